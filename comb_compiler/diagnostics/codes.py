@@ -1,0 +1,122 @@
+"""The registry of everything Comb can say.
+
+A code is stable: its number and name never change their meaning, and a retired number is not used again.
+Each has a page, `pages/<ID>.md`: what it is, why it matters, an example, what to write instead.
+The first digit names the stage: 0 files, 1 YAML, 2 the fields of one file, 3 the graph, 4 the platform.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+__all__ = ["CODES", "Code", "Severity", "find_code"]
+
+
+class Severity(Enum):
+    """An error makes the command fail; a warning deserves a look; info is only said."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(NamedTuple):
+    """One kind of finding: `COMB1004`, `duplicate-key`, and how grave it is unless said otherwise."""
+
+    id: str
+    name: str
+    severity: Severity = Severity.ERROR
+
+
+_W = Severity.WARNING
+
+# Files and the workspace.
+FILE_NOT_FOUND = Code("COMB0001", "file-not-found")
+UNREADABLE_FILE = Code("COMB0002", "unreadable-file")
+NOT_A_REGULAR_FILE = Code("COMB0003", "not-a-regular-file")
+OUTSIDE_ROOT = Code("COMB0004", "outside-root")
+NO_COMB_FOUND = Code("COMB0005", "no-comb-found")
+FILE_TOO_LARGE = Code("COMB0006", "file-too-large")
+NOT_UTF8 = Code("COMB0007", "not-utf8")
+BINARY_FILE = Code("COMB0008", "binary-file")
+EMPTY_FILE = Code("COMB0009", "empty-file")
+DUPLICATE_COMB = Code("COMB0010", "duplicate-comb")
+
+# YAML.
+SYNTAX_ERROR = Code("COMB1001", "yaml-syntax")
+TAB_INDENTATION = Code("COMB1002", "tab-indentation")
+UNCLOSED_BRACKET = Code("COMB1003", "unclosed-bracket")
+DUPLICATE_KEY = Code("COMB1004", "duplicate-key")
+UNCLOSED_QUOTE = Code("COMB1005", "unclosed-quote")
+BAD_INDENTATION = Code("COMB1006", "bad-indentation")
+TOO_DEEP = Code("COMB1007", "too-deep")
+TOO_MANY_NODES = Code("COMB1008", "too-many-nodes")
+ALIAS_BOMB = Code("COMB1009", "alias-bomb")
+UNDEFINED_ALIAS = Code("COMB1010", "undefined-alias")
+UNSUPPORTED_TAG = Code("COMB1011", "unsupported-tag")
+COMPLEX_KEY = Code("COMB1012", "complex-key")
+MERGE_KEY = Code("COMB1013", "merge-key")
+AMBIGUOUS_SCALAR = Code("COMB1014", "ambiguous-scalar", _W)
+UNICODE_LINE_BREAK = Code("COMB1015", "unicode-line-break")
+CONTROL_CHARACTER = Code("COMB1016", "control-character")
+SEVERAL_DOCUMENTS = Code("COMB1017", "several-documents")
+UNSUPPORTED_YAML = Code("COMB1018", "unsupported-yaml")
+
+# The fields of one file.
+UNKNOWN_KEY = Code("COMB2001", "unknown-key")
+MISSING_KEY = Code("COMB2002", "missing-key")
+WRONG_TYPE = Code("COMB2003", "wrong-type")
+EMPTY_VALUE = Code("COMB2004", "empty-value")
+OUT_OF_RANGE = Code("COMB2005", "out-of-range")
+UNKNOWN_CHOICE = Code("COMB2006", "unknown-choice")
+BAD_NAME = Code("COMB2007", "bad-name")
+TOO_LONG = Code("COMB2008", "too-long")
+BAD_DURATION = Code("COMB2009", "bad-duration")
+BAD_SIZE = Code("COMB2010", "bad-size")
+BAD_PERCENTAGE = Code("COMB2011", "bad-percentage")
+BAD_CORES = Code("COMB2012", "bad-cores")
+BAD_PATH = Code("COMB2013", "bad-path")
+BAD_DIGEST = Code("COMB2014", "bad-digest")
+BAD_REFERENCE = Code("COMB2015", "bad-reference")
+UNQUOTED_KEY = Code("COMB2016", "unquoted-key")
+SPLIT_CALL = Code("COMB2017", "split-call")
+UNKNOWN_KIND = Code("COMB2018", "unknown-kind")
+UNKNOWN_API_VERSION = Code("COMB2019", "unknown-api-version")
+NOT_A_MAPPING = Code("COMB2020", "not-a-mapping")
+CONFLICTING_KEYS = Code("COMB2021", "conflicting-keys")
+UNKNOWN_MODEL = Code("COMB2022", "unknown-model")
+UNKNOWN_VERSION = Code("COMB2023", "unknown-version")
+UNKNOWN_OPERATOR = Code("COMB2024", "unknown-operator")
+ENVIRONMENT_CHANGES_SUBJECT = Code("COMB2025", "environment-changes-subject")
+OVERLAY_NOT_ALLOWED = Code("COMB2026", "overlay-not-allowed")
+NO_WEIGHT = Code("COMB2027", "no-weight")
+NOT_RISING = Code("COMB2028", "not-rising")
+CONTRADICTING_PROMISES = Code("COMB2029", "contradicting-promises")
+MIN_ABOVE_MAX = Code("COMB2030", "min-above-max")
+REPEATED_ITEM = Code("COMB2031", "repeated-item")
+UNPINNED_ARTIFACT = Code("COMB2032", "unpinned-artifact")
+STALE_LOCK = Code("COMB2033", "stale-lock")
+BAD_LOCK = Code("COMB2034", "bad-lock")
+DIGEST_MISMATCH = Code("COMB2035", "digest-mismatch")
+UNREACHABLE_ARTIFACT = Code("COMB2036", "unreachable-artifact")
+
+# The graph.
+BAD_CALL = Code("COMB3001", "bad-call")
+MISSING_RETURN = Code("COMB3002", "missing-return")
+UNKNOWN_STEP = Code("COMB3003", "unknown-step")
+CYCLIC_GRAPH = Code("COMB3004", "cyclic-graph")
+
+# The platform.
+UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")
+UNKNOWN_DEVICE = Code("COMB4002", "unknown-device")
+UNKNOWN_ENVIRONMENT = Code("COMB4003", "unknown-environment")
+UNKNOWN_PRIORITY = Code("COMB4004", "unknown-priority")
+UNKNOWN_ZONE = Code("COMB4005", "unknown-zone")
+BELOW_FLOOR = Code("COMB4006", "below-floor")
+
+CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
+
+
+def find_code(text: str) -> Code | None:
+    """The code of that id or kebab name, in any case; None when there is none."""
+    wanted = text.strip().lower()
+    return next((code for code in CODES if wanted in (code.id.lower(), code.name)), None)

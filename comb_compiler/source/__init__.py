@@ -1,0 +1,29 @@
+"""Bytes of a YAML file → `Document`: plain data by the YAML 1.2 core schema, and the place of every piece of it.
+
+Pure: nothing here opens a file. libyaml (through PyYAML) finds the structure; limits are applied to its events,
+before anything is built, and scalars are resolved by YAML 1.2, whatever YAML 1.1 would make of them.
+"""
+
+from comb_compiler.source.compose import Parsed, parse
+from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
+from comb_compiler.source.nodes import Document, Entry, Mapping, Node, Path, Scalar, Sequence
+from comb_compiler.source.sourceset import SourceSet, Unavailable
+from comb_compiler.source.text import SourceFile, decode
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Document",
+    "Entry",
+    "Limits",
+    "Mapping",
+    "Node",
+    "Parsed",
+    "Path",
+    "Scalar",
+    "Sequence",
+    "SourceFile",
+    "SourceSet",
+    "Unavailable",
+    "decode",
+    "parse",
+]

@@ -1,0 +1,252 @@
+"""libyaml's events → documents, under limits, with a place for everything.
+
+PyYAML's own composer and constructors are not used: they recurse without bound, expand aliases without bound, keep the
+last of two equal keys and read scalars by YAML 1.1.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics.model import Edit, Fix, Label, diagnose
+from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
+from comb_compiler.source.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, aliased
+from comb_compiler.source.scalars import CORE_TAGS, Resolved, construct, resolve
+from comb_compiler.source.syntax import explain_syntax_error, refuse_characters
+from comb_compiler.source.text import SourceFile
+
+__all__ = ["Parsed", "parse"]
+
+
+class Parsed(NamedTuple):
+    """What could be read, and what was wrong. Documents after the first error of syntax or of a limit are missing."""
+
+    documents: tuple[Document, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
+    """Read every document of a file. Never raises; nothing is built beyond the limits."""
+    refused = refuse_characters(source)
+    if refused:
+        return Parsed((), tuple(refused))
+    composer = _Composer(source, limits)
+    documents: list[Document] = []
+    try:
+        documents.extend(composer.documents())
+    except yaml.MarkedYAMLError as problem:
+        composer.diagnostics.append(explain_syntax_error(source, problem))
+    except _LimitReached as reached:
+        composer.diagnostics.append(reached.diagnostic)
+    return Parsed(tuple(documents), tuple(composer.diagnostics))
+
+
+class _LimitReached(Exception):
+    """Unwinds the composer; never leaves this module."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+class _Composer:
+    """One pass over the events of one file. Recursion is bounded by `limits.depth`."""
+
+    def __init__(self, source: SourceFile, limits: Limits) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._file = source.path
+        self._text = source.text
+        self._limits = limits
+        self._events: Iterator[Any] = yaml.parse(source.text, Loader=yaml.CLoader)
+        self._anchors: dict[str, Node] = {}
+        self._typed_keys: list[Scalar] = []
+        self._has_nulls = False
+        self._nodes = 0
+        self._expanded = 0
+
+    def documents(self) -> Iterator[Document]:
+        for event in self._events:
+            if type(event) is yaml.DocumentStartEvent:
+                self._anchors, self._typed_keys, self._has_nulls = {}, [], False
+                root = self._node(next(self._events), 1)
+                assert root is not None
+                yield Document(self._file, root, tuple(self._typed_keys), self._has_nulls)
+
+    def _node(self, event: Any, depth: int) -> Node | None:
+        """The node that begins with `event`; None where `event` ends a collection."""
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            node: Node = self._scalar(event)
+        elif kind is yaml.MappingStartEvent:
+            node = self._mapping(event, self._deeper(event, depth))
+        elif kind is yaml.SequenceStartEvent:
+            node = self._sequence(event, self._deeper(event, depth))
+        elif kind is yaml.AliasEvent:
+            return self._alias(event)
+        else:
+            return None
+        self._count(event, 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _scalar(self, event: Any) -> Scalar:
+        text = event.value
+        plain = event.style is None or event.style == ""
+        if event.tag is not None and event.tag != "!":
+            value = self._tagged(event)
+        elif plain and event.tag is None:
+            resolved = resolve(text)
+            value = resolved.value
+            if resolved.elsewhere:
+                self._warn_of_ambiguity(event, resolved)
+        else:
+            value = text
+        return Scalar(self._file, event.start_mark, event.end_mark, value, text, plain)
+
+    def _tagged(self, event: Any) -> Any:
+        if event.tag not in CORE_TAGS or event.tag.endswith((":map", ":seq")):
+            self._refuse_tag(event)
+            return event.value
+        value, right = construct(event.tag, event.value)
+        if not right:
+            name = event.tag.rpartition(":")[2]
+            self._say(codes.UNSUPPORTED_TAG, event, f"this text is not a YAML `!!{name}`", "drop the tag")
+        return value
+
+    def _sequence(self, event: Any, depth: int) -> Sequence:
+        self._check_collection_tag(event, "seq")
+        items: list[Node] = []
+        while True:
+            following = next(self._events)
+            item = self._node(following, depth)
+            if item is None:
+                end = following.end_mark if event.flow_style else _end_of(items, event)
+                return Sequence(self._file, event.start_mark, end, tuple(items), bool(event.flow_style))
+            items.append(item)
+            self._has_nulls = self._has_nulls or item.data is None
+
+    def _mapping(self, event: Any, depth: int) -> Mapping:
+        self._check_collection_tag(event, "map")
+        entries: dict[str, Entry] = {}
+        last: list[Node] = []
+        while True:
+            following = next(self._events)
+            key = self._node(following, depth)
+            if key is None:
+                end = following.end_mark if event.flow_style else _end_of(last, event)
+                return Mapping(self._file, event.start_mark, end, entries, bool(event.flow_style))
+            value = self._node(next(self._events), depth)
+            assert value is not None
+            last = [key, value]
+            usable = self._as_key(key)
+            if usable is not None:
+                self._enter(entries, usable, value)
+
+    def _enter(self, entries: dict[str, Entry], key: Scalar, value: Node) -> None:
+        earlier = entries.get(key.text)
+        if earlier is None:
+            entries[key.text] = Entry(key, value)
+            self._has_nulls = self._has_nulls or value.data is None
+            if not isinstance(key.data, str):
+                self._typed_keys.append(key)
+            return
+        self.diagnostics.append(
+            diagnose(
+                codes.DUPLICATE_KEY,
+                f"the key `{key.text}` is given twice in one mapping",
+                key.span,
+                label="given again here",
+                related=(Label(earlier.key.span, "first given here"),),
+                hints=("keep one of the two: other tools silently keep the last",),
+            )
+        )
+
+    def _as_key(self, key: Node) -> Scalar | None:
+        if not isinstance(key, Scalar):
+            message = "a mapping or a list cannot be a key"
+            hint = "quote it if text was meant: a `{` or `[` begins a mapping or a list"
+            self.diagnostics.append(diagnose(codes.COMPLEX_KEY, message, key.span, hints=(hint,)))
+            return None
+        if key.plain and key.text == "<<":
+            self.diagnostics.append(
+                diagnose(
+                    codes.MERGE_KEY,
+                    "`<<` merges mappings in YAML 1.1 and is an ordinary key in YAML 1.2",
+                    key.span,
+                    hints=(
+                        "write the fields out, or use an alias for a whole value (`resources: *small`)",
+                        "for what differs by arm or environment, use `set` or `environments`",
+                    ),
+                )
+            )
+            return None
+        return key
+
+    def _alias(self, event: Any) -> Node:
+        at = self._span(event)
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            known = ", ".join(f"`&{name}`" for name in self._anchors) or "there are none above this line"
+            message = f"the alias `*{event.anchor}` refers to no anchor"
+            hint = f"quote it if text was meant; anchors so far: {known}"
+            self.diagnostics.append(diagnose(codes.UNDEFINED_ALIAS, message, at, hints=(hint,)))
+            return Scalar(self._file, event.start_mark, event.end_mark, None, "", True)
+        self._count(event, node.weight)
+        return aliased(node, at)
+
+    def _count(self, event: Any, weight: int) -> None:
+        self._nodes += 1
+        self._expanded += weight
+        if self._nodes > self._limits.nodes:
+            message = f"the file holds more than {self._limits.nodes:,} values"
+            raise _LimitReached(self._limit(codes.TOO_MANY_NODES, event, message, "split it into several combs"))
+        if self._expanded > self._limits.expanded:
+            message = f"aliases expand this file to more than {self._limits.expanded:,} values"
+            raise _LimitReached(self._limit(codes.ALIAS_BOMB, event, message, "write the values out, or use fewer"))
+
+    def _deeper(self, event: Any, depth: int) -> int:
+        if depth > self._limits.depth:
+            message = f"values are nested more than {self._limits.depth} levels deep"
+            raise _LimitReached(self._limit(codes.TOO_DEEP, event, message, "look for brackets that never close"))
+        return depth + 1
+
+    def _limit(self, code: codes.Code, event: Any, message: str, hint: str) -> Diagnostic:
+        return diagnose(code, message, self._span(event), label="the limit is reached here", hints=(hint,))
+
+    def _check_collection_tag(self, event: Any, name: str) -> None:
+        if event.tag is not None and event.tag not in ("!", f"tag:yaml.org,2002:{name}"):
+            self._refuse_tag(event)
+
+    def _refuse_tag(self, event: Any) -> None:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._say(codes.UNSUPPORTED_TAG, event, f"the tag `{tag}` has no meaning here", "drop the tag")
+
+    def _warn_of_ambiguity(self, event: Any, resolved: Resolved) -> None:
+        span = self._span(event)
+        shown = "text" if isinstance(resolved.value, str) else f"the number {resolved.value}"
+        fix = None
+        if isinstance(resolved.value, str):
+            fix = Fix(f'write "{event.value}"', (Edit(span, f'"{event.value}"'),))
+        self.diagnostics.append(
+            diagnose(
+                codes.AMBIGUOUS_SCALAR,
+                f"`{event.value}` is {shown} here, and {resolved.elsewhere} to tools that read YAML 1.1",
+                span,
+                hints=("quote it if text is meant, else write it in a form that all tools read alike",),
+                fix=fix,
+            )
+        )
+
+    def _say(self, code: codes.Code, event: Any, message: str, hint: str) -> None:
+        self.diagnostics.append(diagnose(code, message, self._span(event), hints=(hint,)))
+
+    def _span(self, event: Any) -> Span:
+        marker = Scalar(self._file, event.start_mark, event.end_mark, None, "", True)
+        return marker.span
+
+
+def _end_of(nodes: list[Node], event: Any) -> Any:
+    """Where a block collection ends: with its last child, not at the next token, which is where libyaml says."""
+    return nodes[-1].end if nodes else event.end_mark

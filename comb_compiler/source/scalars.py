@@ -1,0 +1,102 @@
+"""Plain scalars by the core schema of YAML 1.2 (§10.3.2), and what YAML 1.1 readers would make of them.
+
+People open comb.yaml with other tools too (PyYAML, Go's yaml, older kubectl). Where both versions read the same text as
+different values, the file means two things: that is worth a warning.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+__all__ = ["CORE_TAGS", "Resolved", "construct", "resolve"]
+
+
+class Resolved(NamedTuple):
+    """`value` by YAML 1.2; `elsewhere` says what a YAML 1.1 reader takes it for, where that differs."""
+
+    value: Any
+    elsewhere: str = ""
+
+
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_OCTAL = re.compile(r"0o[0-7]+\Z")
+_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_SPECIAL: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+    **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
+}
+_MAX_DIGITS = 400
+"""Longer digit strings stay text: no field takes them, and converting them costs quadratic time."""
+
+_ELSEWHERE = (
+    ("true", re.compile(r"(?:y|Y|yes|Yes|YES|on|On|ON)\Z")),
+    ("false", re.compile(r"(?:n|N|no|No|NO|off|Off|OFF)\Z")),
+    ("an octal number", re.compile(r"[-+]?0[0-7_]+\Z")),
+    ("a binary number", re.compile(r"[-+]?0b[01_]+\Z")),
+    ("a date", re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")),
+    ("a base-60 number", re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")),
+    ("a number", re.compile(r"[-+]?(?:0x[0-9a-fA-F_]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)\Z")),
+    ("a number", re.compile(r"[-+]0x[0-9a-fA-F]+\Z")),
+    ("text", re.compile(r"0o[0-7]+\Z")),
+    ("text", re.compile(r"[-+]?0[0-9]*[89][0-9]*\Z")),
+    ("text", re.compile(r"[-+]?(?:[0-9]+[eE]|(?:[0-9]+\.[0-9]*|\.[0-9]+)[eE](?![-+]))[-+]?[0-9]+\Z")),
+    ("a default value", re.compile(r"=\Z")),
+)
+_MAYBE_ELSEWHERE = re.compile(r"[-+.]?[0-9]|[yYnNoO=]|[-+]\.")
+
+
+@lru_cache(maxsize=4096)
+def resolve(text: str) -> Resolved:
+    """A plain scalar's value."""
+    if text in _SPECIAL:
+        return Resolved(_SPECIAL[text])
+    return Resolved(_number(text) if text[0] in "-+.0123456789" else text, _elsewhere(text))
+
+
+def _number(text: str) -> Any:
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INT.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    if _OCTAL.match(text):
+        return int(text[2:], 8)
+    if _HEX.match(text):
+        return int(text[2:], 16)
+    return text
+
+
+def _elsewhere(text: str) -> str:
+    if len(text) > _MAX_DIGITS or not _MAYBE_ELSEWHERE.match(text):
+        return ""
+    found = next((reading for reading, pattern in _ELSEWHERE if pattern.match(text)), "")
+    same_octal = found == "an octal number" and int(text.replace("_", "") or "0", 10) == _octal(text)
+    return "" if same_octal else found
+
+
+def _octal(text: str) -> int:
+    return int(text.replace("_", ""), 8)
+
+
+CORE_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_OF_TYPE: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "null": (type(None),),
+}
+
+
+def construct(tag: str, text: str) -> tuple[Any, bool]:
+    """The value of a scalar with an explicit core tag, and whether its text is one of that type."""
+    name = tag.rpartition(":")[2]
+    if name == "str":
+        return text, True
+    value = resolve(text).value
+    right = isinstance(value, _OF_TYPE.get(name, ())) and (name == "bool") == isinstance(value, bool)
+    return (float(value) if right and name == "float" else value), right

@@ -1,0 +1,26 @@
+"""Everything that one compilation may look at: the border between the file system and the pure stages."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Code
+
+__all__ = ["SourceSet", "Unavailable"]
+
+
+class Unavailable(NamedTuple):
+    """Why a file that was asked for is not there: the finding's code, one sentence, and advice."""
+
+    code: Code
+    message: str
+    hint: str = ""
+
+
+class SourceSet(NamedTuple):
+    """A comb.yaml (or platform.yaml) and the files it names, by POSIX path from the root of the checkout.
+
+    A file that was asked for and could not be had is there as `Unavailable`; what was not asked for is not there.
+    """
+
+    main: str
+    files: Mapping[str, bytes | Unavailable]

@@ -1,0 +1,20 @@
+"""What every model of a file shares."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+__all__ = ["Model"]
+
+
+class Model(BaseModel):
+    """A strict, frozen part of a file: unknown keys and values of another type are refused, keys are camelCase."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=False,
+        validate_by_alias=True,
+        defer_build=True,
+    )

@@ -1,0 +1,77 @@
+"""Calls that YAML's flow style broke at their commas, put together again.
+
+Inside `{…}` a comma separates entries, so `{x: f(b=c, d=e)}` is the two keys `x` and `d=e)`. It is said once, with the
+repair, and the rest of the file is checked as if it had been quoted.
+"""
+
+from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Entry, Mapping, Node, Scalar
+
+__all__ = ["join_split_calls"]
+
+
+def join_split_calls(root: Mapping, text: str) -> tuple[Mapping, list[Diagnostic]]:
+    """The tree with every broken call whole again. `text` is the file's; a tree without any is returned as it is."""
+    if not _is_suspect(root.data):
+        return root, []
+    diagnostics: list[Diagnostic] = []
+    return _joined_mapping(root, text, diagnostics), diagnostics
+
+
+def _is_suspect(data: object) -> bool:
+    """Whether any key holds a `)`: no key of a comb does, so this is all that an ordinary file costs."""
+    if isinstance(data, dict):
+        return any(")" in key or _is_suspect(value) for key, value in data.items())
+    return isinstance(data, list) and any(_is_suspect(item) for item in data)
+
+
+def _joined(node: Node, text: str, diagnostics: list[Diagnostic]) -> Node:
+    return _joined_mapping(node, text, diagnostics) if isinstance(node, Mapping) else node
+
+
+def _joined_mapping(node: Mapping, text: str, diagnostics: list[Diagnostic]) -> Mapping:
+    entries: dict[str, Entry] = {}
+    pending = list(node.entries.items())
+    while pending:
+        name, entry = pending.pop(0)
+        whole = _whole(entry, pending, text) if node.flow else None
+        if whole is None:
+            entries[name] = Entry(entry.key, _joined(entry.value, text, diagnostics))
+            continue
+        entries[name] = Entry(entry.key, whole)
+        diagnostics.append(_explain(name, whole))
+    return node.with_entries(entries)
+
+
+def _whole(entry: Entry, following: list[tuple[str, Entry]], text: str) -> Scalar | None:
+    """The call that begins in `entry`, taking what belongs to it out of `following`; None where none was broken."""
+    value = entry.value
+    if not isinstance(value, Scalar) or not value.plain or not _is_open(value.text):
+        return None
+    for count, (_, part) in enumerate(following, start=1):
+        if not (isinstance(part.value, Scalar) and part.value.is_absent):
+            return None
+        call = text[value.start.index : part.key.end.index]
+        if not _is_open(call):
+            del following[:count]
+            return Scalar(value.file, value.start, part.key.end, call, call, True)
+    return None
+
+
+def _is_open(text: str) -> bool:
+    return text.count("(") > text.count(")")
+
+
+def _explain(name: str, call: Scalar) -> Diagnostic:
+    quoted = '"' + call.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    span: Span = call.span
+    return diagnose(
+        codes.SPLIT_CALL,
+        f"inside `{{…}}` YAML breaks the call of `{name}` at its comma",
+        span,
+        label="this is several keys to YAML",
+        path=f"graph.{name}",
+        hints=("quote the call, or write the step on a line of its own",),
+        fix=Fix("quote the call", (Edit(span, quoted),)),
+    )

@@ -1,0 +1,88 @@
+"""What must hold within one operator, and within one step of the graph."""
+
+from collections.abc import Iterator, Sequence
+
+from comb_compiler.diagnostics import Diagnostic, Label, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Path
+from comb_compiler.spec.binding import Bound
+from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.places import format_path
+
+__all__ = ["check_operators"]
+
+
+def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
+    """Exactly one way to run, exactly one form of a call, bounds in order, nothing listed twice."""
+    for name, operator in comb.operators.items():
+        at: Path = ("operators", name)
+        yield from _exactly_one(bound, at, ("run", "image", "oip"), f"the operator `{name}`")
+        if operator.scale.max is not None and operator.scale.max < operator.scale.min:
+            yield _min_above_max(bound, (*at, "scale"), operator.scale.min, operator.scale.max)
+        yield from _repeated(bound, (*at, "devices"), operator.devices)
+        yield from _repeated(bound, (*at, "affinity", "with"), operator.affinity.beside)
+        yield from _repeated(bound, (*at, "affinity", "apart"), operator.affinity.apart)
+    for name in comb.graph:
+        if name != "return":
+            yield from _exactly_one(bound, ("graph", name), ("call", "operator"), f"the step `{name}`")
+    yield from _repeated(bound, ("recording", "always"), comb.recording.always)
+    yield from _repeated(bound, ("recording", "redact"), comb.recording.redact)
+
+
+def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner: str) -> Iterator[Diagnostic]:
+    place = bound.place(*path)
+    written = bound.declared(*path)
+    if not written:
+        return
+    given = [field for field in fields if field in written]
+    words = ", ".join(f"`{field}`" for field in fields[:-1]) + f" and `{fields[-1]}`"
+    if not given:
+        message = f"{owner} needs one of {words}"
+        path_text = format_path(place.path)
+        yield diagnose(codes.MISSING_KEY, message, place.key_span, path=path_text, hints=(_WHAT[fields[0]],))
+    elif len(given) > 1:
+        first, second = (bound.place(*path, field) for field in given[:2])
+        yield diagnose(
+            codes.CONFLICTING_KEYS,
+            f"{owner} has both `{given[0]}` and `{given[1]}`, of which only one can hold",
+            second.key_span,
+            related=(Label(first.key_span, f"`{given[0]}` is given here"),),
+            path=format_path(second.path),
+            hints=(f"keep exactly one of {words}",),
+        )
+
+
+_WHAT = {
+    "run": "`run: package.module:Name` for Python code, `image: …` for a container, `oip: …` for a model server",
+    "call": '`call: "operator(port=source)"`, or `operator: name` with `in: {port: source}`',
+}
+
+
+def _min_above_max(bound: Bound[Comb], path: Path, least: int, most: int) -> Diagnostic:
+    smaller, larger = bound.place(*path, "max"), bound.place(*path, "min")
+    return diagnose(
+        codes.MIN_ABOVE_MAX,
+        f"at least {least} instances, but at most {most}",
+        smaller.span,
+        related=(Label(larger.span, f"the least is {least}"),),
+        path=format_path(smaller.path),
+        hints=("raise `max` or lower `min`",),
+    )
+
+
+def _repeated(bound: Bound[Comb], path: Path, items: Sequence[str]) -> Iterator[Diagnostic]:
+    if len(set(items)) == len(items):
+        return
+    first: dict[str, int] = {}
+    for index, item in enumerate(items):
+        if first.setdefault(item, index) != index:
+            place = bound.place(*path, index)
+            earlier = bound.place(*path, first[item])
+            yield diagnose(
+                codes.REPEATED_ITEM,
+                f"`{item}` is listed twice",
+                place.span,
+                related=(Label(earlier.span, "first listed here"),),
+                path=format_path(place.path),
+                hints=("keep one of the two",),
+            )

@@ -1,0 +1,58 @@
+"""`comb.yaml`: one algorithm service, as its team declares it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.comb.gates import Gates
+from comb_compiler.spec.comb.graph import Node
+from comb_compiler.spec.comb.models import ModelSpec
+from comb_compiler.spec.comb.operators import Operator
+from comb_compiler.spec.comb.serving import Experiment, Recording, Rollout, Sla, Storage
+from comb_compiler.spec.names import CombName, Identifier, Label, LabelValue, MethodName, Name, RelativePath, Text
+from comb_compiler.spec.shapes import Overlay, ShortForm
+
+__all__ = ["Comb", "Interface", "Metadata"]
+
+
+class Metadata(Model):
+    """Whose comb it is."""
+
+    name: CombName = Field(description="The comb's name, unique on the platform.")
+    team: Name | None = Field(default=None, description="The team that owns it.")
+    description: Text | None = Field(default=None, description="What it is for, for people.")
+    labels: dict[Label, LabelValue] = Field(default={}, description="Labels for all objects of the comb.")
+
+
+class Interface(Model):
+    """The Protobuf method that the comb answers."""
+
+    proto: RelativePath = Field(description="The .proto file.", examples=["protos/moderation.proto"])
+    method: MethodName = Field(description="package.Service/Method", examples=["moderation.v1.Moderation/Check"])
+
+
+class Comb(Model):
+    """One algorithm service: operators composed into a graph behind one Protobuf method."""
+
+    api_version: Literal["comb.dev/v1"] = Field(description="The version of this file's form.")
+    kind: Literal["Comb"] = Field(description="What this file declares.")
+    metadata: Metadata = Field(description="Whose comb it is.")
+    interface: Interface = Field(description="The Protobuf method that it answers.")
+    models: dict[Name, ModelSpec] = Field(default={}, description="Models and their versions.")
+    operators: dict[Name, Operator] = Field(min_length=1, description="The algorithms, by name.")
+    graph: dict[Identifier, Annotated[Node, ShortForm("call")]] = Field(
+        min_length=2,
+        description="The steps by name, each a call of an operator; `return` names the step that answers.",
+        json_schema_extra={"required": ["return"]},
+    )
+    storage: Storage = Field(default=Storage(), description="Where operators may keep files.")
+    recording: Recording = Field(default=Recording(), description="Which requests are kept as samples.")
+    experiment: Experiment | None = Field(default=None, description="An A/B test.")
+    rollout: Rollout | None = Field(default=None, description="A grey release.")
+    sla: Sla = Field(default=Sla(), description="What the comb promises.")
+    gates: Gates = Field(default=Gates(), description="What must be proven before a change ships.")
+    environments: dict[Name, Overlay] = Field(
+        default={},
+        description="What differs by environment: the file's own shape, merged by key. Models, graph and code do not.",
+    )

@@ -1,0 +1,50 @@
+"""Model versions: an artifact, its digest, and the parameters that go with it."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.names import Digest, Text, Uri, Version
+from comb_compiler.spec.shapes import BY_WORD
+
+__all__ = ["ModelFormat", "ModelSpec", "ModelVersion"]
+
+
+class ModelFormat(StrEnum):
+    """What kind of file the artifact is."""
+
+    ONNX = "onnx"
+    TORCHSCRIPT = "torchscript"
+    SAFETENSORS = "safetensors"
+    TENSORRT = "tensorrt"
+    SAVED_MODEL = "saved-model"
+    TFLITE = "tflite"
+    OPENVINO = "openvino"
+    GGUF = "gguf"
+    CUSTOM = "custom"
+
+
+class ModelVersion(Model):
+    """One version of a model: the same bytes with other parameters are another version."""
+
+    artifact: Uri = Field(description="Where the model's bytes are.")
+    sha256: Digest | None = Field(
+        default=None, description="The digest of the artifact. May be left to comb.lock, which `comb lock` writes."
+    )
+    params: dict[str, Any] = Field(
+        default={}, description="Parameters handed to the operator with the model.", examples=[{"threshold": 0.9}]
+    )
+
+
+class ModelSpec(Model):
+    """A model and its versions."""
+
+    format: Annotated[ModelFormat, BY_WORD] = Field(
+        default=ModelFormat.CUSTOM, description="What kind of file the artifacts are."
+    )
+    description: Text | None = Field(default=None, description="What the model does, for people.")
+    versions: dict[Version, ModelVersion] = Field(
+        min_length=1, description="The versions by name. Quote them: unquoted `1.10` is the number 1.1."
+    )

@@ -1,0 +1,49 @@
+"""How many instances, and what decides it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.names import Name, Text
+from comb_compiler.spec.shapes import BY_WORD
+from comb_compiler.spec.units import Ratio
+
+__all__ = ["Query", "Scale", "ScaleTargets", "ScalingPace"]
+
+
+class Query(Model):
+    """Any Prometheus query that yields one number for the workload."""
+
+    query: Text = Field(description="PromQL.", examples=['sum(rate(requests_total{comb="ocr"}[1m]))'])
+    target: float = Field(gt=0, description="The value to hold per instance.", strict=False)
+
+
+class ScaleTargets(Model):
+    """Values to hold per instance. With several, the one that asks for most instances wins."""
+
+    gpu_utilization: Ratio | None = Field(default=None, description="GPU utilisation.")
+    gpu_memory: Ratio | None = Field(default=None, description="Used share of the GPU memory that it was given.")
+    cpu: Ratio | None = Field(default=None, description="CPU use, of what it asked for.")
+    queue: int | None = Field(default=None, ge=1, description="Requests waiting per instance.")
+    queries: dict[Name, Query] = Field(default={}, description="Any Prometheus query, by a name of yours.")
+
+
+class ScalingPace(StrEnum):
+    """How eagerly to follow the load."""
+
+    CAUTIOUS = "cautious"
+    STEADY = "steady"
+    FAST = "fast"
+
+
+class Scale(Model):
+    """Between `min` and `max` instances; fixed at `min` when they are equal or nothing is aimed at."""
+
+    min: int = Field(default=1, ge=0, le=10_000, description="The fewest instances.")
+    max: int | None = Field(default=None, ge=1, le=10_000, description="The most instances; `min` by default.")
+    targets: ScaleTargets = Field(default=ScaleTargets(), description="Values to hold per instance.")
+    pace: Annotated[ScalingPace, BY_WORD] = Field(
+        default=ScalingPace.STEADY, description="How eagerly to follow the load."
+    )

@@ -1,0 +1,114 @@
+"""Storage, recording, experiment, rollout, promises."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.names import FieldPath, Name, StickyKey
+from comb_compiler.spec.shapes import BY_WORD, Overlay
+from comb_compiler.spec.units import Bytes, Duration, Ratio
+
+__all__ = [
+    "Abort",
+    "Always",
+    "Arm",
+    "Experiment",
+    "Recording",
+    "Rollout",
+    "Sla",
+    "Storage",
+    "Workspace",
+    "WorkspaceScope",
+]
+
+
+class WorkspaceScope(StrEnum):
+    """Who sees the same files."""
+
+    POD = "pod"
+    ZONE = "zone"
+
+
+class Workspace(Model):
+    """A file system for large intermediate results, so that they are not uploaded."""
+
+    size: Bytes = Field(description="Its size.")
+    shared: Annotated[WorkspaceScope, BY_WORD] = Field(
+        default=WorkspaceScope.POD, description="Who sees the same files: the pod, or all pods of a NAS zone."
+    )
+
+
+class Storage(Model):
+    """Where operators may keep files."""
+
+    workspace: Workspace | None = Field(default=None, description="A file system for intermediate results.")
+
+
+class Always(StrEnum):
+    """Requests that are recorded whatever the sample rate."""
+
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+    SLOW = "slow"
+
+
+class Recording(Model):
+    """Which requests are kept as samples."""
+
+    sample: Ratio = Field(default="1%", validate_default=True, description="The share of requests to record.")
+    always: list[Annotated[Always, BY_WORD]] = Field(
+        default=[Always.ERROR, Always.TIMEOUT, Always.OOM], description="What is recorded whatever the share."
+    )
+    keep: Duration = Field(default="30d", validate_default=True, description="How long samples are kept.")
+    redact: list[FieldPath] = Field(
+        default=[], description="Fields that never leave the process.", examples=[["request.frame.user_id"]]
+    )
+
+
+class Arm(Model):
+    """One variant of an experiment."""
+
+    weight: int = Field(ge=0, le=1_000_000, description="Its share, beside the other arms' weights.")
+    overlay: Overlay = Field(
+        default={}, alias="set", description="What differs from the comb: the file's own shape, merged by key."
+    )
+
+
+class Experiment(Model):
+    """An A/B test: each user sticks to one arm."""
+
+    key: StickyKey = Field(description="What a user is known by: a header, or a field of the request.")
+    salt: Name | None = Field(default=None, description="Changes who falls into which arm; the comb's name by default.")
+    arms: dict[Name, Arm] = Field(min_length=1, description="The variants by name.")
+
+
+class Abort(Model):
+    """Figures that end a rollout and bring the previous release back. What is not given is the SLA's."""
+
+    error_rate: Ratio | None = Field(default=None, description="Share of requests that fail.")
+    timeout_rate: Ratio | None = Field(default=None, description="Share of requests that run out of time.")
+    p99: Duration | None = Field(default=None, description="Latency that 99% of requests keep.")
+
+
+class Rollout(Model):
+    """A grey release: the share of traffic that a new release gets, step by step."""
+
+    steps: list[Ratio] = Field(min_length=1, description="Rising shares; 100% follows the last.")
+    hold: Duration = Field(default="10m", validate_default=True, description="How long each step is watched.")
+    abort: Abort = Field(default=Abort(), description="Figures that end it.")
+
+
+class Sla(Model):
+    """What the comb promises."""
+
+    qps: float | None = Field(default=None, gt=0, strict=False, description="Requests per second.")
+    deadline: Duration | None = Field(default=None, description="The longest that any request may take.")
+    p50: Duration | None = Field(default=None, description="Latency that half of the requests keep.")
+    p90: Duration | None = Field(default=None, description="Latency that 90% of the requests keep.")
+    p95: Duration | None = Field(default=None, description="Latency that 95% of the requests keep.")
+    p99: Duration | None = Field(default=None, description="Latency that 99% of the requests keep.")
+    timeout_rate: Ratio | None = Field(default=None, description="Share of requests that may run out of time.")
+    error_rate: Ratio | None = Field(default=None, description="Share of requests that may fail.")

@@ -1,0 +1,164 @@
+"""Names, references and locations: strings with a form."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "CombName",
+    "Digest",
+    "EntryPoint",
+    "FieldPath",
+    "Identifier",
+    "ImageReference",
+    "Label",
+    "LabelValue",
+    "MethodName",
+    "ModelReference",
+    "ModelReferenceParts",
+    "Name",
+    "RelativePath",
+    "SampleSource",
+    "StickyKey",
+    "Text",
+    "TypeName",
+    "Uri",
+    "Url",
+    "Version",
+]
+
+
+class _Form(NamedTuple):
+    """A pattern, and the words that the diagnostic uses for it."""
+
+    kind: str
+    pattern: str
+    longest: int = 253
+
+
+def _of(form: _Form) -> PlainValidator:
+    compiled = re.compile(form.pattern)
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "not text", {"value": value})
+        if len(value) > form.longest:
+            raise PydanticCustomError("too_long_text", "too long", {"longest": form.longest, "length": len(value)})
+        if not compiled.fullmatch(value):
+            raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
+        return value
+
+    return PlainValidator(check)
+
+
+def _schema(form: _Form, description: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{form.pattern}$",
+            "maxLength": form.longest,
+            "description": description,
+            "examples": list(examples),
+        }
+    )
+
+
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = _Form("name", rf"[a-z]([-a-z0-9]*[a-z0-9])?", 63)
+_COMB = _Form("comb-name", _NAME.pattern, 40)
+_IDENTIFIER = _Form("identifier", r"[a-z][a-z0-9_]*", 63)
+_VERSION = _Form("version", r"[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?", 63)
+_REFERENCE = _Form("model-reference", rf"{_NAME.pattern}@{_VERSION.pattern}", 128)
+_DIGEST = _Form("digest", r"[0-9a-f]{64}", 64)
+_TYPE = _Form("message-type", r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_METHOD = _Form("method", rf"{_TYPE.pattern}/[A-Za-z_][A-Za-z0-9_]*")
+_PATH = _Form("path", r"(?!/)(?!.*//)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\:]+", 1024)
+_URI = _Form("uri", r"([a-z][a-z0-9+.-]*://[^\x00-\x20]+|(?!/)(?!.*//)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\:]+)", 2048)
+_ENTRY = _Form("entry-point", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_IMAGE = _Form(
+    "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
+)
+_URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
+_FIELD_PATH = _Form("field-path", r"[a-z_]\w*(\.[A-Za-z_]\w*)*")
+_STICKY = _Form("sticky-key", r"header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_]\w*)+")
+_SAMPLES = _Form("path", _PATH.pattern, 1024)
+_LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
+_LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
+_TEXT = _Form("text", r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\S[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", 8192)
+
+Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.", "straighten")]
+CombName = Annotated[
+    str, _of(_COMB), _schema(_COMB, "The comb's name, at most 40 characters: it begins many longer ones.", "ocr")
+]
+Identifier = Annotated[
+    str, _of(_IDENTIFIER), _schema(_IDENTIFIER, "A name of lower-case letters, digits and underscores.", "lines")
+]
+Version = Annotated[str, _of(_VERSION), _schema(_VERSION, "A version; quote it.", "1.4.0")]
+Digest = Annotated[str, _of(_DIGEST), _schema(_DIGEST, "The SHA-256 of the bytes, 64 hexadecimal digits.")]
+TypeName = Annotated[str, _of(_TYPE), _schema(_TYPE, "The full name of a Protobuf message.", "moderation.v1.Boxes")]
+MethodName = Annotated[
+    str, _of(_METHOD), _schema(_METHOD, "A method of the comb's .proto.", "moderation.v1.Moderation/Check")
+]
+RelativePath = Annotated[
+    str, _of(_PATH), _schema(_PATH, "A path inside the repository, from this file's directory.", "protos/a.proto")
+]
+Uri = Annotated[
+    str,
+    _of(_URI),
+    _schema(
+        _URI,
+        "Where the bytes are: a path beside this file, `python://package/file`, or a URI that fsspec opens.",
+        "models/angle.onnx",
+        "python://rapidocr_onnxruntime/models/cls.onnx",
+        "s3://models/angle-1.4.0.onnx",
+    ),
+]
+EntryPoint = Annotated[
+    str, _of(_ENTRY), _schema(_ENTRY, "A Python class or function: package.module:Name", "operators.text:Detect")
+]
+ImageReference = Annotated[
+    str, _of(_IMAGE), _schema(_IMAGE, "A container image.", "registry.example/nsfw@sha256:" + "0" * 64)
+]
+Url = Annotated[str, _of(_URL), _schema(_URL, "A URL; credentials do not belong into it.", "grpc://triton:8001")]
+FieldPath = Annotated[
+    str, _of(_FIELD_PATH), _schema(_FIELD_PATH, "A field by Protobuf's names.", "request.frame.user_id")
+]
+StickyKey = Annotated[
+    str, _of(_STICKY), _schema(_STICKY, "`header/<name>` or a field of the request.", "header/x-user-id")
+]
+SampleSource = Annotated[
+    str,
+    _of(_SAMPLES),
+    _schema(_SAMPLES, "A directory of samples in the repository, or `recorded`.", "samples/standard", "recorded"),
+]
+Label = Annotated[str, _of(_LABEL_KEY), _schema(_LABEL_KEY, "A label's key, as in Kubernetes.", "zone")]
+LabelValue = Annotated[str, _of(_LABEL_VALUE), _schema(_LABEL_VALUE, "A label's value, as in Kubernetes.")]
+Text = Annotated[str, _of(_TEXT), _schema(_TEXT, "Text that is not empty.")]
+
+
+class ModelReferenceParts(NamedTuple):
+    """`text-angle@1.4.0`, taken apart."""
+
+    model: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version}"
+
+
+def _parse_reference(check: Callable[[Any], str]) -> PlainValidator:
+    def parse(value: Any) -> ModelReferenceParts:
+        model, _, version = check(value).partition("@")
+        return ModelReferenceParts(model, version)
+
+    return PlainValidator(parse)
+
+
+ModelReference = Annotated[
+    ModelReferenceParts,
+    _parse_reference(_of(_REFERENCE).func),
+    _schema(_REFERENCE, "A version of a model of this file.", "text-angle@1.4.0"),
+]

@@ -1,0 +1,41 @@
+"""One document laid over another, before anything is validated.
+
+The result is a tree like any other: each value keeps the place where it was written, so a mistake in an overlay is
+shown in the overlay. Mappings are merged by key, everything else is replaced, null takes a key away (RFC 7386). A short
+form under a mapping counts as the mapping that it is short for: `x: op(a=b)` under `x: {timeout: 5ms}` keeps its call.
+"""
+
+from comb_compiler.source import Entry, Mapping, Node, Path, Scalar
+
+__all__ = ["merge"]
+
+_SHORT_FORMS = {("graph", "*"): "call", ("operators", "*", "in", "*"): "type"}
+
+
+def merge(base: Node, overlay: Node, path: Path = ()) -> Node:
+    """`overlay` laid over `base`, both at `path` of a comb. What the overlay does not touch is shared, not copied."""
+    if not isinstance(overlay, Mapping):
+        return overlay
+    under = base if isinstance(base, Mapping) else _lengthened(base, path)
+    if under is None:
+        return overlay
+    entries = dict(under.entries)
+    for text, (key, value) in overlay.entries.items():
+        earlier = entries.get(text)
+        if value.data is None:
+            entries.pop(text, None)
+        elif earlier is None:
+            entries[text] = Entry(key, value)
+        else:
+            merged = merge(earlier.value, value, (*path, text))
+            entries[text] = Entry(key if merged is value else earlier.key, merged)
+    return under.with_entries(entries)
+
+
+def _lengthened(short: Node, path: Path) -> Mapping | None:
+    pattern = tuple(step if place % 2 == 0 else "*" for place, step in enumerate(path))
+    name = _SHORT_FORMS.get(pattern)  # type: ignore[arg-type]
+    if name is None or not isinstance(short, Scalar):
+        return None
+    key = Scalar(short.file, short.start, short.end, name, name, True)
+    return Mapping(short.file, short.start, short.end, {name: Entry(key, short)}, True)

@@ -1,0 +1,92 @@
+"""From a path in the data to places in the files."""
+
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Mapping, Node, Path, Scalar, Sequence
+
+__all__ = ["Place", "empty_value", "field_name", "format_path", "place_of"]
+
+
+class Place(NamedTuple):
+    """What stands at a path: the value, its key where it has one, and the path as far as the document goes."""
+
+    value: Node
+    key: Scalar | None
+    path: Path
+    parent: Mapping | Sequence | None = None
+    aliases: tuple[Span, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """The value's place, or the key's where nothing is written as value."""
+        absent = isinstance(self.value, Scalar) and self.value.is_absent
+        return self.key.span if absent and self.key is not None else self.value.span
+
+    @property
+    def key_span(self) -> Span:
+        """The key's place, or the value's where there is no key."""
+        return self.key.span if self.key is not None else self.value.span
+
+    @property
+    def related(self) -> tuple[Label, ...]:
+        """The aliases through which the value was reached."""
+        return tuple(Label(alias, "used here, through this alias") for alias in self.aliases)
+
+
+def place_of(root: Node, path: Path) -> Place:
+    """The place of `path` below `root`, or of as much of it as is in the document."""
+    place = Place(root, None, ())
+    for step in path:
+        below = _below(place, step)
+        if below is None:
+            return place
+        place = below
+    return place
+
+
+def _below(place: Place, step: str | int) -> Place | None:
+    node = place.value
+    if isinstance(node, Mapping) and step in node.entries:
+        key, value = node.entries[str(step)]
+    elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        key, value = None, node.items[step]
+    else:
+        return None
+    aliases = place.aliases if value.alias is None else (*place.aliases, value.alias)
+    return Place(value, key, (*place.path, step), node, aliases)
+
+
+def format_path(path: Path) -> str:
+    """`models.text-angle.versions."1.4.0".params[0]`"""
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+            continue
+        plain = step.replace("-", "").replace("_", "").replace("$", "").isalnum()
+        parts.append(("." if parts else "") + (step if plain else f'"{step}"'))
+    return "".join(parts)
+
+
+def empty_value(place: Place) -> Diagnostic:
+    """Nothing, or null, where a value belongs."""
+    absent = isinstance(place.value, Scalar) and place.value.is_absent
+    return diagnose(
+        codes.EMPTY_VALUE,
+        f"{field_name(place.path)} has no value",
+        place.span,
+        label="nothing is written after this" if absent else "",
+        related=place.related,
+        path=format_path(place.path),
+        hints=("give it a value, or delete the line to have the default",),
+    )
+
+
+def field_name(path: Path) -> str:
+    """The field as a message names it: its key, or for an item of a list the list's."""
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "the file"
+    return f"`{names[-1]}`" if isinstance(path[-1], str) else f"an item of `{names[-1]}`"

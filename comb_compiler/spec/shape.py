@@ -1,0 +1,72 @@
+"""What a model expects at a place: asked only when something there is wrong."""
+
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from comb_compiler.source import Path
+from comb_compiler.spec.shapes import ShortForm
+
+__all__ = ["Expected", "choices", "expected_at", "field_names"]
+
+
+class Expected(NamedTuple):
+    """The type at a place, without `Annotated` and `None`; the field that declares it, where one does; its short form."""
+
+    type: Any
+    field: FieldInfo | None = None
+    short_form: str = ""
+
+
+def expected_at(model: type[BaseModel], path: Path) -> Expected | None:
+    """What `model` expects at `path`, or None where it expects nothing in particular."""
+    expected: Expected | None = Expected(model)
+    for step in path:
+        if expected is None:
+            return None
+        expected = _below(expected.type, step)
+    return expected
+
+
+def field_names(model: Any) -> tuple[str, ...]:
+    """The keys of a model, as they are written; none for anything else."""
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return ()
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def choices(expected: Any) -> tuple[str, ...]:
+    """The words that an enumeration or a literal allows."""
+    if isinstance(expected, type) and issubclass(expected, Enum):
+        return tuple(str(member.value) for member in expected)
+    if get_origin(expected) is Literal:
+        return tuple(str(argument) for argument in get_args(expected))
+    return ()
+
+
+def _below(kind: Any, step: str | int) -> Expected | None:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = kind.model_fields.items()
+        field = next((field for name, field in fields if (field.alias or name) == step), None)
+        return _plain(field.annotation, field) if field else None
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is dict and len(arguments) == 2:
+        return _plain(arguments[1])
+    if origin is list and isinstance(step, int):
+        return _plain(arguments[0])
+    return None
+
+
+def _plain(annotation: Any, field: FieldInfo | None = None) -> Expected:
+    short = next((m.key for m in (field.metadata if field else ()) if isinstance(m, ShortForm)), "")
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation, *metadata = get_args(annotation)
+            short = short or next((m.key for m in metadata if isinstance(m, ShortForm)), "")
+        elif get_origin(annotation) in (Union, UnionType):
+            annotation = next(option for option in get_args(annotation) if option is not NoneType)
+        else:
+            return Expected(annotation, field, short)
