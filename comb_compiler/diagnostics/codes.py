@@ -111,6 +111,7 @@ UNKNOWN_DEVICE = Code("COMB4002", "unknown-device")
 UNKNOWN_ENVIRONMENT = Code("COMB4003", "unknown-environment")
 UNKNOWN_PRIORITY = Code("COMB4004", "unknown-priority")
 UNKNOWN_ZONE = Code("COMB4005", "unknown-zone")
+UNKNOWN_NAMESPACE = Code("COMB4007", "unknown-namespace")
 BELOW_FLOOR = Code("COMB4006", "below-floor")
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))

@@ -21,7 +21,7 @@ __all__ = ["Parsed", "parse"]
 
 
 class Parsed(NamedTuple):
-    """What could be read, and what was wrong. Documents after the first error of syntax or of a limit are missing."""
+    """What could be read, and what was wrong. With an error of syntax, nothing is: what came before may be misread too."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -37,7 +37,7 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     try:
         documents.extend(composer.documents())
     except yaml.MarkedYAMLError as problem:
-        composer.diagnostics.append(explain_syntax_error(source, problem))
+        return Parsed((), (*composer.diagnostics, explain_syntax_error(source, problem)))
     except _LimitReached as reached:
         composer.diagnostics.append(reached.diagnostic)
     return Parsed(tuple(documents), tuple(composer.diagnostics))

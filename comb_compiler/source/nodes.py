@@ -6,7 +6,7 @@ walked only to find places, and to lay one document over another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping as AbstractMapping
+from collections.abc import Mapping as AbstractMapping
 from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.diagnostics import Position, Span
@@ -61,6 +61,15 @@ class Scalar(_Placed):
         super().__init__(file, start, end, data, 1)
         self.text = text
         self.plain = plain
+
+    def part(self, start: int, end: int) -> Span:
+        """Where the half-open range of `text` stands; the whole scalar, where escapes or folding moved it."""
+        written = self.end.index - self.start.index
+        quote = 0 if self.plain else 1
+        if self.start.line != self.end.line or written != len(self.text) + 2 * quote:
+            return self.span
+        line, column = self.start.line + 1, self.start.column + 1 + quote
+        return Span(self.file, Position(line, column + start), Position(line, column + end))
 
     @property
     def is_absent(self) -> bool:

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, Position, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source.text import LineTable, SourceFile
+from comb_compiler.diagnostics.lines import Lines
+from comb_compiler.source.mishaps import explain_misplaced_colon
+from comb_compiler.source.text import SourceFile
 
 __all__ = ["explain_syntax_error", "refuse_characters"]
 
@@ -22,7 +24,8 @@ def refuse_characters(source: SourceFile) -> list[Diagnostic]:
     if found is None:
         return []
     character = found.group()
-    span = LineTable(source.text).span(source.path, found.start(), found.end())
+    lines = Lines(source.text)
+    span = Span(source.path, lines.position(found.start()), lines.position(found.end()))
     escape = f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
     hint = f'delete it, or write "{escape}" in double quotes'
     if character in _LINE_BREAKS:
@@ -38,6 +41,8 @@ class _Story(NamedTuple):
     hint: str
     context: str = ""
     """What is to be seen where the construct began, when that helps."""
+    opening: str = ""
+    """The message when the finding points there."""
 
 
 _INDENT_HINT = "align it with its siblings: the keys of one mapping stand in one column"
@@ -66,25 +71,36 @@ _STORIES: dict[str, _Story] = {
         codes.UNCLOSED_BRACKET,
         "a `,` or `}` is missing before this",
         "separate entries by commas, close the brace, and quote text that holds `{`, `}`, `[`, `]`, `,` or `: `",
-        "the brace opened here",
+        "opened here",
+        "this `{` is never closed, or a `,` is missing after it",
     ),
     "did not find expected ',' or ']'": _Story(
         codes.UNCLOSED_BRACKET,
         "a `,` or `]` is missing before this",
         "separate items by commas, close the bracket, and quote text that holds `{`, `}`, `[`, `]`, `,` or `: `",
-        "the bracket opened here",
+        "opened here",
+        "this `[` is never closed, or a `,` is missing after it",
     ),
     "could not find expected ':'": _Story(
         codes.SYNTAX_ERROR,
         "this line is not `key: value`",
         "write `key: value` with a space after the colon; indent text that continues the line above",
-        "the line that was taken for a key",
+        "a `:` is missing after this",
+        "this line is not `key: value`",
     ),
     "found unexpected end of stream": _Story(
-        codes.UNCLOSED_QUOTE, "the file ends inside a quoted text", "close the quote", "the quote opened here"
+        codes.UNCLOSED_QUOTE,
+        "the file ends inside a quoted text",
+        "close the quote",
+        "opened here",
+        "this quote is never closed",
     ),
     "found unexpected document indicator": _Story(
-        codes.UNCLOSED_QUOTE, "`---` or `...` begins a line inside a quoted text", "close the quote before it", "opened"
+        codes.UNCLOSED_QUOTE,
+        "`---` or `...` begins a line inside a quoted text",
+        "close the quote before it",
+        "opened here",
+        "this quote is not closed before the document ends",
     ),
     "found unknown escape character": _Story(
         codes.SYNTAX_ERROR,
@@ -131,33 +147,54 @@ _STORIES: dict[str, _Story] = {
 
 def explain_syntax_error(source: SourceFile, problem: Any) -> Diagnostic:
     """The diagnostic of an exception that PyYAML's C parser raised."""
+    lines = Lines(source.text)
+    start = lines.nearest(_position(problem.problem_mark or problem.context_mark))
     story = _story(source, problem)
-    start = _position(problem.problem_mark or problem.context_mark)
-    related: tuple[Label, ...] = ()
-    if story.context and problem.context_mark is not None:
-        opened = _position(problem.context_mark)
-        if opened != start:
-            related = (Label(_one_character(source, opened), story.context),)
-    span = _one_character(source, start)
-    return diagnose(story.code, story.message, span, related=related, hints=(story.hint,))
+    if problem.problem == _MISPLACED_COLON and story.code is codes.SYNTAX_ERROR:
+        sharper = explain_misplaced_colon(source.path, lines, start)
+        if sharper is not None:
+            return sharper
+    begun = lines.nearest(_position(problem.context_mark)) if story.context and problem.context_mark else start
+    if begun == start:
+        return diagnose(story.code, story.message, _one_character(source.path, lines, start), hints=(story.hint,))
+    span, other = _one_character(source.path, lines, start), _one_character(source.path, lines, begun)
+    if story.opening:
+        related = (Label(span, _EXPECTED[story.code]),) if story.code in _EXPECTED else ()
+        return diagnose(story.code, story.opening, other, label=story.context, related=related, hints=(story.hint,))
+    return diagnose(story.code, story.message, span, related=(Label(other, story.context),), hints=(story.hint,))
+
+
+_MISPLACED_COLON = "mapping values are not allowed in this context"
+_EXPECTED = {codes.UNCLOSED_BRACKET: "it should have ended before this", codes.UNCLOSED_QUOTE: "and is still open here"}
 
 
 def _story(source: SourceFile, problem: Any) -> _Story:
     mark = problem.problem_mark
     if mark is not None and source.text[mark.index : mark.index + 1] == "\t":
         return _Story(codes.TAB_INDENTATION, "a tab cannot indent YAML", "indent by spaces")
+    if problem.problem == "did not find expected key" and _line_has_begun(source.text, mark.index):
+        return _AFTER_A_VALUE
     known = _STORIES.get(problem.problem or "")
     return known or _Story(codes.SYNTAX_ERROR, f"this is not YAML: {problem.problem}", "see to indentation and quotes")
+
+
+_AFTER_A_VALUE = _Story(
+    codes.SYNTAX_ERROR,
+    "the value ends before this, and nothing but a comment may follow on its line",
+    "quote the whole value; inside single quotes write `''` for one, inside double quotes `\\\"`",
+)
+
+
+def _line_has_begun(text: str, offset: int) -> bool:
+    """Whether anything but indentation stands before `offset` on its line."""
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    return bool(text[start:offset].strip())
 
 
 def _position(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
 
 
-def _one_character(source: SourceFile, start: Position) -> Span:
+def _one_character(file: str, lines: Lines, start: Position) -> Span:
     """From `start` over one character, or nothing where the line or the file ends there."""
-    table = LineTable(source.text)
-    offset = table.offset(start)
-    wide = source.text[offset : offset + 1] not in ("", "\n", "\r")
-    begin = table.position(offset)
-    return Span(source.path, begin, Position(begin.line, begin.column + wide))
+    return Span(file, start, lines.nearest(Position(start.line, start.column + 1)))

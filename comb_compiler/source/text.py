@@ -1,14 +1,13 @@
 """Bytes → text: UTF-8 only, bounded, and refused with a reason when it is not text at all."""
 
-import re
-from bisect import bisect_right
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Position, Span, codes
+from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["LineTable", "SourceFile", "decode"]
+__all__ = ["SourceFile", "decode"]
 
 
 class SourceFile(NamedTuple):
@@ -16,32 +15,6 @@ class SourceFile(NamedTuple):
 
     path: str
     text: str
-
-
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
-
-
-class LineTable:
-    """Offsets of a text (in code points) ↔ positions. `\\n`, `\\r\\n` and a lone `\\r` end a line."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
-        self._length = len(text)
-
-    def position(self, offset: int) -> Position:
-        """The position of `offset`, which is clipped to the text."""
-        offset = min(max(offset, 0), self._length)
-        line = bisect_right(self._starts, offset)
-        return Position(line, offset - self._starts[line - 1] + 1)
-
-    def offset(self, position: Position) -> int:
-        """The inverse of `position`; clipped to the text."""
-        line = min(max(position.line, 1), len(self._starts))
-        return min(self._starts[line - 1] + position.column - 1, self._length)
-
-    def span(self, file: str, start: int, end: int) -> Span:
-        """The span of the half-open range of offsets."""
-        return Span(file, self.position(start), self.position(end))
 
 
 def decode(path: str, content: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[SourceFile | None, list[Diagnostic]]:
@@ -76,7 +49,7 @@ def _undecodable(path: str, content: bytes, at: int) -> Diagnostic:
     if b"\x00" in content:
         return _whole(codes.BINARY_FILE, path, "the file is binary, not text", _NAME_THE_YAML)
     before = content[:at].decode("utf-8").removeprefix("\ufeff")
-    start = LineTable(before).position(len(before))
+    start = Lines(before).position(len(before))
     span = Span(path, start, start)
     return diagnose(
         codes.NOT_UTF8,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Entry, Mapping, Node, Scalar
+from comb_compiler.source import Entry, Mapping, Scalar
 
 __all__ = ["API_VERSION", "MIGRATIONS", "Migration", "migrate"]
 

@@ -12,6 +12,7 @@ __all__ = [
     "Digest",
     "EntryPoint",
     "FieldPath",
+    "GitRef",
     "Identifier",
     "ImageReference",
     "Label",
@@ -20,7 +21,10 @@ __all__ = [
     "ModelReference",
     "ModelReferenceParts",
     "Name",
+    "PublicKey",
     "RelativePath",
+    "RepositoryPrefix",
+    "ResourceName",
     "SampleSource",
     "StickyKey",
     "Text",
@@ -67,7 +71,7 @@ def _schema(form: _Form, description: str, *examples: str) -> WithJsonSchema:
 
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_NAME = _Form("name", rf"[a-z]([-a-z0-9]*[a-z0-9])?", 63)
+_NAME = _Form("name", r"[a-z]([-a-z0-9]*[a-z0-9])?", 63)
 _COMB = _Form("comb-name", _NAME.pattern, 40)
 _IDENTIFIER = _Form("identifier", r"[a-z][a-z0-9_]*", 63)
 _VERSION = _Form("version", r"[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?", 63)
@@ -75,8 +79,8 @@ _REFERENCE = _Form("model-reference", rf"{_NAME.pattern}@{_VERSION.pattern}", 12
 _DIGEST = _Form("digest", r"[0-9a-f]{64}", 64)
 _TYPE = _Form("message-type", r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _METHOD = _Form("method", rf"{_TYPE.pattern}/[A-Za-z_][A-Za-z0-9_]*")
-_PATH = _Form("path", r"(?!/)(?!.*//)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\:]+", 1024)
-_URI = _Form("uri", r"([a-z][a-z0-9+.-]*://[^\x00-\x20]+|(?!/)(?!.*//)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\:]+)", 2048)
+_PATH = _Form("path", r"(?!/)(?!.*//)[^\x00-\x1f\\:]+", 1024)
+_URI = _Form("uri", r"([a-z][a-z0-9+.-]*://[^\x00-\x20]+|(?!/)(?!.*//)[^\x00-\x1f\\:]+)", 2048)
 _ENTRY = _Form("entry-point", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _IMAGE = _Form(
     "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
@@ -85,6 +89,14 @@ _URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
 _FIELD_PATH = _Form("field-path", r"[a-z_]\w*(\.[A-Za-z_]\w*)*")
 _STICKY = _Form("sticky-key", r"header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_]\w*)+")
 _SAMPLES = _Form("path", _PATH.pattern, 1024)
+_GIT_REF = _Form("git-ref", r"(?![-/])(?!.*(\.\.|//|@\{|\.lock(/|$)))[^\x00-\x20~^:?*\[\\\x7f]+(?<![./])", 255)
+_KEY = _Form(
+    "key",
+    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( [^\x00-\x1f]*)?",
+    8192,
+)
+_RESOURCE = _Form("resource", rf"{_LABEL}(\.{_LABEL})*/[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
+_REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*", 255)
 _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\S[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", 8192)
@@ -103,7 +115,7 @@ MethodName = Annotated[
     str, _of(_METHOD), _schema(_METHOD, "A method of the comb's .proto.", "moderation.v1.Moderation/Check")
 ]
 RelativePath = Annotated[
-    str, _of(_PATH), _schema(_PATH, "A path inside the repository, from this file's directory.", "protos/a.proto")
+    str, _of(_PATH), _schema(_PATH, "A path from this file's directory, inside the repository.", "protos/a.proto")
 ]
 Uri = Annotated[
     str,
@@ -115,6 +127,16 @@ Uri = Annotated[
         "python://rapidocr_onnxruntime/models/cls.onnx",
         "s3://models/angle-1.4.0.onnx",
     ),
+]
+GitRef = Annotated[str, _of(_GIT_REF), _schema(_GIT_REF, "A branch.", "main")]
+PublicKey = Annotated[
+    str, _of(_KEY), _schema(_KEY, "An SSH public key, as in authorized_keys.", "ssh-ed25519 AAAA… release@acme")
+]
+ResourceName = Annotated[
+    str, _of(_RESOURCE), _schema(_RESOURCE, "A resource that Kubernetes schedules.", "nvidia.com/gpu")
+]
+RepositoryPrefix = Annotated[
+    str, _of(_REPOSITORY), _schema(_REPOSITORY, "A registry and a path below it.", "registry.acme.example/combs")
 ]
 EntryPoint = Annotated[
     str, _of(_ENTRY), _schema(_ENTRY, "A Python class or function: package.module:Name", "operators.text:Detect")

@@ -94,7 +94,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "method": ("a Protobuf method", "write `package.Service/Method`, such as `moderation.v1.Moderation/Check`"),
     "path": (
         "a path inside the repository",
-        "write a relative path with `/`, without `..`, from this file's directory",
+        "write a path with `/`, from this file's directory",
     ),
     "uri": (
         "a place where bytes are",
@@ -109,7 +109,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     "field-path": ("a path of fields", "write Protobuf's field names with dots, such as `request.frame.user_id`"),
     "sticky-key": ("a sticky key", "write `header/x-user-id`, or a field such as `request.user_id`"),
     "git-ref": ("a branch", "write a branch name, such as `main`"),
-    "relative-uri": ("a path or URL", "write a relative path or a URL without credentials"),
+    "repository": ("a registry and a path", "write `host/path` in lower case, without a tag"),
     "key": ("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys"),
     "resource": ("an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`"),
 }
@@ -117,7 +117,10 @@ _FORM_CODES = {
     "path": codes.BAD_PATH,
     "uri": codes.BAD_PATH,
     "url": codes.BAD_PATH,
-    "relative-uri": codes.BAD_PATH,
+    "git-ref": codes.BAD_REFERENCE,
+    "key": codes.BAD_REFERENCE,
+    "resource": codes.BAD_REFERENCE,
+    "repository": codes.BAD_REFERENCE,
     "digest": codes.BAD_DIGEST,
     "model-reference": codes.BAD_REFERENCE,
     "message-type": codes.BAD_REFERENCE,

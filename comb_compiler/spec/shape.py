@@ -14,7 +14,7 @@ __all__ = ["Expected", "choices", "expected_at", "field_names"]
 
 
 class Expected(NamedTuple):
-    """The type at a place, without `Annotated` and `None`; the field that declares it, where one does; its short form."""
+    """The type at a place, without `Annotated` and `None`; the field that declares it; the key of its short form."""
 
     type: Any
     field: FieldInfo | None = None

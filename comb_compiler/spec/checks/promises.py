@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -20,7 +21,7 @@ def check_promises(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     sla = comb.sla
     promises = [("p50", sla.p50), ("p90", sla.p90), ("p95", sla.p95), ("p99", sla.p99), ("deadline", sla.deadline)]
     given = [(name, value) for name, value in promises if value is not None]
-    for (lower, low), (higher, high) in zip(given, given[1:], strict=False):
+    for (lower, low), (higher, high) in pairwise(given):
         if low > high:
             yield _contradiction(bound, (lower, low), (higher, high))
     if comb.gates.load:

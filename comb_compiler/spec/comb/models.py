@@ -16,14 +16,23 @@ class ModelFormat(StrEnum):
     """What kind of file the artifact is."""
 
     ONNX = "onnx"
+    """ONNX."""
     TORCHSCRIPT = "torchscript"
+    """TorchScript, a compiled PyTorch module."""
     SAFETENSORS = "safetensors"
+    """Weights alone, as safetensors; the operator's code builds the network."""
     TENSORRT = "tensorrt"
+    """A TensorRT engine: it runs on the kind of GPU that it was built for."""
     SAVED_MODEL = "saved-model"
+    """A SavedModel of TensorFlow."""
     TFLITE = "tflite"
+    """TensorFlow Lite."""
     OPENVINO = "openvino"
+    """OpenVINO's intermediate representation."""
     GGUF = "gguf"
+    """GGUF, for llama.cpp and its kin."""
     CUSTOM = "custom"
+    """Anything else: the operator knows how to read it."""
 
 
 class ModelVersion(Model):

@@ -34,8 +34,11 @@ class ScalingPace(StrEnum):
     """How eagerly to follow the load."""
 
     CAUTIOUS = "cautious"
+    """Grow late and shrink late: for load that jumps about."""
     STEADY = "steady"
+    """Grow soon and shrink late: right for most."""
     FAST = "fast"
+    """Grow at once and shrink soon: for load that comes in waves."""
 
 
 class Scale(Model):

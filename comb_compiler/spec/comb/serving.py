@@ -28,7 +28,9 @@ class WorkspaceScope(StrEnum):
     """Who sees the same files."""
 
     POD = "pod"
+    """The operators of one pod."""
     ZONE = "zone"
+    """All pods of a NAS zone; they must then run in a zone."""
 
 
 class Workspace(Model):
@@ -50,9 +52,13 @@ class Always(StrEnum):
     """Requests that are recorded whatever the sample rate."""
 
     ERROR = "error"
+    """Requests that fail."""
     TIMEOUT = "timeout"
+    """Requests that run out of time."""
     OOM = "oom"
+    """Requests whose process is killed for want of memory."""
     SLOW = "slow"
+    """Requests that take longer than the promised `p99`."""
 
 
 class Recording(Model):

@@ -1,0 +1,121 @@
+"""Checking files: what `comb check`, `comb fix` and the demo share."""
+
+import argparse
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.verdicts import Verdict, VerdictCache, digest
+from comb_compiler.diagnostics import Diagnostic, Label, Span, codes, in_reading_order
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.sourceset import SourceSet, Unavailable
+from comb_compiler.workspace.checkout import Checkout, find_root
+from comb_compiler.workspace.discovery import find_combs
+
+__all__ = ["Checking", "Result", "common_root", "open_root"]
+
+
+class Result(NamedTuple):
+    """Every verdict, and all findings: those of the files, of the search for them, and across them."""
+
+    verdicts: tuple[Verdict, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def open_root(arguments: argparse.Namespace) -> str:
+    """The root of the checkout that all paths of the command line are in."""
+    paths = [*arguments.paths, *([arguments.platform] if arguments.platform else [])]
+    if arguments.root is not None and not os.path.isdir(arguments.root):
+        raise UsageError(f"--root {arguments.root}: there is no such directory")
+    return os.path.abspath(arguments.root) if arguments.root else common_root(paths)
+
+
+def common_root(paths: Sequence[str]) -> str:
+    """The root of the checkout that all of `paths` are in."""
+    try:
+        return find_root(os.path.commonpath([os.path.abspath(path) for path in paths]))
+    except ValueError as error:
+        raise UsageError(f"these paths have no directory in common: {error}") from error
+
+
+class Checking:
+    """One run over a checkout: every file is read once, and a verdict that is known is not worked out again."""
+
+    def __init__(self, checkout: Checkout, cache: VerdictCache, platform: str | None = None) -> None:
+        self._checkout = checkout
+        self._cache = cache
+        self._platform = platform
+        self._digests: dict[str, str] = {}
+
+    def run(self, paths: Sequence[str]) -> Result:
+        """Check every comb that `paths` name, and the platform once."""
+        mains, diagnostics = find_combs(self._checkout, paths)
+        if self._platform is not None and self._platform not in mains:
+            mains = [self._platform, *mains]
+        verdicts = tuple(self.verdict(main) for main in mains)
+        found = [*diagnostics, *same_names(verdicts)]
+        for verdict in verdicts:
+            found += verdict.diagnostics
+        return Result(verdicts, in_reading_order(found))
+
+    def verdict(self, main: str) -> Verdict:
+        """The verdict on one file, from the cache where it holds."""
+        content = self._checkout.read(main)
+        if isinstance(content, Unavailable):
+            return self._compile(main, {})
+        platform = "" if self._platform is None else self._digest(self._platform)
+        known = self._cache.find(main, content, platform, self._digest)
+        if known is not None:
+            return known
+        looked_at: dict[str, str] = {}
+        verdict = self._compile(main, looked_at)
+        self._cache.keep(verdict, content, platform, looked_at)
+        return verdict
+
+    def _compile(self, main: str, looked_at: dict[str, str]) -> Verdict:
+        from comb_compiler.compiler import check
+        from comb_compiler.workspace.sources import load_sources
+
+        sources = load_sources(self._checkout, main)
+        looked_at.update((name, _digest_of(content)) for name, content in sources.files.items() if name != main)
+        checked = check(sources, self._platform_sources(main))
+        return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
+
+    def _platform_sources(self, main: str) -> SourceSet | None:
+        if self._platform is None or self._platform == main:
+            return None
+        return SourceSet(self._platform, {self._platform: self._checkout.read(self._platform)})
+
+    def _digest(self, name: str) -> str:
+        if name not in self._digests:
+            self._digests[name] = _digest_of(self._checkout.read(name))
+        return self._digests[name]
+
+
+def _digest_of(content: bytes | Unavailable) -> str:
+    return f"{content.code.id} {content.message}" if isinstance(content, Unavailable) else digest(content)
+
+
+def same_names(verdicts: Iterable[Verdict]) -> list[Diagnostic]:
+    """Two combs of one name would own one directory of the environment repository."""
+    first: dict[str, Span] = {}
+    found: list[Diagnostic] = []
+    for verdict in verdicts:
+        if verdict.kind != "Comb" or verdict.name_span is None:
+            continue
+        earlier = first.setdefault(verdict.name, verdict.name_span)
+        if earlier != verdict.name_span:
+            found.append(_same_name(verdict.name, verdict.name_span, earlier))
+    return found
+
+
+def _same_name(name: str, span: Span, earlier: Span) -> Diagnostic:
+    return diagnose(
+        codes.DUPLICATE_COMB,
+        f"two combs are named `{name}`",
+        span,
+        related=(Label(earlier, "the other one"),),
+        path="metadata.name",
+        hints=("a comb's name is its directory in the environment repository: give each its own",),
+    )

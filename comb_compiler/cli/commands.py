@@ -1,0 +1,24 @@
+"""The commands, in the order in which `comb --help` shows them."""
+
+from typing import NamedTuple
+
+__all__ = ["COMMANDS", "Command"]
+
+
+class Command(NamedTuple):
+    """A command: its module has `add_arguments(parser)` and `run(arguments, console) -> exit code`."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("check", "comb_compiler.cli.check", "find every mistake in comb.yaml before anything runs"),
+    Command("fix", "comb_compiler.cli.fix", "apply the repairs that findings offer"),
+    Command("fmt", "comb_compiler.cli.fmt", "write files in the canonical form, keeping comments"),
+    Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
+    Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),
+    Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),
+    Command("demo", "comb_compiler.cli.demo", "walk the whole road on the built-in example"),
+)

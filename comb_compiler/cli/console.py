@@ -1,0 +1,61 @@
+"""Where output goes: results to stdout, everything about the run to stderr, colour only on a terminal."""
+
+import os
+import sys
+from typing import TextIO
+
+__all__ = ["Console"]
+
+
+class Console:
+    """The two streams of a run, and what they can show."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out = out if out is not None else sys.stdout
+        self._err = err if err is not None else sys.stderr
+
+    @property
+    def colour(self) -> bool:
+        """Whether results may be coloured (https://no-color.org, and `FORCE_COLOR` for logs that show colour)."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return self._out.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 100 where there is none."""
+        try:
+            return max(60, min(os.get_terminal_size(self._out.fileno()).columns, 160))
+        except (OSError, ValueError):
+            return 100
+
+    @property
+    def interactive(self) -> bool:
+        """Whether progress is worth showing."""
+        return self._err.isatty()
+
+    def result(self, text: str) -> None:
+        """What the command was asked for."""
+        if text:
+            self._write(self._out, text)
+
+    def note(self, text: str) -> None:
+        """Something about the run."""
+        self._write(self._err, text)
+
+    def progress(self, text: str) -> None:
+        """One line that the next one replaces; nothing where nobody looks."""
+        if self.interactive:
+            self._err.write(f"\r\x1b[K{text}")
+            self._err.flush()
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        line = text if text.endswith("\n") else text + "\n"
+        encoding = stream.encoding or "utf-8"
+        if encoding.lower().replace("-", "") not in ("utf8", "utf16", "utf32"):
+            line = line.encode(encoding, "replace").decode(encoding)
+        stream.write(line)
+        stream.flush()

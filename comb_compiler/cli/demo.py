@@ -1,0 +1,95 @@
+"""Walk the whole road on one comb: check → order → render → commit, into a repository on this machine.
+
+It does truly what it does, and says what it does not do yet.
+
+example:
+  comb demo                                  the example of this repository
+  comb demo my/comb.yaml --into /tmp/demo    a comb of yours, and where its environment repository goes
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from comb_compiler.cli.checking import Checking, common_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, OutsideError, UsageError
+from comb_compiler.cli.reporting import report
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.compiler import Checked, check
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.graph import OperatorGraph, execution_levels
+from comb_compiler.plan import Plan, plan_one_workload
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["add_arguments", "run"]
+
+_EXAMPLE = "examples/frame-moderation/comb.yaml"
+_CLUSTER, _NAMESPACE = "demo", "combs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("comb", metavar="COMB", nargs="?", default=_EXAMPLE, help=f"a comb.yaml (default: {_EXAMPLE})")
+    parser.add_argument("--into", metavar="DIR", help="where the environment repository is made (default: a new one)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    path = Path(arguments.comb)
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; run this in Comb's own checkout, or name a comb.yaml")
+    checkout = Checkout(common_root([str(path)]))
+    result = Checking(checkout, VerdictCache(default_directory())).run([str(path)])
+    console.result(f"1. check    {path}")
+    if result.diagnostics:
+        console.result(report(result.diagnostics, "text", checkout, console))
+    if has_errors(result.diagnostics):
+        return Exit.FINDINGS
+    checked = check(load_sources(checkout, result.verdicts[0].main))
+    if checked.comb is None or checked.comb.base.value is None or checked.graph is None:
+        raise UsageError(f"{path}: this is a {checked.kind}; the road begins with a Comb")
+    plan = plan_one_workload(checked.comb.base.value, checked.graph)
+    _show_order(console, checked.graph)
+    _publish(console, checkout, checked, plan, arguments.into)
+    return Exit.CLEAN
+
+
+def _show_order(console: Console, graph: OperatorGraph) -> None:
+    levels = execution_levels(graph)
+    console.result("   nothing to say\n\n2. order    operators on one line run at the same time")
+    for number, level in enumerate(levels, start=1):
+        console.result(f"   {number}. " + "   ".join(f"{graph.steps[name].operator} → {name}" for name in level))
+
+
+def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan, into: str | None) -> None:
+    from comb_compiler.publish import PublishError, commit_directory, create_bare_repository
+    from comb_compiler.render import deployment, emit
+
+    directory = f"clusters/{_CLUSTER}/{_NAMESPACE}/{plan.comb}"
+    files = {
+        f"deployment-{workload.name}.yaml": emit(deployment(plan, workload, _NAMESPACE)).encode("utf-8")
+        for workload in plan.workloads
+    }
+    console.result("\n3. render   one Deployment for all operators, on CPUs")
+    for name, content in files.items():
+        console.result(f"   {directory}/{name}\n" + _indented(content.decode("utf-8")))
+    try:
+        repository = Path(into) if into else Path(tempfile.mkdtemp(prefix="comb-demo-")) / "environment.git"
+        if not repository.exists():
+            create_bare_repository(repository)
+        publication = commit_directory(repository, directory, files, f"Publish {plan.comb}\n\nSource: {checked.main}")
+    except (PublishError, OSError) as problem:
+        raise OutsideError(str(problem)) from problem
+    done = "one commit" if publication.changed else "no change, so no commit"
+    console.result(f"\n4. publish  {done}: {publication.commit[:12]} in {repository}")
+    console.result(f"   look at it: git -C {repository} log --stat\n")
+    console.result(_NOT_YET)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"   | {line}\n" for line in text.splitlines())
+
+
+_NOT_YET = """Not done yet: types of the ports are not proven against the .proto, nothing runs and no gate proves the change, no
+image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling are not rendered, and the
+repository is a local one that no Flux watches."""

@@ -1,0 +1,99 @@
+"""Command line → exit code."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from comb_compiler import __version__
+from comb_compiler.cli.commands import COMMANDS, Command
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, OutsideError, UsageError
+
+__all__ = ["build_parser", "main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every way out of it is an exit code of `Exit`, or 130 when interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    console = Console()
+    try:
+        return _run(arguments, console)
+    except UsageError as error:
+        console.note(f"comb: {error}")
+        return Exit.USAGE
+    except OutsideError as error:
+        console.note(f"comb: {error}")
+        return Exit.OUTSIDE_FAILED
+    except KeyboardInterrupt:
+        console.note("comb: interrupted")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.CLEAN
+    except Exception as bug:
+        return _report(bug, console)
+
+
+def _run(arguments: list[str], console: Console) -> int:
+    name = next((argument for argument in arguments if not argument.startswith("-")), None)
+    command = next((command for command in COMMANDS if command.name == name), None)
+    if command is None:
+        parser = _top_level()
+        parsed = parser.parse_args(arguments)
+        if parsed.command is None:
+            parser.print_help()
+        return Exit.CLEAN
+    module = importlib.import_module(command.module)
+    parser = build_parser(command, module)
+    parsed = parser.parse_args(arguments[arguments.index(command.name) + 1 :])
+    return int(module.run(parsed, console))
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with our exit code and the way to help."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage().strip()}\nsee `{self.prog} --help`")
+
+
+def build_parser(command: Command, module: Any) -> argparse.ArgumentParser:
+    """The parser of one command; the reference pages are made from it too."""
+    parser = _Parser(
+        prog=f"comb {command.name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _top_level() -> argparse.ArgumentParser:
+    width = max(len(command.name) for command in COMMANDS)
+    listing = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
+    parser = _Parser(
+        prog="comb",
+        usage="comb <command> [options]",
+        description="Comb compiles one declarative comb.yaml to proven Kubernetes releases.",
+        epilog=f"commands:\n{listing}\n\n`comb <command> --help` shows a command's options and an example.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"comb {__version__}")
+    parser.add_argument("command", nargs="?", choices=[c.name for c in COMMANDS], help=argparse.SUPPRESS)
+    return parser
+
+
+def _report(bug: Exception, console: Console) -> int:
+    import traceback
+
+    if os.environ.get("COMB_TRACEBACK"):
+        console.note("".join(traceback.format_exception(bug)))
+    where = traceback.extract_tb(bug.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}:{where.lineno}"
+    console.note(f"comb: this is a bug in comb {__version__}: {type(bug).__name__} at {place}")
+    console.note("comb: run again with COMB_TRACEBACK=1 and report what it prints; your files are not to blame")
+    return Exit.BUG

@@ -1,0 +1,162 @@
+"""Verdicts of `comb check`, kept by content, so that checking an unchanged file costs neither a parser nor models.
+
+An entry is found by the content of the main file, the platform's, and a fingerprint of the compiler and of what it
+stands on; it is valid when every other file that the verdict looked at reads the same again, or is missing in the same
+way. Nothing is trusted to a file's time stamp, but for the compiler's own modules.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import comb_compiler
+from comb_compiler.diagnostics import Diagnostic, Span
+from comb_compiler.diagnostics.model import Position
+from comb_compiler.diagnostics.render.json import from_json, render
+
+__all__ = ["Verdict", "VerdictCache", "default_directory", "digest"]
+
+_FORM = 1
+_MOST_ENTRIES = 20_000
+_DEPENDENCIES = ("pydantic-", "pydantic_core-", "pyyaml-", "annotated_types-", "typing_extensions-")
+
+Digests = Mapping[str, str]
+"""Of every file that a verdict looked at: its digest, or why it could not be had."""
+
+
+class Verdict(NamedTuple):
+    """What a check found: enough to report it, and to compare names across files."""
+
+    main: str
+    kind: str
+    name: str
+    name_span: Span | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def digest(content: bytes) -> str:
+    """The content's name."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def default_directory() -> str:
+    """Where verdicts are kept: `COMB_CACHE_DIR`, else the user's cache directory."""
+    own = os.environ.get("COMB_CACHE_DIR")
+    if own:
+        return own
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "comb")
+
+
+class VerdictCache:
+    """A directory of verdicts. Safe with several processes: entries are written aside and renamed into place.
+
+    A cache that cannot be read or written is a cache miss, never an error.
+    """
+
+    def __init__(self, directory: str | None) -> None:
+        self._directory = os.path.join(directory, "verdicts") if directory else None
+        self._fingerprint = _fingerprint() if directory else ""
+
+    def find(self, main: str, content: bytes, platform: str, ask: Callable[[str], str]) -> Verdict | None:
+        """The verdict on `main`, if everything that it looked at is still the same; `ask` gives a file's digest now."""
+        path = self._path(main, content, platform)
+        if path is None:
+            return None
+        try:
+            with open(path, encoding="utf-8") as file:
+                entry = json.load(file)
+            if any(ask(name) != known for name, known in entry["looked_at"].items()):
+                return None
+            return _read(main, entry)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def keep(self, verdict: Verdict, content: bytes, platform: str, looked_at: Digests) -> None:
+        """Keep a verdict with the digests of the other files that it looked at."""
+        path = self._path(verdict.main, content, platform)
+        if path is None:
+            return
+        aside = f"{path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(aside, "w", encoding="utf-8") as file:
+                json.dump(_written(verdict, looked_at), file)
+            os.replace(aside, path)
+            self._stay_bounded(os.path.dirname(path))
+        except OSError:
+            return
+
+    def _path(self, main: str, content: bytes, platform: str) -> str | None:
+        if self._directory is None:
+            return None
+        key = "\0".join((str(_FORM), self._fingerprint, main, platform, digest(content)))
+        name = digest(key.encode("utf-8", "surrogateescape"))
+        return os.path.join(self._directory, name[:2], f"{name[2:]}.json")
+
+    @staticmethod
+    def _stay_bounded(directory: str) -> None:
+        """Each of the 256 directories keeps its share of the newest entries."""
+        share = _MOST_ENTRIES // 256
+        names = os.listdir(directory)
+        if len(names) > share * 2:
+            entries = sorted(os.scandir(directory), key=lambda entry: entry.stat().st_mtime)
+            for entry in entries[:-share]:
+                os.unlink(entry.path)
+
+
+def _written(verdict: Verdict, looked_at: Digests) -> dict[str, Any]:
+    return {
+        "looked_at": dict(looked_at),
+        "kind": verdict.kind,
+        "name": verdict.name,
+        "name_span": verdict.name_span,
+        "diagnostics": render(verdict.diagnostics) if verdict.diagnostics else "",
+    }
+
+
+def _read(main: str, entry: dict[str, Any]) -> Verdict:
+    span = entry["name_span"]
+    name_span = Span(span[0], Position(*span[1]), Position(*span[2])) if span else None
+    diagnostics = from_json(entry["diagnostics"]) if entry["diagnostics"] else ()
+    return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics)
+
+
+def _fingerprint() -> str:
+    """What else a verdict depends on: the compiler's own modules and the packages that it reads files with."""
+    package = os.path.dirname(os.path.abspath(comb_compiler.__file__))
+    parts = [comb_compiler.__version__, sys.version, *sorted(_modules(package)), *sorted(_installed())]
+    return digest("\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _modules(package: str) -> list[str]:
+    found: list[str] = []
+    todo = [package]
+    while todo:
+        for entry in os.scandir(todo.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != "__pycache__":
+                    todo.append(entry.path)
+            elif entry.name.endswith(".py"):
+                state = entry.stat()
+                found.append(f"{entry.path} {state.st_size} {state.st_mtime_ns}")
+    return found
+
+
+def _installed() -> list[str]:
+    """The `name-version.dist-info` directories of the packages that check imports, wherever Python would find them."""
+    found: list[str] = []
+    for directory in sys.path:
+        try:
+            names = os.listdir(directory or ".")
+        except OSError:
+            continue
+        found += [f"{directory} {name}" for name in names if name.endswith(".dist-info") and _is_dependency(name)]
+    return found
+
+
+def _is_dependency(name: str) -> bool:
+    return name.lower().startswith(_DEPENDENCIES)

@@ -1,0 +1,38 @@
+"""Sentences of a diagnostic, made safe to print and laid out."""
+
+from comb_compiler.diagnostics.render._printable import printable, width
+
+__all__ = ["clipped", "paragraph"]
+
+_LONGEST = 2000
+"""Code points of one sentence; what quotes a megabyte of the user's file is cut."""
+_LEAST_ROOM = 30
+
+
+def clipped(text: str) -> str:
+    """`text` safe to print, without blank ends, and of a bounded length."""
+    text = text.strip()
+    return printable(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
+
+
+def paragraph(text: str, indent: int, room: int | None) -> str:
+    """`text` safe to print, its lines after the first indented; wrapped at spaces where `room` cells are known.
+
+    A word wider than the room is left whole, so that what is to be copied can be.
+    """
+    lines = clipped(text).split("\n")
+    if room is not None:
+        lines = [part for line in lines for part in _wrap(line, max(room - indent, _LEAST_ROOM))]
+    return ("\n" + " " * indent).join(lines)
+
+
+def _wrap(line: str, room: int) -> list[str]:
+    lines: list[str] = []
+    current = ""
+    for word in line.split(" "):
+        candidate = f"{current} {word}" if current else word
+        if current and width(candidate) > room:
+            lines.append(current)
+            candidate = word
+        current = candidate
+    return [*lines, current]

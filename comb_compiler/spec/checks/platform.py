@@ -1,0 +1,145 @@
+"""What must hold between the fields of a platform."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Path
+from comb_compiler.spec.binding import Bound
+from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.places import format_path
+from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.platform.clusters import NodePool
+from comb_compiler.spec.platform.devices import SharingBackEnd
+
+__all__ = ["PLATFORM_CHECKS", "check_pools", "check_releases", "check_store"]
+
+
+def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """Environments, notifications and patches name what is declared; one priority is the default at most."""
+    for name, environment in platform.environments.items():
+        at: Path = ("environments", name)
+        for index, cluster in enumerate(environment.clusters):
+            yield from _known(bound, (*at, "clusters", index), codes.UNKNOWN_CLUSTER, cluster, ("clusters",), "cluster")
+        namespace = environment.namespace
+        yield from _known(bound, (*at, "namespace"), codes.UNKNOWN_NAMESPACE, namespace, ("namespaces",), "namespace")
+    for name, notification in platform.notifications.items():
+        for index, environment_name in enumerate(notification.environments):
+            path: Path = ("notifications", name, "environments", index)
+            yield from _known(
+                bound, path, codes.UNKNOWN_ENVIRONMENT, environment_name, ("environments",), "environment"
+            )
+    for name, patch in platform.patches.items():
+        target, path = patch.target, ("patches", name, "target")
+        if target.environment is not None:
+            yield from _known(
+                bound,
+                (*path, "environment"),
+                codes.UNKNOWN_ENVIRONMENT,
+                target.environment,
+                ("environments",),
+                "environment",
+            )
+        if target.cluster is not None:
+            yield from _known(
+                bound, (*path, "cluster"), codes.UNKNOWN_CLUSTER, target.cluster, ("clusters",), "cluster"
+            )
+    yield from _default_priorities(bound, platform)
+
+
+def _known(
+    bound: Bound[Platform], path: Path, code: Code, name: str, declared_at: tuple[str, ...], noun: str
+) -> Iterator[Diagnostic]:
+    declared = bound.declared(*declared_at)
+    if name not in declared:
+        yield unknown_name(bound.place(*path), code, name, declared, noun)
+
+
+def _default_priorities(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    defaults = [name for name, priority in platform.priorities.items() if priority.default]
+    for name in defaults[1:]:
+        place = bound.place("priorities", name, "default")
+        first = bound.place("priorities", defaults[0], "default")
+        yield diagnose(
+            codes.CONFLICTING_KEYS,
+            f"both `{defaults[0]}` and `{name}` are the default priority",
+            place.span,
+            related=(Label(first.span, "the first default"),),
+            path=format_path(place.path),
+            hints=("keep one default",),
+        )
+
+
+def check_pools(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """Pools name declared devices and zones, and share them in a way that their devices and back end can."""
+    for cluster_name, cluster in platform.clusters.items():
+        for name, pool in cluster.node_pools.items():
+            at: Path = ("clusters", cluster_name, "nodePools", name)
+            if pool.zone is not None:
+                zones = ("clusters", cluster_name, "zones")
+                yield from _known(bound, (*at, "zone"), codes.UNKNOWN_ZONE, pool.zone, zones, "zone of this cluster")
+            if pool.device is not None and pool.device != "cpu":
+                yield from _known(
+                    bound, (*at, "device"), codes.UNKNOWN_DEVICE, pool.device, ("devices",), "device class"
+                )
+            yield from _sharing(bound, platform, at, pool)
+
+
+_EQUAL_SHARES = (SharingBackEnd.MPS, SharingBackEnd.TIME_SLICING)
+
+
+def _sharing(bound: Bound[Platform], platform: Platform, at: Path, pool: NodePool) -> Iterator[Diagnostic]:
+    back_end = pool.sharing.back_end
+    device = platform.devices.get(pool.device or "")
+    if pool.device is not None and pool.device != "cpu" and pool.devices == 0:
+        yield _say(
+            bound,
+            (*at, "device"),
+            codes.OUT_OF_RANGE,
+            "the pool names a device class, but no device per node",
+            "say how many with `devices`",
+        )
+    if back_end in _EQUAL_SHARES and pool.sharing.replicas is None:
+        yield _say(
+            bound,
+            (*at, "sharing"),
+            codes.MISSING_KEY,
+            f"`{back_end}` divides a device into equal shares, and `replicas` does not say into how many",
+            "write `sharing: {backEnd: …, replicas: …}` as the device plugin is configured",
+        )
+    if back_end not in _EQUAL_SHARES and pool.sharing.replicas is not None:
+        message = f"`replicas` means nothing to `{back_end}`"
+        yield _say(bound, (*at, "sharing", "replicas"), codes.CONFLICTING_KEYS, message, "delete it")
+    if back_end is SharingBackEnd.MIG and device is not None and not device.mig:
+        yield _say(
+            bound,
+            (*at, "sharing"),
+            codes.CONFLICTING_KEYS,
+            f"`{pool.device}` has no MIG profiles, so it cannot be shared by MIG",
+            f"declare its profiles at `devices.{pool.device}.mig`, or choose another back end",
+        )
+
+
+def check_store(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """Samples are kept in a directory, or in Elasticsearch and HBase together."""
+    store = platform.sample_store
+    both = (store.elasticsearch is not None, store.hbase is not None)
+    if store.embedded is not None and any(both):
+        message = "samples are kept in a directory or on servers, not in both"
+        yield _say(bound, ("sampleStore", "embedded"), codes.CONFLICTING_KEYS, message, "delete one of the two")
+    elif store.embedded is None and not all(both):
+        message = "`sampleStore` needs `embedded`, or both `elasticsearch` and `hbase`"
+        yield _say(bound, ("sampleStore",), codes.MISSING_KEY, message, "Elasticsearch finds, HBase keeps")
+
+
+def _say(bound: Bound[Platform], path: Path, code: Code, message: str, hint: str) -> Diagnostic:
+    place = bound.place(*path)
+    span = place.key_span if code is codes.MISSING_KEY else place.span
+    return diagnose(code, message, span, path=format_path(place.path), hints=(hint,))
+
+
+PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic]], ...] = (
+    check_releases,
+    check_pools,
+    check_store,
+)

@@ -1,0 +1,66 @@
+"""Schemas of values that are written as one word, number or text."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from comb_compiler.spec.offences import OFFENCES
+
+__all__ = ["scalar"]
+
+_QUOTE = "Write text here; put what YAML reads as something else into quotes."
+_NO_TEXT: list[Any] = []
+_BAD_TEXT = "\0"
+
+
+def scalar(metadata: Sequence[Any]) -> dict[str, Any] | None:
+    """The schema that an annotation's `metadata` gives, with messages; None where it gives none."""
+    given = next((item.json_schema for item in metadata if isinstance(item, WithJsonSchema)), None)
+    if given is None:
+        return None
+    schema = _joined(given)
+    if "pattern" in schema:
+        schema["pattern"] = _anchored(schema["pattern"])
+    if not schema.get("examples"):
+        schema.pop("examples", None)
+    validator = next((item for item in metadata if isinstance(item, PlainValidator)), None)
+    return schema if validator is None or "pattern" not in schema else schema | _messages(validator.func)
+
+
+def _anchored(pattern: str) -> str:
+    """`^a|b$` means to match all of `a|b`: an alternative binds less than the anchors."""
+    return f"^(?:{pattern[1:-1]})$" if "|" in pattern and not pattern.startswith("^(?:") else pattern
+
+
+def _joined(schema: dict[str, Any]) -> dict[str, Any]:
+    """One schema of several types for alternatives: an editor then names one offence, not one for each of them.
+
+    Constraints of text and of numbers do not meet; the patterns of several texts are joined.
+    """
+    joined = {key: value for key, value in schema.items() if key != "anyOf"}
+    options = schema.get("anyOf", [])
+    if options:
+        types = list(dict.fromkeys(option["type"] for option in options))
+        patterns = [option["pattern"] for option in options if "pattern" in option]
+        for option in options:
+            joined |= option
+        joined["type"] = types
+        joined["pattern"] = "^(?:" + "|".join(pattern[1:-1] for pattern in patterns) + ")$"
+    return joined
+
+
+def _messages(validate: Callable[..., Any]) -> dict[str, str]:
+    """What `comb check` would advise of a text of another form, and of what is no text at all."""
+    form, other = _advice(validate, _BAD_TEXT), _advice(validate, _NO_TEXT)
+    return {"errorMessage": other or _QUOTE, "patternErrorMessage": form} if form != other else {"errorMessage": form}
+
+
+def _advice(validate: Callable[..., Any], value: Any) -> str:
+    try:
+        validate(value)
+    except PydanticCustomError as refusal:
+        hints = OFFENCES[refusal.type]("", value, refusal.context or {}, None).hints
+        return "".join(f"{hint[0].upper()}{hint[1:]}." for hint in hints[:1])
+    raise AssertionError(f"{validate} accepts {value!r}")

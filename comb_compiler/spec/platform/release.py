@@ -1,0 +1,147 @@
+"""Where releases go, and what they must have proven."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.names import GitRef, Name, PublicKey, RepositoryPrefix, Text, Url
+from comb_compiler.spec.shapes import BY_WORD
+from comb_compiler.spec.units import Bytes, Cores, Duration, Ratio
+
+__all__ = [
+    "Delivery",
+    "Environment",
+    "EnvironmentRepository",
+    "FirstRelease",
+    "Floors",
+    "GateFloors",
+    "Isolation",
+    "Namespace",
+    "Notification",
+    "Priority",
+    "Quota",
+    "Registry",
+    "SlaFloors",
+    "TrustedPublisher",
+]
+
+
+class Quota(Model):
+    """The most that all combs of a namespace may ask for together, on each cluster."""
+
+    cpu: Cores | None = Field(default=None, description="CPU cores.")
+    memory: Bytes | None = Field(default=None, description="Main memory.")
+    devices: dict[Name, int] = Field(default={}, description="Whole devices by class.")
+
+
+class Namespace(Model):
+    """A Kubernetes namespace that combs are placed in."""
+
+    teams: list[Name] = Field(default=[], description="Teams whose combs may live here; all, if none is named.")
+    quota: Quota = Field(default=Quota(), description="The most that its combs may ask for.")
+
+
+class Priority(Model):
+    """A PriorityClass, by the name that combs use."""
+
+    value: int = Field(ge=-1_000_000_000, le=1_000_000_000, description="The higher takes the node from the lower.")
+    preempts: bool = Field(default=True, description="Whether it evicts lower ones to find a place.")
+    default: bool = Field(default=False, description="Whether operators have it that name none.")
+
+
+class Isolation(StrEnum):
+    """How strictly a gate must keep operator code apart for its evidence to count."""
+
+    LOCAL = "local"
+    """In processes of their own on the machine that runs the gates."""
+    CONTAINER = "container"
+    """In containers that see neither expected answers, nor keys, nor the network."""
+
+
+class SlaFloors(Model):
+    """The least that any comb must promise. What is not given is free."""
+
+    deadline: Duration | None = Field(default=None, description="The longest deadline.")
+    p99: Duration | None = Field(default=None, description="The longest p99.")
+    timeout_rate: Ratio | None = Field(default=None, description="The highest timeout rate.")
+    error_rate: Ratio | None = Field(default=None, description="The highest error rate.")
+
+
+class GateFloors(Model):
+    """The least that any comb must prove."""
+
+    same: Ratio | None = Field(default=None, description="The least share of unchanged answers in `regular` replay.")
+    samples: int | None = Field(default=None, ge=1, description="The fewest samples of `regular` replay.")
+    error: bool = Field(default=False, description="Whether marked errors must be replayed.")
+    load: bool = Field(default=False, description="Whether a load gate must pass.")
+
+
+class Floors(Model):
+    """What combs may not fall below."""
+
+    sla: SlaFloors = Field(default=SlaFloors(), description="Promises.")
+    gates: GateFloors = Field(default=GateFloors(), description="Proofs.")
+
+
+class FirstRelease(Model):
+    """What a comb needs that has no baseline yet."""
+
+    samples: int = Field(default=30, ge=0, description="The fewest standard samples.")
+    approvals: list[Name] = Field(default=[], description="Teams of which one must approve.")
+    traffic: Ratio = Field(default="100%", validate_default=True, description="The most traffic it may get at first.")
+
+
+class Environment(Model):
+    """A place that releases go to."""
+
+    clusters: list[Name] = Field(min_length=1, description="The clusters that it is made of.")
+    namespace: Name = Field(description="The namespace of its combs.")
+    evidence: bool = Field(default=False, description="Whether a release needs signed evidence of its gates.")
+    isolation: Annotated[Isolation, BY_WORD] = Field(
+        default=Isolation.LOCAL, description="How strictly the gates must have kept operator code apart."
+    )
+    floors: Floors = Field(default=Floors(), description="What combs may not fall below here.")
+
+
+class TrustedPublisher(Model):
+    """Who may sign commits of the environment repository."""
+
+    key: PublicKey = Field(description="The public key that its signatures are checked with.")
+    emergency: bool = Field(default=False, description="Whether it may publish past the gates, in an emergency.")
+
+
+class EnvironmentRepository(Model):
+    """The git repository that Flux watches."""
+
+    url: Url = Field(description="https, ssh or file; without credentials.")
+    branch: GitRef = Field(default="main", description="The branch that releases are pushed to.")
+    publishers: dict[Name, TrustedPublisher] = Field(
+        default={}, description="Who may sign its commits. Without any, signatures are not asked for."
+    )
+
+
+class Registry(Model):
+    """Where images are pushed to, and may come from."""
+
+    push: RepositoryPrefix = Field(description="Where Comb pushes the images that it builds.")
+    allowed: list[RepositoryPrefix] = Field(default=[], description="From where images may come, besides.")
+    base: dict[Name, Text] = Field(default={}, description="Base images by device class; `cpu` for the others.")
+
+
+class Delivery(StrEnum):
+    """What divides traffic between arms and releases."""
+
+    ROUTER = "router"
+    """The graph's own router: nothing to install."""
+    GATEWAY_API = "gateway-api"
+    """Routes of the Gateway API: the cluster needs an implementation of it."""
+
+
+class Notification(Model):
+    """Who hears of a release."""
+
+    type: Text = Field(description="A provider type of Flux.", examples=["slack"])
+    secret: Name = Field(description="The Secret in the cluster that holds the address.")
+    environments: list[Name] = Field(default=[], description="The environments to tell of; all, if none is named.")

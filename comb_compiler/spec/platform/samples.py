@@ -1,0 +1,43 @@
+"""Where samples are kept."""
+
+from pydantic import Field
+
+from comb_compiler.spec.base import Model
+from comb_compiler.spec.names import Name, Text, Url
+from comb_compiler.spec.units import Duration
+
+__all__ = ["Elasticsearch", "EmbeddedStore", "HBase", "SampleStoreSpec"]
+
+
+class EmbeddedStore(Model):
+    """A directory; nothing to install."""
+
+    directory: Text = Field(default=".comb/samples", description="The directory.")
+
+
+class Elasticsearch(Model):
+    """The index of key fields."""
+
+    urls: list[Url] = Field(min_length=1, description="Its nodes.")
+    index: Name = Field(default="comb-samples", description="The name that its indices begin with.")
+    credentials: Name | None = Field(
+        default=None, description="The environment variables' prefix, or the Secret, that holds user and key."
+    )
+
+
+class HBase(Model):
+    """The full records, through HBase's Thrift server."""
+
+    host: Text = Field(description="The Thrift server.")
+    port: int = Field(default=9090, ge=1, le=65535, description="Its port.")
+    table: Name = Field(default="comb-samples", description="The table.")
+    pool: int = Field(default=8, ge=1, le=1024, description="Connections kept open.")
+    timeout: Duration = Field(default="10s", validate_default=True, description="How long one call may take.")
+
+
+class SampleStoreSpec(Model):
+    """Where samples are kept: a directory, or Elasticsearch and HBase together."""
+
+    embedded: EmbeddedStore | None = Field(default=None, description="A directory; nothing to install.")
+    elasticsearch: Elasticsearch | None = Field(default=None, description="The index of key fields.")
+    hbase: HBase | None = Field(default=None, description="The full records.")
