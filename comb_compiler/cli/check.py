@@ -14,9 +14,10 @@ import os
 from comb_compiler.cli.checking import Checking, Result, open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.reporting import FORMATS, report
+from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.diagnostics import Severity, has_errors
+from comb_compiler.diagnostics.render import FORMATS
 from comb_compiler.workspace.checkout import Checkout
 
 __all__ = ["add_arguments", "add_source_arguments", "platform_path", "run"]
@@ -24,7 +25,8 @@ __all__ = ["add_arguments", "add_source_arguments", "platform_path", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how findings are written (default: text)")
+    forms = tuple(FORMATS)
+    parser.add_argument("--format", choices=forms, default="text", help="how findings are written (default: text)")
     parser.add_argument("--deny-warnings", action="store_true", help="let warnings fail the check too")
 
 

@@ -63,24 +63,28 @@ class Checking:
         """The verdict on one file, from the cache where it holds."""
         content = self._checkout.read(main)
         if isinstance(content, Unavailable):
-            return self._compile(main, {})
+            return self._compile(main)[0]
         platform = "" if self._platform is None else self._digest(self._platform)
         known = self._cache.find(main, content, platform, self._digest)
         if known is not None:
             return known
-        looked_at: dict[str, str] = {}
-        verdict = self._compile(main, looked_at)
-        self._cache.keep(verdict, content, platform, looked_at)
+        verdict, looked_at = self._compile(main)
+        if looked_at is not None:
+            self._cache.keep(verdict, content, platform, looked_at)
         return verdict
 
-    def _compile(self, main: str, looked_at: dict[str, str]) -> Verdict:
+    def _compile(self, main: str) -> tuple[Verdict, dict[str, str] | None]:
+        """The verdict, and what it looked at: None where that cannot be asked again in the same words."""
         from comb_compiler.compiler import check
         from comb_compiler.workspace.sources import load_sources
 
         sources = load_sources(self._checkout, main)
-        looked_at.update((name, _digest_of(content)) for name, content in sources.files.items() if name != main)
         checked = check(sources, self._platform_sources(main))
-        return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
+        verdict = Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
+        looked_at = {name: _digest_of(content) for name, content in sources.files.items() if name != main}
+        looked_at.update((_EXISTS + name, _EXISTS) for name in sources.present)
+        asked_again = all(self._digest(name) == known for name, known in looked_at.items())
+        return verdict, looked_at if asked_again else None
 
     def _platform_sources(self, main: str) -> SourceSet | None:
         if self._platform is None or self._platform == main:
@@ -89,12 +93,23 @@ class Checking:
 
     def _digest(self, name: str) -> str:
         if name not in self._digests:
-            self._digests[name] = _digest_of(self._checkout.read(name))
+            self._digests[name] = self._look(name)
         return self._digests[name]
+
+    def _look(self, name: str) -> str:
+        if not name.startswith(_EXISTS):
+            return _digest_of(self._checkout.read(name))
+        found = self._checkout.find(name.removeprefix(_EXISTS))
+        return "" if isinstance(found, Unavailable) or found.is_directory else _EXISTS
+
+
+_EXISTS = "exists "
+"""Before the path of a file of which only that it is there was looked at."""
 
 
 def _digest_of(content: bytes | Unavailable) -> str:
-    return f"{content.code.id} {content.message}" if isinstance(content, Unavailable) else digest(content)
+    """The content's digest; of what is not there the reason in all its words, since a verdict shows them."""
+    return " ".join((content.code.id, *content[1:])) if isinstance(content, Unavailable) else digest(content)
 
 
 def same_names(verdicts: Iterable[Verdict]) -> list[Diagnostic]:

@@ -41,9 +41,22 @@ class Console:
         if text:
             self._write(self._out, text)
 
+    def patch(self, text: str) -> None:
+        """A patch: as it is for `git apply`, made printable and coloured for a terminal."""
+        if not self._out.isatty():
+            self.result(text)
+            return
+        from comb_compiler.diagnostics.render.printable import printable
+
+        colours = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"} if self.colour else {}
+        for line in text.split("\n")[:-1]:
+            shown = printable(line)
+            self.result(f"{colours[line[0]]}{shown}\x1b[0m" if line[:1] in colours else shown)
+
     def note(self, text: str) -> None:
-        """Something about the run."""
-        self._write(self._err, text)
+        """Something about the run; nothing where there is nothing to say."""
+        if text:
+            self._write(self._err, text)
 
     def progress(self, text: str) -> None:
         """One line that the next one replaces; nothing where nobody looks."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit, OutsideError, UsageError
+from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import Checked, check
@@ -21,6 +21,7 @@ from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph import OperatorGraph, execution_levels
 from comb_compiler.plan import Plan, plan_one_workload
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["add_arguments", "run"]
@@ -79,7 +80,7 @@ def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan,
             create_bare_repository(repository)
         publication = commit_directory(repository, directory, files, f"Publish {plan.comb}\n\nSource: {checked.main}")
     except (PublishError, OSError) as problem:
-        raise OutsideError(str(problem)) from problem
+        raise OutsideFailure(str(problem)) from problem
     done = "one commit" if publication.changed else "no change, so no commit"
     console.result(f"\n4. publish  {done}: {publication.commit[:12]} in {repository}")
     console.result(f"   look at it: git -C {repository} log --stat\n")
@@ -87,9 +88,9 @@ def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan,
 
 
 def _indented(text: str) -> str:
-    return "".join(f"   | {line}\n" for line in text.splitlines())
+    return "".join(f"   | {line}\n" for line in text.rstrip("\n").split("\n"))
 
 
-_NOT_YET = """Not done yet: types of the ports are not proven against the .proto, nothing runs and no gate proves the change, no
-image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling are not rendered, and the
-repository is a local one that no Flux watches."""
+_NOT_YET = """Not done yet: types of the ports are not proven against the .proto, nothing runs and no gate proves the
+change, no image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling are not
+rendered, and the repository is a local one that no Flux watches."""

@@ -1,11 +1,10 @@
 """A checkout with changes that are not written yet."""
 
-import os
-
-from comb_compiler.cli.writing import replace_file
 from comb_compiler.diagnostics.patch import unified_diff
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.writing import replace_file
 
 __all__ = ["Drafts"]
 
@@ -46,7 +45,9 @@ class Drafts(Checkout):
     def write(self) -> None:
         """Write every changed file, each as a whole or not at all."""
         for name in self.changed:
-            replace_file(os.path.join(self.root, name), self._changed[name])
+            refused = replace_file(self, name, self._changed[name])
+            if refused is not None:
+                raise OutsideFailure(f"`{name}` is not written: {refused.message}", refused.hint)
 
     def _written(self, relative: str) -> bytes:
         content = super().read(relative)

@@ -1,8 +1,8 @@
-"""Exit codes, and the errors that are not the user's files' fault."""
+"""Exit codes, and the error that is the command line's fault."""
 
 from enum import IntEnum
 
-__all__ = ["Exit", "OutsideError", "UsageError"]
+__all__ = ["Exit", "UsageError"]
 
 
 class Exit(IntEnum):
@@ -18,7 +18,3 @@ class Exit(IntEnum):
 
 class UsageError(Exception):
     """The command line asks for something that makes no sense."""
-
-
-class OutsideError(Exception):
-    """A server, the network, git or the disk failed: trying again may help, and nothing was half done."""

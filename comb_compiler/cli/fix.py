@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     count, left = repair(drafts, arguments.paths, platform_path(arguments, drafts), wanted)
     files = len(drafts.changed)
     if arguments.diff:
-        console.result(drafts.diff())
+        console.patch(drafts.diff())
     else:
         drafts.write()
         console.note(f"{count} fix{'es' if count != 1 else ''} applied in {files} file{'s' if files != 1 else ''}")

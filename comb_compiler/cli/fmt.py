@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.note(report(diagnostics, "text", drafts, console).rstrip("\n"))
     changed = drafts.changed
     if arguments.diff:
-        console.result(drafts.diff())
+        console.patch(drafts.diff())
     for name in changed:
         console.note(f"{name}: {'not in canonical form' if arguments.check or arguments.diff else 'rewritten'}")
     if not arguments.check and not arguments.diff:

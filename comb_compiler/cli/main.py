@@ -1,6 +1,7 @@
 """Command line → exit code."""
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -10,13 +11,15 @@ from typing import Any, NoReturn
 from comb_compiler import __version__
 from comb_compiler.cli.commands import COMMANDS, Command
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit, OutsideError, UsageError
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["build_parser", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every way out of it is an exit code of `Exit`, or 130 when interrupted."""
+    gc.set_threshold(50_000, 20, 20)  # a run makes many values that live to its end: looking for garbage is wasted
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = Console()
     try:
@@ -24,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         console.note(f"comb: {error}")
         return Exit.USAGE
-    except OutsideError as error:
-        console.note(f"comb: {error}")
+    except OutsideFailure as failure:
+        console.note(outside(failure))
         return Exit.OUTSIDE_FAILED
     except KeyboardInterrupt:
         console.note("comb: interrupted")
@@ -41,6 +44,8 @@ def _run(arguments: list[str], console: Console) -> int:
     name = next((argument for argument in arguments if not argument.startswith("-")), None)
     command = next((command for command in COMMANDS if command.name == name), None)
     if command is None:
+        if name is not None:
+            raise UsageError(_unknown(name))
         parser = _top_level()
         parsed = parser.parse_args(arguments)
         if parsed.command is None:
@@ -50,6 +55,19 @@ def _run(arguments: list[str], console: Console) -> int:
     parser = build_parser(command, module)
     parsed = parser.parse_args(arguments[arguments.index(command.name) + 1 :])
     return int(module.run(parsed, console))
+
+
+def outside(failure: OutsideFailure) -> str:
+    """What is said of a failure that is neither the files' fault nor ours."""
+    return f"comb: {failure}" + (f"\n  = help: {failure.hint}" if failure.hint else "")
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    match = get_close_matches(name, [command.name for command in COMMANDS], n=1)
+    advice = f"did you mean `comb {match[0]}`?" if match else "see `comb --help`"
+    return f"there is no command `{name}`; {advice}"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,7 +101,7 @@ def _top_level() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"comb {__version__}")
-    parser.add_argument("command", nargs="?", choices=[c.name for c in COMMANDS], help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     return parser
 
 

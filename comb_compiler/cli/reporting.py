@@ -2,28 +2,27 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 
 from comb_compiler.cli.console import Console
 from comb_compiler.diagnostics import Diagnostic, Fix, Label, Span
+from comb_compiler.diagnostics.render import FORMATS
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 
-__all__ = ["FORMATS", "report", "texts_of"]
-
-FORMATS = ("text", "json", "sarif", "github", "gitlab")
+__all__ = ["report", "texts_of"]
 
 
 def report(diagnostics: Sequence[Diagnostic], form: str, checkout: Checkout, console: Console) -> str:
     """The findings as text: for people with paths from where they stand, for programs from the checkout's root."""
+    if form == "text" and not diagnostics:
+        return ""
     if form == "text":
         from comb_compiler.diagnostics.render.text import render
 
         shown, names = _from_here(diagnostics, checkout)
         texts = {names[file]: text for file, text in texts_of(diagnostics, checkout).items()}
         return render(shown, texts, color=console.colour, width=console.width)
-    module = import_module(f"comb_compiler.diagnostics.render.{form}")
-    return str(module.render(diagnostics, texts_of(diagnostics, checkout)))
+    return FORMATS[form](diagnostics, texts_of(diagnostics, checkout))
 
 
 def texts_of(diagnostics: Iterable[Diagnostic], checkout: Checkout) -> Mapping[str, str]:

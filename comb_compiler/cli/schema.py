@@ -8,8 +8,9 @@ import argparse
 from pathlib import Path
 
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit, OutsideError
+from comb_compiler.cli.exits import Exit
 from comb_compiler.spec.jsonschema import SCHEMAS, schema_text
+from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
@@ -34,5 +35,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         Path(arguments.output).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise OutsideError(f"{arguments.output}: {problem.strerror}") from problem
+        raise OutsideFailure(f"{arguments.output}: {problem.strerror}") from problem
     return Exit.CLEAN

@@ -98,6 +98,7 @@ STALE_LOCK = Code("COMB2033", "stale-lock")
 BAD_LOCK = Code("COMB2034", "bad-lock")
 DIGEST_MISMATCH = Code("COMB2035", "digest-mismatch")
 UNREACHABLE_ARTIFACT = Code("COMB2036", "unreachable-artifact")
+REFUSED_ARTIFACT = Code("COMB2037", "refused-artifact")
 
 # The graph.
 BAD_CALL = Code("COMB3001", "bad-call")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from comb_compiler.diagnostics.codes import Code
 
-__all__ = ["PAGES", "explain", "page_url", "sentence"]
+__all__ = ["PAGES", "explain", "page_url", "paragraph_below", "sentence"]
 
 PAGES = Path(__file__).parent / "pages"
 _SITE = "https://comb.dev/diagnostics"
@@ -15,10 +15,15 @@ def explain(code: Code) -> str:
     return (PAGES / f"{code.id}.md").read_text(encoding="utf-8")
 
 
+def paragraph_below(page: str, heading: str) -> str:
+    """The first paragraph below a heading, which is given as it is written, `# …` included; in one line."""
+    paragraphs = page.split("\n\n")
+    return " ".join(paragraphs[paragraphs.index(heading) + 1].split())
+
+
 def sentence(page: str) -> str:
-    """The first paragraph of a page, below its title, in one line."""
-    paragraphs = page.split("\n\n", 2)
-    return " ".join(paragraphs[1].split()) if len(paragraphs) > 1 else ""
+    """What the code says, in one sentence: all that stands between the title and the first heading."""
+    return paragraph_below(page, page.partition("\n")[0])
 
 
 def page_url(code: Code) -> str:

@@ -51,9 +51,18 @@ class _Reach(NamedTuple):
     end: int
 
 
+_Identity = tuple[tuple[str, tuple[_Splice, ...]], ...]
+"""All that a fix does."""
+
+
 class _Candidate(NamedTuple):
     fix: Fix
     splices: Mapping[str, tuple[_Splice, ...]]
+
+    @property
+    def identity(self) -> _Identity:
+        """Equal for fixes that do the same, whatever they are called."""
+        return tuple(self.splices.items())
 
     @property
     def reaches(self) -> tuple[_Reach, ...]:
@@ -124,10 +133,10 @@ def _choose(candidates: list[_Candidate]) -> tuple[list[_Candidate], list[Fix], 
     chosen: list[_Candidate] = []
     applied: list[Fix] = []
     skipped: list[Fix] = []
-    done: set[tuple[tuple[str, tuple[_Splice, ...]], ...]] = set()
+    done: set[_Identity] = set()
     taken: dict[str, list[tuple[int, int]]] = {}
-    for candidate in sorted(candidates, key=lambda candidate: candidate.reaches):
-        identity = tuple(candidate.splices.items())
+    for candidate in sorted(candidates, key=lambda candidate: (candidate.reaches, candidate.identity)):
+        identity = candidate.identity
         if identity in done:
             applied.append(candidate.fix)
         elif any(_touches(taken.get(reach.file, ()), reach) for reach in candidate.reaches):

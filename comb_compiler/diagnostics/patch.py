@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 __all__ = ["unified_diff"]
 
@@ -16,23 +17,51 @@ def unified_diff(file: str, before: str, after: str) -> str:
     The bytes are the file's own, so that the patch applies: whoever shows it on a terminal makes it printable first.
     """
     old, new = _lines(before), _lines(after)
-    groups = difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(_CONTEXT)
-    hunks = "".join(line for group in groups for line in _hunk(group, old, new))
+    hunks = "".join(line for hunk in _hunks(_changes(old, new)) for line in _hunk(hunk, old, new))
     return f"--- {_name(f'a/{file}')}\n+++ {_name(f'b/{file}')}\n{hunks}" if hunks else ""
 
 
-_Opcode = tuple[str, int, int, int, int]
+class _Change(NamedTuple):
+    """Lines `old` to `old_end` of the one text became lines `new` to `new_end` of the other; all count from 0."""
+
+    old: int
+    old_end: int
+    new: int
+    new_end: int
 
 
-def _hunk(opcodes: Sequence[_Opcode], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    first, last = opcodes[0], opcodes[-1]
-    yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
-    for tag, old_start, old_end, new_start, new_end in opcodes:
-        if tag == "equal":
-            yield from (_line(" ", line) for line in old[old_start:old_end])
+def _changes(old: Sequence[str], new: Sequence[str]) -> list[_Change]:
+    """What differs, in order. Equal ends are set aside first: among many equal lines difflib loses its way."""
+    shorter = min(len(old), len(new))
+    head = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    tail = next((at for at in range(shorter - head) if old[-1 - at] != new[-1 - at]), shorter - head)
+    matcher = difflib.SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail])
+    return [_Change(*(at + head for at in places)) for tag, *places in matcher.get_opcodes() if tag != "equal"]
+
+
+def _hunks(changes: Sequence[_Change]) -> list[list[_Change]]:
+    """Changes whose context would meet are shown together."""
+    hunks: list[list[_Change]] = []
+    for change in changes:
+        if hunks and change.old - hunks[-1][-1].old_end <= 2 * _CONTEXT:
+            hunks[-1].append(change)
         else:
-            yield from (_line("-", line) for line in old[old_start:old_end])
-            yield from (_line("+", line) for line in new[new_start:new_end])
+            hunks.append([change])
+    return hunks
+
+
+def _hunk(changes: Sequence[_Change], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    before = min(_CONTEXT, changes[0].old)
+    after = min(_CONTEXT, len(old) - changes[-1].old_end)
+    at = changes[0].old - before
+    end = changes[-1].old_end + after
+    yield f"@@ -{_range(at, end)} +{_range(changes[0].new - before, changes[-1].new_end + after)} @@\n"
+    for change in changes:
+        yield from (_line(" ", line) for line in old[at : change.old])
+        yield from (_line("-", line) for line in old[change.old : change.old_end])
+        yield from (_line("+", line) for line in new[change.new : change.new_end])
+        at = change.old_end
+    yield from (_line(" ", line) for line in old[at:end])
 
 
 def _range(start: int, end: int) -> str:

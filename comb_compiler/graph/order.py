@@ -8,7 +8,7 @@ __all__ = ["execution_levels", "find_cycles"]
 
 
 def execution_levels(graph: OperatorGraph) -> tuple[tuple[str, ...], ...]:
-    """Steps by depth (Kahn's algorithm): those of one level run at the same time. Steps on or after a cycle are left out."""
+    """Steps by depth (Kahn's algorithm): those of one level run at the same time. What a cycle holds up is left out."""
     waiting = {name: len(graph.sources(name)) for name in graph.steps}
     followers: dict[str, list[str]] = {name: [] for name in graph.steps}
     for name in graph.steps:

@@ -15,6 +15,6 @@ class _Dumper(yaml.SafeDumper):
 
 
 def emit(manifest: dict[str, Any]) -> str:
-    """One document, its keys in the manifest's order; text in it that YAML 1.1 or 1.2 would read otherwise is quoted."""
+    """One document, its keys in the manifest's order, readable in a pull request."""
     text = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
     return str(text)

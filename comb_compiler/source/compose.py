@@ -21,7 +21,7 @@ __all__ = ["Parsed", "parse"]
 
 
 class Parsed(NamedTuple):
-    """What could be read, and what was wrong. With an error of syntax, nothing is: what came before may be misread too."""
+    """What could be read, and what was wrong. With an error of syntax nothing is read: what came before may be misread."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]

@@ -19,8 +19,7 @@ class Resolved(NamedTuple):
 
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
-_OCTAL = re.compile(r"0o[0-7]+\Z")
-_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
+_OCTAL_OR_HEX = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -33,20 +32,23 @@ _MAX_DIGITS = 400
 """Longer digit strings stay text: no field takes them, and converting them costs quadratic time."""
 
 _ELSEWHERE = (
-    ("true", re.compile(r"(?:y|Y|yes|Yes|YES|on|On|ON)\Z")),
-    ("false", re.compile(r"(?:n|N|no|No|NO|off|Off|OFF)\Z")),
-    ("an octal number", re.compile(r"[-+]?0[0-7_]+\Z")),
-    ("a binary number", re.compile(r"[-+]?0b[01_]+\Z")),
-    ("a date", re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")),
-    ("a base-60 number", re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")),
-    ("a number", re.compile(r"[-+]?(?:0x[0-9a-fA-F_]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)\Z")),
-    ("a number", re.compile(r"[-+]0x[0-9a-fA-F]+\Z")),
-    ("text", re.compile(r"0o[0-7]+\Z")),
-    ("text", re.compile(r"[-+]?0[0-9]*[89][0-9]*\Z")),
-    ("text", re.compile(r"[-+]?(?:[0-9]+[eE]|(?:[0-9]+\.[0-9]*|\.[0-9]+)[eE](?![-+]))[-+]?[0-9]+\Z")),
-    ("a default value", re.compile(r"=\Z")),
+    ("true", r"(?:y|Y|yes|Yes|YES|on|On|ON)"),
+    ("false", r"(?:n|N|no|No|NO|off|Off|OFF)"),
+    ("an octal number", r"[-+]?0[0-7_]+"),
+    ("a binary number", r"[-+]?0b[01_]+"),
+    ("a date", r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?"),
+    ("a base-60 number", r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"),
+    ("a number", r"[-+]?(?:0x[0-9a-fA-F_]*_[0-9a-fA-F_]*|[0-9][0-9_]*_[0-9_]*(?:\.[0-9_]*)?)"),
+    ("a number", r"[-+]0x[0-9a-fA-F]+"),
+    ("text", r"0o[0-7]+"),
+    ("text", r"[-+]?0[0-9]*[89][0-9]*"),
+    ("text", r"[-+]?(?:[0-9]+[eE]|(?:[0-9]+\.[0-9]*|\.[0-9]+)[eE](?![-+]))[-+]?[0-9]+"),
+    ("a default value", r"="),
 )
-_MAYBE_ELSEWHERE = re.compile(r"[-+.]?[0-9]|[yYnNoO=]|[-+]\.")
+_MAYBE_ELSEWHERE = re.compile(
+    r"[-+]?\.?[0-9][-+.0-9_:xobTtZz a-fA-F]*\Z|(?:y|n|yes|no|on|off|=)\Z|[-+]0x", re.IGNORECASE
+)
+"""What an ordinary value is not: the patterns above are only compiled for a file that holds such text."""
 
 
 @lru_cache(maxsize=4096)
@@ -64,9 +66,7 @@ def _number(text: str) -> Any:
         return int(text)
     if _FLOAT.match(text):
         return float(text)
-    if _OCTAL.match(text):
-        return int(text, 0)
-    if _HEX.match(text):
+    if _OCTAL_OR_HEX.match(text):
         return int(text, 0)
     return text
 
@@ -74,7 +74,7 @@ def _number(text: str) -> Any:
 def _elsewhere(text: str) -> str:
     if len(text) > _MAX_DIGITS or not _MAYBE_ELSEWHERE.match(text):
         return ""
-    found = next((reading for reading, pattern in _ELSEWHERE if pattern.match(text)), "")
+    found = next((reading for reading, pattern in _ELSEWHERE if re.fullmatch(pattern, text)), "")
     same_octal = found == "an octal number" and int(text.replace("_", "") or "0", 10) == _octal(text)
     return "" if same_octal else found
 

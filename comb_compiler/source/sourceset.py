@@ -20,7 +20,9 @@ class SourceSet(NamedTuple):
     """A comb.yaml (or platform.yaml) and the files it names, by POSIX path from the root of the checkout.
 
     A file that was asked for and could not be had is there as `Unavailable`; what was not asked for is not there.
+    `present` are files that must only be there: they are, and their content is not looked at.
     """
 
     main: str
     files: Mapping[str, bytes | Unavailable]
+    present: frozenset[str] = frozenset()

@@ -7,8 +7,8 @@ import re
 from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, Position, Span, codes
-from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.diagnostics.lines import Lines
+from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.mishaps import explain_misplaced_colon
 from comb_compiler.source.text import SourceFile
 

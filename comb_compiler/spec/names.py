@@ -44,14 +44,14 @@ class _Form(NamedTuple):
 
 
 def _of(form: _Form) -> PlainValidator:
-    compiled = re.compile(form.pattern)
+    """The check of a form. Its pattern is compiled when it is first needed: most files need few of them."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "not text", {"value": value})
         if len(value) > form.longest:
             raise PydanticCustomError("too_long_text", "too long", {"longest": form.longest, "length": len(value)})
-        if not compiled.fullmatch(value):
+        if not re.fullmatch(form.pattern, value):
             raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
         return value
 
@@ -81,13 +81,13 @@ _TYPE = _Form("message-type", r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)
 _METHOD = _Form("method", rf"{_TYPE.pattern}/[A-Za-z_][A-Za-z0-9_]*")
 _PATH = _Form("path", r"(?!/)(?!.*//)[^\x00-\x1f\\:]+", 1024)
 _URI = _Form("uri", r"([a-z][a-z0-9+.-]*://[^\x00-\x20]+|(?!/)(?!.*//)[^\x00-\x1f\\:]+)", 2048)
-_ENTRY = _Form("entry-point", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_ENTRY = _Form("entry-point", rf"{_TYPE.pattern}:{_TYPE.pattern}")
 _IMAGE = _Form(
     "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
 )
 _URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
-_FIELD_PATH = _Form("field-path", r"[a-z_]\w*(\.[A-Za-z_]\w*)*")
-_STICKY = _Form("sticky-key", r"header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_]\w*)+")
+_FIELD_PATH = _Form("field-path", r"[a-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_STICKY = _Form("sticky-key", r"(header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_][A-Za-z0-9_]*)+)")
 _SAMPLES = _Form("path", _PATH.pattern, 1024)
 _GIT_REF = _Form("git-ref", r"(?![-/])(?!.*(\.\.|//|@\{|\.lock(/|$)))[^\x00-\x20~^:?*\[\\\x7f]+(?<![./])", 255)
 _KEY = _Form(
@@ -99,14 +99,14 @@ _RESOURCE = _Form("resource", rf"{_LABEL}(\.{_LABEL})*/[A-Za-z0-9]([-._A-Za-z0-9
 _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*", 255)
 _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
-_TEXT = _Form("text", r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\S[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", 8192)
+_TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
 
-Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.", "straighten")]
+Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.")]
 CombName = Annotated[
     str, _of(_COMB), _schema(_COMB, "The comb's name, at most 40 characters: it begins many longer ones.", "ocr")
 ]
 Identifier = Annotated[
-    str, _of(_IDENTIFIER), _schema(_IDENTIFIER, "A name of lower-case letters, digits and underscores.", "lines")
+    str, _of(_IDENTIFIER), _schema(_IDENTIFIER, "A name of lower-case letters, digits and underscores.")
 ]
 Version = Annotated[str, _of(_VERSION), _schema(_VERSION, "A version; quote it.", "1.4.0")]
 Digest = Annotated[str, _of(_DIGEST), _schema(_DIGEST, "The SHA-256 of the bytes, 64 hexadecimal digits.")]
@@ -130,7 +130,9 @@ Uri = Annotated[
 ]
 GitRef = Annotated[str, _of(_GIT_REF), _schema(_GIT_REF, "A branch.", "main")]
 PublicKey = Annotated[
-    str, _of(_KEY), _schema(_KEY, "An SSH public key, as in authorized_keys.", "ssh-ed25519 AAAA… release@acme")
+    str,
+    _of(_KEY),
+    _schema(_KEY, "An SSH public key, as in authorized_keys.", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI release@acme"),
 ]
 ResourceName = Annotated[
     str, _of(_RESOURCE), _schema(_RESOURCE, "A resource that Kubernetes schedules.", "nvidia.com/gpu")

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Document, Mapping, Node, Scalar, Sequence, SourceFile, parse
+from comb_compiler.source import Document, Mapping, Node, Path, Scalar, Sequence, SourceFile, parse
 from comb_compiler.spec.calls import join_split_calls
 from comb_compiler.spec.migrations import API_VERSION, migrate
 from comb_compiler.spec.offences import describe_value
@@ -29,7 +29,7 @@ def read(source: SourceFile) -> Reading:
     documents, diagnostics = parse(source)
     said = list(diagnostics)
     if not documents:
-        return Reading("", None, diagnostics)
+        return Reading("", None, diagnostics or (_only_comments(Span.whole_file(source.path)),))
     if len(documents) > 1:
         said.append(_several(documents[1]))
     document = documents[0]
@@ -43,7 +43,7 @@ def read(source: SourceFile) -> Reading:
     said += migrated
     kind = _kind(root, said)
     if document.has_nulls:
-        said += _nulls(root)
+        said += _nulls(root, kind)
     return Reading(kind, root, tuple(said))
 
 
@@ -60,10 +60,13 @@ def _several(second: Document) -> Diagnostic:
 def _not_a_mapping(document: Document) -> Diagnostic:
     root = document.root
     if isinstance(root, Scalar) and root.is_absent:
-        message = "the file holds nothing but comments"
-        return diagnose(codes.EMPTY_FILE, message, root.span, hints=(_BEGIN,))
+        return _only_comments(root.span)
     message = f"a comb is a mapping, not {describe_value(root.data)}"
     return diagnose(codes.NOT_A_MAPPING, message, root.span, hints=(_BEGIN,))
+
+
+def _only_comments(span: Span) -> Diagnostic:
+    return diagnose(codes.EMPTY_FILE, "the file holds nothing but comments", span, hints=(_BEGIN,))
 
 
 _BEGIN = "begin with `apiVersion: comb.dev/v1` and `kind: Comb`"
@@ -102,18 +105,33 @@ def _unknown_kind(node: Scalar) -> Diagnostic:
     return diagnose(codes.UNKNOWN_KIND, message, node.span, path="kind", hints=hints, fix=fix)
 
 
-_FREE = {"params", "value", "set", "environments"}
-"""Below these keys null means something: JSON values, and keys that an overlay takes away."""
+_FREE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "Comb": (
+        ("models", "*", "versions", "*", "params"),
+        ("operators", "*", "fallback", "value"),
+        ("experiment", "arms", "*", "set"),
+        ("environments",),
+    ),
+    "Platform": (("patches", "*", "merge"),),
+}
+"""Below these keys null means something: JSON values, and keys that an overlay takes away. `*` is any name."""
 
 
-def _nulls(root: Node) -> list[Diagnostic]:
+def _is_free(path: Path, kind: str) -> bool:
+    return any(
+        len(path) == len(free) and all(name in ("*", step) for name, step in zip(free, path, strict=True))
+        for free in _FREE[kind]
+    )
+
+
+def _nulls(root: Node, kind: str) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     todo: list[Place] = [Place(root, None, ())]
     while todo:
         place = todo.pop()
         if isinstance(place.value, Mapping):
             for text, (key, value) in place.value.entries.items():
-                if text not in _FREE or value.data is None:
+                if value.data is None or not _is_free((*place.path, text), kind):
                     todo.append(Place(value, key, (*place.path, text)))
         elif isinstance(place.value, Sequence):
             todo += [Place(item, None, (*place.path, i)) for i, item in enumerate(place.value.items)]

@@ -107,9 +107,11 @@ def _text(pattern: str, description: str, *examples: str) -> WithJsonSchema:
     )
 
 
-_DURATION_SCHEMA = r"^[0-9]{1,12}(\.[0-9]{1,6})?(us|ms|s|m|h|d)$"
-_BYTES_SCHEMA = r"^[0-9]{1,15}(\.[0-9]{1,6})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
-_RATIO_SCHEMA = r"^(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,6})?)%$"
+# What is no amount at all (`0s`) is refused here too; how much is too much is not told by a pattern.
+_DURATION_SCHEMA = r"^(?!0+(\.0+)?[a-z])[0-9]{1,12}(\.[0-9]{1,6})?(us|ms|s|m|h|d)$"
+_BYTES_SCHEMA = r"^(?!0+(\.0+)?([A-Za-z]|$))[0-9]{1,15}(\.[0-9]{1,6})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
+_RATIO_SCHEMA = r"^(100(\.0{1,6})?|0?[0-9]{1,2}(\.[0-9]{1,6})?)%$"
+_CORES_SCHEMA = r"^(?!0+(\.0+)?(m|$))([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$"
 _BYTES_FORMS = [{"type": "string", "pattern": _BYTES_SCHEMA}, {"type": "integer", "minimum": 1}]
 
 Duration = Annotated[
@@ -134,8 +136,8 @@ Cores = Annotated[
         {
             "description": "CPU cores: a number, or thousandths with `m`.",
             "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": r"^([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$"},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 999_999.999},
+                {"type": "string", "pattern": _CORES_SCHEMA},
             ],
             "examples": [1, "500m"],
         }
@@ -147,7 +149,7 @@ GpuMemory = Annotated[
     WithJsonSchema(
         {
             "description": "GPU memory per device: absolute, or a share of the device.",
-            "anyOf": [*_BYTES_FORMS, {"type": "string", "pattern": _RATIO_SCHEMA}],
+            "anyOf": [*_BYTES_FORMS, {"type": "string", "pattern": r"^(?!0+(\.0+)?%)" + _RATIO_SCHEMA[1:]}],
             "examples": ["4Gi", "25%"],
         }
     ),

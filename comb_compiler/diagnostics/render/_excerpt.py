@@ -8,8 +8,8 @@ from comb_compiler.diagnostics.render._extent import Extent, Labelled, extent
 from comb_compiler.diagnostics.render._margin import slots
 from comb_compiler.diagnostics.render._marks import Canvas, Mark, rows_below
 from comb_compiler.diagnostics.render._paint import Paint, Style
-from comb_compiler.diagnostics.render._printable import printable, width
 from comb_compiler.diagnostics.render._window import Focus, View, view
+from comb_compiler.diagnostics.render.printable import printable, width
 
 __all__ = ["ELISION", "Row", "excerpt"]
 
@@ -109,7 +109,7 @@ class _Drawing:
         rows = [Row(str(number), self._source_margin(number, running) + source)]
         if marked:
             margin = self._margin(running)
-            canvases = rows_below([_mark(item, seen) for item in marked])
+            canvases = rows_below([_mark(item, seen) for item in marked], self._room)
             rows.extend(Row("", margin + canvas.painted(self._paint)) for canvas in canvases)
         rows.extend(self._ends(number, running, seen))
         rows.extend(self._beginnings(number, running, seen))

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from comb_compiler.diagnostics.render._paint import Paint, Style
+from comb_compiler.diagnostics.render.printable import width
 
 __all__ = ["Canvas", "Mark", "rows_below"]
 
@@ -50,25 +51,25 @@ class Canvas:
         return "".join(paint(style, "".join(text for _, text in run)) for style, run in runs)
 
 
-def rows_below(marks: Sequence[Mark]) -> list[Canvas]:
-    """The rows that point at `marks`, from top to bottom."""
+def rows_below(marks: Sequence[Mark], room: int) -> list[Canvas]:
+    """The rows that point at `marks`, from top to bottom; a label that would leave the `room` hangs too."""
     pointers = Canvas()
     for mark in sorted(marks, key=lambda mark: (mark.start - mark.end, mark.primary)):
         pointers.draw(mark.start, mark.pointer * (mark.end - mark.start), mark.style)
     labelled = [mark for mark in marks if mark.label]
     if not labelled:
         return [pointers]
-    beside = _beside(marks)
+    beside = _beside(marks, room)
     if beside is not None:
         pointers.draw(beside.end + 1, beside.label, beside.style)
         labelled.remove(beside)
     return [pointers, *_hanging(labelled)]
 
 
-def _beside(marks: Sequence[Mark]) -> Mark | None:
+def _beside(marks: Sequence[Mark], room: int) -> Mark | None:
     """The mark whose label has nothing to its right: of those that end last the one that starts last."""
     last = max(marks, key=lambda mark: (mark.end, mark.start, bool(mark.label), mark.primary))
-    return last if last.label else None
+    return last if last.label and last.end + 1 + width(last.label) <= room else None
 
 
 def _hanging(marks: Sequence[Mark]) -> list[Canvas]:

@@ -53,9 +53,10 @@ class Page:
         return "".join(f"{line.rstrip()}\n" for line in lines)
 
     def _headline(self, diagnostic: Diagnostic) -> str:
-        kind = self._paint(Style.of(diagnostic.severity), f"{diagnostic.severity.value}[{diagnostic.code.id}]")
-        said = f"{diagnostic.code.name}: {paragraph(diagnostic.message, 2, None)}"
-        return f"{kind} {self._paint(Style.STRONG, said)}"
+        kind = f"{diagnostic.severity.value}[{diagnostic.code.id}]"
+        before = len(f"{kind} {diagnostic.code.name}: ")
+        said = f"{diagnostic.code.name}: {paragraph(diagnostic.message, 2, self._width, before)}"
+        return f"{self._paint(Style.of(diagnostic.severity), kind)} {self._paint(Style.STRONG, said)}"
 
     def _sections(self, diagnostic: Diagnostic) -> Iterator[_Section]:
         """The primary label's file first; the labels of one file share an excerpt."""

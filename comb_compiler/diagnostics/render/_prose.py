@@ -1,6 +1,6 @@
 """Sentences of a diagnostic, made safe to print and laid out."""
 
-from comb_compiler.diagnostics.render._printable import printable, width
+from comb_compiler.diagnostics.render.printable import printable, width
 
 __all__ = ["clipped", "paragraph"]
 
@@ -15,23 +15,27 @@ def clipped(text: str) -> str:
     return printable(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 
-def paragraph(text: str, indent: int, room: int | None) -> str:
+def paragraph(text: str, indent: int, room: int | None, before: int = 0) -> str:
     """`text` safe to print, its lines after the first indented; wrapped at spaces where `room` cells are known.
 
-    A word wider than the room is left whole, so that what is to be copied can be.
+    `before` cells of the first line are taken, `indent` unless said otherwise. A word wider than the room is left
+    whole, so that what is to be copied can be.
     """
     lines = clipped(text).split("\n")
     if room is not None:
-        lines = [part for line in lines for part in _wrap(line, max(room - indent, _LEAST_ROOM))]
+        least = max(room - indent, _LEAST_ROOM)
+        first = _wrap(lines[0], least, (before or indent) - indent)
+        lines = [*first, *(part for line in lines[1:] for part in _wrap(line, least, 0))]
     return ("\n" + " " * indent).join(lines)
 
 
-def _wrap(line: str, room: int) -> list[str]:
+def _wrap(line: str, room: int, taken: int) -> list[str]:
+    """`line` in lines of `room` cells, `taken` of the first being gone."""
     lines: list[str] = []
     current = ""
     for word in line.split(" "):
         candidate = f"{current} {word}" if current else word
-        if current and width(candidate) > room:
+        if current and width(candidate) + (0 if lines else taken) > room:
             lines.append(current)
             candidate = word
         current = candidate

@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import quote
 
 from comb_compiler.diagnostics.model import Fix, Label, Span
-from comb_compiler.diagnostics.render._printable import encodable
 from comb_compiler.diagnostics.render._prose import clipped
+from comb_compiler.diagnostics.render.printable import encodable
 
 __all__ = ["ROOT", "Json", "artifact", "fix", "location", "message"]
 

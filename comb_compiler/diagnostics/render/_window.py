@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from comb_compiler.diagnostics.render._printable import Shown, show
+from comb_compiler.diagnostics.render.printable import Shown, show
 
 __all__ = ["Focus", "View", "view"]
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from comb_compiler.diagnostics.codes import Severity
 from comb_compiler.diagnostics.model import Diagnostic, Span, in_reading_order
 from comb_compiler.diagnostics.render import text
-from comb_compiler.diagnostics.render._printable import printable
 from comb_compiler.diagnostics.render._prose import clipped
 from comb_compiler.diagnostics.render._summary import how_to_apply, summary
+from comb_compiler.diagnostics.render.printable import printable
 
 __all__ = ["render"]
 

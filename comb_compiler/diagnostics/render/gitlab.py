@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from comb_compiler.diagnostics.codes import Severity
 from comb_compiler.diagnostics.model import Diagnostic, in_reading_order
 from comb_compiler.diagnostics.render._fingerprint import fingerprints
-from comb_compiler.diagnostics.render._printable import encodable
 from comb_compiler.diagnostics.render._prose import clipped
+from comb_compiler.diagnostics.render.printable import encodable
 
 __all__ = ["render"]
 

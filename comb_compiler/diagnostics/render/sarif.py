@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from comb_compiler import __version__
 from comb_compiler.diagnostics.codes import Code, Severity
-from comb_compiler.diagnostics.explain import explain, page_url, sentence
+from comb_compiler.diagnostics.explain import explain, page_url, paragraph_below, sentence
 from comb_compiler.diagnostics.model import Applicability, Diagnostic, in_reading_order
 from comb_compiler.diagnostics.render import _sarif_parts as sarif
 from comb_compiler.diagnostics.render._fingerprint import fingerprints
@@ -33,7 +33,8 @@ def render(diagnostics: Iterable[Diagnostic], texts: Mapping[str, str]) -> str:
     marks = dict(zip(placed, fingerprints(placed, texts), strict=True))
     notices = [_unplaced(item, rules) for item in found if not item.primary]
     if len(kept) < len(placed):
-        notices.append(_hidden([item for item in placed if item not in set(kept)]))
+        shown = set(kept)
+        notices.append(_hidden([item for item in placed if item not in shown]))
     run = {
         "tool": {"driver": _driver(rules)},
         "columnKind": "unicodeCodePoints",
@@ -69,6 +70,7 @@ def _rule(code: Code) -> sarif.Json:
         "id": code.id,
         "name": code.name,
         "shortDescription": {"text": sentence(page)},
+        "fullDescription": {"text": paragraph_below(page, "## What it is")},
         "help": {"text": page, "markdown": page},
         "helpUri": page_url(code),
         "defaultConfiguration": {"level": _LEVELS[code.severity]},

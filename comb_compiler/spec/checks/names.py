@@ -12,13 +12,20 @@ __all__ = ["unknown_name"]
 
 
 def unknown_name(
-    place: Place, code: Code, name: str, known: Iterable[str], noun: str, *, related: tuple[Label, ...] = ()
+    place: Place,
+    code: Code,
+    name: str,
+    known: Iterable[str],
+    noun: str,
+    *,
+    message: str = "",
+    related: tuple[Label, ...] = (),
 ) -> Diagnostic:
     """`name`, written at `place`, is no `noun`; the nearest known name is offered as a fix."""
     candidates = tuple(known)
     return diagnose(
         code,
-        f"there is no {noun} `{name}`",
+        message or f"there is no {noun} `{name}`",
         place.span,
         related=(*place.related, *related),
         path=format_path(place.path),

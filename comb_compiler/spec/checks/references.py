@@ -40,9 +40,15 @@ def _model(bound: Bound[Comb], path: Path, operator: Operator) -> Iterator[Diagn
     versions = bound.declared("models", model, "versions")
     if version not in versions:
         declared_at = Label(bound.place("models", model).key_span, f"`{model}` is declared here")
-        place = bound.place(*at)
+        message = f"the model `{model}` has no version `{version}`"
         yield unknown_name(
-            place, codes.UNKNOWN_VERSION, version, versions, f"version of `{model}`", related=(declared_at,)
+            bound.place(*at),
+            codes.UNKNOWN_VERSION,
+            version,
+            versions,
+            "version",
+            message=message,
+            related=(declared_at,),
         )
 
 

@@ -19,17 +19,21 @@ __all__ = ["Comb", "Interface", "Metadata"]
 class Metadata(Model):
     """Whose comb it is."""
 
-    name: CombName = Field(description="The comb's name, unique on the platform.")
-    team: Name | None = Field(default=None, description="The team that owns it.")
+    name: CombName = Field(description="The comb's name, unique on the platform.", examples=["frame-moderation"])
+    team: Name | None = Field(default=None, description="The team that owns it.", examples=["content-safety"])
     description: Text | None = Field(default=None, description="What it is for, for people.")
-    labels: dict[Label, LabelValue] = Field(default={}, description="Labels for all objects of the comb.")
+    labels: dict[Label, LabelValue] = Field(
+        default={}, description="Labels for all objects of the comb.", examples=[{"tier": "online"}]
+    )
 
 
 class Interface(Model):
     """The Protobuf method that the comb answers."""
 
     proto: RelativePath = Field(description="The .proto file.", examples=["protos/moderation.proto"])
-    method: MethodName = Field(description="package.Service/Method", examples=["moderation.v1.Moderation/Check"])
+    method: MethodName = Field(
+        description="The method, as `package.Service/Method`.", examples=["moderation.v1.Moderation/Check"]
+    )
 
 
 class Comb(Model):
@@ -44,14 +48,19 @@ class Comb(Model):
     graph: dict[Identifier, Annotated[Node, ShortForm("call")]] = Field(
         min_length=2,
         description="The steps by name, each a call of an operator; `return` names the step that answers.",
-        json_schema_extra={"required": ["return"]},
+        json_schema_extra={
+            "required": ["return"],
+            "properties": {
+                "return": {"description": "The step whose answer is the comb's.", "errorMessage": "Name a step."}
+            },
+        },
     )
-    storage: Storage = Field(default=Storage(), description="Where operators may keep files.")
-    recording: Recording = Field(default=Recording(), description="Which requests are kept as samples.")
+    storage: Storage = Field(default={}, validate_default=True, description="Where operators may keep files.")
+    recording: Recording = Field(default={}, validate_default=True, description="Which requests are kept as samples.")
     experiment: Experiment | None = Field(default=None, description="An A/B test.")
     rollout: Rollout | None = Field(default=None, description="A grey release.")
-    sla: Sla = Field(default=Sla(), description="What the comb promises.")
-    gates: Gates = Field(default=Gates(), description="What must be proven before a change ships.")
+    sla: Sla = Field(default={}, validate_default=True, description="What the comb promises.")
+    gates: Gates = Field(default={}, validate_default=True, description="What must be proven before a change ships.")
     environments: dict[Name, Overlay] = Field(
         default={},
         description="What differs by environment: the file's own shape, merged by key. Models, graph and code do not.",

@@ -37,7 +37,7 @@ class OptimisedReplay(Model):
     """Samples that this change claims to improve."""
 
     samples: SampleSource = Field(description=_SAMPLES)
-    better: Ratio = Field(description="The share of them that must be better.")
+    better: Ratio = Field(description="The share of them that must be better.", examples=["60%"])
 
 
 class ReplayGate(Model):
@@ -51,7 +51,7 @@ class ReplayGate(Model):
 class LoadGate(Model):
     """Behaviour under load, against the SLA."""
 
-    steps: list[float] = Field(min_length=1, strict=False, description="Requests per second, rising.")
+    steps: list[float] = Field(min_length=1, description="Requests per second, rising.", examples=[[50, 100, 200]])
     hold: Duration = Field(default="30s", validate_default=True, description="How long each step lasts.")
 
 

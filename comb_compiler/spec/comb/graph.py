@@ -16,18 +16,23 @@ class Node(Model):
     """
 
     call: Text | None = Field(
-        default=None, description="operator(port=source, …)", examples=["decide(lines=lines, unsafe=unsafe)"]
+        default=None,
+        description="The call: `operator(port=source, …)`.",
+        examples=["decide(lines=lines, unsafe=unsafe)"],
     )
-    operator: Name | None = Field(default=None, description="The operator to call.")
+    operator: Name | None = Field(default=None, description="The operator to call.", examples=["decide"])
     inputs: dict[Identifier, Text] = Field(
         default={},
         alias="in",
-        description="The source of each port: a node, or a field of the request such as `$request.frame`.",
+        description="The source of each port: a step, or a field of the request such as `$request.frame`.",
+        examples=[{"frame": "$request.frame"}],
     )
     when: Text | None = Field(
-        default=None, description="A CEL condition over the request and earlier nodes; else it is skipped."
+        default=None,
+        description="A CEL condition over the request and earlier steps; where it does not hold, the step is skipped.",
+        examples=["request.check_nudity"],
     )
     optional: bool = Field(default=False, description="Whether the graph goes on without it when it fails or is late.")
     timeout: Duration | None = Field(
-        default=None, description="How long this call may take; the operator's by default."
+        default=None, description="How long this call may take; the operator's `timeout` by default.", examples=["20ms"]
     )

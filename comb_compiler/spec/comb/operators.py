@@ -46,30 +46,34 @@ class Oip(Model):
     """A model on a server that speaks the Open Inference Protocol over gRPC (Triton, KServe, MLServer)."""
 
     endpoint: Url = Field(description="The server's address.", examples=["grpc://triton.models:8001"])
-    model: Text = Field(description="The model's name on that server.")
-    version: Text | None = Field(default=None, description="Its version there; the server's choice by default.")
+    model: Text = Field(description="The model's name on that server.", examples=["nsfw"])
+    version: Text | None = Field(
+        default=None, description="Its version there; the server's choice by default.", examples=["3"]
+    )
 
 
 class Gpu(Model):
     """What share of how many GPUs an instance needs. The platform decides how the share is made."""
 
     count: int = Field(default=1, ge=1, le=64, description="Devices per instance.")
-    memory: GpuMemory | None = Field(default=None, description="Memory on each device, `4Gi` or `25%`.")
-    compute: Ratio | None = Field(default=None, description="Share of each device's compute.")
+    memory: GpuMemory | None = Field(default=None, description="Memory on each device: an amount, or a share of it.")
+    compute: Ratio | None = Field(default=None, description="Share of each device's compute.", examples=["20%"])
 
 
 class Resources(Model):
     """What one instance needs."""
 
-    cpu: Cores | None = Field(default=None, description="CPU cores.")
-    memory: Bytes | None = Field(default=None, description="Main memory.")
+    cpu: Cores | None = Field(default=None, description="CPU cores: `2`, `0.5`, or `500m`.")
+    memory: Bytes | None = Field(
+        default=None, description="Main memory, in bytes with a unit.", examples=["1Gi", "512Mi"]
+    )
     gpu: Gpu | None = Field(default=None, description="A share of a GPU.")
 
 
 class Requirement(Model):
     """Where an instance must run. All that is given must hold."""
 
-    zone: Name | None = Field(default=None, description="A NAS zone of the platform.")
+    zone: Name | None = Field(default=None, description="A NAS zone of the platform.", examples=["nas-a"])
     labels: dict[Label, LabelValue] = Field(default={}, description="Labels that the node must carry.")
 
 
@@ -93,8 +97,10 @@ class Affinity(Model):
 class Batch(Model):
     """Requests that are run together."""
 
-    max: int = Field(ge=1, le=4096, description="The most requests in one batch.")
-    wait: Duration | None = Field(default=None, description="How long the first of a batch may wait for others.")
+    max: int = Field(ge=1, le=4096, description="The most requests in one batch.", examples=[8])
+    wait: Duration | None = Field(
+        default=None, description="How long the first of a batch may wait for others.", examples=["4ms"]
+    )
 
 
 class Fallback(Model):
@@ -106,24 +112,30 @@ class Fallback(Model):
 class Operator(Model):
     """An algorithm with typed inputs and outputs. Exactly one of `run`, `image` and `oip` says what it is."""
 
-    run: EntryPoint | None = Field(default=None, description="A Python entry point.")
+    run: EntryPoint | None = Field(default=None, description="The Python class or function: `package.module:Name`.")
     image: ImageReference | None = Field(default=None, description="A container image that speaks Comb's protocol.")
     oip: Oip | None = Field(default=None, description="A model on an Open Inference Protocol server.")
     description: Text | None = Field(default=None, description="What it does, for people.")
-    model: ModelReference | None = Field(default=None, description="The model version that it is given.")
+    model: ModelReference | None = Field(
+        default=None, description="The model version that it is given: `model@version`."
+    )
     inputs: dict[Identifier, Annotated[Port, ShortForm("type")]] = Field(
         default={}, alias="in", description="Its inputs: the port's name and the message that it takes."
     )
     out: TypeName = Field(description="The message that it answers with.")
-    resources: Resources = Field(default=Resources(), description="What one instance needs.")
+    resources: Resources = Field(default={}, validate_default=True, description="What one instance needs.")
     devices: list[Name] = Field(
-        default=[], description="Device classes of the platform that it may run on, best first; `cpu` is one."
+        default=[],
+        description="Device classes of the platform that it may run on, best first; `cpu` is one.",
+        examples=[["nvidia-a10", "cpu"]],
     )
-    affinity: Affinity = Field(default=Affinity(), description="Where instances run, and beside whom.")
+    affinity: Affinity = Field(default={}, validate_default=True, description="Where instances run, and beside whom.")
     priority: Name | None = Field(
-        default=None, description="A priority of the platform: the higher takes the node from the lower."
+        default=None,
+        description="A priority of the platform: the higher takes the node from the lower.",
+        examples=["high"],
     )
-    timeout: Duration | None = Field(default=None, description="How long one call may take.")
+    timeout: Duration | None = Field(default=None, description="How long one call may take.", examples=["80ms"])
     batch: Batch | None = Field(default=None, description="Run requests together.")
     fallback: Fallback | None = Field(default=None, description="What the graph sees instead when it fails or is late.")
-    scale: Scale = Field(default=Scale(), description="How many instances, and what decides it.")
+    scale: Scale = Field(default={}, validate_default=True, description="How many instances, and what decides it.")

@@ -17,16 +17,20 @@ class Query(Model):
     """Any Prometheus query that yields one number for the workload."""
 
     query: Text = Field(description="PromQL.", examples=['sum(rate(requests_total{comb="ocr"}[1m]))'])
-    target: float = Field(gt=0, description="The value to hold per instance.", strict=False)
+    target: float = Field(gt=0, description="The value to hold per instance.", examples=[100])
 
 
 class ScaleTargets(Model):
     """Values to hold per instance. With several, the one that asks for most instances wins."""
 
-    gpu_utilization: Ratio | None = Field(default=None, description="GPU utilisation.")
-    gpu_memory: Ratio | None = Field(default=None, description="Used share of the GPU memory that it was given.")
-    cpu: Ratio | None = Field(default=None, description="CPU use, of what it asked for.")
-    queue: int | None = Field(default=None, ge=1, description="Requests waiting per instance.")
+    gpu_utilization: Ratio | None = Field(
+        default=None, description="Share of the time that the GPU computes.", examples=["70%"]
+    )
+    gpu_memory: Ratio | None = Field(
+        default=None, description="Used share of the GPU memory that it was given.", examples=["80%"]
+    )
+    cpu: Ratio | None = Field(default=None, description="CPU use, of what it asked for.", examples=["70%"])
+    queue: int | None = Field(default=None, ge=1, description="Requests waiting per instance.", examples=[4])
     queries: dict[Name, Query] = Field(default={}, description="Any Prometheus query, by a name of yours.")
 
 
@@ -46,7 +50,7 @@ class Scale(Model):
 
     min: int = Field(default=1, ge=0, le=10_000, description="The fewest instances.")
     max: int | None = Field(default=None, ge=1, le=10_000, description="The most instances; `min` by default.")
-    targets: ScaleTargets = Field(default=ScaleTargets(), description="Values to hold per instance.")
+    targets: ScaleTargets = Field(default={}, validate_default=True, description="Values to hold per instance.")
     pace: Annotated[ScalingPace, BY_WORD] = Field(
         default=ScalingPace.STEADY, description="How eagerly to follow the load."
     )

@@ -36,7 +36,7 @@ class WorkspaceScope(StrEnum):
 class Workspace(Model):
     """A file system for large intermediate results, so that they are not uploaded."""
 
-    size: Bytes = Field(description="Its size.")
+    size: Bytes = Field(description="Its size, in bytes with a unit.", examples=["50Gi"])
     shared: Annotated[WorkspaceScope, BY_WORD] = Field(
         default=WorkspaceScope.POD, description="Who sees the same files: the pod, or all pods of a NAS zone."
     )
@@ -77,7 +77,7 @@ class Recording(Model):
 class Arm(Model):
     """One variant of an experiment."""
 
-    weight: int = Field(ge=0, le=1_000_000, description="Its share, beside the other arms' weights.")
+    weight: int = Field(ge=0, le=1_000_000, description="Its share, beside the other arms' weights.", examples=[10])
     overlay: Overlay = Field(
         default={}, alias="set", description="What differs from the comb: the file's own shape, merged by key."
     )
@@ -87,34 +87,46 @@ class Experiment(Model):
     """An A/B test: each user sticks to one arm."""
 
     key: StickyKey = Field(description="What a user is known by: a header, or a field of the request.")
-    salt: Name | None = Field(default=None, description="Changes who falls into which arm; the comb's name by default.")
+    salt: Name | None = Field(
+        default=None, description="Changes who falls into which arm; the comb's name by default.", examples=["again"]
+    )
     arms: dict[Name, Arm] = Field(min_length=1, description="The variants by name.")
 
 
 class Abort(Model):
     """Figures that end a rollout and bring the previous release back. What is not given is the SLA's."""
 
-    error_rate: Ratio | None = Field(default=None, description="Share of requests that fail.")
-    timeout_rate: Ratio | None = Field(default=None, description="Share of requests that run out of time.")
-    p99: Duration | None = Field(default=None, description="Latency that 99% of requests keep.")
+    error_rate: Ratio | None = Field(default=None, description="Share of requests that fail.", examples=["1%"])
+    timeout_rate: Ratio | None = Field(
+        default=None, description="Share of requests that run out of time.", examples=["1%"]
+    )
+    p99: Duration | None = Field(default=None, description="Latency that 99% of requests keep.", examples=["200ms"])
 
 
 class Rollout(Model):
     """A grey release: the share of traffic that a new release gets, step by step."""
 
-    steps: list[Ratio] = Field(min_length=1, description="Rising shares; 100% follows the last.")
+    steps: list[Ratio] = Field(
+        min_length=1,
+        description="Rising shares of the traffic; 100% follows the last.",
+        examples=[["1%", "10%", "50%"]],
+    )
     hold: Duration = Field(default="10m", validate_default=True, description="How long each step is watched.")
-    abort: Abort = Field(default=Abort(), description="Figures that end it.")
+    abort: Abort = Field(default={}, validate_default=True, description="Figures that end it.")
 
 
 class Sla(Model):
     """What the comb promises."""
 
-    qps: float | None = Field(default=None, gt=0, strict=False, description="Requests per second.")
-    deadline: Duration | None = Field(default=None, description="The longest that any request may take.")
-    p50: Duration | None = Field(default=None, description="Latency that half of the requests keep.")
-    p90: Duration | None = Field(default=None, description="Latency that 90% of the requests keep.")
-    p95: Duration | None = Field(default=None, description="Latency that 95% of the requests keep.")
-    p99: Duration | None = Field(default=None, description="Latency that 99% of the requests keep.")
-    timeout_rate: Ratio | None = Field(default=None, description="Share of requests that may run out of time.")
-    error_rate: Ratio | None = Field(default=None, description="Share of requests that may fail.")
+    qps: float | None = Field(default=None, gt=0, description="Requests per second.", examples=[200])
+    deadline: Duration | None = Field(
+        default=None, description="The longest that any request may take.", examples=["300ms"]
+    )
+    p50: Duration | None = Field(default=None, description="Latency that half of the requests keep.", examples=["40ms"])
+    p90: Duration | None = Field(default=None, description="Latency that 90% of the requests keep.", examples=["90ms"])
+    p95: Duration | None = Field(default=None, description="Latency that 95% of the requests keep.", examples=["120ms"])
+    p99: Duration | None = Field(default=None, description="Latency that 99% of the requests keep.", examples=["150ms"])
+    timeout_rate: Ratio | None = Field(
+        default=None, description="Share of requests that may run out of time.", examples=["0.5%"]
+    )
+    error_rate: Ratio | None = Field(default=None, description="Share of requests that may fail.", examples=["0.5%"])

@@ -21,13 +21,10 @@ def title(kind: type) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__)
 
 
-def add_description(schema: dict[str, Any], text: str) -> None:
-    """Describe `schema`; what holds `code` also in Markdown, which editors prefer where they find it.
-
-    Beside a `$ref` both are always written: the Markdown of what is referred to would win otherwise.
-    """
+def add_description(schema: dict[str, Any], text: str, *, in_markdown: bool = False) -> None:
+    """Describe `schema`; what holds `code`, also in Markdown, which editors prefer where they find it."""
     schema["description"] = text
-    if "`" in text or "$ref" in schema:
+    if "`" in text or in_markdown:
         schema["markdownDescription"] = text
 
 

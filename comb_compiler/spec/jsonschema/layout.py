@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-__all__ = ["schema_text"]
+__all__ = ["as_text"]
 
 _FIRST = (
     "$schema",
@@ -29,7 +29,7 @@ _DATA = ("const", "default", "enum", "examples", "defaultSnippets")
 """Keywords whose values are no schemas: their order is their author's."""
 
 
-def schema_text(schema: dict[str, Any]) -> str:
+def as_text(schema: dict[str, Any]) -> str:
     """JSON with a newline at its end."""
     return json.dumps(_ordered(schema), indent=2, ensure_ascii=False) + "\n"
 

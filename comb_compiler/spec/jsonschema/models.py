@@ -28,6 +28,7 @@ _PLAIN: dict[Any, Schema] = {
     bool: {"type": "boolean"},
     Any: {},
 }
+_ANNOTATIONS = ("title", "description", "markdownDescription", "examples")
 _SIZES = {"object": "Properties", "array": "Items", "string": "Length"}
 
 
@@ -43,6 +44,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.definitions: dict[str, Schema] = {}
+        self._kinds: dict[str, type] = {}
 
     def model(self, model: type[BaseModel]) -> Schema:
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
@@ -59,15 +61,20 @@ class _Writer:
         text = field.description or schema.get("description", "")
         default = _written(field.default, field.metadata)
         if default is not None:
+            schema.pop("examples", None)
             schema["default"] = default
             text += f" Default: `{_flow(default)}`."
         if text:
-            add_description(schema, text)
+            add_description(schema, text, in_markdown=self._has_markdown(schema))
         if field.examples:
             schema["examples"] = field.examples
-        if isinstance(field.json_schema_extra, dict):
-            schema |= field.json_schema_extra
-        return schema
+        extra = field.json_schema_extra
+        return _with_named_entries(schema, extra) if isinstance(extra, dict) else schema
+
+    def _has_markdown(self, schema: Schema) -> bool:
+        """Whether the Markdown of what `schema` refers to would be shown instead of a description beside `$ref`."""
+        name = schema.get("$ref", "").rpartition("/")[2]
+        return "markdownDescription" in self.definitions.get(name, {})
 
     def type_of(self, annotation: Any, metadata: Sequence[Any] = ()) -> Schema:
         origin, arguments = get_origin(annotation), get_args(annotation)
@@ -104,10 +111,11 @@ class _Writer:
             schema["propertyNames"] = {**names, "doNotSuggest": True}  # else editors offer a key called "property"
         return schema
 
-    def reference(self, kind: type) -> Schema:
+    def reference(self, kind: type[BaseModel] | type[Enum]) -> Schema:
         name = kind.__name__
+        known = self._kinds.setdefault(name, kind)
+        assert known is kind, f"{known} and {kind} have one name"
         if name not in self.definitions:
-            self.definitions[name] = {}  # holds the place, should it refer to itself
             self.definitions[name] = _choice(kind) if issubclass(kind, Enum) else self.model(kind)
         return {"$ref": f"#/definitions/{name}"}
 
@@ -115,14 +123,32 @@ class _Writer:
         """Either form. An editor names the offences of the form that was written, where `anyOf` would mix them."""
         field = next(field for name, field in model.model_fields.items() if (field.alias or name) == key)
         short = self.type_of(field.annotation, field.metadata)
+        name = short.get("$ref", "").rpartition("/")[2]
+        examples = field.examples or short.get("examples", [])
+        short = {key: value for key, value in self.definitions.get(name, short).items() if key not in _ANNOTATIONS}
         schema: Schema = {"if": {"type": "object"}, "then": long, "else": short}
-        examples = field.examples or short.pop("examples", None)
-        if examples:
-            schema["examples"] = examples
-        for annotation in ("description", "markdownDescription"):
-            short.pop(annotation, None)
+        schema |= _offered_words(short) if name else _offered_text(short, examples[0])
         add_description(schema, paragraph(model.__doc__))
         return schema
+
+
+def _offered_words(short: Schema) -> Schema:
+    """Completion does not look behind a condition, so the words are offered before it."""
+    words = dict(zip(short["enum"], short["enumDescriptions"], strict=True))
+    short["errorMessage"] = f"Write one of {', '.join(f'`{word}`' for word in words)}, or a mapping."
+    return {"defaultSnippets": [{"label": word, "description": text, "body": word} for word, text in words.items()]}
+
+
+def _offered_text(short: Schema, example: Any) -> Schema:
+    message = f"Write `{example}`, for example, or a mapping."
+    return {"type": [short.pop("type"), "object"], "errorMessage": message, "examples": [example]}
+
+
+def _with_named_entries(schema: Schema, extra: Schema) -> Schema:
+    """A map's schema with what is said of entries whose names are given: they are like all others, besides."""
+    entry = {key: value for key, value in schema["additionalProperties"].items() if key not in _ANNOTATIONS}
+    named = {key: entry | said for key, said in extra.get("properties", {}).items()}
+    return schema | extra | {"properties": named}
 
 
 def _choice(kind: type[Enum]) -> Schema:

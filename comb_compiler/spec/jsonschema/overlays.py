@@ -17,8 +17,8 @@ _TAKEN_AWAY = "Take this away, so that the default holds."
 
 def write_overlays(comb: Schema) -> None:
     """Put each overlay's own shape where `comb` marks one."""
-    arm = _Overlays(comb["definitions"], "Arm", "an arm")
-    environment = _Overlays(comb["definitions"], "Environment", "an environment")
+    arm = _Overlays(comb["definitions"], "Arm", "the rest is the whole comb's")
+    environment = _Overlays(comb["definitions"], "Environment", "the rest is proven for all at once")
     arm_overlay = arm.root(comb, ARM_SCOPE, "What the arm changes. Merged by key; null takes a key away.")
     environment_overlay = environment.root(
         comb, ENVIRONMENT_SCOPE, "What differs in this environment. Merged by key; null takes a key away."
@@ -36,10 +36,10 @@ def _replace(owner: Schema, key: str, overlay: Schema) -> None:
 class _Overlays:
     """Writes the overlay of one kind of owner into `definitions`; those that have no scope of their own are shared."""
 
-    def __init__(self, definitions: dict[str, Schema], owner: str, whose: str) -> None:
+    def __init__(self, definitions: dict[str, Schema], owner: str, otherwise: str) -> None:
         self._definitions = definitions
         self._owner = owner
-        self._whose = whose
+        self._otherwise = otherwise
 
     def root(self, comb: Schema, scope: Scope, description: str) -> Schema:
         name = f"{self._owner}Overlay"
@@ -54,8 +54,9 @@ class _Overlays:
         if "$ref" in schema:
             return self._reference(schema, scope, nullable)
         if "if" in schema:
-            whole = {"then": self._part(schema["then"], scope, False), "else": _or_null(schema["else"], nullable)}
-            return schema | whole
+            either = schema | {"then": self._part(schema["then"], scope, True)}
+            short = _or_null(schema["else"], nullable)
+            return _or_null(either, nullable) if "type" in schema else either | {"else": short}
         if schema.get("type") == "object" and schema.get("additionalProperties") is not True:
             return self._mapping(schema, scope, nullable)
         return _or_null(schema, nullable)
@@ -66,10 +67,11 @@ class _Overlays:
         beside = {key: value for key, value in schema.items() if key not in ("$ref", "default")}
         if target["type"] != "object":
             return _or_null({**target, **beside}, True) if nullable else schema
-        # One that must stay and one that may go differ in that null is allowed; there is seldom need for both.
-        overlay = f"{self._owner if scope else ''}{name}Overlay{'' if nullable else 'Kept'}"
+        overlay = f"{self._owner if scope else ''}{name}Overlay"
         if overlay not in self._definitions:
             self._definitions[overlay] = self._mapping(target, scope, nullable)
+        written = self._definitions[overlay]["type"]
+        assert ("null" in written) == nullable, f"{overlay} may be taken away at one place, and must stay at another"
         return {"$ref": f"#/definitions/{overlay}", **beside}
 
     def _mapping(self, schema: Schema, scope: Scope | None, nullable: bool) -> Schema:
@@ -86,7 +88,9 @@ class _Overlays:
             below = scope["*"] if scope else None
             overlay["additionalProperties"] = self._part(schema["additionalProperties"], below, scope is None)
         elif scope is not None:
-            overlay["errorMessage"] = f"{self._whose.capitalize()} may change {_listed(list(scope))} here, nothing else."
+            overlay["errorMessage"] = (
+                f"An {self._owner.lower()} may change {_listed(list(scope))} here; {self._otherwise}."
+            )
         return _or_null(overlay, nullable)
 
 

@@ -21,17 +21,10 @@ def scalar(metadata: Sequence[Any]) -> dict[str, Any] | None:
     if given is None:
         return None
     schema = _joined(given)
-    if "pattern" in schema:
-        schema["pattern"] = _anchored(schema["pattern"])
     if not schema.get("examples"):
         schema.pop("examples", None)
     validator = next((item for item in metadata if isinstance(item, PlainValidator)), None)
     return schema if validator is None or "pattern" not in schema else schema | _messages(validator.func)
-
-
-def _anchored(pattern: str) -> str:
-    """`^a|b$` means to match all of `a|b`: an alternative binds less than the anchors."""
-    return f"^(?:{pattern[1:-1]})$" if "|" in pattern and not pattern.startswith("^(?:") else pattern
 
 
 def _joined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,10 @@ class Platform(Model):
     delivery: Annotated[Delivery, BY_WORD] = Field(
         default=Delivery.ROUTER, description="What divides traffic between arms and releases."
     )
-    floors: Floors = Field(default=Floors(), description="What no comb may fall below.")
-    first_release: FirstRelease = Field(default=FirstRelease(), description="What a comb needs without a baseline.")
+    floors: Floors = Field(default={}, validate_default=True, description="What no comb may fall below.")
+    first_release: FirstRelease = Field(
+        default={}, validate_default=True, description="What a comb needs without a baseline."
+    )
     policies: list[RelativePath] = Field(default=[], description="Folders of policies, besides those of Comb.")
     notifications: dict[Name, Notification] = Field(default={}, description="Who hears of a release.")
     patches: dict[Name, Patch] = Field(default={}, description="Changes to rendered objects, applied last.")

@@ -53,7 +53,7 @@ class SharingBackEnd(StrEnum):
     DRA = "dra"
     """Dynamic Resource Allocation: devices are claimed from Kubernetes itself."""
     EXCLUSIVE = "exclusive"
-    """None: a pod has whole devices."""
+    """No sharing: a pod has whole devices."""
 
 
 class GpuSharing(Model):

@@ -26,5 +26,7 @@ class Patch(Model):
     why: Text = Field(description="The reason, for who meets it later.")
     target: PatchTarget = Field(description="Which objects to change.")
     merge: dict[str, Any] = Field(
-        min_length=1, description="Fields to set, merged by key as by `kubectl patch --type merge`; null removes."
+        min_length=1,
+        description="Fields to set, merged by key as by `kubectl patch --type merge`; null removes.",
+        examples=[{"spec": {"minReadySeconds": 10}}],
     )

@@ -40,7 +40,7 @@ class Namespace(Model):
     """A Kubernetes namespace that combs are placed in."""
 
     teams: list[Name] = Field(default=[], description="Teams whose combs may live here; all, if none is named.")
-    quota: Quota = Field(default=Quota(), description="The most that its combs may ask for.")
+    quota: Quota = Field(default={}, validate_default=True, description="The most that its combs may ask for.")
 
 
 class Priority(Model):
@@ -81,8 +81,8 @@ class GateFloors(Model):
 class Floors(Model):
     """What combs may not fall below."""
 
-    sla: SlaFloors = Field(default=SlaFloors(), description="Promises.")
-    gates: GateFloors = Field(default=GateFloors(), description="Proofs.")
+    sla: SlaFloors = Field(default={}, validate_default=True, description="Promises.")
+    gates: GateFloors = Field(default={}, validate_default=True, description="Proofs.")
 
 
 class FirstRelease(Model):
@@ -102,7 +102,7 @@ class Environment(Model):
     isolation: Annotated[Isolation, BY_WORD] = Field(
         default=Isolation.LOCAL, description="How strictly the gates must have kept operator code apart."
     )
-    floors: Floors = Field(default=Floors(), description="What combs may not fall below here.")
+    floors: Floors = Field(default={}, validate_default=True, description="What combs may not fall below here.")
 
 
 class TrustedPublisher(Model):

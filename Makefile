@@ -1,0 +1,34 @@
+# Two commands do everything: `make demo` shows Comb at work, `make test` proves it. Both set up .venv first.
+
+RUN := .venv/bin/python -m
+TRIAL_SECONDS ?= 600
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick lint prove lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install everything into .venv (half a minute once; then nothing, in milliseconds)
+	@sh .ci/setup
+
+demo: setup ## Take examples/frame-moderation through every stage there is (seconds)
+	@$(RUN) comb_compiler demo
+
+test: setup ## Run every test, real tools included (a minute)
+	@echo 'make test: every test, with the real tools that are here (a minute; the first run fetches tools from npm)'
+	@$(RUN) pytest
+
+quick: setup ## Lint, and run the fast tests up to the first failure (seconds)
+	@$(RUN) ruff check
+	@$(RUN) pytest -q -x --hypothesis-profile=quick -m 'not prove and not tool and not slow'
+
+lint: setup ## Run ruff, mypy and the import contracts (half a minute)
+	@sh .ci/lint
+
+prove: setup ## Run the long trials for TRIAL_SECONDS each (600) and record what they saw
+	@echo 'make prove: each trial goes on for $(TRIAL_SECONDS) s; results go to tests/prove/results'
+	@$(RUN) pytest -m prove -s --record --trial-seconds=$(TRIAL_SECONDS) --hypothesis-profile=prove
+
+lock: ## Move the pinned tools and libraries in .ci/constraints.txt to their newest versions
+	@sh .ci/lock

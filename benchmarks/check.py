@@ -1,0 +1,121 @@
+"""What `comb check` costs: whole processes beside `import pydantic, yaml`, and CPU per comb in one process.
+
+The bars (issue "Ground and first diagnostics"): a first run takes at most 3 × the import, a second with nothing changed
+at most 1 ×; 1,000 distinct combs that share protos take at most 6 ms of CPU each, and twice as many at most 2.2 × that.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "frame-moderation"
+RESULT = ROOT / "benchmarks" / "results" / "check.md"
+COMB = Path(sys.executable).parent / "comb"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=21)
+    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        table = _table(Path(scratch), arguments.runs)
+    print(table)
+    if arguments.record:
+        RESULT.write_text(table, encoding="utf-8")
+
+
+def _table(scratch: Path, runs: int) -> str:
+    peer, cold, warm = _processes(scratch, runs)
+    one, two = _many(scratch / "n", 1000), _many(scratch / "2n", 2000)
+    rows = [
+        ("`python -c 'import pydantic, yaml'`", f"{peer * 1e3:.0f} ms", "1", ""),
+        ("`comb check`, first run", f"{cold * 1e3:.0f} ms", f"{cold / peer:.2f} ×", "≤ 3 ×"),
+        ("`comb check`, nothing changed", f"{warm * 1e3:.0f} ms", f"{warm / peer:.2f} ×", "≤ 1 ×"),
+        ("1,000 combs in one process, CPU for each", f"{one * 1e3:.2f} ms", "", "≤ 6 ms"),
+        ("2,000 combs: t(2n) / t(n)", f"{two * 1e3:.2f} ms each", f"{2 * two / one:.2f}", "< 2.2"),
+    ]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    head = f"# comb check\n\n{date.today()} · {_machine()} · medians of {runs} interleaved runs of whole processes\n\n"
+    repeat = "\n\nRepeat: `.venv/bin/python benchmarks/check.py --record`\n"
+    return head + "\n".join(["| what | median | ratio | bar |", "|---|---|---|---|", *lines]) + repeat
+
+
+def _processes(scratch: Path, runs: int) -> tuple[float, float, float]:
+    """Median wall seconds of: the imports alone, a check without and one with a kept verdict."""
+    checkout = scratch / "one"
+    shutil.copytree(EXAMPLE, checkout)
+    check = [str(COMB), "check", str(checkout / "comb.yaml")]
+    environment = {**os.environ, "COMB_CACHE_DIR": str(scratch / "cache")}
+    commands: list[tuple[list[str], bool]] = [
+        ([sys.executable, "-c", "import pydantic, yaml"], False),
+        (check, True),
+        (check, False),
+    ]
+    times: list[list[float]] = [[], [], []]
+    for run in range(runs + 1):
+        for column, (command, forget) in enumerate(commands):
+            if forget:
+                shutil.rmtree(scratch / "cache", ignore_errors=True)
+            seconds = _seconds(command, environment)
+            if run:
+                times[column].append(seconds)
+    peer, cold, warm = (statistics.median(column) for column in times)
+    return peer, cold, warm
+
+
+def _seconds(command: list[str], environment: dict[str, str]) -> float:
+    begin = time.perf_counter()
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def _many(root: Path, count: int) -> float:
+    """CPU seconds for each of `count` distinct combs that share protos, checked in one process without a cache."""
+    text = (EXAMPLE / "comb.yaml").read_text(encoding="utf-8")
+    shutil.copytree(EXAMPLE / "protos", root / "protos")
+    for number in range(count):
+        directory = root / "combs" / f"c{number}"
+        directory.mkdir(parents=True)
+        own = text.replace("name: frame-moderation", f"name: comb-{number}", 1)
+        own = own.replace("protos/moderation.proto", "../../protos/moderation.proto", 1)
+        (directory / "comb.yaml").write_text(own, encoding="utf-8")
+        lock = EXAMPLE / "comb.lock"
+        if lock.exists():
+            shutil.copy(lock, directory / "comb.lock")
+    return min(_in_one_process(root, count) for _ in range(3))
+
+
+def _in_one_process(root: Path, count: int) -> float:
+    check: Callable[[list[str]], int]
+    from comb_compiler.cli import main as check
+
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        kept, sys.stderr = sys.stderr, nowhere
+        begin = time.process_time()
+        try:
+            code = check(["check", str(root), "--root", str(root), "--no-cache"])
+        finally:
+            sys.stderr = kept
+        spent = time.process_time() - begin
+    if code != 0:
+        raise SystemExit(f"the combs of the benchmark do not check: exit code {code}")
+    return spent / count
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Pin every artifact by its digest in comb.lock, beside each comb.yaml.
+
+Every artifact is read to the end. A lock is written as a whole, when all of its comb's could be read, and only when it
+changes. With --check nothing is written: the bytes must be those that are pinned.
+
+example:
+  comb lock .             after a model version was added
+  comb lock . --check     in CI: are the artifacts still what was locked?
+"""
+
+import argparse
+
+from comb_compiler.cli.checking import open_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.reporting import report
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.workspace.artifacts import PATIENCE, Progress
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import find_combs
+from comb_compiler.workspace.lock import LockReport, check_locks, write_locks
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="a comb.yaml, or a directory")
+    parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a lock and the bytes differ")
+    parser.add_argument(
+        "--patience", metavar="SECONDS", type=float, default=PATIENCE, help="how long a silent server is waited for"
+    )
+    parser.set_defaults(platform=None)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    checkout = Checkout(open_root(arguments))
+    mains, found = find_combs(checkout, arguments.paths)
+    work = check_locks if arguments.check else write_locks
+    reports = work(checkout, mains, patience=arguments.patience, progress=_progress(console))
+    console.progress("")
+    diagnostics = [*found, *(finding for one in reports for finding in one.diagnostics)]
+    console.result(report(diagnostics, "text", checkout, console))
+    for failure in dict.fromkeys(str(failure) for one in reports for failure in one.failures):
+        console.note(f"comb: {failure}")
+    for one in reports:
+        console.note(_said(one, arguments.check))
+    if any(one.failures for one in reports):
+        return Exit.OUTSIDE_FAILED
+    return Exit.FINDINGS if diagnostics and (arguments.check or has_errors(diagnostics)) else Exit.CLEAN
+
+
+def _progress(console: Console) -> Progress | None:
+    def show(uri: str, done: int, size: int | None) -> None:
+        of = f" of {size / 1e6:.0f}" if size else ""
+        console.progress(f"{uri}: {done / 1e6:.0f}{of} MB")
+
+    return show if console.interactive else None
+
+
+def _said(one: LockReport, is_check: bool) -> str:
+    if one.diagnostics or one.failures or one.after is None:
+        return f"{one.path}: {'does not hold' if is_check else 'not written'}"
+    count = len(one.after.artifacts)
+    pinned = f"{count} artifact{'s' if count != 1 else ''}"
+    if is_check:
+        return f"{one.path}: {pinned} as pinned"
+    return f"{one.path}: {pinned} pinned" if one.written else f"{one.path}: {pinned}, nothing to change"

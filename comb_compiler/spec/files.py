@@ -1,0 +1,96 @@
+"""The files of the checkout that a comb.yaml names, and what to say where one cannot be had."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, Span
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Mapping, Node, Path, SourceSet, Unavailable
+from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
+from comb_compiler.spec.places import Place, format_path, place_of
+
+__all__ = ["NamedFile", "beside", "file_findings", "named_files"]
+
+
+class NamedFile(NamedTuple):
+    """A file by its path from the root, and the place that names it.
+
+    `is_read` says whether its content takes part in a compilation; a model need only be there.
+    """
+
+    path: str
+    place: Place
+    is_read: bool
+
+
+def beside(main: str, path: str) -> str:
+    """A path that the file `main` gives, as a path from the root; one that leaves the root begins with `..`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(main), path))
+
+
+def named_files(main: str, root: Node) -> tuple[NamedFile, ...]:
+    """The .proto and the models that are files of the checkout, of the comb and of its arms, in the file's order.
+
+    Asks the tree, not the models: of a file with mistakes, what can be understood is named.
+    """
+    return tuple(_named(main, root))
+
+
+def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:
+    """The named files that could not be had, each at the place that names it."""
+    return [
+        _say(found, file.place)
+        for file in named_files(sources.main, root)
+        if isinstance(found := sources.files.get(file.path), Unavailable)
+    ]
+
+
+def _named(main: str, root: Node) -> Iterator[NamedFile]:
+    proto = _text(root, ("interface", "proto"))
+    if proto is not None:
+        yield NamedFile(beside(main, proto.value.data), proto, is_read=True)
+    seen: set[Span] = set()
+    for path in _artifacts(root):
+        place = _text(root, path)
+        if place is None or place.value.span in seen:
+            continue
+        seen.add(place.value.span)
+        uri = parse_artifact_uri(place.value.data)
+        if isinstance(uri, LocalFile):
+            yield NamedFile(beside(main, uri.path), place, is_read=False)
+
+
+def _artifacts(root: Node) -> Iterator[Path]:
+    """Every path at which an artifact may stand."""
+    owners: list[Path] = [("models",)]
+    owners += [("experiment", "arms", arm, "set", "models") for arm in _keys(root, ("experiment", "arms"))]
+    for models in owners:
+        for model in _keys(root, models):
+            versions = (*models, model, "versions")
+            yield from ((*versions, version, "artifact") for version in _keys(root, versions))
+
+
+def _keys(root: Node, path: Path) -> tuple[str, ...]:
+    place = place_of(root, path)
+    return tuple(place.value.entries) if place.path == path and isinstance(place.value, Mapping) else ()
+
+
+def _text(root: Node, path: Path) -> Place | None:
+    """The place of a relative path or URI; None where there is none, or what no path can be."""
+    place = place_of(root, path)
+    text = place.value.data
+    if place.path != path or not isinstance(text, str) or not text or text.startswith("/") or "\0" in text:
+        return None
+    return place
+
+
+def _say(reason: Unavailable, place: Place) -> Diagnostic:
+    return diagnose(
+        reason.code,
+        reason.message,
+        place.span,
+        related=place.related,
+        path=format_path(place.path),
+        hints=(reason.hint,) if reason.hint else (),
+    )

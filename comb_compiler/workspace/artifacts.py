@@ -1,0 +1,62 @@
+"""An artifact's URI → its bytes, and the digest of its bytes."""
+
+import hashlib
+from collections.abc import Callable
+
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.spec.artifact_uri import LocalFile, PackageFile, parse_artifact_uri
+from comb_compiler.spec.files import beside
+from comb_compiler.spec.pins import Digest
+from comb_compiler.workspace._local import open_file
+from comb_compiler.workspace._packages import open_package_file
+from comb_compiler.workspace._streams import ArtifactStream
+from comb_compiler.workspace.checkout import Checkout
+
+__all__ = ["PATIENCE", "ArtifactStream", "Progress", "digest_artifact", "open_artifact"]
+
+PATIENCE = 60.0
+"""Seconds within which a server must send the next MiB."""
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the URI, the bytes read so far, and the bytes that there are, where that is known."""
+
+
+def open_artifact(
+    checkout: Checkout, main: str, uri: str, *, patience: float = PATIENCE
+) -> ArtifactStream | Unavailable:
+    """The bytes that the comb.yaml `main` names by `uri`: a file of the checkout, of a package, or of a store.
+
+    Unavailable says what is wrong with the URI, or with what is there. Raises OutsideFailure where a server or the
+    network fails, which may be over when one tries again.
+    """
+    parsed = parse_artifact_uri(uri)
+    if isinstance(parsed, Unavailable):
+        return parsed
+    if isinstance(parsed, LocalFile):
+        return open_file(checkout, beside(main, parsed.path))
+    if isinstance(parsed, PackageFile):
+        return open_package_file(parsed)
+    from comb_compiler.workspace._remote import open_remote
+
+    return open_remote(parsed, patience)
+
+
+def digest_artifact(
+    checkout: Checkout, main: str, uri: str, *, patience: float = PATIENCE, progress: Progress | None = None
+) -> Digest | Unavailable:
+    """The SHA-256 and the size of an artifact, read once from beginning to end; a few MiB are in memory at a time.
+
+    Fails as `open_artifact` does.
+    """
+    stream = open_artifact(checkout, main, uri, patience=patience)
+    if isinstance(stream, Unavailable):
+        return stream
+    sha256 = hashlib.sha256()
+    size = 0
+    with stream:
+        for piece in stream:
+            sha256.update(piece)
+            size += len(piece)
+            if progress is not None:
+                progress(uri, size, stream.size)
+    return Digest(sha256.hexdigest(), size)

@@ -1,0 +1,57 @@
+"""What `comb check` loads: as little as it can the first time, and no parser the second time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.imports import ROOT
+
+COMB = """\
+apiVersion: comb.dev/v1
+kind: Comb
+metadata: {name: greeting}
+interface: {proto: greeting.proto, method: greeting.v1.Greeting/Greet}
+operators:
+  greet: {run: "operators:Greet", in: {name: greeting.v1.Name}, out: greeting.v1.Greeting}
+graph: {hello: greet(name=$request.name), return: hello}
+"""
+ALLOWED = {"annotated_types", "comb_compiler", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
+YAML = {"_yaml", "yaml"}
+SCRIPT = """
+import sys
+before = set(sys.modules)
+from comb_compiler.cli import main
+assert main(["check", "comb.yaml"]) == 0
+tops = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(tops - sys.stdlib_module_names), file=sys.stderr)
+"""
+
+
+def loaded_by_check(directory: Path) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SCRIPT], cwd=directory, env=environment(directory), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return set(done.stderr.strip().split("\n")[-1].split())
+
+
+def environment(directory: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(ROOT), "COMB_CACHE_DIR": str(directory / "cache"), "HOME": str(directory)}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "comb.yaml").write_text(COMB, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_first_check_loads_the_core_and_nothing_else(checkout: Path) -> None:
+    assert loaded_by_check(checkout) <= ALLOWED | YAML
+
+
+def test_an_unchanged_file_is_checked_without_pydantic_and_yaml(checkout: Path) -> None:
+    loaded_by_check(checkout)
+    assert loaded_by_check(checkout) == {"comb_compiler"}

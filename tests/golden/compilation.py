@@ -1,0 +1,98 @@
+"""What a check says of the files of a golden case: in memory, and as the command finds them on a disk."""
+
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path
+
+from comb_compiler.cli.checking import Checking
+from comb_compiler.cli.verdicts import VerdictCache
+from comb_compiler.compiler import check
+from comb_compiler.diagnostics import Diagnostic, Fix, codes, in_reading_order
+from comb_compiler.diagnostics.fixes import repair_files
+from comb_compiler.source import SourceSet, Unavailable, decode
+from comb_compiler.workspace.checkout import Checkout, Found
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["PLATFORM", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
+
+PLATFORM = "platform.yaml"
+_COMB = "comb.yaml"
+_ROUNDS = 20
+
+Files = Mapping[str, bytes]
+COMMON: Files = {path.name: path.read_bytes() for path in (Path(__file__).parent / "common").iterdir()}
+"""What every case has beside its own files."""
+
+
+def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
+    """Everything that is said of the case's combs and of its platform, from the bytes alone."""
+    checkout = _Memory({**COMMON, **files})
+    platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
+    found = [one for main in _combs(files) for one in check(load_sources(checkout, main), platform).diagnostics]
+    if platform is not None:
+        found += check(platform).diagnostics
+    return in_reading_order(found)
+
+
+def check_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """The same by `comb check . --platform platform.yaml`, where `root` is the checkout."""
+    platform = PLATFORM if (root / PLATFORM).exists() else None
+    paths = [root] if platform is None or any(root.rglob(_COMB)) else [root / PLATFORM]
+    return Checking(Checkout(root), VerdictCache(None), platform).run([*map(str, paths)]).diagnostics
+
+
+def write(root: Path, files: Files, links: Mapping[str, str]) -> None:
+    """Put the files of a case into the empty directory `root`."""
+    for name, content in {**COMMON, **files}.items():
+        if name not in links:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+    for name, target in links.items():
+        (root / name).symlink_to(target)
+
+
+def fixed(files: Files) -> Files:
+    """The files after every repair that is offered, safe or not, again and again until none is."""
+    for _ in range(_ROUNDS):
+        fixes = [one.fix for one in check_in_memory(files) if one.fix is not None]
+        if not fixes:
+            return files
+        files = repaired(files, fixes)
+    raise AssertionError(f"after {_ROUNDS} rounds repairs are still offered: {fixes}")
+
+
+def repaired(files: Files, fixes: list[Fix]) -> Files:
+    """The files after `fixes`; of those that touch each other, after the first."""
+    changed = repair_files(texts_of(files), fixes).texts
+    return {name: changed[name].encode() if name in changed else content for name, content in files.items()}
+
+
+def texts_of(files: Files) -> dict[str, str]:
+    """The texts of the files that are text, as a report quotes them."""
+    decoded = {name: decode(name, content)[0] for name, content in files.items()}
+    return {name: source.text for name, source in decoded.items() if source is not None}
+
+
+def _combs(files: Files) -> list[str]:
+    return sorted(name for name in files if posixpath.basename(name) == _COMB)
+
+
+class _Memory(Checkout):
+    """A checkout that holds what it is given."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__("/")
+        self._files = files
+
+    def read(self, relative: str) -> bytes | Unavailable:
+        missing = Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist")
+        return self._files.get(relative, missing)
+
+    def find(self, relative: str) -> Found | Unavailable:
+        content = self.read(relative)
+        return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
+
+    def names(self, relative: str) -> tuple[str, ...]:
+        directory = "" if relative == "." else f"{relative}/"
+        below = (name.removeprefix(directory) for name in self._files if name.startswith(directory))
+        return tuple(sorted({name.partition("/")[0] for name in below}))

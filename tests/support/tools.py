@@ -1,0 +1,97 @@
+"""Real programs that tests run and pip does not install: where they are, or what is missing.
+
+A tool is looked for on PATH first, since people have such programs already; what can be had from a package registry is
+then installed into the user's cache directory, outside the repository, under a name that its pinned version decides.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["TOOLS", "Missing", "Tool", "cache_directory", "locate"]
+
+_NODE = Path(__file__).parent / "node"
+_INSTALL_SECONDS = 600
+
+
+class Missing(Exception):
+    """The tool cannot be had here; the message says which program is missing and how to get it."""
+
+
+class Tool(NamedTuple):
+    """A program by the name of its command; `install` makes it when it is not on PATH, or raises `Missing`."""
+
+    name: str
+    install: Callable[[], Path]
+
+
+def locate(name: str, tools: Mapping[str, Tool] | None = None) -> Path:
+    """The command's path: from PATH, else installed; raises `Missing` when neither works."""
+    found = shutil.which(name)
+    return Path(found) if found else (tools or TOOLS)[name].install()
+
+
+def cache_directory() -> Path:
+    """Where tools are kept between runs, by the XDG rule."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "comb" / "tools"
+
+
+def from_npm(command: str, lock: Path = _NODE) -> Path:
+    """`command` of the npm packages that `lock` pins, installed once for each content of that pin."""
+    pinned = hashlib.sha256((lock / "package-lock.json").read_bytes()).hexdigest()[:16]
+    home = cache_directory() / f"node-{pinned}"
+    if not home.is_dir():
+        _install_once(home, lock)
+    return home / "node_modules" / ".bin" / command
+
+
+def _install_once(home: Path, lock: Path) -> None:
+    """Install beside `home`, then rename: a killed run leaves no half of a tool, and of two at once one wins."""
+    npm = required_on_path("npm", "install Node.js 20 or later")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as new:
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(lock / name, new)
+        _run([str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], Path(new))
+        try:
+            os.rename(new, home)
+        except OSError:
+            if not home.is_dir():
+                raise
+
+
+def required_on_path(name: str, how: str) -> Path:
+    """A program that only the machine's owner can install."""
+    found = shutil.which(name)
+    if found is None:
+        raise Missing(f"{name} is not on PATH: {how}")
+    return Path(found)
+
+
+def _run(command: list[str], directory: Path) -> None:
+    shown = f"`{Path(command[0]).name} {command[1]}`"
+    try:
+        done = subprocess.run(
+            command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_INSTALL_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{shown} did not end within {_INSTALL_SECONDS} s") from None
+    if done.returncode != 0:
+        raise Missing(f"{shown} failed:\n{done.stderr.strip()[-2000:]}")
+
+
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool("git", lambda: required_on_path("git", "install git")),
+        Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
+        Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
+    )
+}
+"""Every tool that a test may ask for."""
