@@ -99,6 +99,7 @@ BAD_LOCK = Code("COMB2034", "bad-lock")
 DIGEST_MISMATCH = Code("COMB2035", "digest-mismatch")
 UNREACHABLE_ARTIFACT = Code("COMB2036", "unreachable-artifact")
 REFUSED_ARTIFACT = Code("COMB2037", "refused-artifact")
+NOTHING_TO_REMOVE = Code("COMB2038", "nothing-to-remove")
 
 # The graph.
 BAD_CALL = Code("COMB3001", "bad-call")

@@ -11,6 +11,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(
         strict=True,
+        allow_inf_nan=False,
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,

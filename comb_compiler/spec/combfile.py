@@ -9,7 +9,7 @@ from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.overlay_scope import ARM_SCOPE, ENVIRONMENT_SCOPE, outside_scope
-from comb_compiler.spec.overlays import merge
+from comb_compiler.spec.overlays import merge, useless_removals
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.reading import Reading
 from comb_compiler.spec.shape import field_names
@@ -37,10 +37,12 @@ def bind_comb(reading: Reading) -> CombFile:
         changes = overlay.get("set") if isinstance(overlay, Mapping) else None
         if isinstance(changes, Mapping):
             said |= dict.fromkeys(outside_scope(_known(changes), ARM_SCOPE, "an arm"))
+            said |= dict.fromkeys(useless_removals(reading.root, changes))
             arms[name] = _variant(reading.root, changes, format_path(("experiment", "arms", name, "set")), said)
     for name, overlay in _overlays(reading.root, "environments").items():
         if isinstance(overlay, Mapping):
             said |= dict.fromkeys(outside_scope(_known(overlay), ENVIRONMENT_SCOPE, "an environment"))
+            said |= dict.fromkeys(useless_removals(reading.root, overlay))
             environments[name] = _variant(reading.root, overlay, format_path(("environments", name)), said)
     return CombFile(base, arms, environments, tuple(said))
 

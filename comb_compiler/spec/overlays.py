@@ -5,9 +5,13 @@ shown in the overlay. Mappings are merged by key, everything else is replaced, n
 form under a mapping counts as the mapping that it is short for: `x: op(a=b)` under `x: {timeout: 5ms}` keeps its call.
 """
 
+from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Node, Path, Scalar
+from comb_compiler.spec.places import format_path
+from comb_compiler.spec.suggest import did_you_mean
 
-__all__ = ["merge"]
+__all__ = ["merge", "useless_removals"]
 
 _SHORT_FORMS = {("graph", "*"): "call", ("operators", "*", "in", "*"): "type"}
 
@@ -25,11 +29,42 @@ def merge(base: Node, overlay: Node, path: Path = ()) -> Node:
         if value.data is None:
             entries.pop(text, None)
         elif earlier is None:
-            entries[text] = Entry(key, value)
+            entries[text] = Entry(key, _without_nulls(value))
         else:
             merged = merge(earlier.value, value, (*path, text))
             entries[text] = Entry(key if merged is value else earlier.key, merged)
     return under.with_entries(entries)
+
+
+def useless_removals(base: Node | None, overlay: Node, path: Path = ()) -> list[Diagnostic]:
+    """Nulls in `overlay` that take away nothing, since the key is not there: most often it is misspelt."""
+    found: list[Diagnostic] = []
+    if not isinstance(overlay, Mapping):
+        return found
+    under = base.entries if isinstance(base, Mapping) else {}
+    for text, (key, value) in overlay.entries.items():
+        below = under[text].value if text in under else None
+        if value.data is None and below is None:
+            found.append(_useless((*path, text), key, tuple(under)))
+        found += useless_removals(below, value, (*path, text))
+    return found
+
+
+def _useless(path: Path, key: Scalar, known: tuple[str, ...]) -> Diagnostic:
+    return diagnose(
+        codes.NOTHING_TO_REMOVE,
+        f"there is no `{format_path(path)}` to take away",
+        key.span,
+        path=format_path(path),
+        hints=did_you_mean(str(path[-1]), known, "key"),
+    )
+
+
+def _without_nulls(node: Node) -> Node:
+    if not isinstance(node, Mapping):
+        return node
+    kept = {text: entry for text, entry in node.entries.items() if entry.value.data is not None}
+    return node.with_entries({text: Entry(key, _without_nulls(value)) for text, (key, value) in kept.items()})
 
 
 def _lengthened(short: Node, path: Path) -> Mapping | None:

@@ -13,6 +13,9 @@ from comb_compiler.workspace._walk import Refused, Target, must_be_regular, open
 
 __all__ = ["Checkout", "Found", "find_root"]
 
+_MORE = 4096
+"""How many bytes more than there should be are asked for at once."""
+
 
 class Found(NamedTuple):
     """A directory or a regular file. `path` is its one path from the root that no link is part of; `.` is the root."""
@@ -126,11 +129,11 @@ def _content(descriptor: int, path: str, most: int) -> bytes | Unavailable:
     pieces: list[bytes] = []
     read = 0
     while size <= most:
-        piece = os.read(descriptor, max(size - read, 0) + 1)
+        piece = os.read(descriptor, max(size - read, 0) + _MORE)
         if not piece:
             return b"".join(pieces)
         pieces.append(piece)
         read += len(piece)
-        size = max(size, read)  # it may grow while it is read
+        size = max(size, read)  # it may grow meanwhile
     message = f"`{shown(path)}` has {size:,} bytes, more than the {most:,} that Comb reads"
     return Unavailable(codes.FILE_TOO_LARGE, message, "keep data out of it: name models and pictures by path or URI")

@@ -4,6 +4,7 @@ import os
 import posixpath
 import secrets
 import stat
+from contextlib import suppress
 
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace._walk import Refused, Target, must_be_regular, shown
@@ -46,7 +47,8 @@ def _replace(target: Target, name: str, content: bytes, relative: str) -> None:
         except BaseException:
             _remove(aside, directory)
             raise
-        os.fsync(directory)
+        with suppress(OSError):  # not every file system can; the file is there either way
+            os.fsync(directory)
     finally:
         os.close(directory)
 

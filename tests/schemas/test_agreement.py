@@ -20,7 +20,7 @@ from tests.schemas.instances import Path, Schema, at, changed, full_instance, pl
 
 
 def validator(schema: Schema) -> Draft7Validator:
-    """With patterns as JavaScript reads them: there `$` is the end, in Python it also stands before a last line feed."""
+    """With patterns as JavaScript reads them: Python's `$` also stands before a last line feed."""
     copied = copy.deepcopy(schema)
     for _, node in schema_nodes(copied):
         if "pattern" in node:

@@ -19,7 +19,7 @@ class Link(NamedTuple):
 
 
 def plant(root: Path, files: Mapping[str, str | bytes | Link]) -> Path:
-    """Make files and links below `root`, with the directories that they need; a name that ends in `/` is a directory."""
+    """Make files and links below `root`, and the directories that they need; a name with `/` at its end is one."""
     for name, content in files.items():
         path = root / name
         if name.endswith("/"):

@@ -79,7 +79,9 @@ class Arm(Model):
 
     weight: int = Field(ge=0, le=1_000_000, description="Its share, beside the other arms' weights.", examples=[10])
     overlay: Overlay = Field(
-        default={}, alias="set", description="What differs from the comb: the file's own shape, merged by key."
+        default={},
+        alias="set",
+        description="What differs from the comb: the file's own shape, merged by key; null takes a key away.",
     )
 
 

@@ -1,0 +1,126 @@
+"""fix, fmt, lock, explain, schema and demo from the command line."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.cli.commands import COMMANDS
+from comb_compiler.diagnostics import CODES
+from tests.cli.conftest import COMB, Comb
+
+WRONG = COMB.replace("timeout", "tiemout").replace("team: welcome", 'description: "x", labels: {a: 010}')
+
+
+def test_fix_applies_what_is_safe_and_reports_the_rest(comb: Comb, checkout: Path) -> None:
+    (checkout / "comb.yaml").write_text(WRONG, encoding="utf-8")
+    ran = comb("fix", ".")
+    assert ran.code == 1
+    assert 'labels: {a: "010"}' in (checkout / "comb.yaml").read_text(encoding="utf-8")
+    assert "COMB2001" in ran.out + ran.err
+
+
+def test_fix_unsafe_clears_the_finding(comb: Comb, checkout: Path) -> None:
+    (checkout / "comb.yaml").write_text(WRONG, encoding="utf-8")
+    assert comb("fix", ".", "--unsafe").code == 0
+    assert comb("check", ".").code == 0
+
+
+def test_fix_diff_writes_nothing_and_is_a_patch(comb: Comb, checkout: Path) -> None:
+    (checkout / "comb.yaml").write_text(WRONG, encoding="utf-8")
+    ran = comb("fix", ".", "--unsafe", "--diff")
+    assert (checkout / "comb.yaml").read_text(encoding="utf-8") == WRONG
+    subprocess.run(["git", "apply", "--unsafe-paths", "-"], input=ran.out.encode(), cwd=checkout, check=True)
+    assert comb("check", ".").code == 0
+
+
+def test_fix_keeps_line_ends_byte_order_mark_and_mode(comb: Comb, checkout: Path) -> None:
+    path = checkout / "comb.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + WRONG.replace("\n", "\r\n").encode())
+    path.chmod(0o640)
+    comb("fix", ".", "--unsafe")
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\r\n") == content.count(b"\n")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_fmt_checks_then_writes_then_is_content(comb: Comb, checkout: Path) -> None:
+    ugly = COMB.replace("metadata: {name: greeting, team: welcome}", "metadata:   {name:   greeting ,team: welcome}  # x")
+    (checkout / "comb.yaml").write_text(ugly, encoding="utf-8")
+    assert comb("fmt", ".", "--check").code == 1
+    assert (checkout / "comb.yaml").read_text(encoding="utf-8") == ugly
+    assert comb("fmt", ".").code == 0
+    assert "# x" in (checkout / "comb.yaml").read_text(encoding="utf-8")
+    assert comb("fmt", ".", "--check").code == 0
+    assert comb("check", ".").code == 0
+
+
+def test_fmt_leaves_what_is_not_yaml_and_says_so(comb: Comb, checkout: Path) -> None:
+    (checkout / "comb.yaml").write_text("a: [", encoding="utf-8")
+    ran = comb("fmt", ".")
+    assert ran.code == 1
+    assert "COMB1003" in ran.out + ran.err
+    assert (checkout / "comb.yaml").read_text(encoding="utf-8") == "a: ["
+
+
+def test_lock_pins_and_check_notices_other_bytes(comb: Comb, checkout: Path) -> None:
+    text = COMB + 'models: {m: {versions: {"1": {artifact: model.bin}}}}\n'
+    (checkout / "comb.yaml").write_text(text, encoding="utf-8")
+    (checkout / "model.bin").write_bytes(b"one")
+    assert comb("check", ".").code == 1
+    assert comb("lock", ".", "--check").code == 1
+    assert comb("lock", ".").code == 0
+    assert (comb("check", ".").code, comb("lock", ".", "--check").code) == (0, 0)
+    (checkout / "model.bin").write_bytes(b"two")
+    ran = comb("lock", ".", "--check")
+    assert (ran.code, "COMB2035" in ran.out) == (1, True)
+
+
+def test_lock_says_that_a_server_is_gone_and_writes_nothing(comb: Comb, checkout: Path) -> None:
+    text = COMB + 'models: {m: {versions: {"1": {artifact: "http://127.0.0.1:9/model.bin"}}}}\n'
+    (checkout / "comb.yaml").write_text(text, encoding="utf-8")
+    ran = comb("lock", ".")
+    assert ran.code == 4
+    assert not (checkout / "comb.lock").exists()
+
+
+@pytest.mark.parametrize("code", CODES, ids=[code.id for code in CODES])
+def test_explain_knows_every_code_by_number_and_by_name(code: object, capsys: pytest.CaptureFixture[str]) -> None:
+    from comb_compiler.cli import main
+
+    assert main(["explain", getattr(code, "id")]) == 0  # noqa: B009
+    by_number = capsys.readouterr().out
+    assert main(["explain", getattr(code, "name")]) == 0  # noqa: B009
+    assert by_number == capsys.readouterr().out
+    assert by_number.startswith("# COMB")
+
+
+def test_explain_suggests(comb: Comb) -> None:
+    ran = comb("explain", "duplicate-kye")
+    assert (ran.code, "did you mean `duplicate-key`?" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["comb", "platform", "diagnostics", "lock"])
+def test_schema_prints_json(comb: Comb, name: str) -> None:
+    assert "$schema" in json.loads(comb("schema", name).out)
+
+
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_every_command_helps_with_an_example(comb: Comb, command: str) -> None:
+    ran = comb(command, "--help")
+    assert ran.code == 0
+    assert f"comb {command}" in ran.out.partition("example:")[2]
+
+
+def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    target = tmp_path / "environment.git"
+    first = comb("demo", "--into", str(target), cwd=root)
+    assert first.code == 0, first.err
+    listing = subprocess.run(
+        ["git", "-C", str(target), "ls-tree", "-r", "--name-only", "main"], capture_output=True, text=True, check=True
+    )
+    assert listing.stdout == "clusters/demo/combs/frame-moderation/deployment-frame-moderation.yaml\n"
+    assert "no change, so no commit" in comb("demo", "--into", str(target), cwd=root).out

@@ -1,0 +1,124 @@
+"""A kept verdict is never wrong: whatever it looked at, and however that changes, the answer is that of a fresh run."""
+
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.cli.checking import Checking
+from comb_compiler.cli.verdicts import VerdictCache
+from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.workspace.checkout import Checkout
+from tests.cli.conftest import COMB, Comb
+
+MODEL = 'models: {m: {versions: {"1": {artifact: model.bin}}}}\n'
+SHA = "a" * 64
+
+
+@pytest.fixture
+def rich(checkout: Path) -> Path:
+    """A comb that looks at a proto, a local model, a lock and a platform."""
+    (checkout / "comb.yaml").write_text(COMB + MODEL, encoding="utf-8")
+    (checkout / "model.bin").write_bytes(b"model")
+    (checkout / "comb.lock").write_text(lock(SHA), encoding="utf-8")
+    (checkout / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
+    return checkout
+
+
+def lock(sha: str) -> str:
+    pin = {"uri": "model.bin", "sha256": sha, "size": 5, "models": ["m@1"]}
+    return json.dumps({"version": 1, "artifacts": [pin]})
+
+
+PLATFORM = """\
+apiVersion: comb.dev/v1
+kind: Platform
+metadata: {name: p}
+clusters: {c: {nodePools: {n: {nodes: 1, cpu: 1, memory: 1Gi}}}}
+namespaces: {n: {}}
+environments: {production: {clusters: [c], namespace: n}}
+environmentRepository: {url: "https://git.example/env.git"}
+registry: {push: registry.example/combs}
+"""
+
+
+def fresh(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
+    return Checking(Checkout(checkout), VerdictCache(None), platform).run([str(checkout)]).diagnostics
+
+
+def kept(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
+    cache = VerdictCache(str(checkout / ".cache"))
+    return Checking(Checkout(checkout), cache, platform).run([str(checkout)]).diagnostics
+
+
+CHANGES = {
+    "comb": ("comb.yaml", lambda text: text.replace("80ms", "80")),
+    "comb, same size": ("comb.yaml", lambda text: text.replace("80ms", "80xs")),
+    "lock": ("comb.lock", lambda text: "{}"),
+    "platform": ("platform.yaml", lambda text: text.replace("kind: Platform", "kind: Platfrom")),
+    "floor": ("platform.yaml", lambda text: text + "floors: {sla: {deadline: 1ms}}\n"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("platform", [None, "platform.yaml"])
+def test_a_changed_input_is_seen(rich: Path, name: str, platform: str | None) -> None:
+    assert kept(rich, platform) == fresh(rich, platform)
+    file, change = CHANGES[name]
+    before = (rich / file).stat()
+    (rich / file).write_text(change((rich / file).read_text(encoding="utf-8")), encoding="utf-8")
+    os.utime(rich / file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert kept(rich, platform) == fresh(rich, platform)
+
+
+@pytest.mark.parametrize("file", ["greeting.proto", "model.bin", "comb.lock", "comb.yaml", "platform.yaml"])
+def test_a_file_that_goes_and_comes_back_is_seen(rich: Path, file: str) -> None:
+    assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
+    content = (rich / file).read_bytes()
+    (rich / file).unlink()
+    assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
+    assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
+    (rich / file).write_bytes(content)
+    assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
+
+
+def test_a_hint_about_a_neighbour_is_not_kept_longer_than_the_neighbour(rich: Path) -> None:
+    (rich / "greeting.proto").rename(rich / "greetings.proto")
+    assert any("greetings.proto" in hint for found in kept(rich, None) for hint in found.hints)
+    (rich / "greetings.proto").unlink()
+    assert kept(rich, None) == fresh(rich, None)
+
+
+def test_random_histories_of_changes_are_always_answered_as_afresh(rich: Path) -> None:
+    chance = random.Random(3)
+    texts = {file: (rich / file).read_text(encoding="utf-8") for file in ("comb.yaml", "comb.lock", "platform.yaml")}
+    for _ in range(60):
+        file = chance.choice(sorted(texts))
+        text = texts[file]
+        at = chance.randrange(len(text))
+        mutant = text[:at] + chance.choice("x:{}[ \n'\"1") + text[at + chance.randrange(2) :]
+        (rich / file).write_text(chance.choice([text, mutant]), encoding="utf-8")
+        assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"looked_at": {}}', b"\xff"])
+def test_a_spoiled_entry_is_a_miss(rich: Path, content: bytes) -> None:
+    expected = kept(rich, None)
+    for entry in (rich / ".cache").rglob("*.json"):
+        entry.write_bytes(content)
+    assert kept(rich, None) == expected
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(comb: Comb, checkout: Path) -> None:
+    (checkout / "file").write_text("", encoding="utf-8")
+    assert comb("check", ".", env={"COMB_CACHE_DIR": str(checkout / "file")}).code == 0
+
+
+def test_another_compiler_does_not_believe_it(rich: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(rich, None)
+    entries = set((rich / ".cache").rglob("*.json"))
+    monkeypatch.setattr("comb_compiler.__version__", "0.0.0+other")
+    kept(rich, None)
+    assert set((rich / ".cache").rglob("*.json")) > entries
