@@ -5,6 +5,7 @@ at most 1 ×; 1,000 distinct combs that share protos take at most 6 ms of CPU ea
 """
 
 import argparse
+import compileall
 import os
 import platform
 import shutil
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=21)
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
+    compileall.compile_dir(ROOT / "comb_compiler", quiet=1)  # as an installation does
     with tempfile.TemporaryDirectory() as scratch:
         table = _table(Path(scratch), arguments.runs)
     print(table)
@@ -83,16 +85,15 @@ def _seconds(command: list[str], environment: dict[str, str]) -> float:
 def _many(root: Path, count: int) -> float:
     """CPU seconds for each of `count` distinct combs that share protos, checked in one process without a cache."""
     text = (EXAMPLE / "comb.yaml").read_text(encoding="utf-8")
-    shutil.copytree(EXAMPLE / "protos", root / "protos")
+    for shared in ("protos", "rules"):
+        shutil.copytree(EXAMPLE / shared, root / shared)
     for number in range(count):
         directory = root / "combs" / f"c{number}"
         directory.mkdir(parents=True)
         own = text.replace("name: frame-moderation", f"name: comb-{number}", 1)
-        own = own.replace("protos/moderation.proto", "../../protos/moderation.proto", 1)
+        own = own.replace("protos/moderation.proto", "../../protos/moderation.proto")
+        own = own.replace("rules/decision.json", "../../rules/decision.json")
         (directory / "comb.yaml").write_text(own, encoding="utf-8")
-        lock = EXAMPLE / "comb.lock"
-        if lock.exists():
-            shutil.copy(lock, directory / "comb.lock")
     return min(_in_one_process(root, count) for _ in range(3))
 
 
@@ -101,12 +102,13 @@ def _in_one_process(root: Path, count: int) -> float:
     from comb_compiler.cli import main as check
 
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        kept, sys.stderr = sys.stderr, nowhere
+        kept = sys.stdout, sys.stderr
+        sys.stdout = sys.stderr = nowhere
         begin = time.process_time()
         try:
             code = check(["check", str(root), "--root", str(root), "--no-cache"])
         finally:
-            sys.stderr = kept
+            sys.stdout, sys.stderr = kept
         spent = time.process_time() - begin
     if code != 0:
         raise SystemExit(f"the combs of the benchmark do not check: exit code {code}")

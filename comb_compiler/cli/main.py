@@ -20,6 +20,7 @@ __all__ = ["build_parser", "main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every way out of it is an exit code of `Exit`, or 130 when interrupted."""
     gc.set_threshold(50_000, 20, 20)  # a run makes many values that live to its end: looking for garbage is wasted
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # what is installed must not change what a file means
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = Console()
     try:

@@ -47,7 +47,8 @@ class _Builder:
     def answer(self) -> str | None:
         node = self._nodes.get("return")
         if node is None:
-            if "return" not in self._bound.declared("graph"):
+            declared = self._bound.declared("graph")
+            if declared and "return" not in declared:
                 self._no_return()
             return None
         place = self._text_place("graph", "return", "call")

@@ -4,24 +4,39 @@ PyYAML's own composer and constructors are not used: they recurse without bound,
 last of two equal keys and read scalars by YAML 1.1.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes
-from comb_compiler.diagnostics.model import Edit, Fix, Label, diagnose
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.characters import refuse_characters
 from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
-from comb_compiler.source.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, aliased
-from comb_compiler.source.scalars import CORE_TAGS, Resolved, construct, resolve
-from comb_compiler.source.syntax import explain_syntax_error, refuse_characters
+from comb_compiler.source.nodes import Document, Entry, Mapping, Mark, Node, Scalar, Sequence, aliased
+from comb_compiler.source.objections import (
+    ambiguous_scalar,
+    complex_key,
+    duplicate_key,
+    merge_key,
+    undefined_alias,
+    unsupported_tag,
+    wrong_tag,
+)
+from comb_compiler.source.scalars import CORE_TAGS, construct, resolve
+from comb_compiler.source.syntax import explain_syntax_error
 from comb_compiler.source.text import SourceFile
 
 __all__ = ["Parsed", "parse"]
 
+_PROPERTIES = re.compile(r"(?:(?:!<[^>]*+>|[&!][^\s,\[\]{}]*+)(?:\s|(?<=\s)#[^\r\n]*+)*+)++")
+"""An anchor and a tag, and what stands between them and the value."""
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
 
 class Parsed(NamedTuple):
-    """What could be read, and what was wrong. With an error of syntax nothing is read: what came before may be misread."""
+    """What could be read, and what was wrong. After an error of syntax nothing is: what came before may be misread."""
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -41,6 +56,17 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     except _LimitReached as reached:
         composer.diagnostics.append(reached.diagnostic)
     return Parsed(tuple(documents), tuple(composer.diagnostics))
+
+
+class _Place:
+    """A mark of our own."""
+
+    __slots__ = ("column", "index", "line")
+
+    def __init__(self, index: int, line: int, column: int) -> None:
+        self.index = index
+        self.line = line
+        self.column = column
 
 
 class _LimitReached(Exception):
@@ -94,25 +120,28 @@ class _Composer:
     def _scalar(self, event: Any) -> Scalar:
         text = event.value
         plain = event.style is None or event.style == ""
+        start = self._start(event)
         if event.tag is not None and event.tag != "!":
+            found = len(self.diagnostics)
             value = self._tagged(event)
+            start = event.start_mark if len(self.diagnostics) > found else start
         elif plain and event.tag is None:
             resolved = resolve(text)
             value = resolved.value
             if resolved.elsewhere:
-                self._warn_of_ambiguity(event, resolved)
+                at = Scalar(self._file, start, event.end_mark, None, "", True).span
+                self.diagnostics.append(ambiguous_scalar(text, resolved, at))
         else:
             value = text
-        return Scalar(self._file, event.start_mark, event.end_mark, value, text, plain)
+        return Scalar(self._file, start, self._end(event), value, text, plain)
 
     def _tagged(self, event: Any) -> Any:
         if event.tag not in CORE_TAGS or event.tag.endswith((":map", ":seq")):
-            self._refuse_tag(event)
+            self.diagnostics.append(unsupported_tag(event.tag, self._span(event)))
             return event.value
         value, right = construct(event.tag, event.value)
         if not right:
-            name = event.tag.rpartition(":")[2]
-            self._say(codes.UNSUPPORTED_TAG, event, f"this text is not a YAML `!!{name}`", "drop the tag")
+            self.diagnostics.append(wrong_tag(event.tag, event.value, self._span(event)))
         return value
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
@@ -123,7 +152,7 @@ class _Composer:
             item = self._node(following, depth)
             if item is None:
                 end = following.end_mark if event.flow_style else _end_of(items, event)
-                return Sequence(self._file, event.start_mark, end, tuple(items), bool(event.flow_style))
+                return Sequence(self._file, self._start(event), end, tuple(items), bool(event.flow_style))
             items.append(item)
             self._has_nulls = self._has_nulls or item.data is None
 
@@ -136,7 +165,7 @@ class _Composer:
             key = self._node(following, depth)
             if key is None:
                 end = following.end_mark if event.flow_style else _end_of(last, event)
-                return Mapping(self._file, event.start_mark, end, entries, bool(event.flow_style))
+                return Mapping(self._file, self._start(event), end, entries, bool(event.flow_style))
             value = self._node(next(self._events), depth)
             assert value is not None
             last = [key, value]
@@ -146,41 +175,20 @@ class _Composer:
 
     def _enter(self, entries: dict[str, Entry], key: Scalar, value: Node) -> None:
         earlier = entries.get(key.text)
-        if earlier is None:
-            entries[key.text] = Entry(key, value)
-            self._has_nulls = self._has_nulls or value.data is None
-            if not isinstance(key.data, str):
-                self._typed_keys.append(key)
+        if earlier is not None:
+            self.diagnostics.append(duplicate_key(key, earlier.key))
             return
-        self.diagnostics.append(
-            diagnose(
-                codes.DUPLICATE_KEY,
-                f"the key `{key.text}` is given twice in one mapping",
-                key.span,
-                label="given again here",
-                related=(Label(earlier.key.span, "first given here"),),
-                hints=("keep one of the two: other tools silently keep the last",),
-            )
-        )
+        entries[key.text] = Entry(key, value)
+        self._has_nulls = self._has_nulls or value.data is None
+        if not isinstance(key.data, str):
+            self._typed_keys.append(key)
 
     def _as_key(self, key: Node) -> Scalar | None:
         if not isinstance(key, Scalar):
-            message = "a mapping or a list cannot be a key"
-            hint = "quote it if text was meant: a `{` or `[` begins a mapping or a list"
-            self.diagnostics.append(diagnose(codes.COMPLEX_KEY, message, key.span, hints=(hint,)))
+            self.diagnostics.append(complex_key(key))
             return None
         if key.plain and key.text == "<<":
-            self.diagnostics.append(
-                diagnose(
-                    codes.MERGE_KEY,
-                    "`<<` merges mappings in YAML 1.1 and is an ordinary key in YAML 1.2",
-                    key.span,
-                    hints=(
-                        "write the fields out, or use an alias for a whole value (`resources: *small`)",
-                        "for what differs by arm or environment, use `set` or `environments`",
-                    ),
-                )
-            )
+            self.diagnostics.append(merge_key(key))
             return None
         return key
 
@@ -188,10 +196,7 @@ class _Composer:
         at = self._span(event)
         node = self._anchors.get(event.anchor)
         if node is None:
-            known = ", ".join(f"`&{name}`" for name in self._anchors) or "there are none above this line"
-            message = f"the alias `*{event.anchor}` refers to no anchor"
-            hint = f"quote it if text was meant; anchors so far: {known}"
-            self.diagnostics.append(diagnose(codes.UNDEFINED_ALIAS, message, at, hints=(hint,)))
+            self.diagnostics.append(undefined_alias(event.anchor, at, self._anchors, self._text))
             return Scalar(self._file, event.start_mark, event.end_mark, None, "", True)
         self._count(event, node.weight)
         return aliased(node, at)
@@ -217,30 +222,37 @@ class _Composer:
 
     def _check_collection_tag(self, event: Any, name: str) -> None:
         if event.tag is not None and event.tag not in ("!", f"tag:yaml.org,2002:{name}"):
-            self._refuse_tag(event)
+            self.diagnostics.append(unsupported_tag(event.tag, self._span(event)))
 
-    def _refuse_tag(self, event: Any) -> None:
-        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._say(codes.UNSUPPORTED_TAG, event, f"the tag `{tag}` has no meaning here", "drop the tag")
+    def _start(self, event: Any) -> Mark:
+        """Where the value itself begins: behind its anchor and its tag, which libyaml counts in."""
+        mark = self._inside(event.start_mark)
+        if event.anchor is None and event.tag is None:
+            return mark
+        properties = _PROPERTIES.match(self._text, mark.index, event.end_mark.index)
+        return self._behind(mark, properties.end()) if properties else mark
 
-    def _warn_of_ambiguity(self, event: Any, resolved: Resolved) -> None:
-        span = self._span(event)
-        shown = "text" if isinstance(resolved.value, str) else f"the number {resolved.value}"
-        fix = None
-        if isinstance(resolved.value, str):
-            fix = Fix(f'write "{event.value}"', (Edit(span, f'"{event.value}"'),))
-        self.diagnostics.append(
-            diagnose(
-                codes.AMBIGUOUS_SCALAR,
-                f"`{event.value}` is {shown} here, and {resolved.elsewhere} to tools that read YAML 1.1",
-                span,
-                hints=("quote it if text is meant, else write it in a form that all tools read alike",),
-                fix=fix,
-            )
-        )
+    def _end(self, event: Any) -> Mark:
+        """Where a scalar ends: a block of text with its last line, not at the next token, as libyaml says."""
+        mark = self._inside(event.end_mark)
+        if event.style not in ("|", ">"):
+            return mark
+        start: Mark = event.start_mark
+        return self._behind(start, start.index + len(self._text[start.index : mark.index].rstrip()))
 
-    def _say(self, code: codes.Code, event: Any, message: str, hint: str) -> None:
-        self.diagnostics.append(diagnose(code, message, self._span(event), hints=(hint,)))
+    def _inside(self, mark: Mark) -> Mark:
+        """`mark`, or the end of the text: where the last line has no end, libyaml counts on to a line after it."""
+        length = len(self._text)
+        if mark.index < length or mark.column or self._text.endswith(("\n", "\r")) or not length:
+            return mark
+        start = max(self._text.rfind("\n"), self._text.rfind("\r")) + 1
+        return _Place(length, mark.line - 1, length - start)
+
+    def _behind(self, mark: Mark, index: int) -> Mark:
+        """The mark at `index`, counted on from one before it."""
+        lines = _LINE_BREAK.split(self._text[mark.index : index])
+        column = len(lines[-1]) + (mark.column if len(lines) == 1 else 0)
+        return _Place(index, mark.line + len(lines) - 1, column)
 
     def _span(self, event: Any) -> Span:
         marker = Scalar(self._file, event.start_mark, event.end_mark, None, "", True)

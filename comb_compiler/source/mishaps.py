@@ -1,100 +1,206 @@
-"""What most probably happened where libyaml only says that a `:` is out of place.
+"""Lines that stand in the wrong place: what most probably happened where libyaml only finds a key or a `:` too many.
 
-libyaml reports the character at which it can go no further; a person made the mistake a little earlier. Each reading
-looks at the line of the error and the one before it, and says nothing where it does not apply.
+Each reading looks at the line of the error and those before it, and says nothing where it does not apply.
 """
 
 import re
-from collections.abc import Callable
+from typing import NamedTuple
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Position, Span, codes
-from comb_compiler.diagnostics.lines import Lines
+from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.mishap import ENTRY, ITEM, Mishap, content_of
 
-__all__ = ["explain_misplaced_colon"]
+__all__ = [
+    "colon_in_value",
+    "deeper_than_a_value",
+    "item_among_keys",
+    "line_without_colon",
+    "list_on_the_line_of_its_key",
+    "misaligned",
+]
 
-_ENTRY = re.compile(
-    r"(?P<indent> *(?:- +)*)(?P<key>[^\s#:][^#:]*?) *:(?: +(?P<value>[^\s#].*?))?(?P<rest> *(?: #.*)?)$"
-)
-
-
-def explain_misplaced_colon(file: str, lines: Lines, at: Position) -> Diagnostic | None:
-    """The finding for a `:` at `at` that libyaml refuses, or None where no reading fits."""
-    for reading in _READINGS:
-        finding = reading(file, lines, at)
-        if finding is not None:
-            return finding
-    return None
+_TIGHT = re.compile(r"(?P<key>[A-Za-z_][-.\w]*):(?P<value>[^\s/].*)")
+_TWO_WORDS = re.compile(r"(?P<key>[A-Za-z_][-.\w]*) +\S")
+_STARTS_A_VALUE = "\"'{[|>&*!"
 
 
-def _colon_in_value(file: str, lines: Lines, at: Position) -> Diagnostic | None:
+def colon_in_value(mishap: Mishap) -> Diagnostic | None:
     """`key: some: text`"""
-    entry = _ENTRY.match(lines[at.line])
-    if entry is None or entry["value"] is None or entry.start("value") >= at.column - 1:
+    entry = ENTRY.match(mishap.line)
+    if entry is None or entry["value"] is None or entry.start("value") >= mishap.at.column - 1:
         return None
     value = entry["value"]
-    if value[0] in "\"'{[|>&*!":
+    if value[0] in _STARTS_A_VALUE:
         return None
-    start, end = (Position(at.line, entry.start("value") + 1), Position(at.line, entry.end("value") + 1))
-    span = Span(file, start, end)
     quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    span = mishap.span(mishap.at.line, entry.start("value"), entry.end("value"))
     return diagnose(
         codes.SYNTAX_ERROR,
         f"the value of `{entry['key']}` holds a `:` followed by a space, so it must be quoted",
-        Span(file, at, at._replace(column=at.column + 1)),
+        mishap.one_character(mishap.at),
         label="YAML takes this for the end of another key",
         hints=("quote the whole value",),
-        fix=Fix("quote the value", (Edit(span, quoted),), Applicability.UNSAFE),
+        fix=mishap.rewrite("quote the value", span, quoted),
     )
 
 
-def _deeper_than_a_value(file: str, lines: Lines, at: Position) -> Diagnostic | None:
+def deeper_than_a_value(mishap: Mishap) -> Diagnostic | None:
     """A line that is indented below `key: value`, as if the key had nothing yet."""
-    before = _line_before(lines, at.line)
-    this, above = _ENTRY.match(lines[at.line]), _ENTRY.match(lines[before]) if before else None
+    at, before = mishap.at, mishap.line_before(mishap.at.line)
+    this, above = ENTRY.match(mishap.line), ENTRY.match(mishap.lines[before]) if before else None
     if this is None or above is None or above["value"] is None or len(this["indent"]) <= len(above["indent"]):
         return None
+    fix = None
+    if not _holds_lines(mishap, at.line, len(above["indent"])):
+        indent = mishap.span(at.line, 0, len(this["indent"]))
+        fix = mishap.rewrite("outdent it", indent, " " * len(above["indent"]))
     return diagnose(
         codes.BAD_INDENTATION,
         f"`{this['key']}` is indented below `{above['key']}`, which has a value already",
-        _key_span(file, at.line, this),
-        related=(Label(_key_span(file, before, above), "this key has a value on its own line"),),
+        _key(mishap, at.line, this),
+        related=(Label(_key(mishap, before, above), "this key has a value on its own line"),),
         hints=(f"outdent it to column {len(above['indent']) + 1}, or give `{above['key']}` no value of its own",),
+        fix=fix,
     )
 
 
-def _line_without_colon(file: str, lines: Lines, at: Position) -> Diagnostic | None:
+def _holds_lines(mishap: Mishap, number: int, column: int) -> bool:
+    """Whether the line after `number` is indented further than `column`, so that it belongs to it."""
+    after = mishap.lines[number + 1] if number < len(mishap.lines) else ""
+    return len(after) - len(after.lstrip(" ")) > column and bool(after.strip())
+
+
+def line_without_colon(mishap: Mishap) -> Diagnostic | None:
     """A line of text where a key was expected, which YAML joins with the next."""
-    before = _line_before(lines, at.line)
-    text = lines[before].split(" #")[0].rstrip() if before else ""
-    if not text.strip() or ":" in text or text.lstrip()[0] in "-#\"'{[":
-        return None
+    number = mishap.begun.line if mishap.sentence.startswith("could not find expected ':'") and mishap.begun else 0
+    line = number or mishap.line_before(mishap.at.line)
+    text = content_of(mishap.lines[line]) if line else ""
     indent = len(text) - len(text.lstrip())
-    if indent != len(lines[at.line]) - len(lines[at.line].lstrip()):
+    if not text.strip() or text[indent] in "-#\"'{[&*!|>%@`" or ": " in text or text.endswith(":"):
         return None
+    if not number and indent != len(mishap.line) - len(mishap.line.lstrip()):
+        return None
+    tight = _TIGHT.match(text, indent)
+    return _no_space(mishap, line, tight) if tight else _no_colon(mishap, line, indent, text)
+
+
+def _no_space(mishap: Mishap, line: int, entry: re.Match[str]) -> Diagnostic:
+    after = entry.end("key") + 1
+    return diagnose(
+        codes.SYNTAX_ERROR,
+        f"no space follows the `:` of `{entry['key']}`, so that it makes no key",
+        mishap.span(line, after - 1, after),
+        label="a space is missing after this",
+        hints=(f"write `{entry['key']}: {entry['value'][:40]}`",),
+        fix=mishap.rewrite("put a space after the `:`", mishap.span(line, after, after), " "),
+    )
+
+
+def _no_colon(mishap: Mishap, line: int, indent: int, text: str) -> Diagnostic:
+    words = _TWO_WORDS.match(text, indent)
+    fix = None
+    if words:
+        end = words.end("key")
+        fix = mishap.rewrite(f"write `{words['key']}:`", mishap.span(line, end, end), ":")
     return diagnose(
         codes.SYNTAX_ERROR,
         f"`{text.strip()[:40]}` is not `key: value`",
-        Span(file, Position(before, indent + 1), Position(before, len(text) + 1)),
+        mishap.span(line, indent, len(text)),
         label="a `:` is missing here",
-        hints=("write `key: value` with a space after the colon",),
+        hints=("write `key: value` with a space after the colon; indent text that continues the line above",),
+        fix=fix,
     )
 
 
-_READINGS: tuple[Callable[[str, Lines, Position], Diagnostic | None], ...] = (
-    _colon_in_value,
-    _deeper_than_a_value,
-    _line_without_colon,
-)
+class _Named(NamedTuple):
+    """A key or a `-`, and the column where it begins, counted from 0."""
+
+    column: int
+    text: str
+    span: Span
 
 
-def _line_before(lines: Lines, number: int) -> int:
-    """The nearest line above that holds more than a comment; 0 when there is none."""
-    for before in range(number - 1, max(number - 200, 0), -1):
-        if lines[before].strip() and not lines[before].lstrip().startswith("#"):
-            return before
-    return 0
+def misaligned(mishap: Mishap) -> Diagnostic | None:
+    """A line that begins in a column where nothing above it begins."""
+    if not mishap.is_first_on_line or not mishap.character:
+        return None
+    this = _names(mishap, mishap.at.line)
+    around = _around(mishap)
+    deeper = [one for one in around if this and one.column > this[0].column]
+    outer = [one for one in around if this and one.column < this[0].column]
+    if not deeper or not outer or len(deeper) + len(outer) < len(around):
+        return None
+    inside, outside = deeper[-1], outer[0]
+    return diagnose(
+        codes.BAD_INDENTATION,
+        f"{this[0].text} lines up with nothing above it",
+        this[0].span,
+        label=f"begins in column {this[0].column + 1}",
+        related=tuple(Label(one.span, f"begins in column {one.column + 1}") for one in (outside, inside)),
+        hints=(f"indent it as {inside.text} is, or outdent it to stand beside {outside.text}",),
+    )
 
 
-def _key_span(file: str, line: int, entry: re.Match[str]) -> Span:
-    return Span(file, Position(line, entry.start("key") + 1), Position(line, entry.end("key") + 1))
+def _around(mishap: Mishap) -> list[_Named]:
+    """What is open above the line of the error, the innermost first: of each column the nearest."""
+    found: list[_Named] = []
+    number = mishap.at.line
+    while (number := mishap.line_before(number)) and (not found or found[-1].column > 0):
+        for one in reversed(_names(mishap, number)):
+            if not found or one.column < found[-1].column:
+                found.append(one)
+    return found
+
+
+def _names(mishap: Mishap, number: int) -> list[_Named]:
+    """What begins on a line and others could stand beside: its dashes, and its key."""
+    line = mishap.lines[number]
+    entry = ENTRY.match(line)
+    indent = entry["indent"] if entry else re.match(r" *(?:- +)*", line)[0]  # type: ignore[index]
+    found = [
+        _Named(at, "this item" if number == mishap.at.line else "the item", mishap.span(number, at, at + 1))
+        for at, character in enumerate(indent)
+        if character == "-"
+    ]
+    if entry:
+        found.append(_Named(entry.start("key"), f"`{entry['key']}`", _key(mishap, number, entry)))
+    return found
+
+
+def item_among_keys(mishap: Mishap) -> Diagnostic | None:
+    """A `- item` in the column of keys."""
+    begun = mishap.begun
+    item = ITEM.match(mishap.line)
+    entry = ENTRY.match(mishap.lines[begun.line], 0) if begun else None
+    if item is None or begun is None or entry is None or entry.start("key") != mishap.at.column - 1:
+        return None
+    return diagnose(
+        codes.BAD_INDENTATION,
+        "this list item stands among the keys of a mapping",
+        mishap.one_character(mishap.at),
+        related=(Label(_key(mishap, begun.line, entry), "the mapping begins with this key"),),
+        hints=("put it below the key whose list it belongs to; a key that has a value already takes no items",),
+    )
+
+
+def list_on_the_line_of_its_key(mishap: Mishap) -> Diagnostic | None:
+    """`key: - item`"""
+    entry = ENTRY.match(mishap.line)
+    if entry is None or entry["value"] is None or entry.start("value") != mishap.at.column - 1:
+        return None
+    item = entry["value"].removeprefix("-").strip()
+    fix = None
+    if item and not set(item) & set("[]{},:#\"'") and not _holds_lines(mishap, mishap.at.line, len(entry["indent"])):
+        span = mishap.span(mishap.at.line, entry.start("value"), entry.end("value"))
+        fix = mishap.rewrite(f"write `[{item}]`", span, f"[{item}]")
+    return diagnose(
+        codes.BAD_INDENTATION,
+        f"the list of `{entry['key']}` cannot begin on the line of its key",
+        mishap.one_character(mishap.at),
+        hints=("write `[…]`, or begin each item with `- ` on a line of its own",),
+        fix=fix,
+    )
+
+
+def _key(mishap: Mishap, line: int, entry: re.Match[str]) -> Span:
+    return mishap.span(line, entry.start("key"), entry.end("key"))

@@ -1,38 +1,38 @@
 """What libyaml finds wrong, said so that a person can mend it.
 
-libyaml identifies its problems by fixed English sentences; the tables below are over those constants.
+libyaml identifies its problems by fixed English sentences; the tables below are over those constants. What a sentence
+usually means is told by the readings that look at the text itself; where none applies, by a story.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Label, Position, Span, codes
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Position, codes
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source.mishaps import explain_misplaced_colon
+from comb_compiler.source.mishap import Mishap, content_of
+from comb_compiler.source.mishaps import (
+    colon_in_value,
+    deeper_than_a_value,
+    item_among_keys,
+    line_without_colon,
+    list_on_the_line_of_its_key,
+    misaligned,
+)
+from comb_compiler.source.misquoted import (
+    after_a_quote,
+    closer_too_many,
+    never_closed,
+    reserved_character,
+    unknown_escape,
+)
 from comb_compiler.source.text import SourceFile
+from comb_compiler.source.unbalanced import closed_by_another, missing_comma, open_at_the_end, stays_open
 
-__all__ = ["explain_syntax_error", "refuse_characters"]
+__all__ = ["explain_syntax_error"]
 
-_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LINE_BREAKS = "\u0085\u2028\u2029"
-
-
-def refuse_characters(source: SourceFile) -> list[Diagnostic]:
-    """The first character that YAML forbids, or that YAML 1.1 readers take for the end of a line; else nothing."""
-    found = _REFUSED.search(source.text)
-    if found is None:
-        return []
-    character = found.group()
-    lines = Lines(source.text)
-    span = Span(source.path, lines.position(found.start()), lines.position(found.end()))
-    escape = f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
-    hint = f'delete it, or write "{escape}" in double quotes'
-    if character in _LINE_BREAKS:
-        message = f"U+{ord(character):04X} ends a line in YAML 1.1 and does not in YAML 1.2"
-        return [diagnose(codes.UNICODE_LINE_BREAK, message, span, hints=(hint,))]
-    message = f"the control character U+{ord(character):04X} is not allowed in YAML"
-    return [diagnose(codes.CONTROL_CHARACTER, message, span, hints=(hint,))]
+Reading = Callable[[Mishap], Diagnostic | None]
 
 
 class _Story(NamedTuple):
@@ -142,40 +142,72 @@ _STORIES: dict[str, _Story] = {
         codes.SYNTAX_ERROR, "a block of text cannot be indented by 0", "write `|` alone, or `|2`"
     ),
     "found undefined tag handle": _Story(codes.UNSUPPORTED_TAG, "this tag has no meaning here", "drop the tag"),
+    "found incompatible YAML document": _Story(
+        codes.UNSUPPORTED_YAML,
+        "this directive asks for another version of YAML than 1.2",
+        "leave the directive out: Comb reads YAML 1.2",
+    ),
+    "found unknown directive name": _Story(
+        codes.UNSUPPORTED_YAML,
+        "YAML has no such directive",
+        "leave the line out; a text that begins with `%` is quoted",
+    ),
+    "found duplicate %YAML directive": _Story(
+        codes.UNSUPPORTED_YAML, "the version of YAML is given twice", "leave both out: Comb reads YAML 1.2"
+    ),
+}
+
+
+_FLOW: tuple[Reading, ...] = (after_a_quote, closed_by_another, missing_comma, stays_open)
+_READINGS: dict[str, tuple[Reading, ...]] = {
+    "mapping values are not allowed in this context": (colon_in_value, deeper_than_a_value, line_without_colon),
+    "could not find expected ':'": (line_without_colon,),
+    "block sequence entries are not allowed in this context": (list_on_the_line_of_its_key,),
+    "did not find expected key": (after_a_quote, closer_too_many, item_among_keys, line_without_colon, misaligned),
+    "did not find expected '-' indicator": (misaligned,),
+    "did not find expected ',' or '}'": _FLOW,
+    "did not find expected ',' or ']'": _FLOW,
+    "did not find expected node content": (open_at_the_end, closer_too_many),
+    "found unexpected end of stream": (never_closed,),
+    "found unknown escape character": (unknown_escape,),
+    "found character that cannot start any token": (reserved_character,),
 }
 
 
 def explain_syntax_error(source: SourceFile, problem: Any) -> Diagnostic:
     """The diagnostic of an exception that PyYAML's C parser raised."""
     lines = Lines(source.text)
-    start = lines.nearest(_position(problem.problem_mark or problem.context_mark))
-    story = _story(source, problem)
-    if problem.problem == _MISPLACED_COLON and story.code is codes.SYNTAX_ERROR:
-        sharper = explain_misplaced_colon(source.path, lines, start)
-        if sharper is not None:
-            return sharper
-    begun = lines.nearest(_position(problem.context_mark)) if story.context and problem.context_mark else start
-    if begun == start:
-        return diagnose(story.code, story.message, _one_character(source.path, lines, start), hints=(story.hint,))
-    span, other = _one_character(source.path, lines, start), _one_character(source.path, lines, begun)
+    at = lines.nearest(_position(problem.problem_mark or problem.context_mark))
+    begun = lines.nearest(_position(problem.context_mark)) if problem.context_mark else None
+    mishap = Mishap(source.path, lines, problem.problem or "", at, begun)
+    if _is_tab(mishap):
+        return _tab(mishap)
+    for reading in _READINGS.get(mishap.sentence, ()):
+        finding = reading(mishap)
+        if finding is not None:
+            return finding
+    return _told(mishap)
+
+
+def _told(mishap: Mishap) -> Diagnostic:
+    """The story of a mishap that no reading knows better."""
+    story = _AFTER_A_VALUE if _follows_a_value(mishap) else _STORIES.get(mishap.sentence, _unheard_of(mishap))
+    begun = mishap.begun if mishap.begun is not None and story.context else mishap.at
+    span, other = mishap.one_character(mishap.at), mishap.one_character(begun)
+    if begun == mishap.at:
+        return diagnose(story.code, story.message, span, hints=(story.hint,))
     if story.opening:
         related = (Label(span, _EXPECTED[story.code]),) if story.code in _EXPECTED else ()
         return diagnose(story.code, story.opening, other, label=story.context, related=related, hints=(story.hint,))
     return diagnose(story.code, story.message, span, related=(Label(other, story.context),), hints=(story.hint,))
 
 
-_MISPLACED_COLON = "mapping values are not allowed in this context"
 _EXPECTED = {codes.UNCLOSED_BRACKET: "it should have ended before this", codes.UNCLOSED_QUOTE: "and is still open here"}
 
 
-def _story(source: SourceFile, problem: Any) -> _Story:
-    mark = problem.problem_mark
-    if mark is not None and source.text[mark.index : mark.index + 1] == "\t":
-        return _Story(codes.TAB_INDENTATION, "a tab cannot indent YAML", "indent by spaces")
-    if problem.problem == "did not find expected key" and _line_has_begun(source.text, mark.index):
-        return _AFTER_A_VALUE
-    known = _STORIES.get(problem.problem or "")
-    return known or _Story(codes.SYNTAX_ERROR, f"this is not YAML: {problem.problem}", "see to indentation and quotes")
+def _follows_a_value(mishap: Mishap) -> bool:
+    """Whether the mapping that libyaml looks for a key of goes on, and the value before it does not end."""
+    return mishap.sentence == "did not find expected key" and not mishap.is_first_on_line
 
 
 _AFTER_A_VALUE = _Story(
@@ -185,16 +217,51 @@ _AFTER_A_VALUE = _Story(
 )
 
 
-def _line_has_begun(text: str, offset: int) -> bool:
-    """Whether anything but indentation stands before `offset` on its line."""
-    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    return bool(text[start:offset].strip())
+def _unheard_of(mishap: Mishap) -> _Story:
+    return _Story(codes.SYNTAX_ERROR, f"this is not YAML: {mishap.sentence}", "see to indentation and quotes")
+
+
+_TABS = re.compile(r"[ \t]*\t[ \t]*(?=[^ \t])")
+_SPACES = re.compile(r" +(?=[^ #-])")
+_MOST_EDITS = 500
+
+
+def _is_tab(mishap: Mishap) -> bool:
+    return mishap.character == "\t" or mishap.sentence.startswith("found a tab character")
+
+
+def _tab(mishap: Mishap) -> Diagnostic:
+    """A tab where only spaces indent; the fix mends the indentation of the whole file, by the step that it has."""
+    edits = _untabbed(mishap)
+    fix = Fix("indent by spaces", edits, Applicability.UNSAFE) if 0 < len(edits) <= _MOST_EDITS else None
+    message = "a tab cannot indent YAML"
+    hint = "indent by spaces, and have your editor do so for `.yaml` files"
+    return diagnose(codes.TAB_INDENTATION, message, mishap.one_character(mishap.at), hints=(hint,), fix=fix)
+
+
+def _untabbed(mishap: Mishap) -> tuple[Edit, ...]:
+    """Each tab as one step where tabs are all that indents; else a line stands as the line above it lets it."""
+    spaces = [len(found[0]) for number in _numbers(mishap) if (found := _SPACES.match(mishap.lines[number]))]
+    step = min(spaces, default=2)
+    edits: list[Edit] = []
+    indent = 0
+    above = ""
+    for number in _numbers(mishap):
+        line = mishap.lines[number]
+        found = _TABS.match(line)
+        if found is not None:
+            inside = step if content_of(above).endswith(":") else 0
+            indent = indent + inside if spaces else found[0].count("\t") * step
+            edits.append(Edit(mishap.span(number, 0, found.end()), " " * indent))
+        elif content_of(line):
+            indent = len(line) - len(line.lstrip(" "))
+        above = line if content_of(line) else above
+    return tuple(edits)
+
+
+def _numbers(mishap: Mishap) -> range:
+    return range(1, len(mishap.lines) + 1)
 
 
 def _position(mark: Any) -> Position:
     return Position(mark.line + 1, mark.column + 1) if mark is not None else Position(1, 1)
-
-
-def _one_character(file: str, lines: Lines, start: Position) -> Span:
-    """From `start` over one character, or nothing where the line or the file ends there."""
-    return Span(file, start, lines.nearest(Position(start.line, start.column + 1)))

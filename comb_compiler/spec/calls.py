@@ -6,7 +6,8 @@ repair, and the rest of the file is checked as if it had been quoted.
 
 from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Entry, Mapping, Node, Scalar
+from comb_compiler.source import Entry, Mapping, Path, Scalar
+from comb_compiler.spec.places import format_path
 
 __all__ = ["join_split_calls"]
 
@@ -16,7 +17,7 @@ def join_split_calls(root: Mapping, text: str) -> tuple[Mapping, list[Diagnostic
     if not _is_suspect(root.data):
         return root, []
     diagnostics: list[Diagnostic] = []
-    return _joined_mapping(root, text, diagnostics), diagnostics
+    return _joined(root, text, (), diagnostics), diagnostics
 
 
 def _is_suspect(data: object) -> bool:
@@ -26,21 +27,20 @@ def _is_suspect(data: object) -> bool:
     return isinstance(data, list) and any(_is_suspect(item) for item in data)
 
 
-def _joined(node: Node, text: str, diagnostics: list[Diagnostic]) -> Node:
-    return _joined_mapping(node, text, diagnostics) if isinstance(node, Mapping) else node
-
-
-def _joined_mapping(node: Mapping, text: str, diagnostics: list[Diagnostic]) -> Mapping:
+def _joined(node: Mapping, text: str, path: Path, diagnostics: list[Diagnostic]) -> Mapping:
     entries: dict[str, Entry] = {}
     pending = list(node.entries.items())
     while pending:
         name, entry = pending.pop(0)
+        here = (*path, name)
         whole = _whole(entry, pending, text) if node.flow else None
-        if whole is None:
-            entries[name] = Entry(entry.key, _joined(entry.value, text, diagnostics))
+        if whole is not None:
+            entries[name] = Entry(entry.key, whole)
+            diagnostics.append(_explain(here, whole))
             continue
-        entries[name] = Entry(entry.key, whole)
-        diagnostics.append(_explain(name, whole))
+        value = entry.value
+        joined = _joined(value, text, here, diagnostics) if isinstance(value, Mapping) else value
+        entries[name] = Entry(entry.key, joined)
     return node.with_entries(entries)
 
 
@@ -63,15 +63,16 @@ def _is_open(text: str) -> bool:
     return text.count("(") > text.count(")")
 
 
-def _explain(name: str, call: Scalar) -> Diagnostic:
+def _explain(path: Path, call: Scalar) -> Diagnostic:
     quoted = '"' + call.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     span: Span = call.span
+    step = path[-2] if path[-1] == "call" and len(path) > 1 else path[-1]
     return diagnose(
         codes.SPLIT_CALL,
-        f"inside `{{…}}` YAML breaks the call of `{name}` at its comma",
+        f"inside `{{…}}` YAML breaks the call of the step `{step}` at its comma",
         span,
-        label="this is several keys to YAML",
-        path=f"graph.{name}",
+        label="these are several keys to YAML",
+        path=format_path(path),
         hints=("quote the call, or write the step on a line of its own",),
         fix=Fix("quote the call", (Edit(span, quoted),)),
     )

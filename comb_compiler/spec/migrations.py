@@ -30,7 +30,7 @@ MIGRATIONS: tuple[Migration, ...] = ()
 def migrate(root: Mapping, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[Mapping, list[Diagnostic]]:
     """`root` in the form of `API_VERSION`; a version that is not known is said, and read as if it were that."""
     node = root.get("apiVersion")
-    if not isinstance(node, Scalar) or not isinstance(node.data, str) or node.text == API_VERSION:
+    if not isinstance(node, Scalar) or node.data is None or node.data == API_VERSION:
         return root, []
     version = node.text
     for migration in migrations:
@@ -49,7 +49,7 @@ def _stamped(root: Mapping, version: Scalar) -> Mapping:
 def _unknown(node: Scalar) -> Diagnostic:
     return diagnose(
         codes.UNKNOWN_API_VERSION,
-        f"this Comb does not know `{node.text}`",
+        f"this Comb does not know the version `{node.text}`",
         node.span,
         path="apiVersion",
         hints=(f"write `apiVersion: {API_VERSION}`, or use the version of Comb that knows it",),

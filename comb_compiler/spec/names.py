@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
+
+from comb_compiler.spec.shapes import JsonSchema
 
 __all__ = [
     "CombName",
@@ -50,7 +52,7 @@ def _of(form: _Form) -> PlainValidator:
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "not text", {"value": value})
         if len(value) > form.longest:
-            raise PydanticCustomError("too_long_text", "too long", {"longest": form.longest, "length": len(value)})
+            raise PydanticCustomError("too_long_text", "too long", {"form": form.kind, "longest": form.longest})
         if not re.fullmatch(form.pattern, value):
             raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
         return value
@@ -58,8 +60,8 @@ def _of(form: _Form) -> PlainValidator:
     return PlainValidator(check)
 
 
-def _schema(form: _Form, description: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema(
+def _schema(form: _Form, description: str, *examples: str) -> JsonSchema:
+    return JsonSchema(
         {
             "type": "string",
             "pattern": f"^{form.pattern}$",

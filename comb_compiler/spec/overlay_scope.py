@@ -1,11 +1,19 @@
 """What an arm and an environment may change: one table for the checks and for the editors' schema."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Mapping, Node
-from comb_compiler.spec.places import format_path
+from comb_compiler.source import Document, Entry, Mapping, Node, Path, Scalar
+from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.places import Place, format_path
+from comb_compiler.spec.shape import expected_at
+from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.wording import listed
 
-__all__ = ["ARM_SCOPE", "ENVIRONMENT_SCOPE", "Scope", "outside_scope"]
+__all__ = ["ARM", "ARM_SCOPE", "ENVIRONMENT", "ENVIRONMENT_SCOPE", "Allowed", "Owner", "Scope", "allowed"]
 
 Scope = dict[str, "Scope | None"]
 """Keys that an overlay may hold; None allows all below, `*` stands for any name."""
@@ -28,44 +36,107 @@ ENVIRONMENT_SCOPE: Scope = {
 _SUBJECT = {"models", "operators", "graph", "interface", "experiment"}
 
 
-def outside_scope(overlay: Node, scope: Scope, whose: str) -> list[Diagnostic]:
-    """What `overlay` changes and may not; `whose` is "an arm" or "an environment"."""
-    return [_explain(path, key, whose) for path, key in _outside(overlay, scope, ())]
+class Owner(NamedTuple):
+    """Whose overlays they are, and what they may change."""
+
+    title: str
+    scope: Scope
 
 
-def _outside(node: Node, scope: Scope, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Node]]:
-    found: list[tuple[tuple[str, ...], Node]] = []
-    if not isinstance(node, Mapping):
-        return found
-    for text, (key, value) in node.entries.items():
-        name = text if text in scope else "*"
-        if name not in scope:
-            found.append(((*path, text), key))
-            continue
-        below = scope[name]
-        if below is None:
-            continue
-        if value.data is None and name == "*":
-            found.append(((*path, text), key))
-        found += _outside(value, below, (*path, text))
-    return found
+ARM = Owner("an arm", ARM_SCOPE)
+ENVIRONMENT = Owner("an environment", ENVIRONMENT_SCOPE)
 
 
-def _explain(path: tuple[str, ...], key: Node, whose: str) -> Diagnostic:
-    field = format_path(path)
-    if whose == "an environment" and path[0] in _SUBJECT:
+class Allowed(NamedTuple):
+    """An overlay without what it may not change, so that this has no further consequences; and what is said of that."""
+
+    overlay: Mapping
+    diagnostics: list[Diagnostic]
+
+
+def allowed(base: Node, overlay: Mapping, owner: Owner, at: Path) -> Allowed:
+    """What of `overlay`, which stands at `at`, may be laid over `base`. Unknown fields stay: binding tells of them."""
+    visit = _Visit(base, owner, at)
+    kept = visit.mapping(overlay, owner.scope, ())
+    return Allowed(kept, visit.diagnostics)
+
+
+class _Visit:
+    """One walk over one overlay."""
+
+    def __init__(self, base: Node, owner: Owner, at: Path) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._base = base
+        self._owner = owner
+        self._at = at
+
+    def mapping(self, node: Mapping, scope: Scope, path: Path) -> Mapping:
+        kept: dict[str, Entry] = {}
+        for text, entry in node.entries.items():
+            finding = self._refusal(entry, scope, (*path, text))
+            if finding is not None:
+                self.diagnostics.append(finding)
+                continue
+            below = scope.get(text, scope.get("*"))
+            if below is not None and isinstance(entry.value, Mapping):
+                kept[text] = Entry(entry.key, self.mapping(entry.value, below, (*path, text)))
+            else:
+                kept[text] = entry
+        return node.with_entries(kept)
+
+    def _refusal(self, entry: Entry, scope: Scope, path: Path) -> Diagnostic | None:
+        if expected_at(Comb, path) is None:
+            return None
+        is_named = path[-1] not in scope
+        if is_named and "*" not in scope:
+            return self._not_allowed(entry.key, path, scope)
+        if is_named and path[-1] not in self._declared(path[:-1]):
+            return self._nothing_to_change(entry.key, path)
+        if is_named and entry.value.data is None:
+            return self._not_allowed(entry.key, path, scope)
+        return self._misspelt_operator(entry, path) if scope is ARM_SCOPE and path == ("operators",) else None
+
+    def _declared(self, path: Path) -> tuple[str, ...]:
+        node = Document("", self._base).find(path)
+        return tuple(node.entries) if isinstance(node, Mapping) else ()
+
+    def _not_allowed(self, key: Scalar, path: Path, scope: Scope) -> Diagnostic:
+        title = self._owner.title
+        field = f"`{format_path(path)}`"
+        names = [name for name in scope if name != "*"]
+        may = (f"{title} may change {listed(names)}{' here' if path[1:] else ''}",) if names else ()
+        where = format_path((*self._at, *path))
+        if self._owner is ENVIRONMENT and path[0] in _SUBJECT:
+            message = f"an environment cannot change {field}: the gates prove it for all environments at once"
+            hint = "change it for the whole comb, or try it on some users with an arm of `experiment`"
+            return diagnose(codes.ENVIRONMENT_CHANGES_SUBJECT, message, key.span, path=where, hints=(hint, *may))
+        message = f"{title} cannot change {field}"
+        return diagnose(codes.OVERLAY_NOT_ALLOWED, message, key.span, path=where, hints=(*may, "set it for the comb"))
+
+    def _nothing_to_change(self, key: Scalar, path: Path) -> Diagnostic:
+        """An environment changes what is there: it adds neither operators nor arms."""
+        known, name = self._declared(path[:-1]), str(path[-1])
+        if path[0] == "operators":
+            return self._no_operator(key, path, known)
         return diagnose(
-            codes.ENVIRONMENT_CHANGES_SUBJECT,
-            f"an environment cannot change `{field}`: the gates prove it for all environments at once",
+            codes.OVERLAY_NOT_ALLOWED,
+            f"{self._owner.title} cannot add the arm `{name}`",
             key.span,
-            hints=(
-                "change it for the whole comb, or try it on some users with an arm of `experiment`",
-                "an environment may change resources, devices, affinity, priority, timeout, batch and scale",
-            ),
+            path=format_path((*self._at, *path)),
+            hints=did_you_mean(name, known, "arm"),
         )
-    return diagnose(
-        codes.OVERLAY_NOT_ALLOWED,
-        f"{whose} cannot change `{field}`",
-        key.span,
-        hints=("an arm may change models, operators and graph",) if whose == "an arm" else ("set it for the comb",),
-    )
+
+    def _no_operator(self, key: Scalar, path: Path, known: tuple[str, ...]) -> Diagnostic:
+        place = Place(key, None, (*self._at, *path))
+        where = f" for {self._owner.title} to change"
+        return unknown_name(place, codes.UNKNOWN_OPERATOR, str(path[-1]), known, "operator", where=where)
+
+    def _misspelt_operator(self, entry: Entry, path: Path) -> Diagnostic | None:
+        return None
+
+
+def _unused() -> Iterator[None]:
+    yield None
+
+
+_ = closest

@@ -80,7 +80,7 @@ def empty_value(place: Place) -> Diagnostic:
         label="nothing is written after this" if absent else "",
         related=place.related,
         path=format_path(place.path),
-        hints=("give it a value, or delete the line to have the default",),
+        hints=("write a value, or leave the key out",),
     )
 
 

@@ -1,19 +1,19 @@
 """A file's first document → what it declares, by its `kind`, after the mends that must come before binding."""
 
+import re
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Mapping, Node, Path, Scalar, Sequence, SourceFile, parse
 from comb_compiler.spec.calls import join_split_calls
-from comb_compiler.spec.migrations import API_VERSION, migrate
-from comb_compiler.spec.offences import describe_value
+from comb_compiler.spec.kinds import KINDS, kind_of, of_another_tool
+from comb_compiler.spec.migrations import migrate
 from comb_compiler.spec.places import Place, empty_value
-from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.wording import describe_value
 
 __all__ = ["KINDS", "Reading", "read"]
-
-KINDS = ("Comb", "Platform")
 
 
 class Reading(NamedTuple):
@@ -31,29 +31,44 @@ def read(source: SourceFile) -> Reading:
     if not documents:
         return Reading("", None, diagnostics or (_only_comments(Span.whole_file(source.path)),))
     if len(documents) > 1:
-        said.append(_several(documents[1]))
+        said.append(_several(source, documents[1]))
     document = documents[0]
     if not isinstance(document.root, Mapping):
         said.append(_not_a_mapping(document))
         return Reading("", None, tuple(said))
+    stranger = of_another_tool(document.root)
+    if stranger is not None:
+        return Reading("", None, (*said, stranger))
     root, split = join_split_calls(document.root, source.text)
     said += split
     said += _unquoted_keys(document)
     root, migrated = migrate(root)
     said += migrated
-    kind = _kind(root, said)
+    kind, root, unknown = kind_of(root)
+    said += unknown
     if document.has_nulls:
         said += _nulls(root, kind)
     return Reading(kind, root, tuple(said))
 
 
-def _several(second: Document) -> Diagnostic:
+_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+
+
+def _several(source: SourceFile, second: Document) -> Diagnostic:
+    """A second document, at the marker that begins it."""
+    begin = second.root.start.index
+    markers = [found for found in _MARKER.finditer(source.text, 0, begin + 3) if 0 < found.start() <= begin]
+    span = second.root.span
+    if markers:
+        lines = Lines(source.text)
+        span = Span(source.path, lines.position(markers[-1].start()), lines.position(markers[-1].end()))
+    is_empty = isinstance(second.root, Scalar) and second.root.is_absent
     return diagnose(
         codes.SEVERAL_DOCUMENTS,
         "the file holds several YAML documents, of which only the first would be read",
-        second.root.span,
-        label="a second document begins here",
-        hints=("put each comb into a file of its own, in a directory of its own",),
+        span,
+        label="a second document begins here" + (", and holds nothing" if is_empty else ""),
+        hints=("delete it",) if is_empty else ("put each comb into a file of its own, in a directory of its own",),
     )
 
 
@@ -84,25 +99,6 @@ def _unquoted(key: Scalar) -> Diagnostic:
         hints=(f'write `"{key.text}"`: other tools would rename it',),
         fix=Fix("quote the key", (Edit(key.span, f'"{key.text}"'),)),
     )
-
-
-def _kind(root: Node, said: list[Diagnostic]) -> str:
-    """The declared kind; a file without one, or with an unknown one, is taken for what it looks like."""
-    node = root.get("kind") if isinstance(root, Mapping) else None
-    if isinstance(node, Scalar) and node.text in KINDS:
-        return node.text
-    if isinstance(node, Scalar) and isinstance(node.data, str):
-        said.append(_unknown_kind(node))
-    looks_like_platform = isinstance(root, Mapping) and "clusters" in root.entries
-    return "Platform" if looks_like_platform else "Comb"
-
-
-def _unknown_kind(node: Scalar) -> Diagnostic:
-    match = closest(node.text, KINDS)
-    fix = Fix(f"write `{match}`", (Edit(node.span, match),), Applicability.UNSAFE) if match else None
-    message = f"there is no kind `{node.text}` in {API_VERSION}"
-    hints = did_you_mean(node.text, KINDS, "kind")
-    return diagnose(codes.UNKNOWN_KIND, message, node.span, path="kind", hints=hints, fix=fix)
 
 
 _FREE: dict[str, tuple[tuple[str, ...], ...]] = {

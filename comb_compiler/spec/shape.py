@@ -10,7 +10,9 @@ from pydantic.fields import FieldInfo
 from comb_compiler.source import Path
 from comb_compiler.spec.shapes import ShortForm
 
-__all__ = ["Expected", "choices", "expected_at", "field_names"]
+__all__ = ["Expected", "choices", "expected_at", "field_names", "homes"]
+
+_DEPTH = 3
 
 
 class Expected(NamedTuple):
@@ -36,6 +38,31 @@ def field_names(model: Any) -> tuple[str, ...]:
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return ()
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def homes(model: type[BaseModel], owner: Path, word: str) -> list[Path]:
+    """Where a field named `word` belongs that does not belong to `owner`: below it, the nearest first, or above it."""
+    below = expected_at(model, owner)
+    found = _descendants(below.type, word, _DEPTH) if below else []
+    above = [owner[:length] for length in range(len(owner) - 1, -1, -1) if _has(model, owner[:length], word)]
+    return [(*owner, *path) for path in sorted(found, key=len)] + above[:1]
+
+
+def _has(model: type[BaseModel], path: Path, word: str) -> bool:
+    expected = expected_at(model, path)
+    return expected is not None and word in field_names(expected.type)
+
+
+def _descendants(kind: Any, word: str, depth: int) -> list[Path]:
+    """Paths of fields below a model whose own model has a field `word`."""
+    found: list[Path] = []
+    for name in field_names(kind) if depth else ():
+        below = _below(kind, name)
+        if below is not None and below.type is not kind:
+            if word in field_names(below.type):
+                found.append((name,))
+            found += [(name, *path) for path in _descendants(below.type, word, depth - 1)]
+    return found
 
 
 def choices(expected: Any) -> tuple[str, ...]:

@@ -2,15 +2,24 @@
 
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, Strict, WithJsonSchema
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import GetCoreSchemaHandler, PlainValidator, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["BY_WORD", "OVERLAY_SCHEMA", "Overlay", "ShortForm"]
+__all__ = ["BY_WORD", "OVERLAY_SCHEMA", "JsonSchema", "Overlay", "ShortForm"]
 
 
 BY_WORD = Strict(False)
 """Annotation of an enumeration whose member is written as its value."""
+
+
+class JsonSchema:
+    """Annotation of a value that a validator of ours reads: what an editor is told of it.
+
+    Pydantic's own `WithJsonSchema` would load its writer of schemas whenever a file is checked.
+    """
+
+    def __init__(self, json_schema: dict[str, Any]) -> None:
+        self.json_schema = json_schema
 
 
 class ShortForm(NamedTuple):
@@ -24,12 +33,6 @@ class ShortForm(NamedTuple):
 
         return core_schema.no_info_before_validator_function(lengthen, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        long = handler(schema)
-        short = dict(handler.resolve_ref_schema(long)["properties"][self.key])
-        options = [option for option in short.get("anyOf", [short]) if option.get("type") != "null"]
-        return {"anyOf": [*options, long]}
-
 
 OVERLAY_SCHEMA = {"type": "object", "x-comb-overlay": True}
 """Stands for an overlay until the schema writer puts the overlay's own shape there."""
@@ -41,5 +44,5 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-Overlay = Annotated[dict[str, Any], PlainValidator(_mapping), WithJsonSchema(OVERLAY_SCHEMA)]
+Overlay = Annotated[dict[str, Any], PlainValidator(_mapping), JsonSchema(OVERLAY_SCHEMA)]
 """Part of a comb that is laid over the whole: checked where it is merged, not here."""

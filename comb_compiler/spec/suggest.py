@@ -2,20 +2,45 @@
 
 from collections.abc import Iterable
 
+from comb_compiler.spec.wording import listed
+
 __all__ = ["closest", "did_you_mean"]
+
+_LEAST_PREFIX = 3
+_MOST_SHOWN = 20
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was most probably meant to be, or None."""
+    """The known word that `word` was most probably meant to be, or None.
+
+    Words with other digits are never meant: `1.6.0` is not a slip for `1.5.0`, nor `nvidia-t5` for `nvidia-t4`.
+    """
+    digits = _digits(word)
+    candidates = [candidate for candidate in known if _digits(candidate) == digits]
+    folded = {_folded(candidate): candidate for candidate in reversed(candidates)}
+    return folded.get(_folded(word)) or _nearest(word, candidates) or _abbreviated(word, candidates)
+
+
+def _nearest(word: str, candidates: list[str]) -> str | None:
     from difflib import get_close_matches
 
-    candidates = list(known)
-    folded = {candidate.lower().replace("-", "").replace("_", ""): candidate for candidate in reversed(candidates)}
-    same = folded.get(word.lower().replace("-", "").replace("_", ""))
-    if same is not None:
-        return same
     matches = get_close_matches(word, candidates, n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def _abbreviated(word: str, candidates: list[str]) -> str | None:
+    """The only word that `word` begins, or that begins `word`: `prod` for `production`."""
+    found = [one for one in candidates if one.startswith(word) or word.startswith(one)]
+    return found[0] if len(found) == 1 and min(len(word), len(found[0])) >= _LEAST_PREFIX else None
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")
+
+
+def _digits(word: str) -> list[str]:
+    """The digits, whatever their order: `sha265` is a slip for `sha256`."""
+    return sorted(character for character in word if character.isdigit())
 
 
 def did_you_mean(word: str, known: Iterable[str], noun: str) -> tuple[str, ...]:
@@ -25,7 +50,8 @@ def did_you_mean(word: str, known: Iterable[str], noun: str) -> tuple[str, ...]:
     if match is not None:
         return (f"did you mean `{match}`?",)
     if not candidates:
-        return (f"there is no {noun} yet",)
-    shown = ", ".join(f"`{candidate}`" for candidate in candidates[:8])
-    more = f" and {len(candidates) - 8} more" if len(candidates) > 8 else ""
-    return (f"known: {shown}{more}",)
+        return (f"no {noun} is declared",)
+    if len(candidates) > _MOST_SHOWN:
+        shown = ", ".join(f"`{candidate}`" for candidate in candidates[:_MOST_SHOWN])
+        return (f"there are {shown} and {len(candidates) - _MOST_SHOWN} more",)
+    return (f"there {'are' if len(candidates) > 1 else 'is only'} {listed(candidates)}",)

@@ -9,8 +9,10 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
+
+from comb_compiler.spec.shapes import JsonSchema
 
 __all__ = ["Bytes", "Cores", "Duration", "GpuMemory", "GpuMemoryAmount", "Ratio", "format_duration"]
 
@@ -101,10 +103,8 @@ def parse_gpu_memory(value: Any) -> GpuMemoryAmount:
     return GpuMemoryAmount(bytes=parse_bytes(value))
 
 
-def _text(pattern: str, description: str, *examples: str) -> WithJsonSchema:
-    return WithJsonSchema(
-        {"type": "string", "pattern": pattern, "description": description, "examples": list(examples)}
-    )
+def _text(pattern: str, description: str, *examples: str) -> JsonSchema:
+    return JsonSchema({"type": "string", "pattern": pattern, "description": description, "examples": list(examples)})
 
 
 # What is no amount at all (`0s`) is refused here too; how much is too much is not told by a pattern.
@@ -127,12 +127,12 @@ Ratio = Annotated[
 Bytes = Annotated[
     int,
     PlainValidator(parse_bytes),
-    WithJsonSchema({"description": "A size in bytes, with a unit.", "anyOf": _BYTES_FORMS, "examples": ["4Gi"]}),
+    JsonSchema({"description": "A size in bytes, with a unit.", "anyOf": _BYTES_FORMS, "examples": ["4Gi"]}),
 ]
 Cores = Annotated[
     Decimal,
     PlainValidator(parse_cores),
-    WithJsonSchema(
+    JsonSchema(
         {
             "description": "CPU cores: a number, or thousandths with `m`.",
             "anyOf": [
@@ -146,7 +146,7 @@ Cores = Annotated[
 GpuMemory = Annotated[
     GpuMemoryAmount,
     PlainValidator(parse_gpu_memory),
-    WithJsonSchema(
+    JsonSchema(
         {
             "description": "GPU memory per device: absolute, or a share of the device.",
             "anyOf": [*_BYTES_FORMS, {"type": "string", "pattern": r"^(?!0+(\.0+)?%)" + _RATIO_SCHEMA[1:]}],

@@ -16,7 +16,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 _AGAIN = "try again; if it stays so, ask who runs the server"
 _FAREWELL = 2.0
-_NOWHERE = ("DowngradedError", "InvalidURL", "RedirectClientError")
+_NOWHERE = ("DowngradedError", "InvalidURL", "RedirectClientError", "TooManyRedirects")
 _ABSENT = ("FileNotFoundError", "IsADirectoryError", "NotADirectoryError")
 _DENIED = ("CredentialRetrievalError", "NoCredentialsError", "PartialCredentialsError", "PermissionError")
 _UNREACHED = ("ConnectionError", "ClientConnectionError", "EndpointConnectionError", "gaierror")
@@ -78,7 +78,7 @@ def _blame(remote: RemoteFile, problem: Exception) -> Unavailable | None:
     if _is_a(problem, _ABSENT) or _status(problem) in (404, 410):
         return _unreachable(f"there is no file at `{shown}`", "look for it there; names are case-sensitive")
     if _is_a(problem, _NOWHERE):
-        return _unreachable(f"`{shown}` leads on to an address that is not opened", "give the address of the file")
+        return _unreachable(f"`{shown}` leads on to no address that is opened", "give the address of the file itself")
     if isinstance(problem, ValueError | TypeError | NotImplementedError):
         return _unreachable(
             f"`{shown}` is no address of a file for `{remote.protocol}://`", "compare it with the store"
@@ -108,8 +108,8 @@ def _is_a(problem: Exception, names: tuple[str, ...]) -> bool:
 
 def _status(problem: Exception) -> int | None:
     """The HTTP status that a driver's error carries, where it does."""
-    found = getattr(problem, "status", None) or getattr(problem, "code", None)
-    return found if isinstance(found, int) and 300 <= found < 600 else None
+    found = problem.status if hasattr(problem, "status") else getattr(problem, "code", None)
+    return found if isinstance(found, int) and 100 <= found < 600 else None
 
 
 def _unreachable(message: str, hint: str) -> Unavailable:

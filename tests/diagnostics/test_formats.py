@@ -41,4 +41,4 @@ def test_a_form_is_loaded_when_it_is_used() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.rpartition(".")[2] for name in done.stdout.split()}
-    assert {name for name in loaded if not name.startswith("_")} == {"text"}
+    assert {name for name in loaded if not name.startswith("_")} == {"text", "printable"}

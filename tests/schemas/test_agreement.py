@@ -112,8 +112,11 @@ FITS_SCHEMA_ONLY = (
         lambda change, found: _are(found, codes.OUT_OF_RANGE, codes.BAD_CORES),
     ),
     Difference(
-        "whether an overlay leaves what it is laid over whole is seen when it is laid over it",
-        lambda change, found: _is_in_overlay(change.path) and _are(found, codes.MISSING_KEY, codes.EMPTY_VALUE),
+        "what an overlay leaves of what it is laid over, and whether there was any, is seen when it is laid over it",
+        lambda change, found: (
+            _is_in_overlay(change.path)
+            and _are(found, codes.MISSING_KEY, codes.EMPTY_VALUE, codes.NOTHING_TO_REMOVE)
+        ),
     ),
 )
 """What the schema accepts, and what does not bind nevertheless."""

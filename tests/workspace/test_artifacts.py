@@ -8,6 +8,7 @@ import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -120,6 +121,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         archive.writestr("p_zipped/m.onnx", "model")
     for entry in ("zipped.whl", "site"):
         monkeypatch.syspath_prepend(tmp_path / entry)
+    monkeypatch.setitem(sys.modules, "p_odd", ModuleType("p_odd"))  # of unknown origin, as a script is
     importlib.invalidate_caches()
     return tmp_path / "site"
 
@@ -142,7 +144,7 @@ def test_a_file_inside_a_package_is_read_without_importing_it(packages: Path) ->
         ("p_namespace/m.onnx", "`p_namespace` is a namespace package"),
         ("p_zipped/m.onnx", "the package `p_zipped` is not unpacked on this machine"),
         ("sys/m", "`sys` is a Python module, not a package: it has no files inside"),
-        ("__main__/m", "there is no Python package `__main__` here"),
+        ("p_odd/m", "there is no Python package `p_odd` here"),
         ("p_regular/models/M.onnx", "the package `p_regular` has no file `models/M.onnx`"),
         ("p_regular/models/out", "`models/out` leads out of the package `p_regular`"),
         ("p_regular/models", "`models` is a directory, not a file"),

@@ -221,7 +221,7 @@ def test_a_comb_with_mistakes_is_not_locked(checkout: Checkout) -> None:
     for report in (write(checkout), check(checkout)):
         assert said(report, checkout) == [("unknown-key", "surprise")]
     Path(checkout.root, "comb.yaml").write_text("{")
-    assert [found.code for found in write(checkout).diagnostics] == [codes.SYNTAX_ERROR]
+    assert [found.code for found in write(checkout).diagnostics] == [codes.UNCLOSED_BRACKET]
     os.remove(Path(checkout.root, "comb.yaml"))
     assert [found.code for found in write(checkout).diagnostics] == [codes.FILE_NOT_FOUND]
     assert not Path(checkout.root, "comb.lock").exists()

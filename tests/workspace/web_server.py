@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 __all__ = ["CONTENT", "serving"]
 
@@ -40,13 +41,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _truncated(self, rest: str) -> None:
         self._start(200, Content_Length=len(CONTENT))
-        self.wfile.write(CONTENT[: int(rest)])
+        self.wfile.write(CONTENT[: int(rest.partition("?")[0])])
 
     def _status(self, rest: str) -> None:
-        self._start(int(rest), Content_Length=0, X_Secret="hunter2")
+        self._start(int(rest.partition("?")[0]), Content_Length=0, X_Secret="hunter2")
 
     def _redirect(self, rest: str) -> None:
         self._start(302, Location=rest)
+
+    def _signed(self, rest: str) -> None:
+        self._start(302, Location=f"{unquote(rest)}?X-Amz-Signature=hunter2")
 
     def _mute(self, rest: str) -> None:
         time.sleep(float(rest))

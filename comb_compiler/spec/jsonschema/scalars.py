@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from comb_compiler.spec.offences import OFFENCES
+from comb_compiler.spec.shapes import JsonSchema
 
 __all__ = ["scalar"]
 
@@ -17,7 +18,7 @@ _BAD_TEXT = "\0"
 
 def scalar(metadata: Sequence[Any]) -> dict[str, Any] | None:
     """The schema that an annotation's `metadata` gives, with messages; None where it gives none."""
-    given = next((item.json_schema for item in metadata if isinstance(item, WithJsonSchema)), None)
+    given = next((item.json_schema for item in metadata if isinstance(item, JsonSchema)), None)
     if given is None:
         return None
     schema = _joined(given)

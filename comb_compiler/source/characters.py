@@ -1,0 +1,45 @@
+"""Characters that YAML does not allow, or that readers of YAML do not agree on."""
+
+import re
+
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics.lines import Lines
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.text import SourceFile
+
+__all__ = ["refuse_characters"]
+
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_LINE_BREAKS = {"\u0085": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
+_MOST_EDITS = 200
+
+
+def refuse_characters(source: SourceFile) -> list[Diagnostic]:
+    """The first character that YAML forbids, or that YAML 1.1 readers take for the end of a line; else nothing."""
+    found = _REFUSED.search(source.text)
+    if found is None:
+        return []
+    character = found.group()
+    lines = Lines(source.text)
+    span = _span(source, lines, found)
+    number = f"U+{ord(character):04X}"
+    escape = f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
+    hint = f'delete it, or write "{escape}" in double quotes where it is meant'
+    if character in _LINE_BREAKS:
+        message = f"the {_LINE_BREAKS[character]} {number} ends a line in YAML 1.1, and does not in YAML 1.2"
+        fix = _replace(source, lines, character, "put a space in its place", " ")
+        return [diagnose(codes.UNICODE_LINE_BREAK, message, span, hints=(hint,), fix=fix)]
+    message = f"the control character {number} is not allowed in YAML"
+    fix = _replace(source, lines, character, "delete it, everywhere", "")
+    return [diagnose(codes.CONTROL_CHARACTER, message, span, hints=(hint,), fix=fix)]
+
+
+def _replace(source: SourceFile, lines: Lines, character: str, title: str, text: str) -> Fix | None:
+    if source.text.count(character) > _MOST_EDITS:
+        return None
+    edits = (Edit(_span(source, lines, found), text) for found in re.finditer(re.escape(character), source.text))
+    return Fix(title, tuple(edits), Applicability.UNSAFE)
+
+
+def _span(source: SourceFile, lines: Lines, found: re.Match[str]) -> Span:
+    return Span(source.path, lines.position(found.start()), lines.position(found.end()))

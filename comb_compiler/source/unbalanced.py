@@ -1,0 +1,133 @@
+"""Brackets and braces that do not close, and commas that are missing between them."""
+
+import re
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, Label, Position, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.mishap import Mishap, content_of
+
+__all__ = ["closed_by_another", "missing_comma", "open_at_the_end", "stays_open"]
+
+_CLOSERS = {"{": "}", "[": "]"}
+_LAST_WORD = re.compile(r"[^\s,\[\]{}]+$")
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:(?<=\s)|^)#[^\r\n]*|[\[\]{}]", re.DOTALL | re.MULTILINE)
+_MOST = 200_000
+
+
+def closed_by_another(mishap: Mishap) -> Diagnostic | None:
+    """`[a, b}`"""
+    opener = _opener(mishap)
+    if opener is None or mishap.begun is None or mishap.character not in ("}", "]"):
+        return None
+    closer = _CLOSERS[opener]
+    span = mishap.one_character(mishap.at)
+    return diagnose(
+        codes.UNCLOSED_BRACKET,
+        f"this `{opener}` is closed by a `{mishap.character}`",
+        mishap.one_character(mishap.begun),
+        label="opened here",
+        related=(Label(span, f"a `{closer}` is needed here"),),
+        hints=(f"close it by `{closer}`",),
+        fix=mishap.rewrite(f"write `{closer}`", span, closer),
+    )
+
+
+def missing_comma(mishap: Mishap) -> Diagnostic | None:
+    """`{a: b c: d}` and `["a" "b"]`"""
+    if _opener(mishap) is None or mishap.begun is None or not mishap.character:
+        return None
+    begin, stop = _stray(mishap)
+    line, end = mishap.at.line, len(mishap.line[:begin].rstrip())
+    if not end:
+        line = mishap.line_before(line)
+        if _indent(mishap.line) <= _indent(mishap.lines[mishap.begun.line]):
+            return None
+        end = len(content_of(mishap.lines[line]))
+    return diagnose(
+        codes.UNCLOSED_BRACKET,
+        f"a `,` is missing before `{mishap.line[begin:stop]}`",
+        mishap.span(mishap.at.line, begin, stop),
+        related=(Label(mishap.one_character(mishap.begun), "inside this"),),
+        hints=("separate what stands between brackets by commas, and quote text that holds `, `, `: ` or brackets",),
+        fix=mishap.rewrite("put a comma", mishap.span(line, end, end), ","),
+    )
+
+
+def _stray(mishap: Mishap) -> tuple[int, int]:
+    """What should not have been there: the key where libyaml stumbles over its colon."""
+    begin = mishap.at.column - 1
+    word = _LAST_WORD.search(mishap.line[:begin].rstrip()) if mishap.character == ":" else None
+    return word.span() if word else (begin, begin + 1)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def stays_open(mishap: Mishap) -> Diagnostic | None:
+    """A bracket after which another line begins that cannot belong to it."""
+    opener = _opener(mishap)
+    if opener is None or mishap.begun is None:
+        return None
+    begin, _ = _stray(mishap)
+    return _never_closed(mishap._replace(at=mishap.at._replace(column=begin + 1)), opener, mishap.begun)
+
+
+def open_at_the_end(mishap: Mishap) -> Diagnostic | None:
+    """A bracket that is open at the end of the file."""
+    if mishap.at.line < len(mishap.lines) or mishap.character:
+        return None
+    inside = _open_brackets(mishap)
+    return _never_closed(mishap, inside[-1].text, inside[-1].at) if inside else None
+
+
+def _never_closed(mishap: Mishap, opener: str, opened: Position) -> Diagnostic:
+    closer = _CLOSERS[opener]
+    last = mishap.line_before(mishap.at.line) if mishap.is_first_on_line else mishap.at.line
+    end = len(content_of(mishap.lines[last])) if last else 0
+    end = end if last != mishap.at.line else mishap.at.column - 1
+    ended = mishap.span(last, end, end)
+    fix = mishap.rewrite(f"put a `{closer}`", ended, closer)
+    is_text_before = last and not content_of(mishap.lines[last]).endswith((",", ":"))
+    related = (Label(mishap.one_character(mishap.at), "it should have ended before this"),) if mishap.character else ()
+    return diagnose(
+        codes.UNCLOSED_BRACKET,
+        f"this `{opener}` is never closed",
+        mishap.one_character(opened),
+        label="opened here",
+        related=related,
+        hints=(f"put a `{closer}` where it is to end",),
+        fix=fix if is_text_before else None,
+    )
+
+
+def _opener(mishap: Mishap) -> str | None:
+    """The bracket that the construct began with."""
+    if mishap.begun is None:
+        return None
+    character = mishap.lines[mishap.begun.line][mishap.begun.column - 1 : mishap.begun.column]
+    return character if character in _CLOSERS else None
+
+
+class _Bracket(NamedTuple):
+    text: str
+    at: Position
+
+
+def _open_brackets(mishap: Mishap) -> list[_Bracket]:
+    """The brackets that are open at the end of the file; quotes and comments are passed over."""
+    found: list[_Bracket] = []
+    text = mishap.lines.text
+    for token in _TOKEN.finditer(text, max(len(text) - _MOST, 0)):
+        if token[0] in _CLOSERS and (found or _begins_a_value(text, token.start())):
+            found.append(_Bracket(token[0], mishap.lines.position(token.start())))
+        elif token[0] in _CLOSERS.values() and found:
+            found.pop()
+    return found
+
+
+def _begins_a_value(text: str, offset: int) -> bool:
+    """Whether a bracket here is one of YAML's, and not a character of an unquoted text."""
+    before = text[max(offset - 80, 0) : offset].rstrip(" \t")
+    return not before or before[-1] in ":-?,\n\r" or before.endswith(("!", "&"))
