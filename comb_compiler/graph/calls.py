@@ -9,9 +9,10 @@ Names are letters, digits, `_` and (for operators) `-`. White space is free betw
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters
 from typing import NamedTuple
 
-__all__ = ["Call", "CallError", "Input", "Token", "parse_call", "parse_source"]
+__all__ = ["Call", "CallError", "Input", "Mend", "Token", "parse_call", "parse_source"]
 
 
 class Token(NamedTuple):
@@ -37,6 +38,15 @@ class Call(NamedTuple):
     inputs: tuple[Input, ...]
 
 
+class Mend(NamedTuple):
+    """What was probably meant: `text` in the place of a range."""
+
+    title: str
+    start: int
+    end: int
+    text: str
+
+
 class CallError(NamedTuple):
     """What is wrong with a text, where in it, and what to write."""
 
@@ -44,9 +54,12 @@ class CallError(NamedTuple):
     start: int
     end: int
     hint: str
+    mend: Mend | None = None
 
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*)|(?P<sign>[(),=.])|(?P<bad>\S))")
+_NAME_STARTS = frozenset(ascii_letters + "_$")
+_REQUEST = "$request"
 _EXAMPLE = "write `operator(port=step, port=$request.field)`"
 
 
@@ -68,64 +81,122 @@ def parse_call(text: str) -> Call | CallError:
 def parse_source(text: str) -> tuple[Token, tuple[Token, ...]] | CallError:
     """A source alone, as in the mapping form: its root and its fields."""
     try:
-        parser = _Parser(text)
-        source = parser.source()
-        parser.end()
+        return _Parser(text).lone_source()
     except _Stop as stop:
         return stop.error
-    return source
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._text = text
         self._tokens = list(_tokens(text))
         self._next = 0
+        self._end = len(text.rstrip())
 
     def call(self) -> Call:
         operator = self._name("an operator's name")
-        self._sign("(", f"a `(` must follow `{operator.text}`")
+        opening = self._opening(operator)
         inputs: list[Input] = []
         while not self._take(")"):
-            if inputs:
-                self._sign(",", "a `,` or `)` is missing here")
-                if self._take(")"):
-                    break
+            if inputs and not self._take(","):
+                raise self._unparted(opening)
+            if inputs and self._take(")"):
+                break
             inputs.append(self._input())
-        self.end()
+        if self._peek() is not None:
+            raise self._trailing("the call", "a step is one call")
         return Call(operator, tuple(inputs))
 
-    def source(self) -> tuple[Token, tuple[Token, ...]]:
-        root = self._name("a step or `$request`", request=True)
-        fields: list[Token] = []
-        while self._take("."):
-            fields.append(self._name("a field's name"))
-        return root, tuple(fields)
+    def lone_source(self) -> tuple[Token, tuple[Token, ...]]:
+        source = self._source()
+        token = self._peek()
+        if token is not None and token.text == "(":
+            message = f"a source is a step, and `{source[0].text}(…)` is a call"
+            raise _stop(message, source[0].start, self._end, "give the call a step of its own, and name that step here")
+        if token is not None:
+            raise self._trailing("the source", "a source is a step or `$request`, and fields")
+        return source
 
-    def end(self) -> None:
-        if self._next < len(self._tokens):
-            raise self._stop("nothing may follow here", "a step is one call: give a nested call a step of its own")
+    def _opening(self, operator: Token) -> Token:
+        token = self._peek()
+        if self._take("("):
+            assert token is not None
+            return token
+        if token is None:
+            hint = f"write `{operator.text}(port=step)`, or `{operator.text}()` where it has no inputs"
+            raise _stop(f"`{operator.text}` is not a call: it has no inputs", operator.start, operator.end, hint)
+        raise _stop(f"a `(` must follow `{operator.text}`", token.start, token.end, _EXAMPLE)
 
     def _input(self) -> Input:
-        port = self._name("a port's name")
-        if not self._take("="):
-            hint = f"name the port that takes it, such as `port={port.text}`"
-            raise _Stop(CallError(f"`{port.text}` is given to no port", port.start, port.end, hint))
-        return Input(port, *self.source())
-
-    def _name(self, wanted: str, *, request: bool = False) -> Token:
+        port, fields = self._source("a port's name")
         token = self._peek()
-        if token is None or not (token.text[0].isalpha() or token.text[0] in "_$"):
-            raise self._stop(f"{wanted} is missing here", _EXAMPLE)
-        if token.text.startswith("$") and not (request and token.text == "$request"):
-            message = f"`{token.text}` is not known; `$request` is the request"
-            raise _Stop(CallError(message, token.start, token.end, "write a step's name, or `$request.field`"))
+        if not fields and port.text != _REQUEST and self._take("="):
+            token = self._peek()
+            if token is None or token.text in ",)":
+                hint = f"write `{port.text}=step`, or `{port.text}=$request.field`"
+                raise _stop(f"the port `{port.text}` is given nothing", port.start, port.end, hint)
+            return Input(port, *self._source())
+        if not fields and token is not None and token.text == ":":
+            mend = Mend("write `=`", token.start, token.end, "=")
+            raise _stop(f"a `:` gives nothing to the port `{port.text}`", token.start, token.end, f"write `{port.text}=`", mend)
+        raise _no_port(port, fields)
+
+    def _source(self, wanted: str = "a step or `$request`") -> tuple[Token, tuple[Token, ...]]:
+        root = self._name(wanted)
+        fields: list[Token] = []
+        while (dot := self._peek()) is not None and self._take("."):
+            token = self._peek()
+            if token is None or not _is_name(token) or token.text.startswith("$"):
+                message = "a field's name is missing after this dot"
+                raise _stop(message, dot.start, dot.end, "write the field's name, as in the .proto")
+            fields.append(token)
+            self._next += 1
+        return root, tuple(fields)
+
+    def _name(self, wanted: str) -> Token:
+        token = self._peek()
+        if token is None:
+            raise _stop(f"{wanted} is missing here", max(self._end - 1, 0), self._end, _EXAMPLE)
+        if not _is_name(token):
+            raise _stop(f"{wanted} is missing here", token.start, token.end, _EXAMPLE)
+        if token.text.startswith("$") and token.text != _REQUEST:
+            message = f"`{token.text}` is not known: only `{_REQUEST}` begins with a `$`"
+            mend = Mend(f"write `{_REQUEST}`", token.start, token.end, _REQUEST)
+            raise _stop(message, token.start, token.end, "write a step's name, or `$request.field`", mend)
         self._next += 1
         return token
 
-    def _sign(self, sign: str, message: str) -> None:
-        if not self._take(sign):
-            raise self._stop(message, _EXAMPLE)
+    def _unparted(self, opening: Token) -> _Stop:
+        """What follows an input where a `,` or a `)` should."""
+        token, before = self._peek(), self._tokens[self._next - 1]
+        if token is None:
+            mend = Mend("put a `)`", self._end, self._end, ")")
+            return _stop("this call is not closed", opening.start, opening.end, "put a `)` at its end", mend)
+        if token.text == "(":
+            message = f"`{before.text}(…)` is a call inside a call"
+            hint = "give it a step of its own, and name that step here"
+            return _stop(message, before.start, self._matching(self._next), hint)
+        if token.text == ";":
+            mend = Mend("write `,`", token.start, token.end, ",")
+            return _stop("inputs are separated by `,`", token.start, token.end, "write `,`", mend)
+        if _is_name(token):
+            mend = Mend("put a `,`", before.end, before.end, ",")
+            return _stop(f"a `,` is missing before `{token.text}`", token.start, token.end, _EXAMPLE, mend)
+        return _stop("a `,` or `)` is missing before this", token.start, token.end, _EXAMPLE)
+
+    def _matching(self, opening: int) -> int:
+        """Where the bracket ends that begins at token number `opening`."""
+        depth = 0
+        for token in self._tokens[opening:]:
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if depth == 0:
+                return token.end
+        return self._end
+
+    def _trailing(self, what: str, hint: str) -> _Stop:
+        token = self._tokens[self._next]
+        if token.text == "." and what == "the call":
+            hint = "a step hands on its whole answer: follow a field where it is used, as in `port=step.field`"
+        return _stop(f"nothing may follow {what}", token.start, self._end, hint)
 
     def _take(self, sign: str) -> bool:
         token = self._peek()
@@ -137,11 +208,23 @@ class _Parser:
     def _peek(self) -> Token | None:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
 
-    def _stop(self, message: str, hint: str) -> _Stop:
-        token = self._peek()
-        end = len(self._text.rstrip())
-        start, stop = (token.start, token.end) if token else (max(end - 1, 0), end)
-        return _Stop(CallError(message, start, stop, hint))
+
+def _no_port(source: Token, fields: tuple[Token, ...]) -> _Stop:
+    """An input that does not say which port takes it."""
+    path = ".".join(token.text for token in (source, *fields))
+    port = (fields[-1] if fields else source).text.lstrip("$")
+    end = (fields[-1] if fields else source).end
+    mend = Mend(f"write `{port}={path}`", source.start, source.start, f"{port}=")
+    hint = f"name the port that takes it, such as `{port}={path}`"
+    return _stop(f"`{path}` is given to no port", source.start, end, hint, mend)
+
+
+def _stop(message: str, start: int, end: int, hint: str, mend: Mend | None = None) -> _Stop:
+    return _Stop(CallError(message, start, end, hint, mend))
+
+
+def _is_name(token: Token) -> bool:
+    return token.text[0] in _NAME_STARTS
 
 
 def _tokens(text: str) -> Iterator[Token]:

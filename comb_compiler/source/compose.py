@@ -25,6 +25,7 @@ from comb_compiler.source.objections import (
     wrong_tag,
 )
 from comb_compiler.source.scalars import CORE_TAGS, construct, resolve
+from comb_compiler.source.strictness import Spread, find_deviations
 from comb_compiler.source.syntax import explain_syntax_error
 from comb_compiler.source.text import SourceFile
 
@@ -55,6 +56,8 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
         return Parsed((), (*composer.diagnostics, explain_syntax_error(source, problem)))
     except _LimitReached as reached:
         composer.diagnostics.append(reached.diagnostic)
+    else:
+        composer.diagnostics += find_deviations(source, composer.spread)
     return Parsed(tuple(documents), tuple(composer.diagnostics))
 
 
@@ -81,6 +84,7 @@ class _Composer:
 
     def __init__(self, source: SourceFile, limits: Limits) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.spread: list[Spread] = []
         self._file = source.path
         self._text = source.text
         self._limits = limits
@@ -120,6 +124,8 @@ class _Composer:
     def _scalar(self, event: Any) -> Scalar:
         text = event.value
         plain = event.style is None or event.style == ""
+        if event.style in ("'", '"'):
+            self._note_spread(event.start_mark, event.end_mark)
         start = self._start(event)
         if event.tag is not None and event.tag != "!":
             found = len(self.diagnostics)
@@ -152,6 +158,8 @@ class _Composer:
             item = self._node(following, depth)
             if item is None:
                 end = following.end_mark if event.flow_style else _end_of(items, event)
+                if event.flow_style:
+                    self._note_spread(event.start_mark, end)
                 return Sequence(self._file, self._start(event), end, tuple(items), bool(event.flow_style))
             items.append(item)
             self._has_nulls = self._has_nulls or item.data is None
@@ -165,6 +173,8 @@ class _Composer:
             key = self._node(following, depth)
             if key is None:
                 end = following.end_mark if event.flow_style else _end_of(last, event)
+                if event.flow_style:
+                    self._note_spread(event.start_mark, end)
                 return Mapping(self._file, self._start(event), end, entries, bool(event.flow_style))
             value = self._node(next(self._events), depth)
             assert value is not None
@@ -197,7 +207,8 @@ class _Composer:
         node = self._anchors.get(event.anchor)
         if node is None:
             self.diagnostics.append(undefined_alias(event.anchor, at, self._anchors, self._text))
-            return Scalar(self._file, event.start_mark, event.end_mark, None, "", True)
+            text = f"*{event.anchor}"
+            return Scalar(self._file, event.start_mark, event.end_mark, text, text, True)
         self._count(event, node.weight)
         return aliased(node, at)
 
@@ -223,6 +234,11 @@ class _Composer:
     def _check_collection_tag(self, event: Any, name: str) -> None:
         if event.tag is not None and event.tag not in ("!", f"tag:yaml.org,2002:{name}"):
             self.diagnostics.append(unsupported_tag(event.tag, self._span(event)))
+
+    def _note_spread(self, start: Mark, end: Mark) -> None:
+        """A quoted text or brackets over several lines: how they are indented is looked at in the end."""
+        if start.line != end.line:
+            self.spread.append((start, end))
 
     def _start(self, event: Any) -> Mark:
         """Where the value itself begins: behind its anchor and its tag, which libyaml counts in."""

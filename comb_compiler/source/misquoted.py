@@ -14,8 +14,10 @@ _IN_FLOW = re.compile(r"[{\[]")
 
 def after_a_quote(mishap: Mishap) -> Diagnostic | None:
     """Text right after a closing quote: the quote was meant as text, or as the beginning of another."""
-    before = mishap.line[: mishap.at.column - 1].rstrip()
-    if not before or before[-1] not in "\"'":
+    line = mishap.line[: mishap.at.column - 1]
+    before = line.rstrip()
+    is_parted = before != line and mishap.sentence != "did not find expected key"  # between brackets: a `,` is missing
+    if not before or before[-1] not in "\"'" or is_parted:
         return None
     quote = before[-1]
     opening = next((found for found in _OPENS.finditer(before) if found["quote"] == quote), None)
@@ -104,15 +106,14 @@ def _close(mishap: Mishap, number: int, begin: int) -> Fix | None:
 
 def unknown_escape(mishap: Mishap) -> Diagnostic | None:
     r"""`"protos\ocr.proto"`"""
-    after = mishap.at.column
-    escape = mishap.line[after - 2 : after]
+    begin = mishap.at.column - 1
+    escape = mishap.line[begin : begin + 2]
     if len(escape) != 2 or escape[0] != "\\":
         return None
-    begin = after - 2
     return diagnose(
         codes.SYNTAX_ERROR,
         f"`{escape}` is no escape sequence of a double-quoted text",
-        mishap.span(mishap.at.line, begin, after),
+        mishap.span(mishap.at.line, begin, begin + 2),
         hints=(r"write `\\` for a backslash, or use single quotes, in which it has no meaning",),
         fix=mishap.rewrite(r"write `\\`", mishap.span(mishap.at.line, begin, begin), "\\"),
     )

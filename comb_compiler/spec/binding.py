@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.source import Document, Mapping, Node, Path
 from comb_compiler.spec.places import Place, place_of
+from comb_compiler.spec.variants import Overlaid
 
 __all__ = ["Bound", "bind_node"]
 
@@ -25,6 +26,8 @@ class Bound(NamedTuple, Generic[M]):
     root: Node
     diagnostics: tuple[Diagnostic, ...] = ()
     unsound: tuple[Path, ...] = ()
+    overlaid: Overlaid | None = None
+    """What made it, where it is not a file as written but a variant."""
 
     def place(self, *path: str | int) -> Place:
         """The place of `path`, or of as much of it as was written."""

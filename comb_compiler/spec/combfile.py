@@ -4,15 +4,14 @@ from collections.abc import Mapping as AbstractMapping
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic
-from comb_compiler.source import Document, Mapping, Node
+from comb_compiler.source import Document, Entry, Mapping, Node
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
 from comb_compiler.spec.comb import Comb
-from comb_compiler.spec.overlay_scope import ARM_SCOPE, ENVIRONMENT_SCOPE, outside_scope
+from comb_compiler.spec.overlay_limits import ARM, ENVIRONMENT, Owner, within_limits
 from comb_compiler.spec.overlays import merge, useless_removals
-from comb_compiler.spec.places import format_path
 from comb_compiler.spec.reading import Reading
-from comb_compiler.spec.shape import field_names
+from comb_compiler.spec.variants import Findings, Overlaid
 
 __all__ = ["CombFile", "bind_comb"]
 
@@ -25,26 +24,31 @@ class CombFile(NamedTuple):
     environments: AbstractMapping[str, Bound[Comb]]
     diagnostics: tuple[Diagnostic, ...]
 
+    @property
+    def variants(self) -> tuple[Bound[Comb], ...]:
+        """The comb as written, then each arm, then each environment."""
+        return (self.base, *self.arms.values(), *self.environments.values())
+
 
 def bind_comb(reading: Reading) -> CombFile:
     """Bind and check a file that declares a Comb; `reading.root` must be there."""
     assert reading.root is not None
     base = _checked(reading.root)
-    said = dict.fromkeys((*reading.diagnostics, *base.diagnostics))
+    said = Findings()
+    said.add((*reading.diagnostics, *base.diagnostics))
     arms: dict[str, Bound[Comb]] = {}
     environments: dict[str, Bound[Comb]] = {}
-    for name, overlay in _overlays(reading.root, "experiment", "arms").items():
-        changes = overlay.get("set") if isinstance(overlay, Mapping) else None
-        if isinstance(changes, Mapping):
-            said |= dict.fromkeys(outside_scope(_known(changes), ARM_SCOPE, "an arm"))
-            said |= dict.fromkeys(useless_removals(reading.root, changes))
-            arms[name] = _variant(reading.root, changes, format_path(("experiment", "arms", name, "set")), said)
-    for name, overlay in _overlays(reading.root, "environments").items():
+    for name, (key, arm) in _entries(reading.root, "experiment", "arms").items():
+        overlay = arm.get("set") if isinstance(arm, Mapping) else None
         if isinstance(overlay, Mapping):
-            said |= dict.fromkeys(outside_scope(_known(overlay), ENVIRONMENT_SCOPE, "an environment"))
-            said |= dict.fromkeys(useless_removals(reading.root, overlay))
-            environments[name] = _variant(reading.root, overlay, format_path(("environments", name)), said)
-    return CombFile(base, arms, environments, tuple(said))
+            path = ("experiment", "arms", name, "set")
+            overlaid = Overlaid(overlay, path, key.span, f"the arm `{name}`")
+            arms[name] = _variant(reading.root, overlay, overlaid, ARM, said)
+    for name, (key, overlay) in _entries(reading.root, "environments").items():
+        if isinstance(overlay, Mapping):
+            overlaid = Overlaid(overlay, ("environments", name), key.span, f"the environment `{name}`")
+            environments[name] = _variant(reading.root, overlay, overlaid, ENVIRONMENT, said)
+    return CombFile(base, arms, environments, tuple(said.all))
 
 
 def _checked(root: Node) -> Bound[Comb]:
@@ -55,23 +59,16 @@ def _checked(root: Node) -> Bound[Comb]:
     return bound._replace(diagnostics=(*bound.diagnostics, *found))
 
 
-def _overlays(root: Node, *path: str) -> AbstractMapping[str, Node]:
+def _entries(root: Node, *path: str) -> AbstractMapping[str, Entry]:
     node = Document("", root).find(path)
-    return {name: entry.value for name, entry in node.entries.items()} if isinstance(node, Mapping) else {}
+    return node.entries if isinstance(node, Mapping) else {}
 
 
-def _known(overlay: Mapping) -> Mapping:
-    """The overlay without unknown top-level keys, which binding reports better."""
-    known = field_names(Comb)
-    return overlay.with_entries({name: entry for name, entry in overlay.entries.items() if name in known})
-
-
-def _variant(root: Node, overlay: Mapping, prefix: str, said: dict[Diagnostic, None]) -> Bound[Comb]:
-    """The comb under `overlay`. What the base says already is not said again; the rest is said of the overlay."""
-    bound = _checked(merge(root, overlay))
-    known = {(d.code, d.primary, d.message) for d in said}
-    for diagnostic in bound.diagnostics:
-        if (diagnostic.code, diagnostic.primary, diagnostic.message) not in known:
-            path = f"{prefix}.{diagnostic.path}" if diagnostic.path else prefix
-            said[diagnostic._replace(path=path)] = None
-    return bound
+def _variant(root: Node, overlay: Mapping, overlaid: Overlaid, owner: Owner, said: Findings) -> Bound[Comb]:
+    """The comb under `overlay`, and into `said` what is wrong with it."""
+    limited = within_limits(root, overlay, owner, overlaid.path)
+    said.add(limited.diagnostics)
+    said.add(useless_removals(root, limited.overlay), overlaid)
+    bound = _checked(merge(root, limited.overlay))
+    said.add(bound.diagnostics, overlaid)
+    return bound._replace(overlaid=overlaid)

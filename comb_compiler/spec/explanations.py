@@ -80,7 +80,7 @@ def _unknown(root: Node, model: type[BaseModel], path: Path) -> tuple[Diagnostic
     owner = expected_at(model, path[:-1])
     word = str(path[-1])
     known = field_names(owner.type) if owner else ()
-    given = place.parent.entries if isinstance(place.parent, Mapping) else {}
+    given = _written_beside(place)
     match = closest(word, (name for name in known if name not in given))
     fix = None
     if match is not None and place.key is not None:
@@ -100,7 +100,22 @@ def _unknown(root: Node, model: type[BaseModel], path: Path) -> tuple[Diagnostic
     return finding, match
 
 
-def _elsewhere(model: type[BaseModel], path: Path, known: tuple[str, ...], given: Any) -> tuple[str, ...]:
+def _written_beside(place: Place) -> tuple[str, ...]:
+    """The keys that were written in one mapping with this one: not those of a mapping that it was laid over."""
+    parent, key = place.parent, place.key
+    if not isinstance(parent, Mapping) or key is None:
+        return ()
+    is_own = _is_own(parent, key)
+    return tuple(name for name, entry in parent.entries.items() if _is_own(parent, entry.key) == is_own)
+
+
+def _is_own(mapping: Mapping, key: Scalar) -> bool:
+    """Whether `key` was written in `mapping` itself: the keys of a block mapping stand in one column."""
+    start, end = mapping.offsets
+    return start <= key.start.index < end and (mapping.flow or key.start.column == mapping.start.column)
+
+
+def _elsewhere(model: type[BaseModel], path: Path, known: tuple[str, ...], given: tuple[str, ...]) -> tuple[str, ...]:
     """Where a field of that name belongs, else which fields there are."""
     word = str(path[-1])
     found = homes(model, path[:-1], word)
@@ -166,7 +181,7 @@ def _bad_value(root: Node, model: type[BaseModel], error: Any) -> Diagnostic:
         label=offence.label,
         related=place.related,
         path=format_path(place.path),
-        hints=(*hints, *offence.hints),
+        hints=hints or offence.hints,
         fix=fix,
     )
 

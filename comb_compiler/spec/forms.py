@@ -90,7 +90,7 @@ def form_offence(form: str, field: str, text: str) -> Offence:
     if form == "text":
         control = _CONTROL.search(text)
         message = f"{field} holds the control character U+{ord(control[0]) if control else 0:04X}"
-        return Offence(codes.CONTROL_CHARACTER, message, (told.hint,))
+        return Offence(codes.CONTROL_CHARACTER, message, ("leave it out: it cannot be seen",))
     return Offence(told.code, f"`{shortened(text)}` is not {told.noun}", (told.hint,), _seen(form, told, text))
 
 

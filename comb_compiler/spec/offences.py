@@ -116,5 +116,5 @@ OFFENCES: dict[str, _Say] = {
     "percentage": _wants(codes.BAD_PERCENTAGE, "a percentage", _PERCENT_HINT),
     "percentage_range": _share,
     "cores": _wants(codes.BAD_CORES, "CPU cores", _CORES_HINT),
-    "cores_range": _range("above no core at all"),
+    "cores_range": _range("more than 0 cores"),
 }

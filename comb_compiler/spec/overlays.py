@@ -5,11 +5,13 @@ shown in the overlay. Mappings are merged by key, everything else is replaced, n
 form under a mapping counts as the mapping that it is short for: `x: op(a=b)` under `x: {timeout: 5ms}` keeps its call.
 """
 
-from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Node, Path, Scalar
+from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
-from comb_compiler.spec.suggest import did_you_mean
+from comb_compiler.spec.shape import expected_at
+from comb_compiler.spec.suggest import closest, did_you_mean
 
 __all__ = ["merge", "useless_removals"]
 
@@ -51,12 +53,17 @@ def useless_removals(base: Node | None, overlay: Node, path: Path = ()) -> list[
 
 
 def _useless(path: Path, key: Scalar, known: tuple[str, ...]) -> Diagnostic:
+    name = str(path[-1])
+    expected = expected_at(Comb, path)
+    is_field = expected is not None and expected.field is not None
+    match = None if is_field else closest(name, known)
     return diagnose(
         codes.NOTHING_TO_REMOVE,
         f"there is no `{format_path(path)}` to take away",
         key.span,
         path=format_path(path),
-        hints=did_you_mean(str(path[-1]), known, "key"),
+        hints=("leave it out: nothing is written there",) if is_field else did_you_mean(name, known, "key"),
+        fix=Fix(f"write `{match}`", (Edit(key.span, match),), Applicability.UNSAFE) if match and key.plain else None,
     )
 
 

@@ -16,15 +16,15 @@ from comb_compiler.spec.shapes import JsonSchema
 
 __all__ = ["Bytes", "Cores", "Duration", "GpuMemory", "GpuMemoryAmount", "Ratio", "format_duration"]
 
-_DURATION = re.compile(r"(?P<number>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>us|ms|s|m|h|d)")
+_DURATION = re.compile(r"(?P<number>-?[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>us|ms|s|m|h|d)")
 _MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
-_BYTES = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)(?P<unit>Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
+_BYTES = re.compile(r"(?P<number>-?[0-9]{1,15}(?:\.[0-9]{1,6})?)(?P<unit>Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?")
 _FACTORS = {
     **{unit: 1024**power for power, unit in enumerate(("", "Ki", "Mi", "Gi", "Ti", "Pi"))},
     **{unit: 1000**power for power, unit in enumerate(("", "k", "M", "G", "T", "P"))},
 }
-_PERCENT = re.compile(r"(?P<number>[0-9]{1,3}(?:\.[0-9]{1,6})?)%")
-_CORES = re.compile(r"(?:(?P<cores>[0-9]{1,6}(?:\.[0-9]{1,3})?)|(?P<milli>[0-9]{1,9})m)")
+_PERCENT = re.compile(r"(?P<number>-?[0-9]{1,9}(?:\.[0-9]{1,6})?)%")
+_CORES = re.compile(r"(?:(?P<cores>-?[0-9]{1,6}(?:\.[0-9]{1,3})?)|(?P<milli>-?[0-9]{1,9})m)")
 
 
 def _refuse(kind: str, value: Any) -> PydanticCustomError:
@@ -37,7 +37,7 @@ def parse_duration(value: Any) -> timedelta:
     if match is None:
         raise _refuse("duration", value)
     microseconds = Decimal(match["number"]) * _MICROSECONDS[match["unit"]]
-    if microseconds == 0 or microseconds != int(microseconds) or microseconds > _MICROSECONDS["d"] * 3660:
+    if microseconds <= 0 or microseconds != int(microseconds) or microseconds > _MICROSECONDS["d"] * 3660:
         raise _refuse("duration_range", value)
     return timedelta(microseconds=int(microseconds))
 
@@ -57,7 +57,7 @@ def parse_bytes(value: Any) -> int:
     if match is None:
         raise _refuse("size", value)
     size = Decimal(match["number"]) * _FACTORS[match["unit"] or ""]
-    if size == 0 or size != int(size) or size >= 2**63:
+    if size <= 0 or size != int(size) or size >= 2**63:
         raise _refuse("size_range", value)
     return int(size)
 
@@ -68,7 +68,7 @@ def parse_ratio(value: Any) -> Decimal:
     if match is None:
         raise _refuse("percentage", value)
     ratio = Decimal(match["number"]) / 100
-    if ratio > 1:
+    if not 0 <= ratio <= 1:
         raise _refuse("percentage_range", value)
     return ratio
 
@@ -81,7 +81,7 @@ def parse_cores(value: Any) -> Decimal:
     if match is None:
         raise _refuse("cores", value)
     cores = Decimal(match["cores"]) if match["cores"] else Decimal(match["milli"]) / 1000
-    if cores == 0:
+    if cores <= 0:
         raise _refuse("cores_range", value)
     return cores
 

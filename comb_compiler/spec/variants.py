@@ -18,10 +18,15 @@ class Overlaid(NamedTuple):
     name: Span
     title: str
 
+    @property
+    def environment(self) -> str | None:
+        """The environment that it is, if it is one."""
+        return str(self.path[1]) if self.path[0] == "environments" else None
+
     def tell(self, finding: Diagnostic) -> Diagnostic:
         """A finding about the variant, shown where the overlay has its part in it.
 
-        Where it has none in particular, such as when it takes away what others rely on, the overlay is named besides.
+        Where none of the places is in the overlay, such as when it takes away what others rely on, it is named besides.
         """
         primary = finding.primary
         if primary is None:
@@ -30,7 +35,7 @@ class Overlaid(NamedTuple):
             return finding._replace(path=f"{format_path(self.path)}.{finding.path}" if finding.path else "")
         inside = next((label for label in finding.related if _is_inside(label.span, self.overlay.span)), None)
         if inside is None:
-            cause = Label(self.name, f"with what {self.title} changes")
+            cause = Label(self.name, f"in {self.title}")
             return finding._replace(related=(*finding.related, cause))
         others = tuple(label for label in finding.related if label is not inside)
         below = _path_of(self.overlay, inside.span)

@@ -25,7 +25,7 @@ _SUSPICIOUS = re.compile(
       "\# | '\# | \]\# | \}\# | \[\# | \{\# | ,\# | :\# | \|[-+0-9]*\# | >[-+0-9]*\#  # a comment without a space
     | -[,\[\]{}]                                      # a lone dash in brackets
     | \?(?<=[\s\[{,]\?)\S                             # `[?text]`
-    | :(?<=[\s\[{,]:)[^\s,\[\]{}]                     # `{:text}`
+    | :(?<=[\s\[{,]:)[^\s,\[\]{}]                     # `{&a :text}`
     | &(?<![^\s\[{,]&)[\w-]++[?:%@`] | \*(?<![^\s\[{,]\*)[\w-]++[?:%@`]  # a name with more in it than libyaml takes
     | \n% | \r%                                       # a directive below the first line
     | \n\ *+[|>][-+0-9]*(?:\s|\Z) | \r\ *+[|>][-+0-9]*(?:\s|\Z)  # a block of text, its header on a line of its own

@@ -68,12 +68,16 @@ def _question_mark(scan: Scan, token: Any) -> Diagnostic | None:
 
 
 def _colon(scan: Scan, token: Any) -> Diagnostic | None:
-    """`{:text}`: text in YAML 1.2, the value of an empty key to libyaml. After `"key"` no blank is needed."""
+    """`{&a :text}`: text in YAML 1.2, the value of an empty key to libyaml. After `"key"` no blank is needed."""
     start, end = token.start_mark.index, token.end_mark.index
     after_json = isinstance(scan.previous, FLOW_ENDS) or is_quoted(scan.previous)
-    if not scan.depth or after_json or scan.text[end : end + 1] in " \t\r\n,[]{}":
+    in_name = isinstance(scan.previous, _NAMES) and scan.previous.end_mark.index == start
+    if not scan.depth or after_json or in_name or scan.text[end : end + 1] in " \t\r\n,[]{}":
         return None
     return _must_be_quoted(scan, start, ":")
+
+
+_NAMES = (yaml.AnchorToken, yaml.AliasToken)
 
 
 def _must_be_quoted(scan: Scan, start: int, character: str) -> Diagnostic:

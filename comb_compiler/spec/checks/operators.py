@@ -8,6 +8,7 @@ from comb_compiler.source import Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
+from comb_compiler.spec.wording import listed
 
 __all__ = ["check_operators"]
 
@@ -34,12 +35,13 @@ def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner:
     written = bound.declared(*path)
     if not written:
         return
-    given = [field for field in fields if field in written]
-    words = ", ".join(f"`{field}`" for field in fields[:-1]) + f" and `{fields[-1]}`"
+    given = [field for field in written if field in fields]
+    words = listed(fields)
     if not given:
         message = f"{owner} needs one of {words}"
         path_text = format_path(place.path)
-        yield diagnose(codes.MISSING_KEY, message, place.key_span, path=path_text, hints=(_WHAT[fields[0]],))
+        label, hints = "one of them is missing here", (_WHAT[fields[0]],)
+        yield diagnose(codes.MISSING_KEY, message, place.key_span, label=label, path=path_text, hints=hints)
     elif len(given) > 1:
         first, second = (bound.place(*path, field) for field in given[:2])
         yield diagnose(
@@ -53,8 +55,8 @@ def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner:
 
 
 _WHAT = {
-    "run": "`run: package.module:Name` for Python code, `image: …` for a container, `oip: …` for a model server",
-    "call": '`call: "operator(port=source)"`, or `operator: name` with `in: {port: source}`',
+    "run": "write `run: package.module:Name` for Python code, `image: …` for a container, `oip: …` for a model server",
+    "call": 'write `call: "operator(port=source)"`, or `operator: name` with `in: {port: source}`',
 }
 
 
@@ -62,8 +64,9 @@ def _min_above_max(bound: Bound[Comb], path: Path, least: int, most: int) -> Dia
     smaller, larger = bound.place(*path, "max"), bound.place(*path, "min")
     return diagnose(
         codes.MIN_ABOVE_MAX,
-        f"at least {least} instances, but at most {most}",
+        f"at least {least} instances are wanted, and at most {most}",
         smaller.span,
+        label=f"the most is {most}",
         related=(Label(larger.span, f"the least is {least}"),),
         path=format_path(smaller.path),
         hints=("raise `max` or lower `min`",),
@@ -82,6 +85,7 @@ def _repeated(bound: Bound[Comb], path: Path, items: Sequence[str]) -> Iterator[
                 codes.REPEATED_ITEM,
                 f"`{item}` is listed twice",
                 place.span,
+                label="listed again here",
                 related=(Label(earlier.span, "first listed here"),),
                 path=format_path(place.path),
                 hints=("keep one of the two",),

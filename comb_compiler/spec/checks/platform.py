@@ -48,11 +48,11 @@ def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagn
 
 
 def _known(
-    bound: Bound[Platform], path: Path, code: Code, name: str, declared_at: tuple[str, ...], noun: str
+    bound: Bound[Platform], path: Path, code: Code, name: str, declared_at: tuple[str, ...], noun: str, where: str = ""
 ) -> Iterator[Diagnostic]:
     declared = bound.declared(*declared_at)
     if name not in declared:
-        yield unknown_name(bound.place(*path), code, name, declared, noun)
+        yield unknown_name(bound.place(*path), code, name, declared, noun, where=where)
 
 
 def _default_priorities(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
@@ -77,7 +77,8 @@ def check_pools(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnost
             at: Path = ("clusters", cluster_name, "nodePools", name)
             if pool.zone is not None:
                 zones = ("clusters", cluster_name, "zones")
-                yield from _known(bound, (*at, "zone"), codes.UNKNOWN_ZONE, pool.zone, zones, "zone of this cluster")
+                where = f" in the cluster `{cluster_name}`"
+                yield from _known(bound, (*at, "zone"), codes.UNKNOWN_ZONE, pool.zone, zones, "zone", where)
             if pool.device is not None and pool.device != "cpu":
                 yield from _known(
                     bound, (*at, "device"), codes.UNKNOWN_DEVICE, pool.device, ("devices",), "device class"
@@ -92,24 +93,19 @@ def _sharing(bound: Bound[Platform], platform: Platform, at: Path, pool: NodePoo
     back_end = pool.sharing.back_end
     device = platform.devices.get(pool.device or "")
     if pool.device is not None and pool.device != "cpu" and pool.devices == 0:
-        yield _say(
-            bound,
-            (*at, "device"),
-            codes.OUT_OF_RANGE,
-            "the pool names a device class, but no device per node",
-            "say how many with `devices`",
-        )
+        yield _no_device(bound, at)
     if back_end in _EQUAL_SHARES and pool.sharing.replicas is None:
         yield _say(
             bound,
             (*at, "sharing"),
             codes.MISSING_KEY,
             f"`{back_end}` divides a device into equal shares, and `replicas` does not say into how many",
-            "write `sharing: {backEnd: …, replicas: …}` as the device plugin is configured",
+            f"write `sharing: {{backEnd: {back_end}, replicas: …}}`, as the device plugin is configured",
         )
     if back_end not in _EQUAL_SHARES and pool.sharing.replicas is not None:
         message = f"`replicas` means nothing to `{back_end}`"
-        yield _say(bound, (*at, "sharing", "replicas"), codes.CONFLICTING_KEYS, message, "delete it")
+        hint = f"leave it out: shares are what operators ask of `{back_end}`"
+        yield _say(bound, (*at, "sharing", "replicas"), codes.CONFLICTING_KEYS, message, hint)
     if back_end is SharingBackEnd.MIG and device is not None and not device.mig:
         yield _say(
             bound,
@@ -120,22 +116,47 @@ def _sharing(bound: Bound[Platform], platform: Platform, at: Path, pool: NodePoo
         )
 
 
+def _no_device(bound: Bound[Platform], at: Path) -> Diagnostic:
+    """A pool of devices that has none."""
+    place, device = bound.place(*at, "devices"), bound.place(*at, "device")
+    related = (Label(device.span, "the class of its devices"),)
+    if place.path[-1:] != ("devices",):
+        pool = bound.place(*at)
+        message = "the pool names a device class, and not how many devices a node has"
+        path, hints = format_path((*at, "devices")), ("write `devices: …`",)
+        span, label = pool.key_span, "`devices` is missing here"
+        return diagnose(codes.MISSING_KEY, message, span, label=label, related=related, path=path, hints=hints)
+    message = "the pool names a device class, and has no device per node"
+    hints = ("write how many devices a node has, or leave `device` out",)
+    path = format_path(place.path)
+    return diagnose(codes.OUT_OF_RANGE, message, place.span, related=related, path=path, hints=hints)
+
+
 def check_store(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
     """Samples are kept in a directory, or in Elasticsearch and HBase together."""
     store = platform.sample_store
-    both = (store.elasticsearch is not None, store.hbase is not None)
-    if store.embedded is not None and any(both):
+    servers = {"elasticsearch": store.elasticsearch, "hbase": store.hbase}
+    given = [name for name, server in servers.items() if server is not None]
+    if store.embedded is not None and given:
         message = "samples are kept in a directory or on servers, not in both"
-        yield _say(bound, ("sampleStore", "embedded"), codes.CONFLICTING_KEYS, message, "delete one of the two")
-    elif store.embedded is None and not all(both):
+        finding = _say(bound, ("sampleStore", "embedded"), codes.CONFLICTING_KEYS, message, "keep one of the two")
+        other = Label(bound.place("sampleStore", given[0]).key_span, "and on a server")
+        yield finding._replace(related=(other,))
+    elif store.embedded is None and len(given) < len(servers):
         message = "`sampleStore` needs `embedded`, or both `elasticsearch` and `hbase`"
-        yield _say(bound, ("sampleStore",), codes.MISSING_KEY, message, "Elasticsearch finds, HBase keeps")
+        hint = "Elasticsearch finds samples, HBase keeps them; a directory does both"
+        yield _say(bound, ("sampleStore",), codes.MISSING_KEY, message, hint)
 
 
 def _say(bound: Bound[Platform], path: Path, code: Code, message: str, hint: str) -> Diagnostic:
     place = bound.place(*path)
-    span = place.key_span if code is codes.MISSING_KEY else place.span
+    at_key = code is codes.MISSING_KEY or (code is codes.CONFLICTING_KEYS and place.path[-1:] in _KEYS)
+    span = place.key_span if at_key else place.span
     return diagnose(code, message, span, path=format_path(place.path), hints=(hint,))
+
+
+_KEYS = (("embedded",), ("replicas",))
+"""Fields that are wrong by being there, whatever their value."""
 
 
 PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic]], ...] = (

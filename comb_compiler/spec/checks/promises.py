@@ -36,7 +36,7 @@ def _contradiction(bound: Bound[Comb], lower: tuple[str, timedelta], higher: tup
     place, other = bound.place("sla", lower[0]), bound.place("sla", higher[0])
     return diagnose(
         codes.CONTRADICTING_PROMISES,
-        f"`{lower[0]}` is {format_duration(lower[1])}, above `{higher[0]}` of {format_duration(higher[1])}",
+        f"`{lower[0]}` of {format_duration(lower[1])} is above `{higher[0]}` of {format_duration(higher[1])}",
         place.span,
         related=(Label(other.span, f"`{higher[0]}` is promised here"),),
         path=format_path(place.path),

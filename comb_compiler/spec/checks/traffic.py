@@ -16,20 +16,29 @@ __all__ = ["check_rising", "check_traffic"]
 def check_traffic(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     """Some arm has weight; the steps of a rollout rise and stay below 100%."""
     if comb.experiment and not any(arm.weight for arm in comb.experiment.arms.values()):
-        place = bound.place("experiment", "arms")
-        yield diagnose(
-            codes.NO_WEIGHT,
-            "no arm has any weight, so nobody can be served",
-            place.key_span,
-            path=format_path(place.path),
-            hints=("give at least one arm a weight above 0",),
-        )
+        yield _no_weight(bound, tuple(comb.experiment.arms))
     if comb.rollout:
         path: Path = ("rollout", "steps")
         yield from check_rising(bound, path, comb.rollout.steps)
         for index, step in enumerate(comb.rollout.steps):
             if step in (0, 1):
                 yield _pointless(bound, (*path, index), step)
+
+
+def _no_weight(bound: Bound[Comb], arms: tuple[str, ...]) -> Diagnostic:
+    place = bound.place("experiment", "arms")
+    weights = (bound.place("experiment", "arms", name, "weight").span for name in arms[:_MOST_SHOWN])
+    return diagnose(
+        codes.NO_WEIGHT,
+        "no arm has any weight, so nobody can be served",
+        place.key_span,
+        related=tuple(Label(span, "no weight") for span in weights),
+        path=format_path(place.path),
+        hints=("give at least one arm a weight above 0",),
+    )
+
+
+_MOST_SHOWN = 4
 
 
 def _pointless(bound: Bound[Comb], path: Path, step: Decimal) -> Diagnostic:

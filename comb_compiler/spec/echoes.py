@@ -1,0 +1,61 @@
+"""One mistake, one finding: what is said only because something else is wrong already."""
+
+from collections.abc import Iterable
+
+from comb_compiler.diagnostics import Diagnostic, Severity, Span, codes
+
+__all__ = ["without_echoes"]
+
+_SPOILED = (codes.UNDEFINED_ALIAS, codes.UNSUPPORTED_TAG, codes.COMPLEX_KEY)
+"""What makes a value unreadable: whatever else is said of the value is only an echo."""
+
+_NO_FILE = (codes.FILE_NOT_FOUND, codes.OUTSIDE_ROOT, codes.NOT_A_REGULAR_FILE)
+"""What is to be expected of a path that is none."""
+
+
+def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """`found` without findings about a spoiled value, warnings of ambiguity where the value is wrong anyway, and files
+    that are missing because their path is none; what is said of one value through several aliases is said once."""
+    findings = _merged(found)
+    spoiled = [one for one in findings if one.code in _SPOILED]
+    wrong = {_span(one) for one in findings if one.severity is Severity.ERROR}
+    no_path = {_span(one) for one in findings if one.code is codes.BAD_PATH}
+    return [one for one in findings if not _is_echo(one, spoiled, wrong, no_path)]
+
+
+def _is_echo(
+    finding: Diagnostic, spoiled: list[Diagnostic], wrong: set[Span | None], no_path: set[Span | None]
+) -> bool:
+    span = _span(finding)
+    if finding.code in _SPOILED or span is None:
+        return False
+    if finding.code is codes.AMBIGUOUS_SCALAR and span in wrong:
+        return True
+    if finding.code in _NO_FILE and span in no_path:
+        return True
+    return any(_touches(span, _span(one)) for one in spoiled)
+
+
+def _touches(span: Span, spoiled: Span | None) -> bool:
+    """Whether a value is the spoiled one, or has it as a key of its own: what lies around it stays."""
+    if spoiled is None or span.file != spoiled.file:
+        return False
+    same = span == spoiled
+    just_around = span.start.line == spoiled.start.line and span.start.column + 1 == spoiled.start.column
+    return same or (just_around and span.end >= spoiled.end)
+
+
+def _merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Equal findings about one place as one, with the aliases of all."""
+    merged: dict[object, Diagnostic] = {}
+    for finding in found:
+        kind = (finding.code, finding.primary, finding.message)
+        first = merged.setdefault(kind, finding)
+        new = tuple(label for label in finding.related if label not in first.related)
+        if first is not finding and new:
+            merged[kind] = first._replace(related=(*first.related, *new))
+    return list(merged.values())
+
+
+def _span(finding: Diagnostic) -> Span | None:
+    return finding.primary.span if finding.primary else None

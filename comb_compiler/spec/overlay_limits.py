@@ -1,0 +1,126 @@
+"""Overlays that change what they may not."""
+
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Document, Entry, Mapping, Node, Path, Scalar
+from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.overlay_scope import ARM_SCOPE, ENVIRONMENT_SCOPE, Scope
+from comb_compiler.spec.places import Place, format_path
+from comb_compiler.spec.shape import expected_at
+from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.wording import listed
+
+__all__ = ["ARM", "ENVIRONMENT", "Limited", "Owner", "within_limits"]
+
+_SUBJECT = {"models", "operators", "graph", "interface", "experiment"}
+
+_OVERLAYS = {"experiment", "environments"}
+
+
+class Owner(NamedTuple):
+    """Whose overlays they are, and what they may change."""
+
+    title: str
+    scope: Scope
+
+
+ARM = Owner("an arm", ARM_SCOPE)
+ENVIRONMENT = Owner("an environment", ENVIRONMENT_SCOPE)
+
+
+class Limited(NamedTuple):
+    """An overlay without what it may not change, so that this has no further consequences; and what is said of that."""
+
+    overlay: Mapping
+    diagnostics: list[Diagnostic]
+
+
+def within_limits(base: Node, overlay: Mapping, owner: Owner, at: Path) -> Limited:
+    """What of `overlay`, which stands at `at`, may be laid over `base`. Unknown fields stay: binding tells of them."""
+    visit = _Visit(base, owner, at)
+    kept = visit.mapping(overlay, owner.scope, ())
+    return Limited(kept if owner is ENVIRONMENT else visit.known_operators(kept), visit.diagnostics)
+
+
+class _Visit:
+    """One walk over one overlay."""
+
+    def __init__(self, base: Node, owner: Owner, at: Path) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self._base = base
+        self._owner = owner
+        self._at = at
+
+    def mapping(self, node: Mapping, scope: Scope, path: Path) -> Mapping:
+        """`node` without what is outside of `scope`."""
+        kept: dict[str, Entry] = {}
+        for text, entry in node.entries.items():
+            below = scope.get(text, scope.get("*"))
+            finding = self._refusal(entry, scope, (*path, text))
+            if finding is not None:
+                self.diagnostics.append(finding)
+            elif below is not None and isinstance(entry.value, Mapping):
+                kept[text] = Entry(entry.key, self.mapping(entry.value, below, (*path, text)))
+            else:
+                kept[text] = entry
+        return node.with_entries(kept)
+
+    def known_operators(self, overlay: Mapping) -> Mapping:
+        """`overlay` without operators that are not there, and too little to be new ones: their names are misspelt."""
+        operators, known = overlay.get("operators"), self._declared(("operators",))
+        if not isinstance(operators, Mapping):
+            return overlay
+        kept = dict(operators.entries)
+        for name, (key, value) in operators.entries.items():
+            is_new = name in known or closest(name, known) is None
+            if not is_new and isinstance(value, Mapping) and "out" not in value.entries:
+                self.diagnostics.append(self._no_operator(key, ("operators", name), known))
+                del kept[name]
+        entry = overlay.entries["operators"]
+        return overlay.with_entries({**overlay.entries, "operators": Entry(entry.key, operators.with_entries(kept))})
+
+    def _refusal(self, entry: Entry, scope: Scope, path: Path) -> Diagnostic | None:
+        name = path[-1]
+        if name in scope or expected_at(Comb, path) is None:
+            return None
+        if "*" in scope and name not in self._declared(path[:-1]):
+            return self._nothing_to_change(entry.key, path)
+        return self._not_allowed(entry.key, path, scope) if "*" not in scope or entry.value.data is None else None
+
+    def _declared(self, path: Path) -> tuple[str, ...]:
+        node = Document("", self._base).find(path)
+        return tuple(node.entries) if isinstance(node, Mapping) else ()
+
+    def _not_allowed(self, key: Scalar, path: Path, scope: Scope) -> Diagnostic:
+        title, field = self._owner.title, f"`{format_path(path)}`"
+        names = [name for name in scope if name != "*"]
+        may = (f"{title} may change {listed(names)}{' here' if path[1:] else ''}",) if names else ()
+        where = format_path((*self._at, *path))
+        if self._owner is ENVIRONMENT and path[0] in _SUBJECT:
+            message = f"an environment cannot change {field}: the gates prove it for all environments at once"
+            hint = "change it for the whole comb, or try it on some users with an arm of `experiment`"
+            return diagnose(codes.ENVIRONMENT_CHANGES_SUBJECT, message, key.span, path=where, hints=(hint, *may))
+        message = f"{title} cannot change {field}"
+        otherwise = "overlays are not nested" if path[0] in _OVERLAYS else f"set {field} for the whole comb"
+        return diagnose(codes.OVERLAY_NOT_ALLOWED, message, key.span, path=where, hints=(*may, otherwise))
+
+    def _nothing_to_change(self, key: Scalar, path: Path) -> Diagnostic:
+        """An environment changes what is there: it adds neither operators nor arms."""
+        known = self._declared(path[:-1])
+        if path[0] == "operators":
+            return self._no_operator(key, path, known)
+        return diagnose(
+            codes.OVERLAY_NOT_ALLOWED,
+            f"{self._owner.title} cannot add the arm `{path[-1]}`",
+            key.span,
+            path=format_path((*self._at, *path)),
+            hints=did_you_mean(str(path[-1]), known, "arm"),
+        )
+
+    def _no_operator(self, key: Scalar, path: Path, known: tuple[str, ...]) -> Diagnostic:
+        place = Place(key, None, (*self._at, *path))
+        where = f" for {self._owner.title} to change"
+        return unknown_name(place, codes.UNKNOWN_OPERATOR, str(path[-1]), known, "operator", where=where)
