@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,8 @@ def _table(scratch: Path, runs: int) -> str:
         ("2,000 combs: t(2n) / t(n)", f"{two * 1e3:.2f} ms each", f"{2 * two / one:.2f}", "< 2.2"),
     ]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    head = f"# comb check\n\n{date.today()} · {_machine()} · medians of {runs} interleaved runs of whole processes\n\n"
+    today = datetime.now(tz=UTC).date()
+    head = f"# comb check\n\n{today} · {_machine()} · medians of {runs} interleaved runs of whole processes\n\n"
     repeat = "\n\nRepeat: `.venv/bin/python benchmarks/check.py --record`\n"
     return head + "\n".join(["| what | median | ratio | bar |", "|---|---|---|---|", *lines]) + repeat
 

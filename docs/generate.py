@@ -1,7 +1,7 @@
 """Write docs/reference from the code: commands, comb.yaml, platform.yaml, diagnostics.
 
-    python docs/generate.py           # write the pages
-    python docs/generate.py --check   # exit code 1 if a page is not what would be written
+python docs/generate.py           # write the pages
+python docs/generate.py --check   # exit code 1 if a page is not what would be written
 """
 
 import importlib

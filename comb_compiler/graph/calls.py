@@ -137,7 +137,9 @@ class _Parser:
             return Input(port, *self._source())
         if not fields and token is not None and token.text == ":":
             mend = Mend("write `=`", token.start, token.end, "=")
-            raise _stop(f"a `:` gives nothing to the port `{port.text}`", token.start, token.end, f"write `{port.text}=`", mend)
+            raise _stop(
+                f"a `:` gives nothing to the port `{port.text}`", token.start, token.end, f"write `{port.text}=`", mend
+            )
         raise _no_port(port, fields)
 
     def _source(self, wanted: str = "a step or `$request`") -> tuple[Token, tuple[Token, ...]]:

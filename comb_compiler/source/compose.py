@@ -57,7 +57,9 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     except _LimitReached as reached:
         composer.diagnostics.append(reached.diagnostic)
     else:
-        composer.diagnostics += find_deviations(source, composer.spread)
+        deviations = find_deviations(source, composer.spread)
+        if deviations:
+            return Parsed((), (*composer.diagnostics, *deviations))
     return Parsed(tuple(documents), tuple(composer.diagnostics))
 
 
@@ -89,7 +91,7 @@ class _Composer:
         self._text = source.text
         self._limits = limits
         self._events: Iterator[Any] = yaml.parse(source.text, Loader=yaml.CLoader)
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, Node | None] = {}  # None while the value is being read
         self._typed_keys: list[Scalar] = []
         self._has_nulls = False
         self._nodes = 0
@@ -106,6 +108,9 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node | None:
         """The node that begins with `event`; None where `event` ends a collection."""
         kind = type(event)
+        anchor = None if kind is yaml.AliasEvent else getattr(event, "anchor", None)
+        if anchor is not None:
+            self._anchors[anchor] = None
         if kind is yaml.ScalarEvent:
             node: Node = self._scalar(event)
         elif kind is yaml.MappingStartEvent:
@@ -117,8 +122,8 @@ class _Composer:
         else:
             return None
         self._count(event, 1)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
+        if anchor is not None and self._anchors[anchor] is None:
+            self._anchors[anchor] = node
         return node
 
     def _scalar(self, event: Any) -> Scalar:

@@ -66,7 +66,7 @@ _FORMS: dict[str, _Told] = {
         "write `scheme://host…`, without credentials: secrets are referred to, never written",
         codes.BAD_PATH,
     ),
-    "text": _Told("a text", "write something that can be read", codes.EMPTY_VALUE),
+    "text": _Told("a text", "write something that can be read, without control characters", codes.EMPTY_VALUE),
     "entry-point": _Told("a Python entry point", "write `package.module:Name`, such as `operators.text:Detect`"),
     "image": _Told("a container image", "write `registry/repository@sha256:…`"),
     "field-path": _Told("a path of fields", "write Protobuf's field names with dots, such as `request.frame.user_id`"),
@@ -90,7 +90,7 @@ def form_offence(form: str, field: str, text: str) -> Offence:
     if form == "text":
         control = _CONTROL.search(text)
         message = f"{field} holds the control character U+{ord(control[0]) if control else 0:04X}"
-        return Offence(codes.CONTROL_CHARACTER, message, ("leave it out: it cannot be seen",))
+        return Offence(codes.CONTROL_CHARACTER, message, (told.hint,))
     return Offence(told.code, f"`{shortened(text)}` is not {told.noun}", (told.hint,), _seen(form, told, text))
 
 

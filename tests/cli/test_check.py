@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,17 +60,32 @@ def test_warnings_fail_only_where_they_are_denied(comb: Comb, checkout: Path) ->
     assert comb("check", ".", "--deny-warnings").code == 1
 
 
-BAD = {
+def _directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _link(path: Path, target: str) -> None:
+    path.unlink()
+    path.symlink_to(target)
+
+
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: path.unlink(), "COMB0001"),
     "empty": (lambda path: path.write_bytes(b""), "COMB0009"),
     "only comments": (lambda path: path.write_bytes(b"# nothing\n"), "COMB0009"),
     "binary": (lambda path: path.write_bytes(bytes(range(256)) * 4), "COMB0008"),
     "latin-1": (lambda path: path.write_bytes("name: café".encode("latin-1")), "COMB0007"),
     "utf-16": (lambda path: path.write_bytes(COMB.encode("utf-16")), "COMB0007"),
-    "a directory": (lambda path: (path.unlink(), path.mkdir()), "COMB0005"),
-    "a fifo": (lambda path: (path.unlink(), os.mkfifo(path)), "COMB0003"),
-    "a link out": (lambda path: (path.unlink(), path.symlink_to("/etc/hostname")), "COMB0004"),
-    "a link to itself": (lambda path: (path.unlink(), path.symlink_to(path)), "COMB0002"),
+    "a directory": (_directory, "COMB0005"),
+    "a fifo": (_fifo, "COMB0003"),
+    "a link out": (lambda path: _link(path, "/etc/hostname"), "COMB0004"),
+    "a link to itself": (lambda path: _link(path, str(path)), "COMB0002"),
     "too large": (lambda path: path.write_bytes(b"#" * 5_000_000), "COMB0006"),
     "a list": (lambda path: path.write_bytes(b"- a\n- b\n"), "COMB2020"),
     "brackets": (lambda path: path.write_bytes(b"[" * 100_000), "COMB1007"),
@@ -79,7 +95,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_file_is_a_finding(comb: Comb, checkout: Path, name: str) -> None:
     spoil, code = BAD[name]
-    spoil(checkout / "comb.yaml")  # type: ignore[no-untyped-call]
+    spoil(checkout / "comb.yaml")
     ran = comb("check", "comb.yaml")
     assert ran.code == 1
     assert code in ran.out

@@ -47,7 +47,9 @@ def test_fix_keeps_line_ends_byte_order_mark_and_mode(comb: Comb, checkout: Path
 
 
 def test_fmt_checks_then_writes_then_is_content(comb: Comb, checkout: Path) -> None:
-    ugly = COMB.replace("metadata: {name: greeting, team: welcome}", "metadata:   {name:   greeting ,team: welcome}  # x")
+    ugly = COMB.replace(
+        "metadata: {name: greeting, team: welcome}", "metadata:   {name:   greeting ,team: welcome}  # x"
+    )
     (checkout / "comb.yaml").write_text(ugly, encoding="utf-8")
     assert comb("fmt", ".", "--check").code == 1
     assert (checkout / "comb.yaml").read_text(encoding="utf-8") == ugly

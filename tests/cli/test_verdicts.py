@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def kept(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
     return Checking(Checkout(checkout), cache, platform).run([str(checkout)]).diagnostics
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "comb": ("comb.yaml", lambda text: text.replace("80ms", "80")),
     "comb, same size": ("comb.yaml", lambda text: text.replace("80ms", "80xs")),
     "lock": ("comb.lock", lambda text: "{}"),

@@ -1,4 +1,4 @@
-"""The pages of what is said about fields, graphs and platforms: a fragment takes the place of its keys in a whole file."""
+"""The pages about fields, graphs and platforms: an example takes the place of its keys in a whole file."""
 
 import re
 

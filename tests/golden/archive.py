@@ -19,13 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Archive", "Intent", "load", "store"]
+__all__ = ["Archive", "Intent", "load", "store", "visible"]
 
 _SECTION = re.compile(r"^-- (.+) --\n", re.MULTILINE)
 _STATED = re.compile(r"^(?P<severity>error|warning|info): (?P<codes>COMB\d{4}(?:, COMB\d{4})*) (?P<place>\S+)$")
 _INLINE = re.compile(r"# (?P<severity>error|warning|info): (?P<codes>COMB\d{4}(?:, COMB\d{4})*)\s*$")
 _REPEATED = re.compile(r"^×(\d+) (.*\n)", re.MULTILINE)
-_VISIBLE = str.maketrans({"␉": "\t", "␍": "\r"})
+_INVISIBLE = {"␉": "\t", "␍": "\r"}
 _OUT = "out/"
 
 
@@ -66,13 +66,22 @@ def store(path: Path, case: Archive, out: Mapping[str, str]) -> None:
     path.write_text(head + "".join(f"-- {_OUT}{name} --\n{body}" for name, body in out.items()), encoding="utf-8")
 
 
+def visible(text: str) -> str:
+    """A text as a case holds it."""
+    for sign, character in _INVISIBLE.items():
+        text = text.replace(character, sign)
+    return text
+
+
 def _file(name: str, body: str) -> tuple[str, bytes]:
     if name.endswith(" (escaped)"):
         escaped = body.encode("ascii", "backslashreplace").decode("ascii")
         content: bytes = ast.literal_eval(f'b"""{escaped}"""')
         return name.removesuffix(" (escaped)"), content
     repeated = _REPEATED.sub(lambda found: found[2] * int(found[1]), body)
-    return name, repeated.translate(_VISIBLE).encode()
+    for sign, character in _INVISIBLE.items():
+        repeated = repeated.replace(sign, character)
+    return name, repeated.encode()
 
 
 def _stated(preface: str) -> list[Intent]:

@@ -11,9 +11,11 @@ from comb_compiler.diagnostics import Diagnostic, Fix, codes, in_reading_order
 from comb_compiler.diagnostics.fixes import repair_files
 from comb_compiler.source import SourceSet, Unavailable, decode
 from comb_compiler.workspace.checkout import Checkout, Found
+from comb_compiler.workspace.discovery import find_combs
+from comb_compiler.workspace.lock import check_locks
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["PLATFORM", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
+__all__ = ["PLATFORM", "check_artifacts", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
 
 PLATFORM = "platform.yaml"
 _COMB = "comb.yaml"
@@ -39,6 +41,14 @@ def check_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     platform = PLATFORM if (root / PLATFORM).exists() else None
     paths = [root] if platform is None or any(root.rglob(_COMB)) else [root / PLATFORM]
     return Checking(Checkout(root), VerdictCache(None), platform).run([*map(str, paths)]).diagnostics
+
+
+def check_artifacts(root: Path) -> tuple[Diagnostic, ...]:
+    """The same by `comb lock . --check`, which reads the artifacts too."""
+    checkout = Checkout(root)
+    reports = check_locks(checkout, find_combs(checkout, [root]).combs)
+    assert not [failure for report in reports for failure in report.failures]
+    return in_reading_order(finding for report in reports for finding in report.diagnostics)
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:

@@ -8,12 +8,23 @@ import pytest
 
 from comb_compiler.diagnostics import Applicability, Diagnostic
 from comb_compiler.diagnostics.render.text import render
-from tests.golden.archive import Archive, Intent, load, store
-from tests.golden.compilation import check_in_memory, check_on_disk, fixed, repaired, texts_of, write
+from tests.golden.archive import Archive, Intent, load, store, visible
+from tests.golden.compilation import (
+    check_artifacts,
+    check_in_memory,
+    check_on_disk,
+    fixed,
+    repaired,
+    texts_of,
+    write,
+)
 
 DIRECTORY = Path(__file__).parent / "cases"
 CASES = sorted(DIRECTORY.glob("*/*.txt"))
-IN_MEMORY = [path for path in CASES if path.parent.name != "files"]
+ON_DISK = {"artifacts": check_artifacts, "files": check_on_disk}
+"""Directories of cases in which the file system has a part, with who looks at it."""
+
+IN_MEMORY = [path for path in CASES if path.parent.name not in ON_DISK]
 
 
 def each(paths: list[Path]) -> pytest.MarkDecorator:
@@ -21,11 +32,12 @@ def each(paths: list[Path]) -> pytest.MarkDecorator:
 
 
 def findings(case: Archive, path: Path, checkout: Path) -> tuple[Diagnostic, ...]:
-    """What is said of a case; what the file system has a part in is put on a disk."""
-    if path in IN_MEMORY:
+    """What is said of a case."""
+    look = ON_DISK.get(path.parent.name)
+    if look is None:
         return check_in_memory(case.files)
     write(checkout, case.files, case.links)
-    return check_on_disk(checkout)
+    return look(checkout)
 
 
 @each(CASES)
@@ -79,7 +91,8 @@ def _outcome(case: Archive, found: tuple[Diagnostic, ...]) -> dict[str, str]:
     out["diagnostics"] = render(found, texts_of(case.files))
     if any(one.fix for one in found):
         files = fixed(case.files)
-        out |= {f"fixed/{name}": text for name, text in texts_of(files).items() if files[name] != case.files[name]}
+        fixes = ((name, text) for name, text in texts_of(files).items() if files[name] != case.files[name])
+        out |= {f"fixed/{name}": visible(text) for name, text in fixes}
     return out if found else {}
 
 
@@ -103,5 +116,3 @@ def _kind(found: Diagnostic) -> tuple[str, str, str]:
 
 def _kinds(found: tuple[Diagnostic, ...]) -> Counter[tuple[str, str, str]]:
     return Counter(map(_kind, found))
-
-

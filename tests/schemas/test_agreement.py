@@ -114,8 +114,7 @@ FITS_SCHEMA_ONLY = (
     Difference(
         "what an overlay leaves of what it is laid over, and whether there was any, is seen when it is laid over it",
         lambda change, found: (
-            _is_in_overlay(change.path)
-            and _are(found, codes.MISSING_KEY, codes.EMPTY_VALUE, codes.NOTHING_TO_REMOVE)
+            _is_in_overlay(change.path) and _are(found, codes.MISSING_KEY, codes.EMPTY_VALUE, codes.NOTHING_TO_REMOVE)
         ),
     ),
 )
