@@ -71,7 +71,7 @@ class _Builder:
         operators = self._bound.declared("operators")
         at = self._bound.place("graph", step.name, "operator")
         text = at if at.path[-1] == "operator" else self._bound.place("graph", step.name, "call")
-        if step.operator not in operators:
+        if step.operator not in operators and self._bound.is_readable("operators"):
             known, span = operators, step.operator_span
             finding = unknown_name(text, codes.UNKNOWN_OPERATOR, step.operator, known, "operator", at=span)
             self.diagnostics.append(finding)

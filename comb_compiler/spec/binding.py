@@ -1,6 +1,6 @@
 """Document → model: everything that is wrong with a file's fields, each at its place."""
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -42,15 +42,35 @@ class Bound(NamedTuple, Generic[M]):
         """Whether nothing is wrong at `path`, above it or below it, as far as its fields go."""
         return not any(path[: len(wrong)] == wrong[: len(path)] for wrong in self.unsound)
 
+    def is_readable(self, *path: str | int) -> bool:
+        """Whether it can be told what is declared at `path`: the value as a whole is right, or rightly left out."""
+        return not any(path[: len(wrong)] == wrong for wrong in self.unsound)
+
 
 def bind_node(root: Node, model: type[M]) -> Bound[M]:
-    """Validate the data below `root`. Never raises for what a user wrote."""
-    try:
-        return Bound(model.model_validate(root.data), root)
-    except ValidationError as failure:
-        errors = failure.errors(include_url=False)
+    """Validate the data below `root`. Never raises for what a user wrote.
+
+    A misspelt field is told, and then taken for what it was meant to be, so that it has no further consequences.
+    """
+    value, errors = _validated(root, model)
+    if not errors:
+        return Bound(value, root)
     from comb_compiler.spec.explanations import explain
+    from comb_compiler.spec.misspelt import correct
     from comb_compiler.spec.salvage import salvage
 
+    corrected, misspelt = correct(root, model, errors)
+    if misspelt:
+        root = corrected
+        value, errors = _validated(root, model)
     wrong = tuple(error["loc"] for error in errors)
-    return Bound(salvage(model, root.data, wrong), root, tuple(explain(root, model, errors)), wrong)
+    if errors:
+        value = salvage(model, root.data, wrong)
+    return Bound(value, root, (*misspelt, *explain(root, model, errors)), wrong)
+
+
+def _validated(root: Node, model: type[M]) -> tuple[M | None, list[Any]]:
+    try:
+        return model.model_validate(root.data), []
+    except ValidationError as failure:
+        return None, list(failure.errors(include_url=False))

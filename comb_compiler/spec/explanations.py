@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Mapping, Node, Path, Scalar
+from comb_compiler.source import Mapping, Node, Path
 from comb_compiler.spec.mends import mend, mended_name
+from comb_compiler.spec.misspelt import spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
 from comb_compiler.spec.places import Place, empty_value, field_name, format_path, place_of
-from comb_compiler.spec.shape import Expected, expected_at, field_names, homes
-from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.shape import Expected, expected_at
 from comb_compiler.spec.wording import listed
 
 __all__ = ["explain"]
@@ -21,23 +21,18 @@ __all__ = ["explain"]
 def explain(root: Node, model: type[BaseModel], errors: Sequence[Any]) -> Iterator[Diagnostic]:
     """What is said of `errors`, the validation errors of `model` on the data of `root`."""
     missing: dict[Path, list[str]] = {}
-    misspelt: set[Path] = set()
     for error in errors:
         kind, path = error["type"], error["loc"]
         if kind == "missing":
             missing.setdefault(path[:-1], []).append(str(path[-1]))
         elif kind == "extra_forbidden":
-            finding, match = _unknown(root, model, path)
-            misspelt.add((*path[:-1], match) if match else path)
-            yield finding
+            yield unknown_key(root, model, path).finding
         elif path and path[-1] == "[key]":
             yield _bad_key(root, path[:-1], error)
         else:
             yield _bad_value(root, model, error)
     for owner, names in missing.items():
-        absent = [name for name in names if (*owner, name) not in misspelt]
-        if absent:
-            yield _missing(root, model, owner, absent)
+        yield _missing(root, model, owner, names)
 
 
 def _missing(root: Node, model: type[BaseModel], owner: Path, names: list[str]) -> Diagnostic:
@@ -74,70 +69,6 @@ def _purpose(name: str, expected: Expected | None) -> str:
     return f"`{name}`: {sentence[0].lower()}{sentence[1:]}" + (f", such as `{name}: {example}`" if example else "")
 
 
-def _unknown(root: Node, model: type[BaseModel], path: Path) -> tuple[Diagnostic, str | None]:
-    """The finding, and the field that was most probably meant."""
-    place = place_of(root, path)
-    owner = expected_at(model, path[:-1])
-    word = str(path[-1])
-    known = field_names(owner.type) if owner else ()
-    given = _written_beside(place)
-    match = closest(word, (name for name in known if name not in given))
-    fix = None
-    if match is not None and place.key is not None:
-        fix = Fix(f"write `{match}`", (Edit(place.key.span, _spelt(place.key, match)),), Applicability.UNSAFE)
-    finding = diagnose(
-        codes.UNKNOWN_KEY,
-        f"`{format_path(path[:-1])}` has no field `{word}`"
-        if path[1:]
-        else f"a {model.__name__} has no field `{word}`",
-        place.key_span,
-        label="unknown field",
-        related=place.related,
-        path=format_path(path),
-        hints=(f"did you mean `{match}`?",) if match else _elsewhere(model, path, known, given),
-        fix=fix,
-    )
-    return finding, match
-
-
-def _written_beside(place: Place) -> tuple[str, ...]:
-    """The keys that were written in one mapping with this one: not those of a mapping that it was laid over."""
-    parent, key = place.parent, place.key
-    if not isinstance(parent, Mapping) or key is None:
-        return ()
-    is_own = _is_own(parent, key)
-    return tuple(name for name, entry in parent.entries.items() if _is_own(parent, entry.key) == is_own)
-
-
-def _is_own(mapping: Mapping, key: Scalar) -> bool:
-    """Whether `key` was written in `mapping` itself: the keys of a block mapping stand in one column."""
-    start, end = mapping.offsets
-    return start <= key.start.index < end and (mapping.flow or key.start.column == mapping.start.column)
-
-
-def _elsewhere(model: type[BaseModel], path: Path, known: tuple[str, ...], given: tuple[str, ...]) -> tuple[str, ...]:
-    """Where a field of that name belongs, else which fields there are."""
-    word = str(path[-1])
-    found = homes(model, path[:-1], word)
-    if found:
-        return (f"`{word}` belongs {' or '.join(_into(home, path[:-1]) for home in found[:2])}",)
-    twin = closest(word, known)
-    if twin is not None and twin in given:
-        return (f"`{twin}` is there already: keep one of the two",)
-    return did_you_mean(word, known, "field")
-
-
-def _into(home: Path, owner: Path) -> str:
-    if not home:
-        return "to the top of the file"
-    inner = home[len(owner) :] if home[: len(owner)] == owner else ()
-    return f"into `{format_path(inner)}` here" if inner else f"to `{format_path(home)}`"
-
-
-def _spelt(key: Scalar, text: str) -> str:
-    return text if key.plain else f'"{text}"'
-
-
 def _bad_key(root: Node, path: Path, error: Any) -> Diagnostic:
     place = place_of(root, path)
     text = str(path[-1])
@@ -147,7 +78,7 @@ def _bad_key(root: Node, path: Path, error: Any) -> Diagnostic:
     name = mended_name(context.get("form", ""), text) if context.get("form") in _NAMES else None
     fix = None
     if name is not None and name not in siblings and place.key is not None:
-        fix = Fix(f"write `{name}`", (Edit(place.key.span, _spelt(place.key, name)),), Applicability.UNSAFE)
+        fix = Fix(f"write `{name}`", (Edit(place.key.span, spelt(place.key, name)),), Applicability.UNSAFE)
     return diagnose(
         offence.code,
         offence.message,

@@ -80,6 +80,23 @@ def test_linked_directories_inside_are_searched_once_by_their_own_name(tmp_path:
     assert found(checkout, "a/link/deep/comb.yaml", "shared/deep/comb.yaml") == ["shared/deep/comb.yaml"]
 
 
+def test_a_directory_is_listed_once_however_many_links_lead_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = {f"a/{9 - number}": Link("../shared" + "/d" * number) for number in range(10)}
+    checkout = checkout_of(tmp_path, {"shared" + "/d" * 9 + "/comb.yaml": "x", **links})
+    listed: list[str] = []
+    real = os.scandir
+
+    def scandir(path: str) -> "os._ScandirIterator[str]":
+        listed.append(os.path.relpath(path, tmp_path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert found(checkout, "a", "shared") == ["shared" + "/d" * 9 + "/comb.yaml"]
+    assert sorted(listed) == sorted(["a", *2 * ["shared" + "/d" * number for number in range(10)]])
+
+
 def test_links_that_leave_or_loop_are_left_out(tmp_path: Path) -> None:
     plant(tmp_path, {"outside/comb.yaml": "x"})
     files: dict[str, str | bytes | Link] = {
@@ -95,11 +112,14 @@ def test_links_that_leave_or_loop_are_left_out(tmp_path: Path) -> None:
         "b/a": Link("../a"),
         "a/b": Link("../b"),
         "z/comb.yaml": "x",
+        "z/y/x/up": Link("../.."),
+        "z/y/x/comb.yaml": "x",
     }
     checkout = checkout_of(tmp_path / "root", files)
     assert found(checkout, "a") == ["a/comb.yaml"]
     assert found(checkout, "b") == ["a/comb.yaml"]
-    assert found(checkout, "") == ["a/comb.yaml", "z/comb.yaml"]
+    assert found(checkout, "z/y") == ["z/y/x/comb.yaml"]
+    assert found(checkout, "") == ["a/comb.yaml", "z/comb.yaml", "z/y/x/comb.yaml"]
 
 
 def test_a_linked_comb_is_found_where_the_link_is(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_member_that_is_given_twice_is_shown_at_the_second() -> None:
         b"NaN",
         b'{"version": ' + b"9" * 5000 + b"}",
         json.dumps({"version": 1, "artifacts": [], "\ud800": 1}).encode(),
-        json.dumps({"version": 1, "artifacts": [{"uri": "\ud800"}]}).encode(),
+        json.dumps(json.loads(TEXT.replace("a.onnx", "\\ud800"))).encode(),
         json.dumps({"x" * 100_000: 1}).encode(),
     ],
 )

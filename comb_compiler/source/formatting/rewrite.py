@@ -1,5 +1,6 @@
 """A text → the same text in canonical form."""
 
+import re
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Position, Span, codes
@@ -18,6 +19,7 @@ from comb_compiler.source.text import SourceFile
 __all__ = ["FormatResult", "FormatterBug", "format_text"]
 
 _BYTE_ORDER_MARK = "\ufeff"
+_BESIDE_MARKER = re.compile(r"^---(?=[ \t]+[^\s#])", re.MULTILINE)
 _UNREADABLE = frozenset((codes.TOO_DEEP, codes.TOO_MANY_NODES, codes.ALIAS_BOMB, codes.COMPLEX_KEY))
 """Findings after which a file is left alone, though some of it could be read."""
 
@@ -62,6 +64,12 @@ def _refused(path: str, source: str, parsed: Parsed) -> tuple[Diagnostic, ...]:
         at = Lines(source).position(source.index(_BYTE_ORDER_MARK))
         message = "a byte order mark (U+FEFF) stands inside the file"
         return (diagnose(codes.UNSUPPORTED_YAML, message, Span(path, at, at), hints=("delete it",)),)
+    beside = _BESIDE_MARKER.search(source)
+    if beside:
+        lines = Lines(source)
+        span = Span(path, lines.position(beside.start()), lines.position(beside.end()))
+        message = "a value stands on the line of the `---` before it"
+        return (diagnose(codes.UNSUPPORTED_YAML, message, span, hints=("delete the `---`",)),)
     if not parsed.documents:
         return parsed.diagnostics
     return tuple(finding for finding in parsed.diagnostics if finding.code in _UNREADABLE)

@@ -1,6 +1,7 @@
 """Names that a comb uses and its platform must declare, and promises below the platform's floors."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from comb_compiler.diagnostics import Code, Diagnostic, codes
 from comb_compiler.source import Path
@@ -25,33 +26,39 @@ def check_against_platform(
 
 
 def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterator[Diagnostic]:
-    devices = (*platform.declared("devices"), "cpu")
-    priorities = platform.declared("priorities")
+    look = _Lookup(bound, platform)
     zones = tuple(zone for cluster in platform.declared("clusters") for zone in _zones(platform, cluster))
     environments = platform.declared("environments")
     for name in comb.environments:
-        if name not in environments:
-            place = bound.place("environments", name)
-            at_key = place._replace(value=place.key or place.value)
-            yield _unknown(at_key, codes.UNKNOWN_ENVIRONMENT, name, environments, "environment")
+        place = bound.place("environments", name)
+        at_key = place._replace(value=place.key or place.value)
+        yield from look.up(at_key, codes.UNKNOWN_ENVIRONMENT, name, "environments", environments, "environment")
     for name, operator in comb.operators.items():
         at: Path = ("operators", name)
         for index, device in enumerate(operator.devices):
-            if device not in devices:
-                place = bound.place(*at, "devices", index)
-                yield _unknown(place, codes.UNKNOWN_DEVICE, device, devices, "device class")
-        if operator.priority is not None and operator.priority not in priorities:
-            place = bound.place(*at, "priority")
-            yield _unknown(place, codes.UNKNOWN_PRIORITY, operator.priority, priorities, "priority")
-        for field, indexed in (("require", operator.affinity.require), ("prefer", operator.affinity.prefer)):
-            for index, wish in enumerate(indexed):
-                if wish.zone is not None and wish.zone not in zones:
-                    place = bound.place(*at, "affinity", field, index, "zone")
-                    yield _unknown(place, codes.UNKNOWN_ZONE, wish.zone, zones, "zone")
+            place = bound.place(*at, "devices", index)
+            known = (*platform.declared("devices"), "cpu")
+            yield from look.up(place, codes.UNKNOWN_DEVICE, device, "devices", known, "device class")
+        place, known = bound.place(*at, "priority"), platform.declared("priorities")
+        yield from look.up(place, codes.UNKNOWN_PRIORITY, operator.priority, "priorities", known, "priority")
+        for field, wishes in (("require", operator.affinity.require), ("prefer", operator.affinity.prefer)):
+            for index, wish in enumerate(wishes):
+                place = bound.place(*at, "affinity", field, index, "zone")
+                yield from look.up(place, codes.UNKNOWN_ZONE, wish.zone, "clusters", zones, "zone")
 
 
-def _unknown(place: Place, code: Code, name: str, known: tuple[str, ...], noun: str) -> Diagnostic:
-    return unknown_name(place, code, name, known, noun, where=" on this platform")
+class _Lookup(NamedTuple):
+    """Names of a comb, looked up on a platform."""
+
+    bound: Bound[Comb]
+    platform: Bound[Platform]
+
+    def up(
+        self, place: Place, code: Code, name: str | None, section: str, known: tuple[str, ...], noun: str
+    ) -> Iterator[Diagnostic]:
+        """The finding that `name` is not among `known`, unless the section that declares it cannot be read."""
+        if name is not None and name not in known and self.platform.is_readable(section):
+            yield unknown_name(place, code, name, known, noun, where=" on this platform")
 
 
 def _zones(platform: Bound[Platform], cluster: str) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def _known(
     bound: Bound[Platform], path: Path, code: Code, name: str, declared_at: tuple[str, ...], noun: str, where: str = ""
 ) -> Iterator[Diagnostic]:
     declared = bound.declared(*declared_at)
-    if name not in declared:
+    if name not in declared and bound.is_readable(*declared_at):
         yield unknown_name(bound.place(*path), code, name, declared, noun, where=where)
 
 

@@ -23,7 +23,7 @@ def check_references(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
                 path: Path = ("operators", name, "affinity", field, index)
                 if other == name:
                     yield _itself(bound, path, name)
-                elif other not in bound.declared("operators"):
+                elif other not in bound.declared("operators") and bound.is_readable("operators"):
                     known = bound.declared("operators")
                     yield unknown_name(bound.place(*path), codes.UNKNOWN_OPERATOR, other, known, "operator")
 
@@ -34,11 +34,13 @@ def _model(bound: Bound[Comb], path: Path, operator: Operator) -> Iterator[Diagn
     model, version = operator.model
     at = (*path, "model")
     models = bound.declared("models")
+    if not bound.is_readable("models"):
+        return
     if model not in models:
         yield unknown_name(bound.place(*at), codes.UNKNOWN_MODEL, model, models, "model")
         return
     versions = bound.declared("models", model, "versions")
-    if version not in versions:
+    if version not in versions and bound.is_readable("models", model, "versions"):
         declared_at = Label(bound.place("models", model).key_span, f"`{model}` is declared here")
         message = f"the model `{model}` has no version `{version}`"
         yield unknown_name(

@@ -1,0 +1,129 @@
+"""Keys that are no fields: what was probably meant, and the tree as it would be then."""
+
+from collections.abc import Mapping as AbstractMapping, Sequence as AbstractSequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source import Entry, Mapping, Node, Path, Scalar, Sequence
+from comb_compiler.spec.overlays import merge
+from comb_compiler.spec.places import Place, format_path, place_of
+from comb_compiler.spec.shape import expected_at, field_names, homes
+from comb_compiler.spec.suggest import closest, did_you_mean
+
+__all__ = ["Unknown", "correct", "spelt", "unknown_key"]
+
+
+def correct(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -> tuple[Node, list[Diagnostic]]:
+    """`root` with the fields that misspelt keys were meant to be, and what is said of those keys.
+
+    Of two keys that are meant to be one field, the first is corrected. Places stay where they are.
+    """
+    renames: dict[Path, str] = {}
+    taken: set[Path] = set()
+    found: list[Diagnostic] = []
+    for error in errors:
+        path = error["loc"]
+        unknown = unknown_key(root, model, path) if error["type"] == "extra_forbidden" else None
+        if unknown is not None and unknown.match is not None and (*path[:-1], unknown.match) not in taken:
+            taken.add((*path[:-1], unknown.match))
+            renames[path] = unknown.match
+            found.append(unknown.finding)
+    return (_renamed(root, renames, ()), found) if renames else (root, [])
+
+
+def _renamed(node: Node, renames: AbstractMapping[Path, str], at: Path) -> Node:
+    below: dict[str | int, dict[Path, str]] = {}
+    for path, name in renames.items():
+        if len(path) > 1:
+            below.setdefault(path[0], {})[path[1:]] = name
+    if isinstance(node, Sequence):
+        items = (_renamed(item, below[i], (*at, i)) if i in below else item for i, item in enumerate(node.items))
+        return Sequence(node.file, node.start, node.end, tuple(items), node.flow)
+    if not isinstance(node, Mapping):
+        return node
+    entries = {
+        text: Entry(key, _renamed(value, below[text], (*at, text)) if text in below else value)
+        for text, (key, value) in node.entries.items()
+        if (text,) not in renames
+    }
+    for (text,), name in ((path, name) for path, name in renames.items() if len(path) == 1):
+        key, value = node.entries[str(text)]
+        # What is there already was laid under a misspelt key of an overlay, which would have been merged with it.
+        earlier = entries.get(name)
+        entries[name] = Entry(earlier.key, merge(earlier.value, value, (*at, name))) if earlier else Entry(key, value)
+    return node.with_entries(entries)
+
+
+class Unknown(NamedTuple):
+    """A key that is no field: what is said of it, and the field that was most probably meant."""
+
+    finding: Diagnostic
+    match: str | None
+
+
+def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
+    """The key at `path`, which pydantic does not know."""
+    place = place_of(root, path)
+    owner = expected_at(model, path[:-1])
+    word = str(path[-1])
+    known = field_names(owner.type) if owner else ()
+    given = _written_beside(place)
+    match = closest(word, (name for name in known if name not in given))
+    fix = None
+    if match is not None and place.key is not None:
+        fix = Fix(f"write `{match}`", (Edit(place.key.span, spelt(place.key, match)),), Applicability.UNSAFE)
+    finding = diagnose(
+        codes.UNKNOWN_KEY,
+        f"`{format_path(path[:-1])}` has no field `{word}`"
+        if path[1:]
+        else f"a {model.__name__} has no field `{word}`",
+        place.key_span,
+        label="unknown field",
+        related=place.related,
+        path=format_path(path),
+        hints=(f"did you mean `{match}`?",) if match else _elsewhere(model, path, known, given),
+        fix=fix,
+    )
+    return Unknown(finding, match)
+
+
+def _written_beside(place: Place) -> tuple[str, ...]:
+    """The keys that were written in one mapping with this one: not those of a mapping that it was laid over."""
+    parent, key = place.parent, place.key
+    if not isinstance(parent, Mapping) or key is None:
+        return ()
+    is_own = _is_own(parent, key)
+    return tuple(name for name, entry in parent.entries.items() if _is_own(parent, entry.key) == is_own)
+
+
+def _is_own(mapping: Mapping, key: Scalar) -> bool:
+    """Whether `key` was written in `mapping` itself: the keys of a block mapping stand in one column."""
+    start, end = mapping.offsets
+    return start <= key.start.index < end and (mapping.flow or key.start.column == mapping.start.column)
+
+
+def _elsewhere(model: type[BaseModel], path: Path, known: tuple[str, ...], given: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a field of that name belongs, else which fields there are."""
+    word = str(path[-1])
+    found = homes(model, path[:-1], word)
+    if found:
+        return (f"`{word}` belongs {' or '.join(_into(home, path[:-1]) for home in found[:2])}",)
+    twin = closest(word, known)
+    if twin is not None and twin in given:
+        return (f"`{twin}` is there already: keep one of the two",)
+    return did_you_mean(word, known, "field")
+
+
+def _into(home: Path, owner: Path) -> str:
+    if not home:
+        return "to the top of the file"
+    inner = home[len(owner) :] if home[: len(owner)] == owner else ()
+    return f"into `{format_path(inner)}` here" if inner else f"to `{format_path(home)}`"
+
+
+def spelt(key: Scalar, text: str) -> str:
+    """`text` in the place of a key, in quotes where that is."""
+    return text if key.plain else f'"{text}"'
