@@ -44,7 +44,8 @@ class _Placed:
     @property
     def span(self) -> Span:
         """Where the node stands; for one that is reached by an alias, where its anchor stands."""
-        return Span(self.file, _position(self.start), _position(self.end))
+        start = _position(self.start)
+        return Span(self.file, start, max(start, _position(self.end)))
 
     @property
     def offsets(self) -> tuple[int, int]:
