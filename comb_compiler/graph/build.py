@@ -56,6 +56,8 @@ class _Builder:
             return None
         place = self._bound.place("graph", "return", "call")
         name = (node.call or "").strip()
+        if not name:
+            return None
         if name not in self._names:
             self.diagnostics.append(bad_return(place, name, self._names))
             return None

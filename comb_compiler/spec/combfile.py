@@ -8,6 +8,7 @@ from comb_compiler.source import Document, Entry, Mapping, Node
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
 from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.nulls import FREE_IN_COMB, told_empty
 from comb_compiler.spec.overlay_limits import ARM, ENVIRONMENT, Owner, within_limits
 from comb_compiler.spec.overlays import merge, useless_removals
 from comb_compiler.spec.reading import Reading
@@ -33,26 +34,26 @@ class CombFile(NamedTuple):
 def bind_comb(reading: Reading) -> CombFile:
     """Bind and check a file that declares a Comb; `reading.root` must be there."""
     assert reading.root is not None
-    base = _checked(reading.root)
+    base = bind_node(reading.root, Comb)
+    base = _checked(told_empty(base, FREE_IN_COMB) if reading.has_nulls else base)
     said = Findings()
     said.add((*reading.diagnostics, *base.diagnostics))
     arms: dict[str, Bound[Comb]] = {}
     environments: dict[str, Bound[Comb]] = {}
-    for name, (key, arm) in _entries(reading.root, "experiment", "arms").items():
+    for name, (key, arm) in _entries(base.root, "experiment", "arms").items():
         overlay = arm.get("set") if isinstance(arm, Mapping) else None
         if isinstance(overlay, Mapping):
             path = ("experiment", "arms", name, "set")
             overlaid = Overlaid(overlay, path, key.span, f"the arm `{name}`")
-            arms[name] = _variant(reading.root, overlay, overlaid, ARM, said)
-    for name, (key, overlay) in _entries(reading.root, "environments").items():
+            arms[name] = _variant(base, overlay, overlaid, ARM, said)
+    for name, (key, overlay) in _entries(base.root, "environments").items():
         if isinstance(overlay, Mapping):
             overlaid = Overlaid(overlay, ("environments", name), key.span, f"the environment `{name}`")
-            environments[name] = _variant(reading.root, overlay, overlaid, ENVIRONMENT, said)
+            environments[name] = _variant(base, overlay, overlaid, ENVIRONMENT, said)
     return CombFile(base, arms, environments, tuple(said.all))
 
 
-def _checked(root: Node) -> Bound[Comb]:
-    bound = bind_node(root, Comb)
+def _checked(bound: Bound[Comb]) -> Bound[Comb]:
     if bound.value is None:
         return bound
     found = [diagnostic for check in COMB_CHECKS for diagnostic in check(bound, bound.value)]
@@ -64,11 +65,13 @@ def _entries(root: Node, *path: str) -> AbstractMapping[str, Entry]:
     return node.entries if isinstance(node, Mapping) else {}
 
 
-def _variant(root: Node, overlay: Mapping, overlaid: Overlaid, owner: Owner, said: Findings) -> Bound[Comb]:
+def _variant(base: Bound[Comb], overlay: Mapping, overlaid: Overlaid, owner: Owner, said: Findings) -> Bound[Comb]:
     """The comb under `overlay`, and into `said` what is wrong with it."""
-    limited = within_limits(root, overlay, owner, overlaid.path)
+    limited = within_limits(base, overlay, owner, overlaid.path)
     said.add(limited.diagnostics)
-    said.add(useless_removals(root, limited.overlay), overlaid)
-    bound = _checked(merge(root, limited.overlay))
+    said.add(limited.unknown, overlaid)
+    said.add(useless_removals(base.root, limited.overlay), overlaid)
+    bound = bind_node(merge(base.root, limited.overlay), Comb)
+    bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound), overlaid=overlaid))
     said.add(bound.diagnostics, overlaid)
-    return bound._replace(overlaid=overlaid)
+    return bound

@@ -9,16 +9,21 @@ __all__ = ["without_echoes"]
 _SPOILED = (codes.UNDEFINED_ALIAS, codes.UNSUPPORTED_TAG, codes.COMPLEX_KEY)
 """What makes a value unreadable: whatever else is said of the value is only an echo."""
 
+_NEEDS_QUOTES = (codes.AMBIGUOUS_SCALAR, codes.UNQUOTED_KEY)
+
 _NO_FILE = (codes.FILE_NOT_FOUND, codes.OUTSIDE_ROOT, codes.NOT_A_REGULAR_FILE)
 """What is to be expected of a path that is none."""
 
 
 def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """`found` without findings about a spoiled value, warnings of ambiguity where the value is wrong anyway, and files
-    that are missing because their path is none; what is said of one value through several aliases is said once."""
+    """`found` without what follows from something else that is said.
+
+    That is what is said of a spoiled value, that something needs quotes which is wrong with them too, and that a file
+    is missing whose path is none. What is said of one value through several aliases is said once.
+    """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
-    wrong = {_span(one) for one in findings if one.severity is Severity.ERROR}
+    wrong = {_span(one) for one in findings if one.severity is Severity.ERROR and one.code not in _NEEDS_QUOTES}
     no_path = {_span(one) for one in findings if one.code is codes.BAD_PATH}
     return [one for one in findings if not _is_echo(one, spoiled, wrong, no_path)]
 
@@ -29,7 +34,7 @@ def _is_echo(
     span = _span(finding)
     if finding.code in _SPOILED or span is None:
         return False
-    if finding.code is codes.AMBIGUOUS_SCALAR and span in wrong:
+    if finding.code in _NEEDS_QUOTES and span in wrong:
         return True
     if finding.code in _NO_FILE and span in no_path:
         return True

@@ -17,44 +17,46 @@ __all__ = ["Unknown", "correct", "spelt", "unknown_key"]
 
 
 def correct(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -> tuple[Node, list[Diagnostic]]:
-    """`root` with the fields that misspelt keys were meant to be, and what is said of those keys.
+    """`root` without unknown keys, or with the fields that they were meant to be, and what is said of those keys.
 
-    Of two keys that are meant to be one field, the first is corrected. Places stay where they are.
+    Of two keys that are meant to be one field, the first is taken for it. Places stay where they are.
     """
-    renames: dict[Path, str] = {}
+    meant: dict[Path, str | None] = {}
     taken: set[Path] = set()
     found: list[Diagnostic] = []
-    for error in errors:
-        path = error["loc"]
-        unknown = unknown_key(root, model, path) if error["type"] == "extra_forbidden" else None
-        if unknown is not None and unknown.match is not None and (*path[:-1], unknown.match) not in taken:
-            taken.add((*path[:-1], unknown.match))
-            renames[path] = unknown.match
-            found.append(unknown.finding)
-    return (_renamed(root, renames, ()), found) if renames else (root, [])
+    for path in (error["loc"] for error in errors if error["type"] == "extra_forbidden"):
+        finding, match = unknown_key(root, model, path)
+        found.append(finding)
+        field = (*path[:-1], match or "")
+        meant[path] = match if field not in taken else None
+        taken.add(field)
+    return (_corrected(root, meant, ()), found) if found else (root, [])
 
 
-def _renamed(node: Node, renames: AbstractMapping[Path, str], at: Path) -> Node:
-    below: dict[str | int, dict[Path, str]] = {}
-    for path, name in renames.items():
+def _corrected(node: Node, meant: AbstractMapping[Path, str | None], at: Path) -> Node:
+    below: dict[str | int, dict[Path, str | None]] = {}
+    for path, name in meant.items():
         if len(path) > 1:
             below.setdefault(path[0], {})[path[1:]] = name
     if isinstance(node, Sequence):
-        items = (_renamed(item, below[i], (*at, i)) if i in below else item for i, item in enumerate(node.items))
+        items = (_corrected(item, below[i], (*at, i)) if i in below else item for i, item in enumerate(node.items))
         return Sequence(node.file, node.start, node.end, tuple(items), node.flow)
     if not isinstance(node, Mapping):
         return node
     entries = {
-        text: Entry(key, _renamed(value, below[text], (*at, text)) if text in below else value)
+        text: Entry(key, _corrected(value, below[text], (*at, text)) if text in below else value)
         for text, (key, value) in node.entries.items()
-        if (text,) not in renames
+        if (text,) not in meant
     }
-    for (text,), name in ((path, name) for path, name in renames.items() if len(path) == 1):
-        key, value = node.entries[str(text)]
-        # What is there already was laid under a misspelt key of an overlay, which would have been merged with it.
-        earlier = entries.get(name)
-        entries[name] = Entry(earlier.key, merge(earlier.value, value, (*at, name))) if earlier else Entry(key, value)
+    for text, name in ((str(path[0]), name) for path, name in meant.items() if len(path) == 1):
+        if name is not None:
+            entries[name] = _as_field(node.entries[text], entries.get(name), (*at, name))
     return node.with_entries(entries)
+
+
+def _as_field(entry: Entry, earlier: Entry | None, path: Path) -> Entry:
+    """What is there already was laid under a misspelt key of an overlay, which would have been merged with it."""
+    return Entry(earlier.key, merge(earlier.value, entry.value, path)) if earlier else entry
 
 
 class Unknown(NamedTuple):

@@ -4,12 +4,14 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Document, Entry, Mapping, Node, Path, Scalar
+from comb_compiler.source import Entry, Mapping, Path, Scalar
+from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.misspelt import unknown_key
 from comb_compiler.spec.overlay_scope import ARM_SCOPE, ENVIRONMENT_SCOPE, Scope
 from comb_compiler.spec.places import Place, format_path
-from comb_compiler.spec.shape import expected_at
+from comb_compiler.spec.shape import expected_at, field_names
 from comb_compiler.spec.suggest import closest, did_you_mean
 from comb_compiler.spec.wording import listed
 
@@ -18,6 +20,10 @@ __all__ = ["ARM", "ENVIRONMENT", "Limited", "Owner", "within_limits"]
 _SUBJECT = {"models", "operators", "graph", "interface", "experiment"}
 
 _OVERLAYS = {"experiment", "environments"}
+
+
+_ALL: Scope = {}
+"""The scope of what may be changed altogether."""
 
 
 class Owner(NamedTuple):
@@ -32,41 +38,66 @@ ENVIRONMENT = Owner("an environment", ENVIRONMENT_SCOPE)
 
 
 class Limited(NamedTuple):
-    """An overlay without what it may not change, so that this has no further consequences; and what is said of that."""
+    """An overlay without what it may not change, so that this has no further consequences; and what is said of that.
+
+    What is said of `unknown` fields has their paths in the comb, the rest has paths in the file.
+    """
 
     overlay: Mapping
     diagnostics: list[Diagnostic]
+    unknown: list[Diagnostic]
 
 
-def within_limits(base: Node, overlay: Mapping, owner: Owner, at: Path) -> Limited:
-    """What of `overlay`, which stands at `at`, may be laid over `base`. Unknown fields stay: binding tells of them."""
-    visit = _Visit(base, owner, at)
-    kept = visit.mapping(overlay, owner.scope, ())
-    return Limited(kept if owner is ENVIRONMENT else visit.known_operators(kept), visit.diagnostics)
+def within_limits(base: Bound[Comb], overlay: Mapping, owner: Owner, at: Path) -> Limited:
+    """What of `overlay`, which stands at `at`, may be laid over `base`.
+
+    Misspelt fields are taken for what they were meant to be. What changes a section that the comb lacks, or that is
+    wrong altogether, goes without a word: that is told, and the overlay alone would lack the rest of it.
+    """
+    visit = _Visit(base, overlay, owner, at)
+    kept = visit.mapping(overlay, owner.scope, (), ())
+    kept = kept if owner is ENVIRONMENT else visit.known_operators(kept)
+    return Limited(kept, visit.diagnostics, visit.unknown)
 
 
 class _Visit:
     """One walk over one overlay."""
 
-    def __init__(self, base: Node, owner: Owner, at: Path) -> None:
+    def __init__(self, base: Bound[Comb], overlay: Mapping, owner: Owner, at: Path) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.unknown: list[Diagnostic] = []
         self._base = base
+        self._overlay = overlay
         self._owner = owner
         self._at = at
 
-    def mapping(self, node: Mapping, scope: Scope, path: Path) -> Mapping:
-        """`node` without what is outside of `scope`."""
+    def mapping(self, node: Mapping, scope: Scope, path: Path, written: Path) -> Mapping:
+        """`node` without what is outside of `scope`; it was `written` at a path that may have misspelt fields."""
         kept: dict[str, Entry] = {}
         for text, entry in node.entries.items():
-            below = scope.get(text, scope.get("*"))
-            finding = self._refusal(entry, scope, (*path, text))
+            name = self._field((*path, text), (*written, text))
+            if name is None or (isinstance(entry.value, Mapping) and not self._base.is_readable(*path, name)):
+                continue
+            below = scope.get(name, scope.get("*"))
+            finding = self._refusal(entry, scope, (*path, name))
             if finding is not None:
                 self.diagnostics.append(finding)
-            elif below is not None and isinstance(entry.value, Mapping):
-                kept[text] = Entry(entry.key, self.mapping(entry.value, below, (*path, text)))
+            elif isinstance(entry.value, Mapping):
+                inner = self.mapping(entry.value, below or _ALL, (*path, name), (*written, text))
+                kept[name] = Entry(entry.key, inner)
             else:
-                kept[text] = entry
+                kept[name] = entry
         return node.with_entries(kept)
+
+    def _field(self, path: Path, written: Path) -> str | None:
+        """The field that a key is or was meant to be; None where it is none."""
+        owner = expected_at(Comb, path[:-1])
+        text = str(path[-1])
+        if owner is None or not field_names(owner.type) or text in field_names(owner.type):
+            return text
+        finding, match = unknown_key(self._overlay, Comb, written)
+        self.unknown.append(finding)
+        return match
 
     def known_operators(self, overlay: Mapping) -> Mapping:
         """`overlay` without operators that are not there, and too little to be new ones: their names are misspelt."""
@@ -84,15 +115,14 @@ class _Visit:
 
     def _refusal(self, entry: Entry, scope: Scope, path: Path) -> Diagnostic | None:
         name = path[-1]
-        if name in scope or expected_at(Comb, path) is None:
+        if scope is _ALL or name in scope:
             return None
         if "*" in scope and name not in self._declared(path[:-1]):
             return self._nothing_to_change(entry.key, path)
         return self._not_allowed(entry.key, path, scope) if "*" not in scope or entry.value.data is None else None
 
     def _declared(self, path: Path) -> tuple[str, ...]:
-        node = Document("", self._base).find(path)
-        return tuple(node.entries) if isinstance(node, Mapping) else ()
+        return self._base.declared(*(str(step) for step in path))
 
     def _not_allowed(self, key: Scalar, path: Path, scope: Scope) -> Diagnostic:
         title, field = self._owner.title, f"`{format_path(path)}`"

@@ -3,6 +3,7 @@
 from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks.platform import PLATFORM_CHECKS
+from comb_compiler.spec.nulls import FREE_IN_PLATFORM, told_empty
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.reading import Reading
 
@@ -13,6 +14,8 @@ def bind_platform(reading: Reading) -> Bound[Platform]:
     """Bind and check a file that declares a Platform; `reading.root` must be there."""
     assert reading.root is not None
     bound = bind_node(reading.root, Platform)
+    if reading.has_nulls:
+        bound = told_empty(bound, FREE_IN_PLATFORM)
     found: list[Diagnostic] = []
     if bound.value is not None:
         found = [diagnostic for check in PLATFORM_CHECKS for diagnostic in check(bound, bound.value)]

@@ -6,22 +6,25 @@ from typing import NamedTuple
 from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Document, Mapping, Node, Path, Scalar, Sequence, SourceFile, parse
+from comb_compiler.source import Document, Mapping, Node, Scalar, SourceFile, parse
 from comb_compiler.spec.calls import join_split_calls
 from comb_compiler.spec.kinds import KINDS, kind_of, of_another_tool
 from comb_compiler.spec.migrations import migrate
-from comb_compiler.spec.places import Place, empty_value
 from comb_compiler.spec.wording import describe_value
 
 __all__ = ["KINDS", "Reading", "read"]
 
 
 class Reading(NamedTuple):
-    """What a file declares. `kind` is empty where nothing can be made of it; `root` is ready to be bound."""
+    """What a file declares. `kind` is empty where nothing can be made of it; `root` is ready to be bound.
+
+    `has_nulls` says whether any value is null or absent, which most files spare whoever would look for them.
+    """
 
     kind: str
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
+    has_nulls: bool = False
 
 
 def read(source: SourceFile) -> Reading:
@@ -46,9 +49,7 @@ def read(source: SourceFile) -> Reading:
     said += migrated
     kind, root, unknown = kind_of(root)
     said += unknown
-    if document.has_nulls:
-        said += _nulls(root, kind)
-    return Reading(kind, root, tuple(said))
+    return Reading(kind, root, tuple(said), document.has_nulls)
 
 
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -99,38 +100,3 @@ def _unquoted(key: Scalar) -> Diagnostic:
         hints=(f'write `"{key.text}"`: other tools would rename it',),
         fix=Fix("quote the key", (Edit(key.span, f'"{key.text}"'),)),
     )
-
-
-_FREE: dict[str, tuple[tuple[str, ...], ...]] = {
-    "Comb": (
-        ("models", "*", "versions", "*", "params"),
-        ("operators", "*", "fallback", "value"),
-        ("experiment", "arms", "*", "set"),
-        ("environments",),
-    ),
-    "Platform": (("patches", "*", "merge"),),
-}
-"""Below these keys null means something: JSON values, and keys that an overlay takes away. `*` is any name."""
-
-
-def _is_free(path: Path, kind: str) -> bool:
-    return any(
-        len(path) == len(free) and all(name in ("*", step) for name, step in zip(free, path, strict=True))
-        for free in _FREE[kind]
-    )
-
-
-def _nulls(root: Node, kind: str) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    todo: list[Place] = [Place(root, None, ())]
-    while todo:
-        place = todo.pop()
-        if isinstance(place.value, Mapping):
-            for text, (key, value) in place.value.entries.items():
-                if value.data is None or not _is_free((*place.path, text), kind):
-                    todo.append(Place(value, key, (*place.path, text)))
-        elif isinstance(place.value, Sequence):
-            todo += [Place(item, None, (*place.path, i)) for i, item in enumerate(place.value.items)]
-        elif place.value.data is None and place.path:
-            found.append(empty_value(place))
-    return found

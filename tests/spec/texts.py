@@ -62,10 +62,11 @@ class Text(NamedTuple):
         return self.text[spot.key.start : spot.value.end]
 
     def removed(self, path: Path) -> str:
-        """The text without the entry of `path`, which must have siblings."""
+        """The text without the entry of `path`."""
         spot, beside = self.spots[path], [other for other in self.spots if other[:-1] == path[:-1]]
         assert spot.key is not None
-        assert len(beside) > 1
+        if len(beside) == 1:
+            return self.replaced(path[:-1], "{}")[0]
         at = beside.index(path)
         if at + 1 < len(beside):
             after = self.spots[beside[at + 1]].key

@@ -48,10 +48,13 @@ class _Floor:
     def promises(self, wanted: Floors) -> Iterator[Diagnostic]:
         for name, alias in _PROMISES.items():
             most, promised = getattr(wanted.sla, name), getattr(self._comb.sla, name)
-            if most is not None and (promised is None or promised > most):
+            is_weaker = most is not None and (promised is None or promised > most)
+            if is_weaker and self._bound.is_sound("sla", alias):
                 yield self._below(("sla", alias), ("sla", alias), promised, most, "at most")
 
     def proofs(self, wanted: Floors) -> Iterator[Diagnostic]:
+        if not self._bound.is_sound("gates"):
+            return
         replay = self._comb.gates.replay
         regular = replay.regular if replay else None
         same, samples = wanted.gates.same, wanted.gates.samples

@@ -92,9 +92,10 @@ _EQUAL_SHARES = (SharingBackEnd.MPS, SharingBackEnd.TIME_SLICING)
 def _sharing(bound: Bound[Platform], platform: Platform, at: Path, pool: NodePool) -> Iterator[Diagnostic]:
     back_end = pool.sharing.back_end
     device = platform.devices.get(pool.device or "")
-    if pool.device is not None and pool.device != "cpu" and pool.devices == 0:
+    counted = bound.is_sound(*at, "devices")
+    if pool.device is not None and pool.device != "cpu" and pool.devices == 0 and counted:
         yield _no_device(bound, at)
-    if back_end in _EQUAL_SHARES and pool.sharing.replicas is None:
+    if back_end in _EQUAL_SHARES and pool.sharing.replicas is None and bound.is_sound(*at, "sharing"):
         yield _say(
             bound,
             (*at, "sharing"),
@@ -106,7 +107,8 @@ def _sharing(bound: Bound[Platform], platform: Platform, at: Path, pool: NodePoo
         message = f"`replicas` means nothing to `{back_end}`"
         hint = f"leave it out: shares are what operators ask of `{back_end}`"
         yield _say(bound, (*at, "sharing", "replicas"), codes.CONFLICTING_KEYS, message, hint)
-    if back_end is SharingBackEnd.MIG and device is not None and not device.mig:
+    profiles = ("devices", pool.device or "", "mig")
+    if back_end is SharingBackEnd.MIG and device is not None and not device.mig and bound.is_sound(*profiles):
         yield _say(
             bound,
             (*at, "sharing"),
@@ -134,6 +136,8 @@ def _no_device(bound: Bound[Platform], at: Path) -> Diagnostic:
 
 def check_store(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
     """Samples are kept in a directory, or in Elasticsearch and HBase together."""
+    if not bound.is_sound("sampleStore"):
+        return
     store = platform.sample_store
     servers = {"elasticsearch": store.elasticsearch, "hbase": store.hbase}
     given = [name for name, server in servers.items() if server is not None]

@@ -15,7 +15,8 @@ __all__ = ["check_rising", "check_traffic"]
 
 def check_traffic(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     """Some arm has weight; the steps of a rollout rise and stay below 100%."""
-    if comb.experiment and not any(arm.weight for arm in comb.experiment.arms.values()):
+    weighed = comb.experiment is not None and any(arm.weight for arm in comb.experiment.arms.values())
+    if comb.experiment and not weighed and bound.is_sound("experiment", "arms"):
         yield _no_weight(bound, tuple(comb.experiment.arms))
     if comb.rollout:
         path: Path = ("rollout", "steps")
