@@ -98,9 +98,20 @@ def _difference(hunk: _Hunk) -> Focus:
     """Where the first two lines begin to differ."""
     if not hunk.before or not hunk.after:
         return Focus(0, 0)
-    pairs = zip(hunk.before[0], hunk.after[0], strict=False)
-    at = next((index for index, (old, new) in enumerate(pairs) if old != new), 0)
+    at = _shared(hunk.before[0], hunk.after[0])
     return Focus(at, at + 1)
+
+
+def _shared(old: str, new: str) -> int:
+    """How many code points both begin with, by halves: a line may be a million long."""
+    least, most = 0, min(len(old), len(new))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if old[least:middle] == new[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _row(number: int, sign: str, line: str, focus: Sequence[Focus], room: int, paint: Paint) -> Row:
