@@ -1,0 +1,163 @@
+"""What a set of .proto files declares, as far as Comb asks: plain values that need no Protobuf library.
+
+Full names have no leading dot. A `span` is where a name was written; None in a schema that came without sources, such
+as a published one.
+"""
+
+from collections.abc import Mapping
+from enum import Enum as _Enum
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Span
+
+__all__ = [
+    "Cardinality",
+    "Enum",
+    "EnumValue",
+    "Field",
+    "Message",
+    "Method",
+    "ProtoFile",
+    "Range",
+    "Schema",
+    "Service",
+]
+
+
+class Cardinality(_Enum):
+    """How often a field's value is there. `REQUIRED` is proto2's (or an edition's `LEGACY_REQUIRED`)."""
+
+    SINGULAR = "singular"
+    REPEATED = "repeated"
+    REQUIRED = "required"
+
+
+class Range(NamedTuple):
+    """Numbers from `start` to `end`, both included."""
+
+    start: int
+    end: int
+
+
+class Field(NamedTuple):
+    """A field of a message.
+
+    `kind` is Protobuf's own word (`int32`, `string`, `message`, `enum`, `group` …); `type` the full name of the message
+    or enum, else empty. `presence` says whether "not set" can be told from the default; `oneof` is the oneof that it is
+    a member of, else empty. A map is a repeated message whose type is a map entry.
+    """
+
+    name: str
+    number: int
+    kind: str
+    type: str = ""
+    cardinality: Cardinality = Cardinality.SINGULAR
+    presence: bool = False
+    oneof: str = ""
+    json_name: str = ""
+    default: str = ""
+    packed: bool = False
+    options: Mapping[str, str] = {}
+    """`ctype`, `jstype` and the features that generated code depends on, where they are not the default."""
+    span: Span | None = None
+    type_span: Span | None = None
+    number_span: Span | None = None
+
+    @property
+    def is_message(self) -> bool:
+        """Whether its values are messages."""
+        return self.kind in ("message", "group")
+
+
+class Message(NamedTuple):
+    """A message type, nested ones under their full name as any other."""
+
+    name: str
+    file: str
+    fields: tuple[Field, ...] = ()
+    oneofs: tuple[str, ...] = ()
+    reserved_numbers: tuple[Range, ...] = ()
+    reserved_names: tuple[str, ...] = ()
+    extension_ranges: tuple[Range, ...] = ()
+    is_map_entry: bool = False
+    options: Mapping[str, str] = {}
+    span: Span | None = None
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+class EnumValue(NamedTuple):
+    """A value of an enum."""
+
+    name: str
+    number: int
+    span: Span | None = None
+
+
+class Enum(NamedTuple):
+    """An enum type. A closed one takes no number that it does not declare (proto2)."""
+
+    name: str
+    file: str
+    values: tuple[EnumValue, ...] = ()
+    is_closed: bool = False
+    reserved_numbers: tuple[Range, ...] = ()
+    reserved_names: tuple[str, ...] = ()
+    options: Mapping[str, str] = {}
+    span: Span | None = None
+
+
+class Method(NamedTuple):
+    """A method of a service; `input` and `output` are full names of messages."""
+
+    name: str
+    input: str
+    output: str
+    client_streaming: bool = False
+    server_streaming: bool = False
+    options: Mapping[str, str] = {}
+    span: Span | None = None
+
+
+class Service(NamedTuple):
+    """A service."""
+
+    name: str
+    file: str
+    methods: tuple[Method, ...] = ()
+    span: Span | None = None
+
+    def method(self, name: str) -> Method | None:
+        """The method of that name, or None."""
+        return next((method for method in self.methods if method.name == name), None)
+
+
+class ProtoFile(NamedTuple):
+    """A .proto file. `name` is what others import it by; `path` its path from the checkout's root.
+
+    The path is empty where the file is none of the checkout's, as Google's well-known types are.
+    """
+
+    name: str
+    path: str
+    package: str
+    syntax: str
+    imports: tuple[str, ...] = ()
+    options: Mapping[str, str] = {}
+
+
+class Schema(NamedTuple):
+    """Everything that the files declare, by full name (files by import name), in the files' order."""
+
+    files: Mapping[str, ProtoFile] = {}
+    messages: Mapping[str, Message] = {}
+    enums: Mapping[str, Enum] = {}
+    services: Mapping[str, Service] = {}
+
+    def method(self, reference: str) -> Method | None:
+        """The method `package.Service/Method`, or None."""
+        service, _, method = reference.partition("/")
+        found = self.services.get(service)
+        return found.method(method) if found else None
