@@ -6,7 +6,7 @@ hang together. Places come from the source information that protoc was asked for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.diagnostics import Span
@@ -14,6 +14,7 @@ from comb_compiler.protos.model import (
     Cardinality,
     Enum,
     EnumValue,
+    Extension,
     Field,
     Message,
     Method,
@@ -25,10 +26,15 @@ from comb_compiler.protos.model import (
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, FileDescriptor
-    from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FileDescriptorProto
+    from google.protobuf.descriptor_pb2 import (
+        DescriptorProto,
+        EnumDescriptorProto,
+        FieldDescriptorProto,
+        FileDescriptorProto,
+    )
     from google.protobuf.descriptor_pool import DescriptorPool
 
-__all__ = ["BadDescriptors", "Locate", "decode", "open_pool"]
+__all__ = ["BadDescriptors", "Locate", "decode", "open_pool", "without_sources"]
 
 Locate = Callable[[str, tuple[int, ...]], Span | None]
 """A file's import name and a `SourceCodeInfo` span (from 0: line, column, [end line,] end column) → a place."""
@@ -72,7 +78,17 @@ def decode(descriptor_set: bytes, paths: Mapping[str, str], locate: Locate | Non
     reader = _Reader(locate)
     for file in files:
         reader.file(file, pool.FindFileByName(file.name), paths.get(file.name, ""))
-    return Schema(reader.files, reader.messages, reader.enums, reader.services)
+    return Schema(reader.files, reader.messages, reader.enums, reader.services, reader.extensions)
+
+
+def without_sources(descriptor_set: bytes) -> bytes:
+    """The same set without source information: comments and places, which change where meaning does not."""
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    files = FileDescriptorSet.FromString(descriptor_set)
+    for file in files.file:
+        file.ClearField("source_code_info")
+    return files.SerializeToString(deterministic=True)
 
 
 def _reason(error: Exception) -> str:
@@ -98,12 +114,16 @@ def _in_order(files: Iterable[FileDescriptorProto]) -> list[FileDescriptorProto]
     return list(done.values())
 
 
-_SYNTAX = {"": "proto2", "proto2": "proto2", "proto3": "proto3"}
+_EDITIONS = {1000: "2023", 1001: "2024"}
 _KINDS = (
     "", "double", "float", "int64", "uint64", "int32", "fixed64", "fixed32", "bool", "string", "group", "message",
     "bytes", "uint32", "enum", "sfixed32", "sfixed64", "sint32", "sint64",
 )  # fmt: skip
-_LABELS = {2: Cardinality.REQUIRED, 3: Cardinality.REPEATED}
+_LANGUAGE_FEATURES = {
+    (1000, 2): ("(pb.cpp).string_type", ("", "VIEW", "CORD", "STRING")),
+    (1001, 2): ("(pb.java).utf8_validation", ("", "DEFAULT", "VERIFY")),
+}
+"""Features of one language are extensions, which the library keeps as unknown fields: their numbers, and the words."""
 
 
 class _Reader:
@@ -114,6 +134,7 @@ class _Reader:
         self.messages: dict[str, Message] = {}
         self.enums: dict[str, Enum] = {}
         self.services: dict[str, Service] = {}
+        self.extensions: dict[str, Extension] = {}
         self._locate = locate
         self._places: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._file = ""
@@ -121,10 +142,14 @@ class _Reader:
     def file(self, proto: FileDescriptorProto, descriptor: FileDescriptor, path: str) -> None:
         self._file = proto.name
         self._places = {tuple(one.path): tuple(one.span) for one in proto.source_code_info.location}
-        syntax = _SYNTAX.get(proto.syntax, "editions")
-        imports = tuple(proto.dependency)
         self.files[proto.name] = ProtoFile(
-            proto.name, path, proto.package, syntax, imports, _options(proto.options, proto.HasField("options"))
+            name=proto.name,
+            path=path,
+            package=proto.package,
+            syntax=_syntax(proto),
+            imports=tuple(proto.dependency),
+            options=_options(proto.options, proto.HasField("options")),
+            span=self._span(2) or self._span(12),
         )
         for index, message in enumerate(proto.message_type):
             self._message(message, descriptor.message_types_by_name[message.name], (4, index))
@@ -132,6 +157,8 @@ class _Reader:
             self._enum(enum, descriptor.enum_types_by_name[enum.name], (5, index))
         for index, service in enumerate(proto.service):
             self._service(service, proto.package, (6, index))
+        for index, extension in enumerate(proto.extension):
+            self._extension(extension, descriptor.extensions_by_name[extension.name], (7, index))
 
     def _span(self, *path: int) -> Span | None:
         place = self._places.get(path)
@@ -144,7 +171,7 @@ class _Reader:
             name=descriptor.full_name,
             file=self._file,
             fields=tuple(
-                self._field(descriptor.fields_by_name[field.name], real, (*at, 2, index))
+                self._field(field, descriptor.fields_by_name[field.name], real, (*at, 2, index))
                 for index, field in enumerate(proto.field)
             ),
             oneofs=tuple(real),
@@ -159,8 +186,16 @@ class _Reader:
             self._message(nested, descriptor.nested_types_by_name[nested.name], (*at, 3, index))
         for index, enum in enumerate(proto.enum_type):
             self._enum(enum, descriptor.enum_types_by_name[enum.name], (*at, 4, index))
+        for index, extension in enumerate(proto.extension):
+            self._extension(extension, descriptor.extensions_by_name[extension.name], (*at, 6, index))
 
-    def _field(self, field: FieldDescriptor, real_oneofs: Iterable[str], at: tuple[int, ...]) -> Field:
+    def _extension(self, proto: FieldDescriptorProto, descriptor: FieldDescriptor, at: tuple[int, ...]) -> None:
+        name, extendee = descriptor.full_name, proto.extendee.removeprefix(".")
+        self.extensions[name] = Extension(name, self._file, extendee, self._field(proto, descriptor, (), at))
+
+    def _field(
+        self, proto: FieldDescriptorProto, field: FieldDescriptor, real_oneofs: Iterable[str], at: tuple[int, ...]
+    ) -> Field:
         target = field.message_type or field.enum_type
         oneof = field.containing_oneof.name if field.containing_oneof else ""
         return Field(
@@ -174,7 +209,7 @@ class _Reader:
             json_name=field.json_name,
             default=_default(field),
             packed=field.is_packed,
-            options=_options(field.GetOptions(), field.has_options),
+            options=_options(proto.options, proto.HasField("options")),
             span=self._span(*at, 1),
             type_span=self._span(*at, 6) or self._span(*at, 5),
             number_span=self._span(*at, 3),
@@ -212,6 +247,12 @@ class _Reader:
         self.services[name] = Service(name, self._file, methods, self._span(*at, 1))
 
 
+def _syntax(proto: FileDescriptorProto) -> str:
+    if proto.syntax != "editions":
+        return proto.syntax or "proto2"
+    return f"edition {_EDITIONS.get(proto.edition, proto.edition)}"
+
+
 def _cardinality(field: FieldDescriptor) -> Cardinality:
     if field.is_repeated:
         return Cardinality.REPEATED
@@ -230,9 +271,23 @@ def _options(options: Any, given: bool) -> dict[str, str]:
     stated: dict[str, str] = {}
     for descriptor, value in options.ListFields():
         if descriptor.name == "features":
-            stated.update({f"features.{name}": text for name, text in _options(value, True).items()})
+            features = {**_options(value, True), **dict(_language_features(value))}
+            stated.update({f"features.{name}": text for name, text in features.items()})
         elif descriptor.enum_type is not None and not descriptor.is_repeated:
             stated[descriptor.name] = descriptor.enum_type.values_by_number[value].name
         elif not descriptor.is_extension and not descriptor.is_repeated and descriptor.message_type is None:
             stated[descriptor.name] = str(value)
     return stated
+
+
+def _language_features(features: Any) -> Iterator[tuple[str, str]]:
+    from google.protobuf.empty_pb2 import Empty
+    from google.protobuf.unknown_fields import UnknownFieldSet
+
+    unknown: Any = UnknownFieldSet
+    for language in unknown(features):
+        if isinstance(language.data, bytes):
+            for feature in unknown(Empty.FromString(language.data)):
+                name, words = _LANGUAGE_FEATURES.get((language.field_number, feature.field_number), ("", ()))
+                if feature.data in range(1, len(words)):
+                    yield name, words[feature.data]

@@ -14,6 +14,7 @@ __all__ = [
     "Cardinality",
     "Enum",
     "EnumValue",
+    "Extension",
     "Field",
     "Message",
     "Method",
@@ -58,7 +59,7 @@ class Field(NamedTuple):
     default: str = ""
     packed: bool = False
     options: Mapping[str, str] = {}
-    """`ctype`, `jstype` and the features that generated code depends on, where they are not the default."""
+    """What is stated, by name; features as `features.utf8_validation` and `features.(pb.cpp).string_type`."""
     span: Span | None = None
     type_span: Span | None = None
     number_span: Span | None = None
@@ -134,10 +135,20 @@ class Service(NamedTuple):
         return next((method for method in self.methods if method.name == name), None)
 
 
+class Extension(NamedTuple):
+    """A field that a file adds to the message `extendee`; `name` is its own full name."""
+
+    name: str
+    file: str
+    extendee: str
+    field: Field
+
+
 class ProtoFile(NamedTuple):
     """A .proto file. `name` is what others import it by; `path` its path from the checkout's root.
 
-    The path is empty where the file is none of the checkout's, as Google's well-known types are.
+    The path is empty where the file is none of the checkout's, as Google's well-known types are. `syntax` is `proto2`,
+    `proto3` or an edition, such as `edition 2023`. `span` is its package statement, or the syntax where it has none.
     """
 
     name: str
@@ -146,6 +157,7 @@ class ProtoFile(NamedTuple):
     syntax: str
     imports: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
+    span: Span | None = None
 
 
 class Schema(NamedTuple):
@@ -155,6 +167,7 @@ class Schema(NamedTuple):
     messages: Mapping[str, Message] = {}
     enums: Mapping[str, Enum] = {}
     services: Mapping[str, Service] = {}
+    extensions: Mapping[str, Extension] = {}
 
     def method(self, reference: str) -> Method | None:
         """The method `package.Service/Method`, or None."""
