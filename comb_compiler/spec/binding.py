@@ -42,9 +42,17 @@ class Bound(NamedTuple, Generic[M]):
         """Whether nothing is wrong at `path`, above it or below it, as far as its fields go."""
         return not any(path[: len(wrong)] == wrong[: len(path)] for wrong in self.unsound)
 
-    def is_readable(self, *path: str | int) -> bool:
-        """Whether it can be told what is declared at `path`: the value as a whole is right, or rightly left out."""
+    def is_whole(self, *path: str | int) -> bool:
+        """Whether the value at `path` as a whole is right, or rightly left out; parts of it may be wrong."""
         return not any(path[: len(wrong)] == wrong for wrong in self.unsound)
+
+    def is_readable(self, *path: str | int) -> bool:
+        """Whether it can be told what is declared at `path`.
+
+        Where a key is no name, it cannot: whatever is used and not declared may be what the key was meant to be.
+        """
+        misnamed = any(wrong[-1:] == ("[key]",) and wrong[:-2] == path for wrong in self.unsound)
+        return not misnamed and self.is_whole(*path)
 
 
 def bind_node(root: Node, model: type[M]) -> Bound[M]:

@@ -1,9 +1,9 @@
 """A comb with all its variants: as written, per arm and per environment."""
 
-from collections.abc import Mapping as AbstractMapping
+from collections.abc import Iterator, Mapping as AbstractMapping
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.source import Document, Entry, Mapping, Node
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
@@ -73,5 +73,12 @@ def _variant(base: Bound[Comb], overlay: Mapping, overlaid: Overlaid, owner: Own
     said.add(useless_removals(base.root, limited.overlay), overlaid)
     bound = bind_node(merge(base.root, limited.overlay), Comb)
     bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound), overlaid=overlaid))
-    said.add(bound.diagnostics, overlaid)
+    said.add(_without_incomplete(bound.diagnostics), overlaid)
     return bound
+
+
+def _without_incomplete(found: tuple[Diagnostic, ...]) -> Iterator[Diagnostic]:
+    """`found` without what an entry lacks whose key is wrong: it was to change an entry that has the rest."""
+    places = [(one, one.primary.span if one.primary else None) for one in found]
+    wrong = {place for one, place in places if one.code is not codes.MISSING_KEY}
+    return (one for one, place in places if one.code is not codes.MISSING_KEY or place not in wrong)

@@ -119,7 +119,7 @@ def _bad_value(root: Node, model: type[BaseModel], error: Any) -> Diagnostic:
 
 def _graph_too_short(place: Place, graph: Mapping) -> Diagnostic:
     """A graph has a step, and says which one answers."""
-    key, path = place.key_span, format_path(place.path)
+    key, path = place.key_span if graph.entries else place.span, format_path(place.path)
     if "return" in graph.entries or not graph.entries:
         message, hint = "the graph has no step", "write a step, such as `text: read(frame=$request.frame)`"
         return diagnose(

@@ -37,7 +37,7 @@ def _empty_places(bound: Bound[M], free: Free) -> Iterator[Place]:
     todo: list[Place] = [Place(bound.root, None, ())]
     while todo:
         place = todo.pop()
-        if not bound.is_readable(*place.path):
+        if not bound.is_whole(*place.path):
             continue
         if isinstance(place.value, Mapping):
             below = (_entry(place, text, entry) for text, entry in place.value.entries.items())

@@ -76,7 +76,7 @@ class _Visit:
         kept: dict[str, Entry] = {}
         for text, entry in node.entries.items():
             name = self._field((*path, text), (*written, text))
-            if name is None or (isinstance(entry.value, Mapping) and not self._base.is_readable(*path, name)):
+            if name is None or (isinstance(entry.value, Mapping) and self._is_lost(path, name)):
                 continue
             below = scope.get(name, scope.get("*"))
             finding = self._refusal(entry, scope, (*path, name))
@@ -88,6 +88,12 @@ class _Visit:
             else:
                 kept[name] = entry
         return node.with_entries(kept)
+
+    def _is_lost(self, path: Path, name: str) -> bool:
+        """Whether the base has what is to be changed in no form that can be read."""
+        return not self._base.is_whole(*path, name) or (
+            not self._base.is_readable(*path) and name not in self._declared(path)
+        )
 
     def _field(self, path: Path, written: Path) -> str | None:
         """The field that a key is or was meant to be; None where it is none."""
@@ -153,4 +159,5 @@ class _Visit:
     def _no_operator(self, key: Scalar, path: Path, known: tuple[str, ...]) -> Diagnostic:
         place = Place(key, None, (*self._at, *path))
         where = f" for {self._owner.title} to change"
-        return unknown_name(place, codes.UNKNOWN_OPERATOR, str(path[-1]), known, "operator", where=where)
+        name = str(path[-1])
+        return unknown_name(place, codes.UNKNOWN_OPERATOR, name, known, "operator", where=where, at=key.span)

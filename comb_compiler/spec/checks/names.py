@@ -57,6 +57,7 @@ def _rename(place: Place, span: Span, name: str, match: str | None) -> Fix | Non
     """Nothing where the place is not that of the name alone: a fix would take what stands beside it away."""
     value = place.value
     whole = isinstance(value, Scalar) and span == value.span
-    if match is None or not isinstance(value, Scalar) or (whole and not (value.plain and value.text.strip() == name)):
+    if match is None or not isinstance(value, Scalar) or (whole and value.text.strip() != name):
         return None
-    return Fix(f"write `{match}`", (Edit(span, match),), Applicability.UNSAFE)
+    text = f'"{match}"' if whole and not value.plain else match
+    return Fix(f"write `{match}`", (Edit(span, text),), Applicability.UNSAFE)

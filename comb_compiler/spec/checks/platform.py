@@ -50,9 +50,10 @@ def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagn
 def _known(
     bound: Bound[Platform], path: Path, code: Code, name: str, declared_at: tuple[str, ...], noun: str, where: str = ""
 ) -> Iterator[Diagnostic]:
-    declared = bound.declared(*declared_at)
-    if name not in declared and bound.is_readable(*declared_at):
-        yield unknown_name(bound.place(*path), code, name, declared, noun, where=where)
+    declared, place = bound.declared(*declared_at), bound.place(*path)
+    is_written = place.path == path  # else the name is a stand-in for what is missing
+    if is_written and name not in declared and bound.is_readable(*declared_at):
+        yield unknown_name(place, code, name, declared, noun, where=where)
 
 
 def _default_priorities(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:

@@ -34,10 +34,9 @@ def _model(bound: Bound[Comb], path: Path, operator: Operator) -> Iterator[Diagn
     model, version = operator.model
     at = (*path, "model")
     models = bound.declared("models")
-    if not bound.is_readable("models"):
-        return
     if model not in models:
-        yield unknown_name(bound.place(*at), codes.UNKNOWN_MODEL, model, models, "model")
+        if bound.is_readable("models"):
+            yield unknown_name(bound.place(*at), codes.UNKNOWN_MODEL, model, models, "model")
         return
     versions = bound.declared("models", model, "versions")
     if version not in versions and bound.is_readable("models", model, "versions"):
