@@ -1,0 +1,44 @@
+"""How a call ends: gRPC's canonical codes, and the error that carries one."""
+
+from enum import IntEnum
+
+__all__ = ["Code", "OperatorError"]
+
+
+class Code(IntEnum):
+    """gRPC's canonical status codes; `OK` is an answer."""
+
+    OK = 0
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+class OperatorError(Exception):
+    """A call that failed, with the code and the sentence that its caller gets. Raise it in an operator.
+
+    Any other exception that leaves an operator is INTERNAL, and its text stays in the logs: it may hold secrets.
+    """
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(code, message)
+        if code == Code.OK:
+            raise ValueError("an error has a code other than OK")
+        self.code = Code(code)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code.name}: {self.message}"

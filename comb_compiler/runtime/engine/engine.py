@@ -1,0 +1,257 @@
+"""The engine: starts what a plan binds, admits requests, and ends."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine.arms import arm_of
+from comb_compiler.runtime.engine.hosting import Places, open_hosts
+from comb_compiler.runtime.engine.hosts import Callee, Host
+from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.observation import Observer
+from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
+from comb_compiler.runtime.engine.run import Run
+from comb_compiler.runtime.messages import Message, Messages
+
+__all__ = ["Engine", "Limits"]
+
+_log = logging.getLogger("comb.runtime")
+
+
+class Limits(NamedTuple):
+    """What an engine takes on. Past a limit a request is refused at once, with RESOURCE_EXHAUSTED.
+
+    `requests` may be under way at once; `queue` calls may wait for one operator. Past `stuck` calls of a node that were
+    given up and go on, it is UNAVAILABLE at once. A worker process whose operator goes on for `grace` seconds after its
+    call was given up is killed, and one that holds more than `worker_memory` bytes is replaced between calls. A request
+    without a deadline of its own, in a plan without one, gets `deadline` seconds.
+    """
+
+    requests: int = 256
+    queue: int = 256
+    stuck: int = 64
+    grace: float = 1.0
+    worker_memory: int | None = None
+    deadline: float = 60.0
+
+
+_LIMITS = Limits()
+
+
+class Engine:
+    """Runs one ExecutionPlan, in the loop that it is started in: `async with Engine(plan) as engine: …`.
+
+    `locate` gives the file of a model version. `elsewhere` has the callee of each binding, by index, that is not run
+    here: those with an `image` or `oip`, and those of other processes. Raises CannotRun or BadOperator at the start.
+    """
+
+    def __init__(
+        self,
+        plan: ExecutionPlan,
+        *,
+        locate: Callable[[Model], Path] = lambda model: Path(model.artifact),
+        limits: Limits = _LIMITS,
+        observers: Sequence[Observer] = (),
+        elsewhere: Mapping[int, Callee] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.limits = limits
+        arms = plan.experiment.arms if plan.experiment else ()
+        self.arms = tuple(arm.name for arm in arms) or ("",)
+        self._graph_of_arm = tuple(arm.graph for arm in arms) or (0,)
+        self.meters = Meters(len(self.arms), tuple(len(graph.nodes) for graph in plan.graphs))
+        self.loop: asyncio.AbstractEventLoop
+        self.messages: Messages
+        self._observers = tuple(observers)
+        self._places = Places(plan, locate, limits, self.meters, dict(elsewhere or {}))
+        self._hosts: list[Host] = []
+        self._programs: tuple[Program, ...] = ()
+        self._abandoned: set[asyncio.Task[None]] = set()
+        self._under_way: set[Run] = set()
+        self._is_open = False
+        self._is_idle: asyncio.Event = asyncio.Event()
+
+    @property
+    def under_way(self) -> int:
+        """How many requests are running."""
+        return len(self._under_way)
+
+    @property
+    def abandoned(self) -> int:
+        """How many operator calls were cancelled and have not ended yet."""
+        return len(self._abandoned)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are taken."""
+        return self._is_open
+
+    @property
+    def request_type(self) -> type[Message]:
+        """The class of requests."""
+        return self.messages[self.plan.method.input]
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start and warm up all operators, then take requests. Nothing is left running where it raises."""
+        self.loop = asyncio.get_running_loop()
+        try:
+            hosted = open_hosts(self._places)
+            self.messages = hosted.messages
+            self._hosts = hosted.hosts
+            callees = await hosted.start()
+            graphs = self.plan.graphs
+            self._programs = tuple(compile_graph(self.plan, graph, callees, self.messages) for graph in graphs)
+            if self.plan.method.input not in self.messages:
+                raise CannotRun(f"the plan's .proto files have no {self.plan.method.input}")
+        except BaseException:
+            await self.close()
+            raise
+        self._is_open = True
+
+    async def call(
+        self,
+        request: Message,
+        *,
+        within: float | None = None,
+        key: str = "",
+        arm: str | None = None,
+        request_id: str = "",
+    ) -> Any:
+        """Answer a request. `within` is what is left of the caller's deadline, in seconds; the plan's bounds it too.
+
+        `key` is the sticky key that the arm is chosen by, and `arm` forces one. Raises OperatorError.
+        """
+        run = self._admit(request, within, key, arm)
+        run.request_id = request_id
+        if self._observers:
+            self._tell(run, is_over=False)
+        run.begin()
+        if not run.is_over:
+            await run.wait()
+        if run.error is not None:
+            raise run.error
+        return run.answer
+
+    def _admit(self, request: Message, within: float | None, key: str, arm: str | None) -> Run:
+        if not self._is_open:
+            raise self._refused(Code.UNAVAILABLE, "it is not taking requests")
+        if len(self._under_way) >= self.limits.requests:
+            raise self._refused(Code.RESOURCE_EXHAUSTED, f"{self.limits.requests} requests are under way")
+        began = monotonic()
+        promised = self.plan.deadline
+        allowed = self.limits.deadline if promised is None and within is None else min(_or(promised), _or(within))
+        if allowed <= 0:
+            raise self._refused(Code.DEADLINE_EXCEEDED, "the deadline had passed when the request came")
+        index = self._arm(key, arm)
+        run = Run(self, self._programs[self._graph_of_arm[index]], request, began, began + allowed)
+        run.arm, run.arm_index = self.arms[index], index
+        self._under_way.add(run)
+        return run
+
+    def _refused(self, code: Code, message: str) -> OperatorError:
+        self.meters.refused += 1
+        return OperatorError(code, message)
+
+    def _arm(self, key: str, arm: str | None) -> int:
+        if arm is not None:
+            if arm not in self.arms:
+                raise self._refused(Code.INVALID_ARGUMENT, f"there is no arm `{arm}`")
+            return self.arms.index(arm)
+        return 0 if self.plan.experiment is None else arm_of(self.plan.experiment, key)
+
+    # --- what a run reports ---
+
+    def ended(self, run: Run) -> None:
+        """A run is over: count it, and tell the observers."""
+        self._under_way.discard(run)
+        meters = self.meters
+        error = run.error
+        meters.requests[run.arm_index].count(0 if error is None else error.code, run.ended - run.began)
+        nodes = meters.nodes[self._graph_of_arm[run.arm_index]]
+        for meter, code, began, ended in zip(nodes, run.codes, run.begins, run.ends, strict=True):
+            if code >= 0:
+                meter.count(code, ended - began)
+        if self._observers:
+            self._tell(run, is_over=True)
+        if not self._under_way:
+            self._is_idle.set()
+
+    def abandon(self, task: asyncio.Task[None], step: Step) -> None:
+        """Cancel a call that nobody waits for, and remember it until it has really ended."""
+        if task is asyncio.current_task(self.loop):
+            return
+        step.stuck += 1
+        self._abandoned.add(task)
+        task.add_done_callback(lambda ended: self._gone(ended, step))
+        task.cancel()
+
+    def _gone(self, task: asyncio.Task[None], step: Step) -> None:
+        step.stuck -= 1
+        self._abandoned.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("`%s` failed after it was given up", step.name, exc_info=task.exception())
+
+    def typed(self, error: BaseException, step: Step, run: Run) -> OperatorError:
+        """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
+        if isinstance(error, OperatorError):
+            return error
+        if isinstance(error, MemoryError):
+            return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{step.name}` ran out of memory")
+        _log.error("`%s` failed (request %s)", step.name, run.request_id, exc_info=error)
+        return OperatorError(Code.INTERNAL, f"`{step.name}` failed with {type(error).__name__}")
+
+    def _tell(self, run: Run, *, is_over: bool) -> None:
+        for observer in self._observers:
+            try:
+                (observer.ended if is_over else observer.began)(run)
+            except Exception:
+                _log.exception("an observer failed")
+
+    # --- the end ---
+
+    async def drain(self, grace: float = 30.0) -> bool:
+        """Take no more requests, and wait for those under way. Whether all of them ended within `grace` seconds.
+
+        Those that have not are ended with UNAVAILABLE.
+        """
+        self._is_open = False
+        if self._under_way:
+            self._is_idle.clear()
+            try:
+                await asyncio.wait_for(self._is_idle.wait(), grace)
+            except TimeoutError:
+                for run in tuple(self._under_way):
+                    run.fail(OperatorError(Code.UNAVAILABLE, "the engine is shutting down"))
+                return False
+        return True
+
+    async def close(self) -> None:
+        """End requests that are under way, then all operators. Waits for cancelled calls, at most `Limits.grace`."""
+        await self.drain(0.0)
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=self.limits.grace)
+        hosts, self._hosts = self._hosts, []
+        results = await asyncio.gather(*(host.close() for host in hosts), return_exceptions=True)
+        for error in results:
+            if isinstance(error, BaseException):
+                _log.error("an operator failed to close", exc_info=error)
+
+
+def _or(seconds: float | None) -> float:
+    return inf if seconds is None else seconds

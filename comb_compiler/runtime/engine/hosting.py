@@ -1,0 +1,97 @@
+"""Who hosts each binding of a plan: decided by what its code declares."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.release import Binding, ExecutionPlan, Model
+from comb_compiler.runtime.declaration import BadOperator, Declaration, load_entry
+from comb_compiler.runtime.engine.hosts import Callee, Host
+from comb_compiler.runtime.engine.loop import LoopHost
+from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.program import CannotRun
+from comb_compiler.runtime.instance import Instance, start
+from comb_compiler.runtime.messages import BadDescriptors, Messages, open_messages
+
+if TYPE_CHECKING:
+    from comb_compiler.runtime.engine.engine import Limits
+
+__all__ = ["Hosted", "Places", "open_hosts"]
+
+
+class Places(NamedTuple):
+    """Everything that hosts are made from."""
+
+    plan: ExecutionPlan
+    locate: Callable[[Model], Path]
+    limits: "Limits"
+    meters: Meters
+    elsewhere: dict[int, Callee]
+
+
+class Hosted(NamedTuple):
+    """The hosts of a plan's bindings, and the message classes that they share."""
+
+    messages: Messages
+    hosts: list[Host]
+    here: list[int]
+    elsewhere: dict[int, Callee]
+
+    async def start(self) -> list[Callee]:
+        """Start all of them at the same time. The callees, by binding."""
+        started = await asyncio.gather(*(host.start() for host in self.hosts), return_exceptions=True)
+        failed = [one for one in started if isinstance(one, BaseException)]
+        if failed:
+            raise failed[0]
+        callees = dict(self.elsewhere)
+        for index, callee in zip(self.here, started, strict=True):
+            assert isinstance(callee, Callee)
+            callees[index] = callee
+        return [callees[index] for index in range(len(callees))]
+
+
+def open_hosts(places: Places) -> Hosted:
+    """A host, not yet started, for each binding that is run here. Raises CannotRun or BadOperator."""
+    bindings = places.plan.bindings
+    here = [index for index in range(len(bindings)) if index not in places.elsewhere]
+    for index in here:
+        if not bindings[index].run:
+            raise CannotRun(f"`{bindings[index].name}` is not Python code, and nothing says where it runs")
+    declared = {index: load_entry(bindings[index].run) for index in here}
+    kinds = [shape.kind for one in declared.values() for shape in (*one.ports, one.out) if shape.kind is not None]
+    try:
+        messages = open_messages(places.plan.descriptors, kinds)
+    except BadDescriptors as error:
+        raise CannotRun(f"the plan's descriptors cannot be used: {error}") from error
+    hosts = [_host(places, bindings[index], declared[index], messages) for index in here]
+    return Hosted(messages, hosts, here, places.elsewhere)
+
+
+def _host(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
+    _must_fit(binding, declaration)
+    path = None if binding.model is None else places.locate(binding.model)
+    make: Callable[[], Instance] = partial(start, declaration, messages, binding.model, path)
+    return LoopHost(make)
+
+
+def _must_fit(binding: Binding, declaration: Declaration) -> None:
+    """The code has the ports that the plan was made for. Raises BadOperator."""
+    ports = {port.name: port for port in declaration.ports}
+    reasons = [f"it has no port `{port.name}`" for port in binding.ports if port.name not in ports]
+    reasons += [
+        f"`{port.name}` is a {ports[port.name].full_name}, and the comb says {port.type}"
+        for port in binding.ports
+        if port.name in ports and ports[port.name].full_name != port.type
+    ]
+    known = {port.name: port.optional for port in binding.ports}
+    for port in declaration.ports:
+        if not port.optional and known.get(port.name, True):
+            reasons.append(f"`{port.name}` may get nothing, and is not `| None`")
+    if declaration.out.full_name != binding.out:
+        reasons.append(f"it returns a {declaration.out.full_name}, and the comb says {binding.out}")
+    if binding.batch is not None and not declaration.options.batch:
+        reasons.append("the comb batches its calls, and it does not say batch=True")
+    if reasons:
+        raise BadOperator(declaration.entry, tuple(reasons))

@@ -1,0 +1,109 @@
+"""Operators that run in the engine's own loop: `async def`, and `def` that says it returns at once."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine.hosts import Callee
+from comb_compiler.runtime.instance import Instance, handed
+from comb_compiler.runtime.sdk import Call
+
+__all__ = ["LoopHost", "callee_of", "lifecycle", "named"]
+
+
+class LoopHost:
+    """Hosts one instance in the loop."""
+
+    def __init__(self, make: Callable[[], Instance]) -> None:
+        self._make = make
+        self._instance: Instance | None = None
+
+    async def start(self) -> Callee:
+        """Make and warm up the instance."""
+        instance = self._instance = self._make()
+        await lifecycle(instance.warm_up)
+        if instance.declaration.options.batch:
+            return callee_of(instance, answer=self._whole(instance))
+        limit = instance.declaration.options.concurrency
+        if limit is not None and instance.declaration.is_async:
+            return callee_of(instance, answer=_limited(self._whole(instance), limit))
+        if instance.declaration.call is not None:
+            if instance.declaration.is_async:
+                return callee_of(instance, answer=self._whole(instance))
+            return callee_of(instance, answer=_at_once(instance))
+        plain = _plain(instance)
+        return (
+            callee_of(instance, coroutine=plain) if instance.declaration.is_async else callee_of(instance, inline=plain)
+        )
+
+    async def close(self) -> None:
+        """Close the instance."""
+        if self._instance is not None:
+            instance, self._instance = self._instance, None
+            await lifecycle(instance.close)
+
+    def _whole(self, instance: Instance) -> Callable[[Sequence[Any], Call], Any]:
+        async def answer(arguments: Sequence[Any], call: Call) -> Any:
+            value = named(instance, arguments, call)
+            return await value if inspect.isawaitable(value) else value
+
+        return answer
+
+
+def callee_of(instance: Instance, **ways: Any) -> Callee:
+    """The callee of an instance that is called in one of the ways of Callee."""
+    declaration = instance.declaration
+    parcels = frozenset(port.name for port in declaration.ports if port.buffers)
+    ports = tuple(port.name for port in declaration.ports)
+    return Callee(ports, instance.check, parcels=parcels, gives_parcel=bool(declaration.out.buffers), **ways)
+
+
+def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
+    """Call the operator's own function: each port by name, and the call where it takes one."""
+    declaration = instance.declaration
+    given = arguments if declaration.options.batch else handed(instance, arguments)
+    ports = {port.name: value for port, value in zip(declaration.ports, given, strict=True)}
+    if declaration.call is not None:
+        ports[declaration.call] = call
+    return instance.function(**ports)
+
+
+async def lifecycle(function: Callable[[], Any]) -> None:
+    """Run `warm_up` or `close`, which may be `async def`."""
+    value: Any = function()
+    if inspect.isawaitable(value):
+        await value
+
+
+def _at_once(instance: Instance) -> Callable[[Sequence[Any], Call], Any]:
+    async def answer(arguments: Sequence[Any], call: Call) -> Any:
+        return named(instance, arguments, call)
+
+    return answer
+
+
+def _plain(instance: Instance) -> Callable[..., Any]:
+    """The operator's function as it stands, where nothing has to be converted: its ports are in order already."""
+    if not any(instance.convert):
+        # A bound method is called faster than its object.
+        function = instance.function
+        return cast(Callable[..., Any], function.__call__) if instance.declaration.is_class else function  # type: ignore[operator]
+
+    def converted(*arguments: Any) -> Any:
+        return instance.function(*handed(instance, arguments))
+
+    return converted
+
+
+def _limited(answer: Callable[[Sequence[Any], Call], Any], limit: int) -> Callable[[Sequence[Any], Call], Any]:
+    gate = asyncio.Semaphore(limit)
+
+    async def limited(arguments: Sequence[Any], call: Call) -> Any:
+        async with gate:
+            if call.cancelled:
+                raise OperatorError(Code.DEADLINE_EXCEEDED, "its turn came too late")
+            return await answer(arguments, call)
+
+    return limited

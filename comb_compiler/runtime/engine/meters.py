@@ -1,0 +1,61 @@
+"""What the engine counts: plain numbers that an exporter reads, so that counting costs a request next to nothing."""
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+__all__ = ["BOUNDS", "Histogram", "Meter", "Meters"]
+
+BOUNDS = (
+    *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
+    *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0),
+)
+"""Upper bounds of the histograms' buckets, in seconds; a last bucket has what is above."""
+
+
+class Histogram(NamedTuple):
+    """How long things took: counts by bucket (one more than there are bounds), and the sum in seconds."""
+
+    buckets: tuple[int, ...]
+    sum: float
+
+    @property
+    def observations(self) -> int:
+        """How many there were."""
+        return sum(self.buckets)
+
+
+class Meter:
+    """Counts endings by code, and how long they took."""
+
+    __slots__ = ("buckets", "codes", "seconds")
+
+    def __init__(self) -> None:
+        self.codes: dict[int, int] = {}
+        self.buckets = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def count(self, code: int, seconds: float) -> None:
+        """One more that ended with `code` after `seconds`."""
+        codes = self.codes
+        codes[code] = codes.get(code, 0) + 1
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+    @property
+    def histogram(self) -> Histogram:
+        """How long they took, as of now."""
+        return Histogram(tuple(self.buckets), self.seconds)
+
+
+class Meters:
+    """All of an engine's meters. `requests` is by arm, `nodes` by graph and then by node, both by index."""
+
+    def __init__(self, arms: int, nodes: tuple[int, ...]) -> None:
+        self.requests = [Meter() for _ in range(arms)]
+        self.nodes = [[Meter() for _ in range(count)] for count in nodes]
+        self.refused = 0
+        self.retries = 0
+        self.batches: dict[str, dict[int, int]] = {}
+        """Batches by binding and size."""
+        self.restarts: dict[str, int] = {}
+        """Worker processes that had to be started again, by binding."""

@@ -1,0 +1,272 @@
+"""The SDK: what code declares is read from its types, and what does not fit is said in full."""
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from comb_compiler.runtime import (
+    BadOperator,
+    BadParameters,
+    Call,
+    Code,
+    Messages,
+    Model,
+    OperatorError,
+    Parcel,
+    harness,
+    operator,
+)
+from comb_compiler.runtime.declaration import declaration_of, load_entry
+from comb_compiler.runtime.params import fit
+from tests.runtime.operators import Greet, join, shout
+from tests.runtime.post.post_pb2 import DESCRIPTORS, Letter, Note, Reply
+
+
+def test_three_lines_try_an_operator(tmp_path: Path) -> None:
+    with harness("tests.runtime.operators:Greet", model=tmp_path, params={"greeting": "Dear"}) as greet:
+        assert greet(letter=Letter(text="Ada")) == Letter(text="Dear Ada")
+
+
+def test_an_operator_is_warmed_up_before_its_first_call_and_closed_after_its_last() -> None:
+    seen: list[Greet] = []
+
+    class Watched(Greet):
+        def __init__(self, model: Model[Any]) -> None:
+            self.log = ["init"]
+            seen.append(self)
+
+        def __call__(self, letter: Letter) -> Letter:
+            self.log.append("call")
+            return letter
+
+    with harness(Watched, params={}) as watched:
+        watched(letter=Letter())
+        watched(letter=Letter())
+    assert seen[0].log == ["init", "warm_up", "call", "call", "close"]
+
+
+def test_a_function_an_async_function_and_a_batch_are_called_alike() -> None:
+    async def later(letter: Letter) -> Reply:
+        return Reply(text=letter.text)
+
+    @operator(batch=True)
+    def many(letter: list[Letter]) -> list[Reply]:
+        return [Reply(text=one.text) for one in letter]
+
+    def at_once(letter: Letter) -> Reply:
+        return Reply(text=letter.text)
+
+    for code in (later, many, at_once):
+        with harness(code) as call:
+            assert call(letter=Letter(text="x")) == Reply(text="x")
+
+
+def test_an_optional_port_may_be_left_out_and_another_may_not() -> None:
+    with harness(join) as call:
+        assert call(first=Letter(text="a")).text == "a+nothing"
+        with pytest.raises(TypeError, match="`first` is missing"):
+            call(second=Letter())
+        with pytest.raises(TypeError, match="`third` is no port"):
+            call(first=Letter(), third=Letter())
+        with pytest.raises(TypeError, match=r"`first` takes a post\.v1\.Letter, not a Note"):
+            call(first=Note())
+
+
+def test_messages_may_be_named_by_their_full_name() -> None:
+    class Named:
+        def __init__(self, messages: Messages) -> None:
+            self.reply = messages["post.v1.Reply"]
+
+        def __call__(self, letter: "post.v1.Letter") -> "post.v1.Reply":  # type: ignore[name-defined]  # noqa: F821
+            return self.reply(text=letter.text)
+
+    with harness(Named, descriptors=DESCRIPTORS) as call:
+        assert call(letter=Letter(text="by name")).text == "by name"
+
+
+def test_an_answer_of_another_type_is_an_error_with_a_code() -> None:
+    def wrong(letter: Letter) -> Reply:
+        return letter  # type: ignore[return-value]
+
+    def nothing(letter: Letter) -> Reply:
+        return None  # type: ignore[return-value]
+
+    for code, said in ((wrong, "returned a Letter, not a post.v1.Reply"), (nothing, "returned nothing")):
+        with harness(code) as call, pytest.raises(OperatorError, match=said) as caught:
+            call(letter=Letter())
+        assert caught.value.code == Code.INTERNAL
+
+
+def test_bytes_may_travel_beside_a_message() -> None:
+    def size(letter: Annotated[Parcel[Letter], "picture"]) -> Reply:
+        assert letter.message.picture == b""
+        return Reply(text=letter.message.text, number=len(letter["picture"]))
+
+    with harness(size) as call:
+        assert call(letter=Letter(text="a", picture=b"12345")) == Reply(text="a", number=5)
+        assert call(letter=Parcel(Letter(text="b"), {"picture": b"123"})) == Reply(text="b", number=3)
+
+
+def test_a_call_says_how_much_time_is_left() -> None:
+    def left(letter: Letter, call: Call) -> Reply:
+        assert not call.cancelled
+        return Reply(number=round(call.remaining))
+
+    with harness(left, timeout=7) as call:
+        assert call(letter=Letter()).number == 7
+
+
+def test_a_declaration_is_read_from_the_code() -> None:
+    declaration = load_entry("tests.runtime.operators:join")
+    assert [(port.name, port.full_name, port.optional) for port in declaration.ports] == [
+        ("first", "post.v1.Letter", False),
+        ("second", "post.v1.Letter", True),
+    ]
+    assert (declaration.out.full_name, declaration.execution, declaration.is_async) == ("post.v1.Letter", "loop", False)
+
+
+@operator(execution="process")
+async def _async_in_a_process(letter: Letter) -> Letter:
+    return letter
+
+
+@operator(batch=True)
+def _batch_without_lists(letter: Letter) -> Letter:
+    return letter
+
+
+class _NoCall:
+    pass
+
+
+class _Strange:
+    def __init__(self, database: str) -> None: ...
+
+    def __call__(self, letter: int) -> None: ...
+
+
+class _NoDataclass:
+    def __init__(self, model: Model[str]) -> None: ...
+
+    def __call__(self, *letters: Letter) -> Letter:
+        return letters[0]
+
+
+def _unboxed(letter: Parcel[Letter]) -> Letter:
+    return letter.message
+
+
+def _untyped(letter):  # type: ignore[no-untyped-def]
+    return letter
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons"),
+    [
+        (42, ["it is no function, and no class with a `__call__`"]),
+        (_NoCall, ["it is no function, and no class with a `__call__`"]),
+        (_async_in_a_process, ["an `async def` runs in the loop, not in a process"]),
+        (_batch_without_lists, ["it takes and returns lists: see `letter`, `return`"]),
+        (
+            _Strange,
+            [
+                "the port `letter` is a <class 'int'>, which is no Protobuf message",
+                "the answer `return` is a None, which is no Protobuf message",
+                "`database` of `__init__` must be a Model or Messages, or have a default",
+            ],
+        ),
+        (
+            _NoDataclass,
+            [
+                "`letters` must be a plain parameter: ports have names",
+                "`model` is a Model[str], which is no dataclass",
+                "it has no port",
+            ],
+        ),
+        (_unboxed, ['`letter` must be `Annotated[Parcel[…], "field", …]`: a Parcel, and its fields']),
+        (_untyped, ["the port `letter` has no type", "the answer `return` has no type"]),
+    ],
+)
+def test_code_that_is_no_operator_is_told_everything(code: Any, reasons: list[str]) -> None:
+    with pytest.raises(BadOperator) as caught:
+        declaration_of(code)
+    assert list(caught.value.reasons) == reasons
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("operators", "an entry point is `package.module:Name`"),
+        ("tests.runtime.operators:Nobody", "`tests.runtime.operators` has no `Nobody`"),
+        ("no.such.module:X", "`no.such.module` cannot be imported: ModuleNotFoundError: No module named 'no'"),
+    ],
+)
+def test_an_entry_point_that_leads_nowhere_is_told(entry: str, reason: str) -> None:
+    with pytest.raises(BadOperator) as caught:
+        load_entry(entry)
+    assert caught.value.reasons == (reason,)
+
+
+def test_a_field_that_is_no_bytes_cannot_travel_beside() -> None:
+    def strange(letter: Annotated[Parcel[Letter], "text", "nowhere"]) -> Letter:
+        return letter.message
+
+    with pytest.raises(BadOperator) as caught, harness(strange):
+        raise AssertionError("it started")
+    assert caught.value.reasons == (
+        "`text` of `letter` is no field of type bytes",
+        "`nowhere` of `letter` is no field of type bytes",
+    )
+
+
+@dataclass
+class Params:
+    long_side: int
+    threshold: float = 0.5
+    names: tuple[str, ...] = ()
+    mode: str | None = None
+
+
+def test_parameters_become_the_declared_dataclass() -> None:
+    assert fit(Params, {"longSide": 960, "threshold": 1, "names": ["a"]}) == Params(960, 1.0, ("a",))
+
+
+def test_every_parameter_that_does_not_fit_is_named() -> None:
+    with pytest.raises(BadParameters) as caught:
+        fit(Params, {"threshold": True, "names": ["a", 1], "mode": 3, "longside": 1})
+    assert list(caught.value.reasons) == [
+        "`longside` is no parameter of Params",
+        "`threshold` is True (bool), not float",
+        "`names` is 1 (int), not str",
+        "`mode` is 3 (int), not str | None",
+        "`long_side` is missing",
+    ]
+
+
+def test_parameters_that_do_not_fit_stop_the_operator_from_starting() -> None:
+    with pytest.raises(BadOperator, match="`greetings` is no parameter of Limits of model@test") as caught:
+        with harness("tests.runtime.operators:Greet", params={"greetings": "x"}):
+            raise AssertionError("it started")
+    assert len(caught.value.reasons) == 2
+
+
+def test_an_operator_that_needs_a_model_does_not_start_without() -> None:
+    with pytest.raises(BadOperator, match="it needs a model"), harness(Greet):
+        raise AssertionError("it started")
+
+
+def test_an_error_travels_with_its_code() -> None:
+    error = pickle.loads(pickle.dumps(OperatorError(Code.NOT_FOUND, "no such letter")))
+    assert (error.code, error.message, str(error)) == (Code.NOT_FOUND, "no such letter", "NOT_FOUND: no such letter")
+
+
+def test_an_error_cannot_be_ok() -> None:
+    with pytest.raises(ValueError, match="other than OK"):
+        OperatorError(Code.OK, "fine")
+
+
+def test_the_decorator_leaves_a_function_callable() -> None:
+    assert shout(Letter(text="a")).text == "A"
