@@ -26,7 +26,6 @@ from comb_compiler.source.objections import (
 )
 from comb_compiler.source.scalars import CORE_TAGS, construct, resolve
 from comb_compiler.source.strictness import Spread, find_deviations
-from comb_compiler.source.syntax import explain_syntax_error
 from comb_compiler.source.text import SourceFile
 
 __all__ = ["Parsed", "parse"]
@@ -53,6 +52,8 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     try:
         documents.extend(composer.documents())
     except yaml.MarkedYAMLError as problem:
+        from comb_compiler.source.syntax import explain_syntax_error
+
         return Parsed((), (*composer.diagnostics, explain_syntax_error(source, problem)))
     except _LimitReached as reached:
         composer.diagnostics.append(reached.diagnostic)

@@ -33,7 +33,9 @@ before = set(sys.modules)
 from comb_compiler.cli import main
 assert main(["check", "comb.yaml"]) == 0
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
-print(*sorted(top for top in tops - sys.stdlib_module_names if not top.startswith("_")), file=sys.stderr)
+loaded = (tops & set(sys.modules)) - sys.stdlib_module_names
+print(*sorted(top for top in loaded if not top.startswith("_")), file=sys.stderr)
+assert "importlib.metadata" not in sys.modules, "packages were asked for plugins of pydantic"
 """
 
 
