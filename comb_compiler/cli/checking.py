@@ -78,8 +78,8 @@ class Checking:
         from comb_compiler.compiler import check
         from comb_compiler.workspace.sources import load_sources
 
-        sources = load_sources(self._checkout, main)
-        checked = check(sources, self._platform_sources(main))
+        sources = load_sources(self._checkout, main, self._cache.memo)
+        checked = check(sources, self._platform_sources(main), self._cache.memo)
         verdict = Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
         looked_at = {name: _digest_of(content) for name, content in sources.files.items() if name != main}
         looked_at.update((_EXISTS + name, _EXISTS) for name in sources.present)

@@ -16,12 +16,23 @@ import comb_compiler
 from comb_compiler.diagnostics import Diagnostic, Span
 from comb_compiler.diagnostics.model import Position
 from comb_compiler.diagnostics.render.json import from_json, render
+from comb_compiler.source.memo import Memo
+from comb_compiler.workspace.installed import installed
+from comb_compiler.workspace.store import ResultStore
 
 __all__ = ["Verdict", "VerdictCache", "default_directory", "digest"]
 
-_FORM = 1
-_MOST_ENTRIES = 20_000
-_DEPENDENCIES = ("pydantic-", "pydantic_core-", "pyyaml-", "annotated_types-", "typing_extensions-")
+_FORM = 2
+_DEPENDENCIES = (
+    "annotated_types-",
+    "cel_expr_python-",
+    "grpcio_tools-",
+    "protobuf-",
+    "pydantic-",
+    "pydantic_core-",
+    "pyyaml-",
+    "typing_extensions-",
+)
 
 Digests = Mapping[str, str]
 """Of every file that a verdict looked at: its digest, or why it could not be had."""
@@ -52,60 +63,35 @@ def default_directory() -> str:
 
 
 class VerdictCache:
-    """A directory of verdicts. Safe with several processes: entries are written aside and renamed into place.
-
-    A cache that cannot be read or written is a cache miss, never an error.
-    """
+    """Verdicts by what they are about, in a directory; `None` keeps nothing. What cannot be read is not there."""
 
     def __init__(self, directory: str | None) -> None:
-        self._directory = os.path.join(directory, "verdicts") if directory else None
+        self._store = ResultStore(os.path.join(directory, "verdicts") if directory else None)
+        self.memo: Memo = ResultStore(os.path.join(directory, "results") if directory else None)
+        """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
         self._fingerprint = _fingerprint() if directory else ""
 
     def find(self, main: str, content: bytes, platform: str, ask: Callable[[str], str]) -> Verdict | None:
         """The verdict on `main`, if everything that it looked at is still the same; `ask` gives a file's digest now."""
-        path = self._path(main, content, platform)
-        if path is None:
+        kept = self._store.find(self._key(main, content, platform))
+        if kept is None:
             return None
         try:
-            with open(path, encoding="utf-8") as file:
-                entry = json.load(file)
+            entry = json.loads(kept)
             if any(ask(name) != known for name, known in entry["looked_at"].items()):
                 return None
             return _read(main, entry)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def keep(self, verdict: Verdict, content: bytes, platform: str, looked_at: Digests) -> None:
         """Keep a verdict with the digests of the other files that it looked at."""
-        path = self._path(verdict.main, content, platform)
-        if path is None:
-            return
-        aside = f"{path}.{os.getpid()}"
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(aside, "w", encoding="utf-8") as file:
-                json.dump(_written(verdict, looked_at), file)
-            os.replace(aside, path)
-            self._stay_bounded(os.path.dirname(path))
-        except OSError:
-            return
+        entry = json.dumps(_written(verdict, looked_at)).encode()
+        self._store.keep(self._key(verdict.main, content, platform), entry)
 
-    def _path(self, main: str, content: bytes, platform: str) -> str | None:
-        if self._directory is None:
-            return None
+    def _key(self, main: str, content: bytes, platform: str) -> str:
         key = "\0".join((str(_FORM), self._fingerprint, main, platform, digest(content)))
-        name = digest(key.encode("utf-8", "surrogateescape"))
-        return os.path.join(self._directory, name[:2], f"{name[2:]}.json")
-
-    @staticmethod
-    def _stay_bounded(directory: str) -> None:
-        """Each of the 256 directories keeps its share of the newest entries."""
-        share = _MOST_ENTRIES // 256
-        names = os.listdir(directory)
-        if len(names) > share * 2:
-            entries = sorted(os.scandir(directory), key=lambda entry: entry.stat().st_mtime)
-            for entry in entries[:-share]:
-                os.unlink(entry.path)
+        return digest(key.encode("utf-8", "surrogateescape"))
 
 
 def _written(verdict: Verdict, looked_at: Digests) -> dict[str, Any]:
@@ -128,7 +114,7 @@ def _read(main: str, entry: dict[str, Any]) -> Verdict:
 def _fingerprint() -> str:
     """What else a verdict depends on: the compiler's own modules and the packages that it reads files with."""
     package = os.path.dirname(os.path.abspath(comb_compiler.__file__))
-    parts = [comb_compiler.__version__, sys.version, *sorted(_modules(package)), *sorted(_installed())]
+    parts = [comb_compiler.__version__, sys.version, *sorted(_modules(package)), *installed(_DEPENDENCIES)]
     return digest("\0".join(parts).encode("utf-8", "surrogateescape"))
 
 
@@ -144,19 +130,3 @@ def _modules(package: str) -> list[str]:
                 state = entry.stat()
                 found.append(f"{entry.path} {state.st_size} {state.st_mtime_ns}")
     return found
-
-
-def _installed() -> list[str]:
-    """The `name-version.dist-info` directories of the packages that check imports, wherever Python would find them."""
-    found: list[str] = []
-    for directory in sys.path:
-        try:
-            names = os.listdir(directory or ".")
-        except OSError:
-            continue
-        found += [f"{directory} {name}" for name in names if name.endswith(".dist-info") and _is_dependency(name)]
-    return found
-
-
-def _is_dependency(name: str) -> bool:
-    return name.lower().startswith(_DEPENDENCIES)

@@ -1,5 +1,6 @@
-"""SourceSet → what is wrong with it, and in time its Release: the only place that knows the order of the stages."""
+"""SourceSet → what is wrong with it, its graph and its plan: the only place that knows the order of the stages."""
 
 from comb_compiler.compiler.check import Checked, check
+from comb_compiler.compiler.compile import Compiled, compile_comb
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "Compiled", "check", "compile_comb"]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph import OperatorGraph, build_graph
+from comb_compiler.graph import OperatorGraph, View, analyse
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, CombFile, Reading, bind_comb
 from comb_compiler.spec.echoes import without_echoes
 from comb_compiler.spec.files import file_findings
@@ -31,11 +32,25 @@ class Checked(NamedTuple):
     name_span: Span | None
     diagnostics: tuple[Diagnostic, ...]
     comb: CombFile | None = None
-    graph: OperatorGraph | None = None
+    views: tuple[View, ...] = ()
+
+    @property
+    def view(self) -> View | None:
+        """The comb as written; None where its fields could not be read."""
+        is_base = self.views and self.comb is not None and self.views[0].bound is self.comb.base
+        return self.views[0] if is_base else None
+
+    @property
+    def graph(self) -> OperatorGraph | None:
+        """The graph of the comb as written."""
+        return self.view.graph if self.view is not None else None
 
 
-def check(sources: SourceSet, platform: SourceSet | None = None) -> Checked:
-    """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises."""
+def check(sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NOTHING_KEPT) -> Checked:
+    """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises.
+
+    What is slow to work out is taken from `memo`, if it is there.
+    """
     content = sources.files[sources.main]
     if isinstance(content, Unavailable):
         return Checked(sources.main, "", "", None, (_unavailable(content, sources.main),))
@@ -45,7 +60,9 @@ def check(sources: SourceSet, platform: SourceSet | None = None) -> Checked:
     reading = read_once(source)
     if reading.root is None:
         return Checked(sources.main, reading.kind, "", None, in_reading_order(reading.diagnostics))
-    return _check_platform(sources, reading) if reading.kind == "Platform" else _check_comb(sources, reading, platform)
+    if reading.kind == "Platform":
+        return _check_platform(sources, reading)
+    return _check_comb(sources, reading, platform, memo)
 
 
 def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
@@ -58,13 +75,15 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
     return Checked(sources.main, "Platform", name, None, in_reading_order(without_echoes(bound.diagnostics)))
 
 
-def _check_comb(sources: SourceSet, reading: Reading, platform: SourceSet | None) -> Checked:
+def _check_comb(sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo) -> Checked:
     assert reading.root is not None
     file = bind_comb(reading)
     lock, unlocked = read_lock(sources)
     found = Findings()
-    graph = _graphs(file, found)
     found.add((*file.diagnostics, *file_findings(sources, reading.root), *unlocked))
+    if sources.protos is not None:
+        found.add(sources.protos.diagnostics)
+    views = analyse(file, found, sources.protos, memo)
     if not unlocked:
         found.add(pin_findings(file, lock))
     if platform is not None:
@@ -72,18 +91,7 @@ def _check_comb(sources: SourceSet, reading: Reading, platform: SourceSet | None
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
-    return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, graph)
-
-
-def _graphs(file: CombFile, found: Findings) -> OperatorGraph | None:
-    """The graph as written; into `found` goes what is wrong with it, or with that of any variant."""
-    graph = None
-    for variant in file.variants:
-        if variant.value is not None:
-            built, diagnostics = build_graph(variant)
-            graph = built if variant is file.base else graph
-            found.add(diagnostics, variant.overlaid)
-    return graph
+    return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, views)
 
 
 def _against(platform: SourceSet, file: CombFile, found: Findings) -> None:

@@ -106,6 +106,47 @@ BAD_CALL = Code("COMB3001", "bad-call")
 MISSING_RETURN = Code("COMB3002", "missing-return")
 UNKNOWN_STEP = Code("COMB3003", "unknown-step")
 CYCLIC_GRAPH = Code("COMB3004", "cyclic-graph")
+UNUSED_OPERATOR = Code("COMB3005", "unused-operator", _W)
+UNUSED_MODEL = Code("COMB3006", "unused-model", _W)
+UNREACHABLE_STEP = Code("COMB3007", "unreachable-step", _W)
+
+# Its interface and its types.
+BAD_PROTO = Code("COMB3101", "bad-proto")
+UNKNOWN_IMPORT = Code("COMB3102", "unknown-import")
+PROTO_WARNING = Code("COMB3103", "proto-warning", _W)
+UNKNOWN_METHOD = Code("COMB3104", "unknown-method")
+UNKNOWN_TYPE = Code("COMB3105", "unknown-type")
+UNSUPPORTED_METHOD = Code("COMB3106", "unsupported-method")
+UNKNOWN_FIELD = Code("COMB3107", "unknown-field")
+NOT_A_MESSAGE = Code("COMB3108", "not-a-message")
+
+# Its ports.
+UNKNOWN_PORT = Code("COMB3201", "unknown-port")
+MISSING_PORT = Code("COMB3202", "missing-port")
+REPEATED_PORT = Code("COMB3203", "repeated-port")
+TYPE_MISMATCH = Code("COMB3204", "type-mismatch")
+ABSENT_INPUT = Code("COMB3205", "absent-input")
+ABSENT_ANSWER = Code("COMB3206", "absent-answer")
+BAD_FALLBACK = Code("COMB3207", "bad-fallback")
+
+# Its time.
+DEADLINE_EXCEEDED = Code("COMB3301", "deadline-exceeded")
+UNBOUNDED_STEP = Code("COMB3302", "unbounded-step", _W)
+WAIT_EXCEEDS_TIMEOUT = Code("COMB3303", "wait-exceeds-timeout")
+
+# Its conditions.
+BAD_CONDITION = Code("COMB3401", "bad-condition")
+CONSTANT_CONDITION = Code("COMB3402", "constant-condition", _W)
+UNGUARDED_CONDITION = Code("COMB3403", "unguarded-condition")
+
+# What the gates could never decide.
+UNDECIDABLE_GATE = Code("COMB3501", "undecidable-gate")
+
+# What its clients and its last release rely on.
+BREAKS_WIRE = Code("COMB3601", "breaks-wire")
+BREAKS_JSON = Code("COMB3602", "breaks-json")
+BREAKS_SOURCE = Code("COMB3603", "breaks-source", _W)
+BAD_BASE = Code("COMB3604", "bad-base")
 
 # The platform.
 UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")

@@ -1,10 +1,29 @@
-"""Comb → `OperatorGraph`: operators wired by their steps into a DAG, proven to be one.
+"""Comb → `OperatorGraph`: operators wired by their steps into a DAG, proven to be one, and lowered for the engine.
 
-Pure: steps are parsed, wired and ordered; every finding names its place.
+Pure: steps are parsed, wired, ordered and analysed; every finding names its place.
 """
 
+from comb_compiler.graph.analyses import ANALYSES, Analysis
 from comb_compiler.graph.build import build_graph
-from comb_compiler.graph.model import Edge, OperatorGraph, Source, Step
-from comb_compiler.graph.order import execution_levels, find_cycles
+from comb_compiler.graph.lowering import lower
+from comb_compiler.graph.model import Condition, Edge, OperatorGraph, Source, Step
+from comb_compiler.graph.order import execution_levels, execution_order, find_cycles
+from comb_compiler.graph.variants import analyse
+from comb_compiler.graph.view import View
 
-__all__ = ["Edge", "OperatorGraph", "Source", "Step", "build_graph", "execution_levels", "find_cycles"]
+__all__ = [
+    "ANALYSES",
+    "Analysis",
+    "Condition",
+    "Edge",
+    "OperatorGraph",
+    "Source",
+    "Step",
+    "View",
+    "analyse",
+    "build_graph",
+    "execution_levels",
+    "execution_order",
+    "find_cycles",
+    "lower",
+]

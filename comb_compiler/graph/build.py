@@ -1,21 +1,24 @@
 """Steps as they are written → `OperatorGraph`."""
 
-from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.graph.calls import Call, CallError, Token, parse_call, parse_source
-from comb_compiler.graph.findings import bad_call, bad_return, missing_return, unknown_step
-from comb_compiler.graph.model import REQUEST, Edge, OperatorGraph, Source, Step
+from comb_compiler.graph.conditions import read_condition, used_variables
+from comb_compiler.graph.findings import bad_call, bad_condition, bad_return, missing_return, unknown_step
+from comb_compiler.graph.model import REQUEST, Condition, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import find_cycles
+from comb_compiler.protos import Schema
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.checks.names import part_of, unknown_name
+from comb_compiler.spec.comb.graph import Node
 from comb_compiler.spec.places import Place
 
 __all__ = ["build_graph"]
 
 
-def build_graph(bound: Bound[Comb]) -> tuple[OperatorGraph, list[Diagnostic]]:
+def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[OperatorGraph, list[Diagnostic]]:
     """The graph of a comb, and what is wrong with its steps. Steps that cannot be read are left out."""
     assert bound.value is not None
-    builder = _Builder(bound)
+    builder = _Builder(bound, schema)
     for name in bound.value.graph:
         step = builder.step(name) if name != "return" else None
         if step is not None:
@@ -24,75 +27,90 @@ def build_graph(bound: Bound[Comb]) -> tuple[OperatorGraph, list[Diagnostic]]:
     for step in builder.steps.values():
         builder.check_names(step)
     graph = OperatorGraph(builder.steps, answer)
-    return graph, [*builder.diagnostics, *find_cycles(graph)]
+    diagnostics = [*builder.diagnostics, *find_cycles(graph)]
+    return graph._replace(has_errors=has_errors(diagnostics)), diagnostics
 
 
 class _Builder:
-    def __init__(self, bound: Bound[Comb]) -> None:
+    def __init__(self, bound: Bound[Comb], schema: Schema | None) -> None:
         assert bound.value is not None
         self.diagnostics: list[Diagnostic] = []
         self.steps: dict[str, Step] = {}
         self._bound = bound
+        self._schema = schema
         self._nodes = bound.value.graph
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
+        self._known = {*self._names, REQUEST}
+        self._operators = bound.declared("operators")
+        self._known_operators = set(self._operators)
+        self._tells_steps = bound.is_readable("graph")
+        self._tells_operators = bound.is_readable("operators")
 
     def step(self, name: str) -> Step | None:
         node = self._nodes[name]
         name_span = self._bound.place("graph", name).key_span
+        step = None
         if node.call is not None:
-            return self._from_text(name, name_span, self._bound.place("graph", name, "call"), node.call)
-        if node.operator is not None:
-            place = self._bound.place("graph", name, "operator")
+            step = self._from_text(name, name_span, self._text_of(name), node.call)
+        elif node.operator is not None:
             edges = [self._edge(name, port, source) for port, source in node.inputs.items()]
-            return Step(name, node.operator, tuple(edge for edge in edges if edge), name_span, place.span)
-        return None
+            step = Step(name, node.operator, tuple(edge for edge in edges if edge), name_span, self._text_of(name).span)
+        if step is None:
+            return None
+        return step._replace(condition=self._condition(name, node), optional=node.optional, timeout=node.timeout)
 
     def answer(self) -> str | None:
         node = self._nodes.get("return")
         if node is None:
-            declared = self._bound.declared("graph")
-            if declared and "return" not in declared and self._bound.is_sound("graph", "return"):
+            declared, told = self._bound.declared("graph"), self._bound.is_sound("graph", "return")
+            if declared and "return" not in declared and told and self._tells_steps:
                 self.diagnostics.append(missing_return(self._bound.place("graph"), self._unused()))
             return None
         place = self._bound.place("graph", "return", "call")
         name = (node.call or "").strip()
         if not name:
             return None
-        if name not in self._names:
-            self.diagnostics.append(bad_return(place, name, self._names))
+        if name == REQUEST or name not in self._known:
+            finding = bad_return(place, name, self._names)
+            if finding.code is not codes.UNKNOWN_STEP or self._tells_steps:
+                self.diagnostics.append(finding)
             return None
         return name
 
-    def _unused(self) -> list[str]:
-        """The steps that no other uses."""
-        used = {edge.source.step for step in self.steps.values() for edge in step.inputs}
-        return [name for name in self.steps if name not in used]
-
     def check_names(self, step: Step) -> None:
         """Operators and steps that are named must be declared."""
-        operators = self._bound.declared("operators")
-        at = self._bound.place("graph", step.name, "operator")
-        text = at if at.path[-1] == "operator" else self._bound.place("graph", step.name, "call")
-        if step.operator not in operators and self._bound.is_readable("operators"):
-            known, span = operators, step.operator_span
-            finding = unknown_name(text, codes.UNKNOWN_OPERATOR, step.operator, known, "operator", at=span)
-            self.diagnostics.append(finding)
-        for edge in step.inputs:
-            if edge.source.step not in (*self._names, REQUEST):
-                place = text if at.path[-1] != "operator" else self._bound.place("graph", step.name, "in", edge.port)
-                self.diagnostics.append(self._no_step(place, step, edge.source))
+        if step.operator not in self._known_operators and self._tells_operators:
+            text, span = self._text_of(step.name), step.operator_span
+            self.diagnostics.append(
+                unknown_name(text, codes.UNKNOWN_OPERATOR, step.operator, self._operators, "operator", at=span)
+            )
+        for edge in step.inputs if self._tells_steps else ():
+            if edge.source.step not in self._known:
+                self.diagnostics.append(self._no_step(self._text_of(step.name, edge.port), step, edge.source))
+
+    def _unused(self) -> list[str]:
+        """The steps that no other uses."""
+        used = {source for step in self.steps.values() for source in step.waits_for}
+        return [name for name in self.steps if name not in used]
+
+    def _text_of(self, name: str, port: str = "") -> Place:
+        """The place of a step's call; in the long form that of its operator, or of what a port is given."""
+        written = self._bound.place("graph", name, "operator")
+        if written.path[-1] != "operator":
+            return self._bound.place("graph", name, "call")
+        return self._bound.place("graph", name, "in", port) if port else written
 
     def _no_step(self, place: Place, step: Step, source: Source) -> Diagnostic:
         known = [other for other in self._names if other != step.name]
         calling = [one.name for one in self.steps.values() if one.operator == source.step and one is not step]
-        return unknown_step(place, source, known, calling, self._bound.declared("operators"))
+        return unknown_step(place, source, known, calling, self._operators)
 
     def _from_text(self, name: str, name_span: Span, place: Place, text: str) -> Step | None:
         call = parse_call(text)
         if isinstance(call, CallError):
             self.diagnostics.append(bad_call(place, call))
             return None
-        operator_span = part_of(place, call.operator.start, call.operator.end)
+        operator_span = _part(place, call.operator)
         return Step(name, call.operator.text, _edges(call, place), name_span, operator_span)
 
     def _edge(self, name: str, port: str, text: str) -> Edge | None:
@@ -101,20 +119,29 @@ class _Builder:
         if isinstance(parsed, CallError):
             self.diagnostics.append(bad_call(place, parsed))
             return None
-        root, fields = parsed
-        source = Source(root.text, tuple(field.text for field in fields), _part(place, root))
-        return Edge(port, source, place.key_span)
+        return Edge(port, _source(place, *parsed), place.key_span)
+
+    def _condition(self, name: str, node: Node) -> Condition | None:
+        if node.when is None:
+            return None
+        place = self._bound.place("graph", name, "when")
+        read = read_condition(node.when)
+        if read.parsed is None:
+            self.diagnostics += [bad_condition(place, error) for error in read.errors]
+            return None
+        used = reversed(used_variables(read.parsed, self._known - {REQUEST}, self._schema))
+        return Condition(read.parsed, place, {use.name: part_of(place, use.start, use.end) for use in used})
 
 
 def _edges(call: Call, place: Place) -> tuple[Edge, ...]:
     return tuple(
-        Edge(
-            item.port.text,
-            Source(item.source.text, tuple(field.text for field in item.fields), _part(place, item.source)),
-            _part(place, item.port),
-        )
-        for item in call.inputs
+        Edge(item.port.text, _source(place, item.source, item.fields), _part(place, item.port)) for item in call.inputs
     )
+
+
+def _source(place: Place, root: Token, fields: tuple[Token, ...]) -> Source:
+    names = tuple(field.text for field in fields)
+    return Source(root.text, names, _part(place, root), tuple(_part(place, field) for field in fields))
 
 
 def _part(place: Place, token: Token) -> Span:

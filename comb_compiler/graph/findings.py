@@ -2,27 +2,66 @@
 
 from collections.abc import Sequence
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.calls import CallError
+from comb_compiler.graph.calls import CallError, Mend
+from comb_compiler.graph.conditions import Mistake, Use
 from comb_compiler.graph.model import REQUEST, Source
 from comb_compiler.source import Mapping
 from comb_compiler.spec.checks.names import part_of, unknown_name
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.wording import listed
 
-__all__ = ["bad_call", "bad_return", "missing_return", "unknown_step"]
+__all__ = [
+    "bad_call",
+    "bad_condition",
+    "bad_return",
+    "constant_condition",
+    "missing_return",
+    "unguarded_condition",
+    "unknown_step",
+]
 
 
 def bad_call(place: Place, error: CallError) -> Diagnostic:
     """A text that is no call, or no source."""
-    span = part_of(place, error.start, error.end)
+    return _in_text(codes.BAD_CALL, place, error.message, error.start, error.end, error.hint, error.mend)
+
+
+def bad_condition(place: Place, error: Mistake) -> Diagnostic:
+    """A text that is no condition over the messages that are there."""
+    return _in_text(codes.BAD_CONDITION, place, error.message, error.start, error.end, error.hint, error.mend)
+
+
+def constant_condition(place: Place, step: str, holds: bool) -> Diagnostic:
+    """A condition that decides nothing."""
+    when, hint = ("always", "leave `when` out") if holds else ("never", "take the step away, or mend the condition")
+    runs = "so that the step always runs" if holds else "so that the step never runs"
+    message = f"the condition of `{step}` {when} holds, {runs}"
+    return diagnose(codes.CONSTANT_CONDITION, message, place.span, path=format_path(place.path), hints=(hint,))
+
+
+def unguarded_condition(place: Place, use: Use, reason: Label) -> Diagnostic:
+    """A condition that asks what a step gave which may have given nothing."""
+    return diagnose(
+        codes.UNGUARDED_CONDITION,
+        f"`{use.name}` may give nothing, and this condition asks what it gave",
+        part_of(place, use.start, use.end),
+        related=(reason,),
+        path=format_path(place.path),
+        hints=(f"ask first whether it is there: `{use.name} != null && …`",),
+    )
+
+
+def _in_text(
+    code: codes.Code, place: Place, message: str, start: int, end: int, hint: str, mend: Mend | None
+) -> Diagnostic:
     fix = None
-    if error.mend is not None and part_of(place, 0, 0) != place.value.span:  # else the text is written in another way
-        edit = Edit(part_of(place, error.mend.start, error.mend.end), error.mend.text)
-        fix = Fix(error.mend.title, (edit,), Applicability.UNSAFE)
-    path = format_path(place.path)
-    return diagnose(codes.BAD_CALL, error.message, span, path=path, hints=(error.hint,), fix=fix)
+    if mend is not None and part_of(place, 0, 0) != place.value.span:  # else the text is written in another way
+        edit = Edit(part_of(place, mend.start, mend.end), mend.text)
+        fix = Fix(mend.title, (edit,), Applicability.UNSAFE)
+    span = part_of(place, start, end)
+    return diagnose(code, message, span, path=format_path(place.path), hints=(hint,) if hint else (), fix=fix)
 
 
 def missing_return(graph: Place, unused: Sequence[str]) -> Diagnostic:

@@ -1,22 +1,38 @@
 """The graph as a value."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Span
+from comb_compiler.spec.places import Place
 
-__all__ = ["REQUEST", "Edge", "OperatorGraph", "Source", "Step"]
+if TYPE_CHECKING:
+    from comb_compiler.graph.conditions import Parsed
+
+__all__ = ["REQUEST", "Condition", "Edge", "OperatorGraph", "Source", "Step"]
 
 REQUEST = "$request"
 """The name of the request where a step is named as a source."""
 
 
 class Source(NamedTuple):
-    """Where a value comes from: a step, or the request; and the fields to follow from there."""
+    """Where a value comes from: a step, or the request; and the fields to follow from there, each with its place."""
 
     step: str
     fields: tuple[str, ...]
     span: Span
+    field_spans: tuple[Span, ...] = ()
+
+    @property
+    def whole_span(self) -> Span:
+        """The place of the source with its fields."""
+        return self.span._replace(end=self.field_spans[-1].end) if self.field_spans else self.span
+
+    def __str__(self) -> str:
+        return ".".join((self.step, *self.fields))
 
 
 class Edge(NamedTuple):
@@ -27,23 +43,44 @@ class Edge(NamedTuple):
     port_span: Span
 
 
+class Condition(NamedTuple):
+    """When a step runs: the expression, the place of its text, and each step that it asks for, with the first place."""
+
+    parsed: Parsed
+    place: Place
+    uses: Mapping[str, Span]
+
+
 class Step(NamedTuple):
-    """One call of an operator."""
+    """One call of an operator. `timeout` is the step's own, which overrides its operator's."""
 
     name: str
     operator: str
     inputs: tuple[Edge, ...]
     name_span: Span
     operator_span: Span
+    condition: Condition | None = None
+    optional: bool = False
+    timeout: timedelta | None = None
+
+    @property
+    def waits_for(self) -> Mapping[str, Span]:
+        """The steps, and perhaps the request, whose answers it needs, each with the place that says so."""
+        found = {edge.source.step: edge.source.span for edge in reversed(self.inputs)}
+        named = {step: found[step] for step in reversed(found)}
+        return named if self.condition is None else {**self.condition.uses, **named}
 
 
 class OperatorGraph(NamedTuple):
-    """Steps in the file's order, and the one that answers. Sources of steps that do not exist are left out."""
+    """Steps in the file's order, and the one that answers. A step that cannot be read is left out.
+
+    `has_errors` says whether anything is wrong with how steps are written and wired: what is missing may then be meant.
+    """
 
     steps: Mapping[str, Step]
     answer: str | None
+    has_errors: bool = False
 
     def sources(self, name: str) -> tuple[str, ...]:
-        """The steps that `name` waits for, each once, in the order of its inputs."""
-        wanted = (edge.source.step for edge in self.steps[name].inputs)
-        return tuple(dict.fromkeys(step for step in wanted if step in self.steps))
+        """The steps that `name` waits for, each once; those that do not exist are left out."""
+        return tuple(step for step in self.steps[name].waits_for if step in self.steps)

@@ -4,15 +4,21 @@ from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.model import OperatorGraph
 
-__all__ = ["execution_levels", "find_cycles"]
+__all__ = ["execution_levels", "execution_order", "find_cycles"]
+
+
+def execution_order(graph: OperatorGraph) -> tuple[str, ...]:
+    """Each step after those that it waits for; what a cycle holds up is left out."""
+    return tuple(name for level in execution_levels(graph) for name in level)
 
 
 def execution_levels(graph: OperatorGraph) -> tuple[tuple[str, ...], ...]:
     """Steps by depth (Kahn's algorithm): those of one level run at the same time. What a cycle holds up is left out."""
-    waiting = {name: len(graph.sources(name)) for name in graph.steps}
+    sources = {name: graph.sources(name) for name in graph.steps}
+    waiting = {name: len(found) for name, found in sources.items()}
     followers: dict[str, list[str]] = {name: [] for name in graph.steps}
-    for name in graph.steps:
-        for source in graph.sources(name):
+    for name, found in sources.items():
+        for source in found:
             followers[source].append(name)
     levels: list[tuple[str, ...]] = []
     ready = [name for name, count in waiting.items() if count == 0]
@@ -62,8 +68,7 @@ def _explain(graph: OperatorGraph, cycle: list[str]) -> Diagnostic:
     """`cycle` lists steps each of which waits for the next, and the last for the first."""
     edges = []
     for name, source in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
-        edge = next(edge for edge in graph.steps[name].inputs if edge.source.step == source)
-        edges.append(Label(edge.source.span, f"`{name}` waits for `{source}`"))
+        edges.append(Label(graph.steps[name].waits_for[source], f"`{name}` waits for `{source}`"))
     shown = " → ".join([*cycle, cycle[0]])
     return diagnose(
         codes.CYCLIC_GRAPH,

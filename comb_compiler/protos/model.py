@@ -69,6 +69,11 @@ class Field(NamedTuple):
         """Whether its values are messages."""
         return self.kind in ("message", "group")
 
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it is a list or a map."""
+        return self.cardinality is Cardinality.REPEATED
+
 
 class Message(NamedTuple):
     """A message type, nested ones under their full name as any other."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Code
+from comb_compiler.protos.compiled import Protos
 
 __all__ = ["SourceSet", "Unavailable"]
 
@@ -20,9 +21,11 @@ class SourceSet(NamedTuple):
     """A comb.yaml (or platform.yaml) and the files it names, by POSIX path from the root of the checkout.
 
     A file that was asked for and could not be had is there as `Unavailable`; what was not asked for is not there.
-    `present` are files that must only be there: they are, and their content is not looked at.
+    `present` are files that must only be there: they are, and their content is not looked at. `protos` is what protoc
+    made of the .proto files among them, None where it was not asked: no type is then proven.
     """
 
     main: str
     files: Mapping[str, bytes | Unavailable]
     present: frozenset[str] = frozenset()
+    protos: Protos | None = None

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Mapping, Node, Path, SourceSet, Unavailable
+from comb_compiler.source import Mapping, Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.places import Place, format_path, place_of
 
-__all__ = ["NamedFile", "beside", "file_findings", "named_files"]
+__all__ = ["NamedFile", "ProtoSources", "beside", "file_findings", "named_files", "proto_sources"]
 
 
 class NamedFile(NamedTuple):
@@ -24,17 +24,35 @@ class NamedFile(NamedTuple):
     is_read: bool
 
 
+class ProtoSources(NamedTuple):
+    """The .proto files that a comb names, and the directories it includes, as paths from the root."""
+
+    mains: tuple[str, ...]
+    include: tuple[str, ...]
+
+
 def beside(main: str, path: str) -> str:
     """A path that the file `main` gives, as a path from the root; one that leaves the root begins with `..`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(main), path))
 
 
 def named_files(main: str, root: Node) -> tuple[NamedFile, ...]:
-    """The .proto and the models that are files of the checkout, of the comb and of its arms, in the file's order.
+    """The .proto files and the models that are files of the checkout, of the comb and of its arms, in the file's order.
 
     Asks the tree, not the models: of a file with mistakes, what can be understood is named.
     """
     return tuple(_named(main, root))
+
+
+def proto_sources(main: str, root: Node) -> ProtoSources:
+    """Where the comb's types are, as far as it can be understood; the interface's own file comes first."""
+    interface = _text(root, ("interface", "proto"))
+    if interface is None:
+        return ProtoSources((), ())
+    named = [interface, *_texts(root, ("interface", "types"))]
+    mains = dict.fromkeys(beside(main, place.value.data) for place in named)
+    include = [beside(main, place.value.data) for place in _texts(root, ("interface", "include"))]
+    return ProtoSources(tuple(mains), tuple("" if directory == "." else directory for directory in include))
 
 
 def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:
@@ -47,8 +65,8 @@ def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:
 
 
 def _named(main: str, root: Node) -> Iterator[NamedFile]:
-    proto = _text(root, ("interface", "proto"))
-    if proto is not None:
+    interface = _text(root, ("interface", "proto"))
+    for proto in ((interface,) if interface else ()) + _texts(root, ("interface", "types")):
         yield NamedFile(beside(main, proto.value.data), proto, is_read=True)
     seen: set[Span] = set()
     for path in _artifacts(root):
@@ -69,6 +87,13 @@ def _artifacts(root: Node) -> Iterator[Path]:
         for model in _keys(root, models):
             versions = (*models, model, "versions")
             yield from ((*versions, version, "artifact") for version in _keys(root, versions))
+
+
+def _texts(root: Node, path: Path) -> tuple[Place, ...]:
+    """The items of a list that may be paths."""
+    place = place_of(root, path)
+    count = len(place.value.items) if place.path == path and isinstance(place.value, Sequence) else 0
+    return tuple(item for index in range(count) if (item := _text(root, (*path, index))) is not None)
 
 
 def _keys(root: Node, path: Path) -> tuple[str, ...]:

@@ -3,22 +3,26 @@
 import posixpath
 
 from comb_compiler.diagnostics import codes
-from comb_compiler.source import SourceSet, Unavailable, decode
-from comb_compiler.spec.files import NamedFile, named_files
+from comb_compiler.protos.compiled import Protos
+from comb_compiler.source import Node, SourceSet, Unavailable, decode
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
+from comb_compiler.spec.files import NamedFile, named_files, proto_sources
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path
 from comb_compiler.spec.suggest import closest
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.protos import compile_protos, gather_protos
 
 __all__ = ["load_sources"]
 
 
-def load_sources(checkout: Checkout, main: str) -> SourceSet:
+def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> SourceSet:
     """Everything that a compilation of `main` looks at.
 
-    That is the file itself; for a comb the .proto that it names, comb.lock beside it (`Unavailable`, FILE_NOT_FOUND,
-    where there is none), and the models that are files of the checkout: those that are there are in `present`, since
-    nobody reads a model to check a comb, the others in `files` with the reason.
+    That is the file itself; for a comb the .proto files that it names with all that they import, compiled by protoc unless
+    `memo` has that already; comb.lock beside it (`Unavailable`, FILE_NOT_FOUND, where there is none); and the models that
+    are files of the checkout: those that are there are in `present`, since nobody reads a model to check a comb, the
+    others in `files` with the reason. Raises OutsideFailure where protoc cannot be run.
     """
     content = checkout.read(main)
     files: dict[str, bytes | Unavailable] = {main: content}
@@ -33,7 +37,20 @@ def load_sources(checkout: Checkout, main: str) -> SourceSet:
         if named.path not in files and named.path not in present:
             _take(checkout, named, files, present)
     files[lock_path(main)] = checkout.read(lock_path(main))
-    return SourceSet(main, files, frozenset(present))
+    protos = _protos(checkout, main, reading.root, files, memo)
+    return SourceSet(main, files, frozenset(present), protos)
+
+
+def _protos(
+    checkout: Checkout, main: str, root: Node, files: dict[str, bytes | Unavailable], memo: Memo
+) -> Protos | None:
+    named = proto_sources(main, root)
+    if not named.mains:
+        return None
+    gathered = gather_protos(checkout, named.mains, named.include)
+    for path, content in gathered.looked_at.items():
+        files.setdefault(path, content)
+    return compile_protos(gathered, checkout, memo)
 
 
 def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]) -> None:

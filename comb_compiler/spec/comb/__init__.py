@@ -34,6 +34,16 @@ class Interface(Model):
     method: MethodName = Field(
         description="The method, as `package.Service/Method`.", examples=["moderation.v1.Moderation/Check"]
     )
+    types: list[RelativePath] = Field(
+        default=[],
+        description="Further .proto files, whose messages the operators exchange and no client sees.",
+        examples=[["protos/internal.proto"]],
+    )
+    include: list[RelativePath] = Field(
+        default=[],
+        description="Further directories in which imports are looked for, as by protoc's `-I`.",
+        examples=[["third_party"]],
+    )
 
 
 class Comb(Model):

@@ -137,5 +137,11 @@ class Operator(Model):
     )
     timeout: Duration | None = Field(default=None, description="How long one call may take.", examples=["80ms"])
     batch: Batch | None = Field(default=None, description="Run requests together.")
+    retries: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="How often a failed call is tried again, within its timeout. Only where repeating a call is safe.",
+    )
     fallback: Fallback | None = Field(default=None, description="What the graph sees instead when it fails or is late.")
     scale: Scale = Field(default={}, validate_default=True, description="How many instances, and what decides it.")

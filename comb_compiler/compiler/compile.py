@@ -1,0 +1,43 @@
+"""SourceSet → what can be run: the graph, and the plan that the engine executes."""
+
+from typing import NamedTuple
+
+from comb_compiler.compiler.check import Checked, check
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.graph import View, lower
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.source import SourceSet
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
+from comb_compiler.spec.lock import read_lock
+
+__all__ = ["Compiled", "compile_comb"]
+
+
+class Compiled(NamedTuple):
+    """A comb, checked; and its plan where nothing is wrong with it. `plan` is that of the comb as written."""
+
+    checked: Checked
+    plan: ExecutionPlan | None
+
+
+def compile_comb(sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NOTHING_KEPT) -> Compiled:
+    """Check the main file of `sources`, and lower its graph. Never raises for what a user wrote.
+
+    Sources as `comb_compiler.workspace.sources.load_sources` reads them from a checkout. There is no plan for what has
+    errors, for a platform, or without types (`sources.protos`).
+    """
+    checked = check(sources, platform, memo)
+    view = checked.view
+    if view is None or view.schema is None or has_errors(checked.diagnostics):
+        return Compiled(checked, None)
+    assert checked.comb is not None
+    lock, _ = read_lock(sources)
+    digests = {pin.uri: pin.sha256 for pin in lock.lock.artifacts} if lock is not None else {}
+    return Compiled(checked, lower(view, _arms(checked), digests))
+
+
+def _arms(checked: Checked) -> dict[str, View]:
+    """The views of the arms that change something."""
+    assert checked.comb is not None
+    by_variant = {id(view.bound): view for view in checked.views}
+    return {name: by_variant[id(bound)] for name, bound in checked.comb.arms.items() if id(bound) in by_variant}

@@ -1,0 +1,98 @@
+"""The method and the types that a comb names must be declared in its .proto files."""
+
+from collections.abc import Iterator
+
+from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.graph.view import View
+from comb_compiler.protos import Method, Schema
+from comb_compiler.spec.checks.names import part_of, unknown_name
+from comb_compiler.spec.places import Place, format_path
+from comb_compiler.spec.suggest import closest
+
+__all__ = ["check_interface", "check_types"]
+
+
+def check_interface(view: View) -> Iterator[Diagnostic]:
+    """The service, the method, and its way to be called."""
+    if view.schema is None or not view.bound.is_sound("interface"):
+        return
+    place = view.bound.place("interface", "method")
+    service, _, name = view.comb.interface.method.partition("/")
+    found = view.schema.services.get(service)
+    if found is None:
+        span = part_of(place, 0, len(service))
+        yield unknown_name(place, codes.UNKNOWN_METHOD, service, view.schema.services, "service", at=span)
+        return
+    method = found.method(name)
+    if method is None:
+        span = part_of(place, len(service) + 1, len(service) + 1 + len(name))
+        known = [one.name for one in found.methods]
+        message = f"the service `{service}` has no method `{name}`"
+        related = _declared(found.span, "the service is declared here")
+        code = codes.UNKNOWN_METHOD
+        yield unknown_name(place, code, name, known, "method", message=message, related=related, at=span)
+        return
+    yield from _called(place, method)
+
+
+def _called(place: Place, method: Method) -> Iterator[Diagnostic]:
+    if method.client_streaming or method.server_streaming:
+        streams = "both ways" if method.client_streaming and method.server_streaming else ""
+        streams = streams or ("requests" if method.client_streaming else "answers")
+        yield diagnose(
+            codes.UNSUPPORTED_METHOD,
+            f"the method `{method.name}` streams {streams}, and a comb answers one request with one message",
+            place.span,
+            related=_declared(method.span, "declared here"),
+            path=format_path(place.path),
+            hints=("name a method without `stream`; a list of results can be a repeated field of one answer",),
+        )
+
+
+def check_types(view: View) -> Iterator[Diagnostic]:
+    """The messages of ports and answers."""
+    if view.schema is None:
+        return
+    for name, operator in view.comb.operators.items():
+        for port, declared in operator.inputs.items():
+            short = view.bound.place("operators", name, "in", port)
+            place = view.bound.place("operators", name, "in", port, "type")
+            if view.bound.is_sound("operators", name, "in", port):
+                yield from _message(view.schema, place if place.path[-1] == "type" else short, declared.type)
+        if view.bound.is_sound("operators", name, "out"):
+            yield from _message(view.schema, view.bound.place("operators", name, "out"), operator.out)
+
+
+def _message(schema: Schema, place: Place, name: str) -> Iterator[Diagnostic]:
+    if name in schema.messages and not schema.messages[name].is_map_entry:
+        return
+    if name in schema.enums:
+        yield diagnose(
+            codes.NOT_A_MESSAGE,
+            f"`{name}` is an enum, and operators exchange messages",
+            place.span,
+            related=(*place.related, *_declared(schema.enums[name].span, "declared here")),
+            path=format_path(place.path),
+            hints=("declare a message with a field of this type",),
+        )
+        return
+    yield _unknown(schema, place, name)
+
+
+def _unknown(schema: Schema, place: Place, name: str) -> Diagnostic:
+    """A misspelt name, or one without its package."""
+    own = [message.name for message in schema.messages.values() if schema.files[message.file].path]
+    known = own if closest(name, own) else list(schema.messages)
+    same = [one for one in own if one.rpartition(".")[2] == name.rpartition(".")[2]]
+    message = f"no .proto of this comb declares the message `{name}`"
+    hints = (f"did you mean `{same[0]}`?",) if len(same) == 1 else ()
+    finding = unknown_name(place, codes.UNKNOWN_TYPE, name, same or known, "message", message=message, hints=hints)
+    return finding if finding.hints else finding._replace(hints=_WHERE)
+
+
+_WHERE = ("declare it, or name the .proto that declares it in `interface.types`",)
+
+
+def _declared(span: Span | None, text: str) -> tuple[Label, ...]:
+    return (Label(span, text),) if span is not None else ()

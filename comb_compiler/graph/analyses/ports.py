@@ -1,0 +1,110 @@
+"""Every port gets one message."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.graph.model import REQUEST, Edge, Step
+from comb_compiler.graph.view import View
+from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.comb.operators import Operator
+from comb_compiler.spec.places import format_path
+from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.wording import listed
+
+__all__ = ["check_ports"]
+
+
+def check_ports(view: View) -> Iterator[Diagnostic]:
+    """The ports of every step: known, given once, and none left out."""
+    for step in view.graph.steps.values():
+        operator = view.operator(step)
+        if operator is not None and view.bound.is_whole("operators", step.operator, "in"):
+            yield from _names(view, step, operator)
+
+
+def _names(view: View, step: Step, operator: Operator) -> Iterator[Diagnostic]:
+    given = Counter(edge.port for edge in step.inputs)
+    seen: dict[str, Edge] = {}
+    for edge in step.inputs:
+        if edge.port not in operator.inputs:
+            yield _unknown(view, step, edge, [port for port in operator.inputs if port not in given])
+        elif edge.port in seen:
+            yield _repeated(view, step, edge, seen[edge.port])
+        seen.setdefault(edge.port, edge)
+    written = {*given, *view.comb.graph[step.name].inputs}
+    missing = [name for name, port in operator.inputs.items() if not port.optional and name not in written]
+    misnamed = [edge for edge in step.inputs if edge.port not in operator.inputs and closest(edge.port, missing)]
+    if missing and not misnamed and view.bound.is_sound("graph", step.name):
+        yield _missing(view, step, missing)
+
+
+def _unknown(view: View, step: Step, edge: Edge, free: list[str]) -> Diagnostic:
+    place = view.text_of(step, edge)
+    operator = view.bound.place("operators", step.operator)
+    related = (Label(operator.key_span, f"`{step.operator}` is declared here"),)
+    message = f"the operator `{step.operator}` has no port `{edge.port}`"
+    hints = did_you_mean(edge.port, free, "port") or _ports_of(view, step.operator)
+    at = edge.port_span
+    finding = unknown_name(
+        place, codes.UNKNOWN_PORT, edge.port, free, "port", message=message, related=related, hints=hints, at=at
+    )
+    match = closest(edge.port, free)
+    if match is None or edge.port_span in (place.span, edge.source.span):
+        return finding._replace(fix=None)
+    return finding._replace(fix=Fix(f"write `{match}`", (Edit(edge.port_span, match),), Applicability.UNSAFE))
+
+
+def _ports_of(view: View, name: str) -> tuple[str, ...]:
+    ports = view.bound.declared("operators", name, "in")
+    return (f"its ports are {listed(ports)}",) if ports else ("it has no ports: write `()`",)
+
+
+def _repeated(view: View, step: Step, edge: Edge, first: Edge) -> Diagnostic:
+    return diagnose(
+        codes.REPEATED_PORT,
+        f"the port `{edge.port}` is given twice",
+        edge.port_span,
+        label="given again here",
+        related=(Label(first.port_span, "first given here"),),
+        path=format_path(view.text_of(step, edge).path),
+        hints=("a port takes one message: keep one of the two, or let an operator merge them",),
+    )
+
+
+def _missing(view: View, step: Step, missing: list[str]) -> Diagnostic:
+    ports = "port" if len(missing) == 1 else "ports"
+    declared = tuple(
+        Label(view.bound.place("operators", step.operator, "in", name).key_span, "declared here") for name in missing
+    )
+    fitting = _only_fit(view, step, missing[0]) if len(missing) == 1 else None
+    advice = f"write `{missing[0]}={fitting}`" if fitting else f"write `{missing[0]}=…`"
+    return diagnose(
+        codes.MISSING_PORT,
+        f"the step `{step.name}` gives nothing to the {ports} {listed(missing)} of `{step.operator}`",
+        step.operator_span,
+        related=declared,
+        path=f"graph.{step.name}",
+        hints=(f"{advice}, or let the operator declare the port as `optional: true`",),
+    )
+
+
+def _only_fit(view: View, step: Step, port: str) -> str | None:
+    """The one thing in the graph that has exactly the port's type and does not wait for the step itself."""
+    operator = view.operator(step)
+    wanted = operator.inputs[port].type if operator else ""
+    after = _after(view, step.name)
+    found = [name for name, message in view.types.items() if message.name == wanted and name not in after]
+    request = view.types.get(REQUEST)
+    found += [f"{REQUEST}.{field.name}" for field in request.fields if field.type == wanted] if request else []
+    return found[0] if len(found) == 1 else None
+
+
+def _after(view: View, name: str) -> set[str]:
+    """`name` and everything that waits for it."""
+    found = {name}
+    for other in view.order:
+        if not found.isdisjoint(view.graph.sources(other)):
+            found.add(other)
+    return found

@@ -1,0 +1,178 @@
+"""Does the answer come in time? The longest way through the graph, against the promised deadline.
+
+Every step may take its timeout. Steps that do not wait for each other run at the same time, so that the longest path
+counts, not the sum; and steps whose conditions exclude each other do not run both. The longest path in a DAG by dynamic
+programming over a topological order (Cormen et al., Introduction to Algorithms, 24.2).
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, Label, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.graph.conditions import worlds
+from comb_compiler.graph.model import Step
+from comb_compiler.graph.view import View
+from comb_compiler.spec.places import Place, format_path
+from comb_compiler.spec.units import format_duration
+
+__all__ = ["CriticalPath", "check_timing", "critical_path"]
+
+_ZERO = timedelta(0)
+_MOST_LABELS = 12
+
+
+class CriticalPath(NamedTuple):
+    """The way that takes longest when every step takes all of its timeout.
+
+    `bound` is the sum of the timeouts; `unbounded` are the steps on any way to the answer that have none, so that the
+    bound holds only without them. `exact` says whether conditions could be told apart; if not, all were taken to hold.
+    """
+
+    steps: tuple[str, ...]
+    bound: timedelta
+    unbounded: tuple[str, ...] = ()
+    exact: bool = True
+
+
+def critical_path(view: View) -> CriticalPath:
+    """The critical path to the answer, over all that conditions allow."""
+    order = [name for name in view.order if name in view.needed]
+    steps = view.graph.steps
+    conditions = {name: condition.parsed for name in order if (condition := steps[name].condition) is not None}
+    allowed = worlds(conditions, view.scope)
+    unbounded = tuple(name for name in order if view.timeout(steps[name]) is None)
+    best: CriticalPath | None = None
+    for holding in allowed.worlds:
+        skipped = conditions.keys() - holding
+        found = _longest(view, order, skipped)
+        if best is None or found.bound > best.bound:
+            best = found
+    return (best or CriticalPath((), _ZERO))._replace(unbounded=unbounded, exact=allowed.exact)
+
+
+def _longest(view: View, order: list[str], skipped: Collection[str]) -> CriticalPath:
+    arrival: dict[str, timedelta] = {}
+    before: dict[str, str | None] = {}
+    for name in order:
+        step = view.graph.steps[name]
+        sources = [source for source in view.graph.sources(name) if source in arrival]
+        latest = max(sources, key=lambda source: arrival[source], default=None)
+        own = _ZERO if name in skipped else view.timeout(step) or _ZERO
+        arrival[name] = (arrival[latest] if latest is not None else _ZERO) + own
+        before[name] = latest
+    answer = (
+        view.graph.answer if view.graph.answer in arrival else max(arrival, key=lambda one: arrival[one], default=None)
+    )
+    path: list[str] = []
+    reached = answer
+    while reached is not None:
+        path.append(reached)
+        reached = before[reached]
+    kept = tuple(name for name in reversed(path) if name not in skipped)
+    return CriticalPath(kept, arrival[answer] if answer is not None else _ZERO)
+
+
+def check_timing(view: View) -> Iterator[Diagnostic]:
+    """Timeouts along the critical path against the deadline, and waits that are longer than the time there is."""
+    yield from _waits(view)
+    deadline = view.comb.sla.deadline
+    if deadline is None or not view.bound.is_sound("sla", "deadline") or len(view.order) < len(view.graph.steps):
+        return
+    path = critical_path(view)
+    if path.bound > deadline:
+        yield _too_long(view, path, deadline)
+    for name in path.unbounded:
+        if view.operator(view.graph.steps[name]) is not None and _is_told(view, view.graph.steps[name]):
+            yield _unbounded(view, view.graph.steps[name], deadline)
+
+
+def _is_told(view: View, step: Step) -> bool:
+    return view.bound.is_sound("operators", step.operator, "timeout") and view.bound.is_sound("graph", step.name)
+
+
+def _too_long(view: View, path: CriticalPath, deadline: timedelta) -> Diagnostic:
+    place = view.bound.place("sla", "deadline")
+    steps = [view.graph.steps[name] for name in path.steps]
+    timed = [(step, timeout) for step in steps if (timeout := view.timeout(step))]
+    labels = [Label(_timeout_place(view, step).span, f"`{step.name}`: {format_duration(one)}") for step, one in timed]
+    shown = " → ".join(f"{step.name} {format_duration(one)}" for step, one in timed)
+    over = format_duration(path.bound - deadline)
+    hints = [
+        f"the critical path: {shown} = {format_duration(path.bound)}",
+        f"shorten timeouts on it by {over}, raise the deadline, or let steps run side by side",
+    ]
+    if not path.exact:
+        hints.append("there are too many conditions to tell which exclude each other: all were taken to hold")
+    return diagnose(
+        codes.DEADLINE_EXCEEDED,
+        f"the graph may take {format_duration(path.bound)}, {over} more than its deadline, {format_duration(deadline)}",
+        place.span,
+        label="promised here",
+        related=tuple(_shortest(labels)),
+        path=format_path(place.path),
+        hints=tuple(hints),
+    )
+
+
+def _shortest(labels: list[Label]) -> list[Label]:
+    """Each place once, and not more of them than a person reads."""
+    return list(dict.fromkeys(labels))[:_MOST_LABELS]
+
+
+def _timeout_place(view: View, step: Step) -> Place:
+    own = view.bound.place("graph", step.name, "timeout")
+    return own if own.path[-1] == "timeout" else view.bound.place("operators", step.operator, "timeout")
+
+
+def _unbounded(view: View, step: Step, deadline: timedelta) -> Diagnostic:
+    rests = []
+    operator = view.operator(step)
+    if operator is not None and operator.fallback is not None:
+        rests.append("its fallback")
+    if step.optional:
+        rests.append("`optional`")
+    after = f": {' and '.join(rests)} would come too late" if rests else ""
+    return diagnose(
+        codes.UNBOUNDED_STEP,
+        f"the step `{step.name}` has no timeout, and may take all of the {format_duration(deadline)} there are{after}",
+        step.operator_span,
+        related=(Label(view.bound.place("sla", "deadline").span, "promised here"),),
+        path=f"graph.{step.name}",
+        hints=(f"write `timeout: …` in the operator `{step.operator}`",),
+    )
+
+
+def _waits(view: View) -> Iterator[Diagnostic]:
+    """A batch that waits as long as its calls may take would time every call out."""
+    callers: dict[str, list[Step]] = {}
+    for step in view.graph.steps.values():
+        if step.timeout is not None:
+            callers.setdefault(step.operator, []).append(step)
+    for name, operator in view.comb.operators.items():
+        wait = operator.batch.wait if operator.batch is not None else None
+        if wait is None or not view.bound.is_sound("operators", name):
+            continue
+        limits = [(operator.timeout, view.bound.place("operators", name, "timeout"), "a call may take")]
+        limits += [
+            (step.timeout, view.bound.place("graph", step.name, "timeout"), "this call may take")
+            for step in callers.get(name, ())
+        ]
+        if operator.timeout is None and name not in callers:
+            limits.append((view.comb.sla.deadline, view.bound.place("sla", "deadline"), "the whole answer may take"))
+        for limit, where, words in limits:
+            if limit is not None and wait >= limit:
+                yield _long_wait(view, name, wait, limit, where, words)
+
+
+def _long_wait(view: View, name: str, wait: timedelta, limit: timedelta, where: Place, words: str) -> Diagnostic:
+    place = view.bound.place("operators", name, "batch", "wait")
+    return diagnose(
+        codes.WAIT_EXCEEDS_TIMEOUT,
+        f"a batch of `{name}` waits up to {format_duration(wait)}, and {words} {format_duration(limit)}",
+        place.span,
+        related=(Label(where.span, f"{format_duration(limit)} in all"),),
+        path=format_path(place.path),
+        hints=("let it wait for a small part of the timeout: what is left is the time to compute",),
+    )

@@ -1,0 +1,174 @@
+"""A proven graph → `ExecutionPlan`: what the engine runs, with nothing left to look up."""
+
+from collections.abc import Iterable, Mapping
+
+from comb_compiler.graph.model import REQUEST, Edge, Step
+from comb_compiler.graph.view import View
+from comb_compiler.release import (
+    REQUEST as REQUEST_INDEX,
+    Arm,
+    Batch,
+    Binding,
+    Condition,
+    ExecutionPlan,
+    Experiment,
+    Graph,
+    Input,
+    Method,
+    Model,
+    Node,
+    OipTarget,
+    Port,
+    Process,
+    Recording,
+)
+from comb_compiler.spec import Comb
+from comb_compiler.spec.comb.operators import Operator
+from comb_compiler.spec.comb.serving import Always
+
+__all__ = ["lower"]
+
+_MAIN = "main"
+
+
+def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> ExecutionPlan:
+    """The plan of a comb without errors: `view` as it is, and `arms` by name, those that change something.
+
+    `digests` are the SHA-256 of artifacts by URI, for those that comb.yaml leaves to comb.lock. Steps that the answer
+    does not rest on are left out. All bindings are in one process; how they are parted is for the plan to decide.
+    """
+    comb = view.comb
+    assert view.schema is not None
+    method = view.schema.method(comb.interface.method)
+    assert method is not None
+    bindings = _Bindings(digests)
+    graphs = [_graph(view, bindings, method.output)]
+    numbers = dict.fromkeys(comb.experiment.arms, 0) if comb.experiment else {}
+    for name, arm in arms.items():
+        graph = _graph(arm, bindings, method.output, name)
+        numbers[name] = graphs.index(graph) if graph in graphs else len(graphs)
+        if numbers[name] == len(graphs):
+            graphs.append(graph)
+    service = comb.interface.method.partition("/")[0]
+    return ExecutionPlan(
+        comb=comb.metadata.name,
+        method=Method(service, method.name, method.input, method.output, method.server_streaming),
+        graphs=tuple(graphs),
+        bindings=tuple(bindings.all),
+        descriptors=view.descriptors,
+        deadline=comb.sla.deadline.total_seconds() if comb.sla.deadline else None,
+        experiment=_experiment(comb, numbers),
+        recording=_recording(comb),
+        processes=(Process(_MAIN, tuple(range(len(bindings.all)))),),
+    )
+
+
+class _Bindings:
+    """Operators with all that they are given, each there once."""
+
+    def __init__(self, digests: Mapping[str, str]) -> None:
+        self.all: list[Binding] = []
+        self._digests = digests
+        self._numbers: dict[str, list[int]] = {}
+
+    def number(self, comb: Comb, name: str, arm: str) -> int:
+        """The number of an operator's binding in a variant."""
+        operator = comb.operators[name]
+        binding = _binding(comb, name, operator, self._model(comb, operator))
+        for number in self._numbers.get(name, ()):
+            if self.all[number]._replace(name=name) == binding:
+                return number
+        if name in self._numbers:
+            binding = binding._replace(name=f"{name}@{arm}")
+        self._numbers.setdefault(name, []).append(len(self.all))
+        self.all.append(binding)
+        return len(self.all) - 1
+
+    def _model(self, comb: Comb, operator: Operator) -> Model | None:
+        if operator.model is None:
+            return None
+        name, version = operator.model
+        model = comb.models[name]
+        found = model.versions[version]
+        digest = found.sha256 or self._digests.get(found.artifact, "")
+        return Model(name, version, model.format.value, found.artifact, digest, found.params)
+
+
+def _binding(comb: Comb, name: str, operator: Operator, model: Model | None) -> Binding:
+    oip, batch = operator.oip, operator.batch
+    return Binding(
+        name=name,
+        operator=name,
+        ports=tuple(Port(port, declared.type, declared.optional) for port, declared in operator.inputs.items()),
+        out=operator.out,
+        run=operator.run or "",
+        image=operator.image or "",
+        oip=OipTarget(oip.endpoint, oip.model, oip.version or "") if oip else None,
+        model=model,
+        timeout=operator.timeout.total_seconds() if operator.timeout else None,
+        batch=Batch(batch.max, batch.wait.total_seconds() if batch.wait else 0.0) if batch else None,
+        fallback=operator.fallback.value if operator.fallback else None,
+        retries=operator.retries,
+    )
+
+
+def _graph(view: View, bindings: _Bindings, output: str, arm: str = "") -> Graph:
+    order = [name for name in view.order if name in view.needed]
+    numbers = {name: number for number, name in enumerate(order)}
+    numbers[REQUEST] = REQUEST_INDEX
+    nodes = tuple(_node(view, view.graph.steps[name], numbers, bindings, arm) for name in order)
+    answer = view.graph.answer
+    assert answer is not None
+    return Graph(nodes, numbers[answer], view.types[answer].name != output)
+
+
+def _node(view: View, step: Step, numbers: Mapping[str, int], bindings: _Bindings, arm: str) -> Node:
+    return Node(
+        name=step.name,
+        binding=bindings.number(view.comb, step.operator, arm),
+        inputs=tuple(_input(view, step, edge, numbers) for edge in step.inputs),
+        after=tuple(sorted({numbers[source] for source in view.graph.sources(step.name)})),
+        when=_condition(step, numbers),
+        optional=step.optional,
+        timeout=step.timeout.total_seconds() if step.timeout else None,
+    )
+
+
+def _input(view: View, step: Step, edge: Edge, numbers: Mapping[str, int]) -> Input:
+    given = view.type_of(edge.source)
+    assert given is not None
+    wanted = view.comb.operators[step.operator].inputs[edge.port].type
+    return Input(edge.port, numbers[edge.source.step], edge.source.fields, given.name != wanted)
+
+
+def _condition(step: Step, numbers: Mapping[str, int]) -> Condition | None:
+    if step.condition is None:
+        return None
+    used = {use.name for use in step.condition.parsed.uses}
+    variables = {name: numbers[name] for name in step.condition.uses}
+    if REQUEST.lstrip("$") in used:
+        variables[REQUEST.lstrip("$")] = REQUEST_INDEX
+    return Condition(step.condition.parsed.text, variables)
+
+
+def _experiment(comb: Comb, graphs: Mapping[str, int]) -> Experiment | None:
+    experiment = comb.experiment
+    if experiment is None:
+        return None
+    arms = tuple(Arm(name, arm.weight, graphs[name]) for name, arm in experiment.arms.items())
+    return Experiment(experiment.key, experiment.salt or comb.metadata.name, arms)
+
+
+def _recording(comb: Comb) -> Recording:
+    recording = comb.recording
+    is_slow = Always.SLOW in recording.always and comb.sla.p99 is not None
+    return Recording(
+        sample=float(recording.sample),
+        always=_words(recording.always),
+        redact=tuple(recording.redact),
+        slow=comb.sla.p99.total_seconds() if is_slow and comb.sla.p99 else None,
+    )
+
+
+def _words(reasons: Iterable[Always]) -> tuple[str, ...]:
+    return tuple(reason.value for reason in reasons)

@@ -1,0 +1,73 @@
+"""The views of a comb and of its variants; one that changes nothing which a graph rests on is not analysed again."""
+
+from collections.abc import Iterator
+
+from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.graph.analyses import ANALYSES
+from comb_compiler.graph.analyses.usage import check_usage
+from comb_compiler.graph.build import build_graph
+from comb_compiler.graph.view import View
+from comb_compiler.protos.compiled import Protos
+from comb_compiler.source import Mapping
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
+from comb_compiler.spec import Bound, Comb, CombFile
+from comb_compiler.spec.comb.operators import Operator
+from comb_compiler.spec.variants import Findings
+
+__all__ = ["analyse"]
+
+_SECTIONS = ("interface", "graph", "sla", "gates")
+"""What an analysis looks at beside the operators."""
+
+
+def analyse(
+    file: CombFile, found: Findings, protos: Protos | None = None, memo: Memo = NOTHING_KEPT
+) -> tuple[View, ...]:
+    """A view of each variant whose fields could be read, the comb as written first; into `found` what is wrong."""
+    views: list[View] = []
+    for variant in file.variants:
+        if variant.value is None:
+            continue
+        if views and _is_alike(views[0].bound, variant):
+            views.append(views[0].of(variant))
+            continue
+        graph, diagnostics = build_graph(variant, protos.schema if protos is not None else None)
+        view = View(variant, graph, protos, memo)
+        views.append(view)
+        found.add((*diagnostics, *_analysed(view)), variant.overlaid)
+    if views and views[0].bound is file.base and not any(view.graph.has_errors for view in views):
+        found.add(check_usage(views))
+    return tuple(views)
+
+
+def _analysed(view: View) -> Iterator[Diagnostic]:
+    for analysis in ANALYSES:
+        yield from analysis(view)
+
+
+def _is_alike(base: Bound[Comb], variant: Bound[Comb]) -> bool:
+    """Whether the variant has the base's graph, for all that an analysis asks of it."""
+    if variant.overlaid is None or variant.unsound != base.unsound or not _shares_sections(base, variant):
+        return False
+    assert base.value is not None
+    assert variant.value is not None
+    overlay = variant.overlaid.overlay
+    changed = overlay.get("operators") if isinstance(overlay, Mapping) else None
+    if not isinstance(changed, Mapping):
+        return True
+    before, after = base.value.operators, variant.value.operators
+    return all(
+        name in before and name in after and _signature(before[name]) == _signature(after[name])
+        for name in changed.entries
+    )
+
+
+def _shares_sections(base: Bound[Comb], variant: Bound[Comb]) -> bool:
+    if not isinstance(base.root, Mapping) or not isinstance(variant.root, Mapping):
+        return False
+    return all(base.root.get(section) is variant.root.get(section) for section in _SECTIONS)
+
+
+def _signature(operator: Operator) -> tuple[object, ...]:
+    """What the graph knows of an operator."""
+    return operator.inputs, operator.out, operator.timeout, operator.batch, operator.fallback

@@ -1,0 +1,64 @@
+"""protoc's places → ours. It counts bytes, and takes a tab for the blanks to the next multiple of eight."""
+
+import re
+from collections.abc import Mapping
+
+from comb_compiler.diagnostics import Position, Span
+from comb_compiler.diagnostics.lines import Lines
+
+__all__ = ["ProtoTexts"]
+
+_TAB = 8
+_TOKEN = re.compile(r"\w+|\"[^\"\n]*\"|'[^'\n]*'|\S")
+
+
+class ProtoTexts:
+    """The texts of .proto files by import name, each with its path from the checkout's root."""
+
+    def __init__(self, texts: Mapping[str, tuple[str, str]]) -> None:
+        self._texts = texts
+        self._lines: dict[str, Lines] = {}
+
+    def span(self, name: str, place: tuple[int, ...]) -> Span | None:
+        """The place of a `SourceCodeInfo` span; None in a file that is none of the checkout's."""
+        if name not in self._texts:
+            return None
+        line, column, *rest = place
+        end_line, end_column = (line, rest[0]) if len(rest) == 1 else rest
+        path = self._texts[name][0]
+        return Span(path, self._position(name, line, column), self._position(name, end_line, end_column))
+
+    def token(self, name: str, line: int, column: int) -> Span | None:
+        """The token that stands at a line and column of protoc's, counted from 0."""
+        if name not in self._texts:
+            return None
+        start = self._position(name, line, column)
+        found = _TOKEN.match(self._line(name, start.line), start.column - 1)
+        end = start if found is None else Position(start.line, found.end() + 1)
+        return Span(self._texts[name][0], start, end)
+
+    def range(self, name: str, start: int, end: int) -> Span:
+        """A half-open range of a file's text."""
+        lines = self._of(name)
+        return Span(self._texts[name][0], lines.position(start), lines.position(end))
+
+    def _position(self, name: str, line: int, column: int) -> Position:
+        lines = self._of(name)
+        text = self._line(name, line + 1)
+        if text.isascii() and "\t" not in text:
+            return lines.nearest(Position(line + 1, column + 1))
+        reached = 0
+        for index, character in enumerate(text):
+            if reached >= column:
+                return Position(line + 1, index + 1)
+            reached += _TAB - reached % _TAB if character == "\t" else len(character.encode("utf-8", "surrogatepass"))
+        return lines.nearest(Position(line + 1, len(text) + 1))
+
+    def _line(self, name: str, number: int) -> str:
+        lines = self._of(name)
+        return lines[number] if 1 <= number <= len(lines) else ""
+
+    def _of(self, name: str) -> Lines:
+        if name not in self._lines:
+            self._lines[name] = Lines(self._texts[name][1])
+        return self._lines[name]

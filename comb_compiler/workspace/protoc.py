@@ -1,0 +1,102 @@
+"""protoc, in a process of its own: it is C++ that reads what anyone wrote."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from comb_compiler.workspace.errors import OutsideFailure
+
+__all__ = ["Complaint", "Compiled", "is_bundled", "run_protoc"]
+
+_SECONDS = 60
+_MEMORY = 4 << 30
+_RUN = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+from grpc_tools import _protoc_compiler
+sys.exit(_protoc_compiler.run_main([one.encode() for one in sys.argv]))
+"""
+_COMPLAINT = re.compile(r"(?P<name>.+?)(?::(?P<line>\d+):(?P<column>\d+))?: (?P<warning>warning: )?(?P<message>.+)")
+
+
+class Complaint(NamedTuple):
+    """One line of protoc's: the file by its import name, the place from 0 (None where it names none), its own words."""
+
+    name: str
+    place: tuple[int, int] | None
+    message: str
+    is_warning: bool
+
+
+class Compiled(NamedTuple):
+    """A serialised FileDescriptorSet with source information, empty where the files have errors."""
+
+    descriptors: bytes
+    complaints: tuple[Complaint, ...]
+
+
+def is_bundled(name: str) -> bool:
+    """Whether protoc brings a file of this import name along, as it does `google/protobuf/duration.proto`."""
+    return name.startswith("google/protobuf/") and ".." not in name and os.path.isfile(os.path.join(_bundle(), name))
+
+
+def run_protoc(files: Mapping[str, bytes], mains: Sequence[str]) -> Compiled:
+    """Compile `mains` and what they import, all of `files`, by import name. Raises OutsideFailure."""
+    with tempfile.TemporaryDirectory(prefix="comb-protoc-") as scratch:
+        root, out = Path(scratch, "root"), Path(scratch, "out")
+        _write(root, files)
+        options = [f"-I{root}", f"-I{_bundle()}", "--include_imports", "--include_source_info", f"-o{out}"]
+        finished = _run([*options, *(str(root / main) for main in mains)], scratch)
+        complaints = tuple(_complaints(finished.stderr, f"{root}{os.sep}"))
+        if finished.returncode == 0:
+            return Compiled(out.read_bytes(), complaints)
+    if not any(not one.is_warning for one in complaints):
+        words = finished.stderr.strip().splitlines()[-1:] or [f"it ended with status {finished.returncode}"]
+        complaints = (*complaints, Complaint(mains[0], None, f"protoc gave up: {words[0]}", False))
+    return Compiled(b"", complaints)
+
+
+def _write(root: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        for name, content in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as problem:
+        raise OutsideFailure(f"the .proto files cannot be laid out for protoc: {problem}") from problem
+
+
+def _run(arguments: list[str], directory: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-c", _RUN.format(memory=_MEMORY), *arguments]
+    try:
+        return subprocess.run(  # noqa: S603  the program is our own Python; file names are absolute paths
+            command, cwd=directory, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, -1, "", f"it took more than {_SECONDS} seconds")
+    except OSError as problem:
+        raise OutsideFailure(f"protoc does not start: {problem.strerror}") from problem
+
+
+def _complaints(text: str, root: str) -> list[Complaint]:
+    found: list[Complaint] = []
+    for line in text.splitlines():
+        match = _COMPLAINT.fullmatch(line.replace(root, ""))
+        if match is not None:
+            place = (int(match["line"]) - 1, int(match["column"]) - 1) if match["line"] else None
+            found.append(Complaint(match["name"], place, match["message"], match["warning"] is not None))
+    return found
+
+
+def _bundle() -> str:
+    """The directory of the files that come with protoc."""
+    spec = find_spec("grpc_tools")
+    if spec is None or not spec.submodule_search_locations:
+        raise OutsideFailure("protoc is missing here", "install it: pip install grpcio-tools")
+    return os.path.join(next(iter(spec.submodule_search_locations)), "_proto")

@@ -1,0 +1,220 @@
+"""A comb's .proto files → `Protos`: found with all that they import, compiled by protoc, and kept by content."""
+
+import hashlib
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.protos import imports
+from comb_compiler.protos.compiled import Protos, from_bytes, to_bytes
+from comb_compiler.protos.places import ProtoTexts
+from comb_compiler.source import Unavailable
+from comb_compiler.source.memo import Memo
+from comb_compiler.spec.suggest import closest
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.installed import installed
+from comb_compiler.workspace.protoc import Complaint, is_bundled, run_protoc
+
+__all__ = ["Gathered", "compile_protos", "gather_protos"]
+
+_FORM = "1"
+_MOST_FILES = 2_000
+
+
+class _Missing(NamedTuple):
+    """An import that is nowhere: the file that imports it by import name, and where its name is written."""
+
+    importer: str
+    statement: imports.Import
+
+
+class Gathered(NamedTuple):
+    """The .proto files of a comb by import name, and how they were found.
+
+    `mains` are those that the comb names and that are there; `paths` are paths from the checkout's root; `looked_at` is
+    everything that the search asked for, by path, also what was not there.
+    """
+
+    mains: tuple[str, ...]
+    files: Mapping[str, bytes]
+    paths: Mapping[str, str]
+    missing: tuple[_Missing, ...]
+    roots: tuple[str, ...]
+    looked_at: Mapping[str, bytes | Unavailable]
+
+
+def gather_protos(checkout: Checkout, mains: Sequence[str], include: Sequence[str]) -> Gathered:
+    """The files that `mains` (paths from the root) need.
+
+    Imports are looked for in one directory and in those of `include`, as with protoc's `-I`. That directory is the
+    nearest above the first main from which everything is found; if there is none, the one from which most is.
+    """
+    search = _Search(checkout, mains, include)
+    best: Gathered | None = None
+    for directory in _upwards(posixpath.dirname(mains[0])):
+        found = search.from_directory(directory)
+        if found is not None and (best is None or len(found.missing) < len(best.missing)):
+            best = found
+        if best is not None and not best.missing:
+            break
+    assert best is not None
+    return best._replace(looked_at=search.looked_at)
+
+
+def compile_protos(gathered: Gathered, checkout: Checkout, memo: Memo) -> Protos:
+    """What protoc says of the files; from `memo`, if these bytes were compiled before. Raises OutsideFailure."""
+    texts = ProtoTexts({name: (gathered.paths[name], _text(content)) for name, content in gathered.files.items()})
+    if not gathered.mains:
+        return Protos(None, b"")
+    if gathered.missing:
+        return Protos(None, b"", tuple(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
+    key = _key(gathered)
+    kept = memo.find(key)
+    if kept is not None:
+        try:
+            return from_bytes(kept)
+        except (ValueError, KeyError, IndexError, TypeError):
+            pass
+    protos = _compile(gathered, texts)
+    memo.keep(key, to_bytes(protos))
+    return protos
+
+
+class _Search:
+    """Files that were asked for, each read once."""
+
+    def __init__(self, checkout: Checkout, mains: Sequence[str], include: Sequence[str]) -> None:
+        self.looked_at: dict[str, bytes | Unavailable] = {}
+        self._checkout = checkout
+        self._mains = mains
+        self._include = tuple(include)
+
+    def from_directory(self, directory: str) -> Gathered | None:
+        """Everything that is found from one directory; None where a main is not below any of the roots."""
+        roots = tuple(dict.fromkeys((directory, *self._include)))
+        names = [_name_of(main, roots) for main in self._mains]
+        files: dict[str, bytes] = {}
+        paths: dict[str, str] = {}
+        missing: list[_Missing] = []
+        pending: list[str] = []
+        for main, name in zip(self._mains, names, strict=True):
+            content = self._read(main)
+            if name is None:
+                return None
+            if isinstance(content, bytes) and name not in files:
+                files[name], paths[name] = content, main
+                pending.append(name)
+        while pending and len(files) < _MOST_FILES:
+            importer = pending.pop()
+            for statement in imports.find_imports(_text(files[importer])):
+                self._follow(importer, statement, roots, files, paths, missing, pending)
+        known = tuple(name for name in names if name is not None and name in files)
+        return Gathered(known, dict(sorted(files.items())), paths, tuple(missing), roots, {})
+
+    def _follow(
+        self,
+        importer: str,
+        statement: imports.Import,
+        roots: Iterable[str],
+        files: dict[str, bytes],
+        paths: dict[str, str],
+        missing: list[_Missing],
+        pending: list[str],
+    ) -> None:
+        name = statement.name
+        if name in files:
+            return
+        if posixpath.normpath(name) != name or name.startswith(("/", "../")) or "\\" in name or "\0" in name:
+            missing.append(_Missing(importer, statement))
+            return
+        for root in roots:
+            path = posixpath.join(root, name)
+            content = self._read(path)
+            if isinstance(content, bytes):
+                files[name], paths[name] = content, path
+                pending.append(name)
+                return
+        if not is_bundled(name):
+            missing.append(_Missing(importer, statement))
+
+    def _read(self, path: str) -> bytes | Unavailable:
+        if path not in self.looked_at:
+            self.looked_at[path] = self._checkout.read(path)
+        return self.looked_at[path]
+
+
+def _upwards(directory: str) -> list[str]:
+    """A directory and all above it, up to the root of the checkout."""
+    found = [directory]
+    while found[-1]:
+        found.append(posixpath.dirname(found[-1]))
+    return found
+
+
+def _name_of(path: str, roots: Iterable[str]) -> str | None:
+    """What a file is imported by."""
+    for root in roots:
+        if not root or path.startswith(f"{root}/"):
+            return path[len(root) + 1 :] if root else path
+    return None
+
+
+def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
+    from comb_compiler.protos.decode import BadDescriptors, decode, without_sources
+
+    compiled = run_protoc(gathered.files, gathered.mains)
+    found = tuple(_finding(one, gathered, texts) for one in compiled.complaints)
+    if has_errors(found):
+        return Protos(None, b"", found)
+    try:
+        schema = decode(compiled.descriptors, gathered.paths, texts.span)
+    except BadDescriptors as problem:
+        complaint = Complaint(gathered.mains[0], None, str(problem), False)
+        return Protos(None, b"", (*found, _finding(complaint, gathered, texts)))
+    return Protos(schema, without_sources(compiled.descriptors), found)
+
+
+def _finding(complaint: Complaint, gathered: Gathered, texts: ProtoTexts) -> Diagnostic:
+    code = codes.PROTO_WARNING if complaint.is_warning else codes.BAD_PROTO
+    span = texts.token(complaint.name, *complaint.place) if complaint.place else None
+    if span is None:
+        span = Span.whole_file(gathered.paths.get(complaint.name, gathered.paths[gathered.mains[0]]))
+    message = complaint.message.rstrip(".")
+    return diagnose(code, message[0].lower() + message[1:] if message[:2].istitle() else message, span)
+
+
+def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: Checkout) -> Diagnostic:
+    name = one.statement.name
+    span = texts.range(one.importer, one.statement.start, one.statement.end)
+    where = " and in ".join(f"`{root or '.'}`" for root in gathered.roots)
+    hints = [f"imports are looked for in {where}; name further directories by `interface.include`"]
+    if posixpath.normpath(name) != name or name.startswith(("/", "../")):
+        hints = ["an import is a path from a directory of imports, without `.` and `..`"]
+    match = _similar(name, gathered, checkout)
+    if match is not None:
+        hints.insert(0, f"did you mean `{match}`?")
+    return diagnose(
+        codes.UNKNOWN_IMPORT, f"the file `{name}` that is imported here is not found", span, hints=(*hints,)
+    )
+
+
+def _similar(name: str, gathered: Gathered, checkout: Checkout) -> str | None:
+    directory, last = posixpath.split(name)
+    for root in gathered.roots:
+        match = closest(last, checkout.names(posixpath.join(root, directory) or "."))
+        if match is not None and match != last:
+            return posixpath.join(directory, match)
+    return None
+
+
+def _key(gathered: Gathered) -> str:
+    parts = [_FORM, *installed(("grpcio_tools-", "protobuf-")), *gathered.mains]
+    for name, content in gathered.files.items():
+        parts += [name, gathered.paths[name], hashlib.sha256(content).hexdigest()]
+    return "protos-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
