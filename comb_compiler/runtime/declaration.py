@@ -152,7 +152,12 @@ class _Reading:
 
     def _params(self, name: str, annotation: Any) -> type | None:
         arguments = get_args(annotation)
-        if not arguments or arguments[0] is Any or get_origin(arguments[0]) is not None or not isinstance(arguments[0], type):
+        if (
+            not arguments
+            or arguments[0] is Any
+            or get_origin(arguments[0]) is not None
+            or not isinstance(arguments[0], type)
+        ):
             return None
         if not is_dataclass(arguments[0]):
             self.reasons.append(f"`{name}` is a Model[{arguments[0].__name__}], which is no dataclass")

@@ -21,12 +21,14 @@ Check = Callable[[Any], Any]
 class Instance(NamedTuple):
     """A started operator. `function` takes the ports in the order of `declaration.ports`, and `call` where it has one.
 
-    `convert` are functions for ports whose class is of another pool; `check` gives an answer back as it must be, or
+    `natives` are the plan's classes of the ports,
+    and `convert` functions for those where the code wants another form; `check` gives an answer back as it must be, or
     raises OperatorError.
     """
 
     declaration: Declaration
     function: Callable[..., Any]
+    natives: tuple[type[Message], ...]
     convert: tuple[Callable[[Any], Any] | None, ...]
     check: Check
     subject: Any
@@ -52,7 +54,9 @@ def start(declaration: Declaration, messages: Messages, model: ModelVersion | No
     if declaration.is_class:
         subject = declaration.target(**_given(declaration, messages, model, path))
     convert = tuple(_converter(port, messages) for port in declaration.ports)
-    return Instance(declaration, subject, convert, checker(declaration.out, messages, declaration.entry), subject)
+    natives = tuple(messages[port.full_name] for port in declaration.ports)
+    check = checker(declaration.out, messages, declaration.entry)
+    return Instance(declaration, subject, natives, convert, check, subject)
 
 
 def _must_know(declaration: Declaration, messages: Messages) -> None:

@@ -1,10 +1,16 @@
 """Operators that the tests run: well-behaved ones, and one for each way to misbehave."""
 
 import asyncio
+import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
-from comb_compiler.runtime import Code, Model, OperatorError, operator
+from comb_compiler.runtime import Call, Code, Model, OperatorError, Parcel, operator
 from tests.runtime.post.post_pb2 import Letter, Note, Reply
 
 
@@ -135,3 +141,157 @@ async def exits_later(letter: Letter) -> Letter:
     """Wants to end the process, from a task."""
     await asyncio.sleep(0)
     sys.exit(3)
+
+
+# --- in threads and processes ---
+
+
+def thread(letter: Letter) -> Reply:
+    """Says which thread it runs in."""
+    return Reply(text=threading.current_thread().name, number=os.getpid())
+
+
+@operator(execution="process", concurrency=2)
+def process(letter: Letter) -> Reply:
+    """Says which process it runs in, and gives the picture back."""
+    return Reply(text=letter.text, number=os.getpid(), picture=letter.picture)
+
+
+@operator(execution="process")
+def size(letter: Annotated[Parcel[Letter], "picture"]) -> Annotated[Parcel[Reply], "picture"]:
+    """The picture, seen through shared memory, and sent back that way."""
+    assert not letter.message.picture
+    return Parcel(Reply(text=letter.message.text), {"picture": letter["picture"]})
+
+
+@operator(execution="process")
+def misbehaves(letter: Letter, call: Call) -> Letter:
+    """In a process of its own, does as the letter says."""
+    deeds: dict[str, Callable[[], object]] = {
+        "raise": lambda: 1 // 0,
+        "refuse": _refuse,
+        "sys.exit": lambda: sys.exit(3),
+        "os._exit": lambda: os._exit(7),
+        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+        "crash": os.abort,
+        "hang": lambda: time.sleep(600),
+        "wait": lambda: _until_cancelled(call),
+        "leak": lambda: _KEPT.append(bytes(range(256)) * 4 * 50_000),
+        "close the socket": lambda: os.closerange(3, 64),
+        "pid": lambda: None,
+    }
+    deeds[letter.text]()
+    return Letter(text=letter.text, number=os.getpid())
+
+
+_KEPT: list[bytes] = []
+
+
+def _refuse() -> None:
+    raise OperatorError(Code.NOT_FOUND, "there is none")
+
+
+def _until_cancelled(call: Call) -> None:
+    while not call.cancelled:
+        time.sleep(0.002)
+
+
+@operator(execution="process", batch=True)
+def batch_in_process(letter: list[Letter]) -> list[Letter | OperatorError]:
+    """Fails those that ask for it."""
+    bad = OperatorError(Code.INVALID_ARGUMENT, "it asked for it")
+    return [bad if one.text == "bad" else Letter(text=one.text, number=len(letter)) for one in letter]
+
+
+@operator(batch=True)
+def batch_in_thread(letter: list[Letter]) -> list[Letter]:
+    """Takes a while, as a device would."""
+    time.sleep(0.005)
+    return [Letter(text=one.text, number=len(letter)) for one in letter]
+
+
+@operator(batch=True, execution="loop")
+async def too_few(letter: list[Letter]) -> list[Letter]:
+    """Loses one."""
+    return letter[1:]
+
+
+class Hung:
+    """In a thread, hangs on the first call until it is let go."""
+
+    gate = threading.Event()
+
+    def __call__(self, letter: Letter) -> Letter:
+        if letter.text == "hang":
+            self.gate.wait()
+        return letter
+
+
+class SeesCancel:
+    """In a thread, works until nobody waits, and says so."""
+
+    seen = threading.Event()
+
+    def __call__(self, letter: Letter, call: Call) -> Letter:
+        while not call.cancelled:
+            time.sleep(0.001)
+        self.seen.set()
+        return letter
+
+
+class Flaky:
+    """Fails twice, then answers."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    async def __call__(self, letter: Letter) -> Letter:
+        self.calls += 1
+        if self.calls % 3:
+            raise OperatorError(Code.UNAVAILABLE, "not yet")
+        return Letter(text=letter.text, number=self.calls)
+
+
+class Waits:
+    """Answers when it is told to; says how many calls there were, and how many were cancelled."""
+
+    gate: asyncio.Event
+    calls = 0
+    cancelled = 0
+
+    async def __call__(self, letter: Letter) -> Letter:
+        Waits.calls += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            Waits.cancelled += 1
+            raise
+        return letter
+
+
+class FailsToStart:
+    """Cannot load what it needs."""
+
+    def warm_up(self) -> None:
+        raise RuntimeError("no device")
+
+    def __call__(self, letter: Letter) -> Letter:
+        return letter
+
+
+@operator(execution="process")
+class FailsToStartInProcess(FailsToStart):
+    """The same, in a process."""
+
+
+@operator(execution="loop")
+def slow(letter: Letter) -> Letter:
+    """Holds up the loop, which it should not."""
+    time.sleep(0.02)
+    return letter
+
+
+async def fails_later(letter: Letter) -> Letter:
+    """Fails when others have begun."""
+    await asyncio.sleep(0)
+    raise OperatorError(Code.ABORTED, "no luck")

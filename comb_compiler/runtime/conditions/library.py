@@ -1,38 +1,54 @@
 """A condition evaluated by the CEL library, whatever it says."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Messages
 
-__all__ = ["BadCondition", "by_library"]
+__all__ = ["BadCondition", "by_library", "undefined"]
 
 
 class BadCondition(Exception):
     """The expression is no condition over these variables; the message says why."""
 
 
+def undefined(expression: str, reason: object) -> OperatorError:
+    """The error of a condition that has no value, as `null.field` has none."""
+    return OperatorError(Code.INTERNAL, f"the condition `{expression}` cannot be evaluated: {reason}")
+
+
 def by_library(expression: str, types: Mapping[str, str], messages: Messages) -> Callable[[Mapping[str, Any]], bool]:
-    """A function from the variables' values to whether the condition holds.
+    """A function from the variables' values to whether the condition holds; a value may be None, which is null.
 
     `types` has the full name of each variable's message. Raises BadCondition; the function raises OperatorError
     (INTERNAL) where the expression fails for these values.
     """
-    from cel_expr_python import cel  # type: ignore[import-untyped]
+    from cel_expr_python import cel
 
-    variables = {name: cel.Type(full_name) for name, full_name in types.items()}
+    @cache
+    def program(nulls: frozenset[str]) -> Any:
+        """The compiled expression. The library takes no null for a variable that is a message."""
+        variables = {name: cel.Type.DYN if name in nulls else cel.Type(kind) for name, kind in types.items()}
+        return cel.NewEnv(descriptor_pool=messages.pool, variables=variables).compile(expression)
+
+    nothing: frozenset[str] = frozenset()
     try:
-        program = cel.NewEnv(descriptor_pool=messages.pool, variables=variables).compile(expression)
+        whole = program(nothing)
     except Exception as error:
         raise BadCondition(f"`{expression}`: {_first_line(error)}") from error
-    if program.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
-        raise BadCondition(f"`{expression}` is a {program.return_type().name()}, not a bool")
+    if whole.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
+        raise BadCondition(f"`{expression}` is a {whole.return_type().name()}, not a bool")
 
     def holds(values: Mapping[str, Any]) -> bool:
-        value = program.eval(data=values).plain_value()
+        nulls = frozenset(name for name, value in values.items() if value is None)
+        try:
+            value = program(nulls).eval(data=values).plain_value()
+        except Exception as error:
+            raise undefined(expression, _first_line(error)) from error
         if not isinstance(value, bool):
-            raise OperatorError(Code.INTERNAL, f"the condition `{expression}` cannot be evaluated: {value}")
+            raise undefined(expression, value)
         return value
 
     return holds

@@ -6,12 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from comb_compiler.release import Binding, ExecutionPlan, Model
+from comb_compiler.release import Batch, Binding, ExecutionPlan, Model
 from comb_compiler.runtime.declaration import BadOperator, Declaration, load_entry
+from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.hosts import Callee, Host
-from comb_compiler.runtime.engine.loop import LoopHost
+from comb_compiler.runtime.engine.loop import LoopHost, declared_callee
 from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.process import Spec
 from comb_compiler.runtime.engine.program import CannotRun
+from comb_compiler.runtime.engine.threads import ThreadHost
+from comb_compiler.runtime.engine.workers import WorkerHost, WorkerLimits
 from comb_compiler.runtime.instance import Instance, start
 from comb_compiler.runtime.messages import BadDescriptors, Messages, open_messages
 
@@ -71,9 +75,74 @@ def open_hosts(places: Places) -> Hosted:
 
 def _host(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
     _must_fit(binding, declaration)
-    path = None if binding.model is None else places.locate(binding.model)
-    make: Callable[[], Instance] = partial(start, declaration, messages, binding.model, path)
-    return LoopHost(make)
+    host = _unbatched(places, binding, declaration, messages)
+    if not declaration.options.batch:
+        return host
+    sizes = places.meters.batches.setdefault(binding.name, {})
+    return _BatchHost(host, binding, declaration, places.limits.queue, sizes)
+
+
+def _unbatched(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
+    limits, model = places.limits, binding.model
+    path = None if model is None else places.locate(model)
+    make: Callable[[], Instance] = partial(start, declaration, messages, model, path)
+    if declaration.execution == "loop":
+        return LoopHost(make)
+    if declaration.execution == "thread":
+        return ThreadHost(binding.name, make, limits.queue, limits.grace)
+    spec = Spec(
+        name=binding.name,
+        entry=binding.run,
+        model=model,
+        path=None if path is None else str(path),
+        descriptors=places.plan.descriptors,
+        out=messages[binding.out],
+    )
+    count = declaration.options.concurrency or 1
+    bounds = WorkerLimits(count, limits.queue, limits.grace, limits.worker_memory)
+    callee = declared_callee(declaration, messages)
+    restarts = places.meters.restarts
+
+    def restarted() -> None:
+        restarts[binding.name] = restarts.get(binding.name, 0) + 1
+
+    return WorkerHost(spec, callee, bounds, is_batch=declaration.options.batch, restarted=restarted)
+
+
+class _BatchHost:
+    """Hosts a batch operator: its calls are collected, and each comes back by itself."""
+
+    def __init__(
+        self, host: Host, binding: Binding, declaration: Declaration, queue: int, sizes: dict[int, int]
+    ) -> None:
+        self._host = host
+        self._binding = binding
+        self._concurrency = declaration.options.concurrency or 1
+        self._queue = queue
+        self._sizes = sizes
+
+    async def start(self) -> Callee:
+        """Start the operator."""
+        callee = await self._host.start()
+        assert callee.answer is not None
+        batch = self._binding.batch or Batch(1)
+        batcher = Batcher(
+            self._binding.name,
+            callee.answer,
+            batch.size,
+            batch.wait,
+            concurrency=self._concurrency,
+            queue=self._queue,
+            noted=self._noted,
+        )
+        return callee._replace(answer=batcher.answer)
+
+    async def close(self) -> None:
+        """Close the operator."""
+        await self._host.close()
+
+    def _noted(self, size: int) -> None:
+        self._sizes[size] = self._sizes.get(size, 0) + 1
 
 
 def _must_fit(binding: Binding, declaration: Declaration) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.declaration import Declaration
 from comb_compiler.runtime.engine.hosts import Callee
-from comb_compiler.runtime.instance import Instance, handed
+from comb_compiler.runtime.instance import Check, Instance, checker, handed
+from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.sdk import Call
 
-__all__ = ["LoopHost", "callee_of", "lifecycle", "named"]
+__all__ = ["LoopHost", "callee_of", "declared_callee", "lifecycle", "named"]
 
 
 class LoopHost:
@@ -54,20 +56,33 @@ class LoopHost:
 
 def callee_of(instance: Instance, **ways: Any) -> Callee:
     """The callee of an instance that is called in one of the ways of Callee."""
-    declaration = instance.declaration
+    return _callee(instance.declaration, instance.check)._replace(**ways)
+
+
+def declared_callee(declaration: Declaration, messages: Messages) -> Callee:
+    """The callee of an operator that has no instance in this process, as far as its declaration goes."""
+    return _callee(declaration, checker(declaration.out, messages, declaration.entry))
+
+
+def _callee(declaration: Declaration, check: Check) -> Callee:
     parcels = frozenset(port.name for port in declaration.ports if port.buffers)
     ports = tuple(port.name for port in declaration.ports)
-    return Callee(ports, instance.check, parcels=parcels, gives_parcel=bool(declaration.out.buffers), **ways)
+    return Callee(ports, check, parcels=parcels, gives_parcel=bool(declaration.out.buffers))
 
 
 def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
     """Call the operator's own function: each port by name, and the call where it takes one."""
     declaration = instance.declaration
-    given = arguments if declaration.options.batch else handed(instance, arguments)
+    given = _columns(instance, arguments) if declaration.options.batch else handed(instance, arguments)
     ports = {port.name: value for port, value in zip(declaration.ports, given, strict=True)}
     if declaration.call is not None:
         ports[declaration.call] = call
     return instance.function(**ports)
+
+
+def _columns(instance: Instance, columns: Sequence[Any]) -> list[Any]:
+    pairs = zip(columns, instance.convert, strict=True)
+    return [column if convert is None else [convert(one) for one in column] for column, convert in pairs]
 
 
 async def lifecycle(function: Callable[[], Any]) -> None:

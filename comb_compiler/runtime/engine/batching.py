@@ -1,0 +1,180 @@
+"""Calls run together: micro-batches that fill while the operator is busy, and wait only as long as it pays.
+
+A batch begins when it is full; when its first call has waited for `wait` seconds; when its most urgent call could not
+wait longer, going by how long batches took; or at once, where no other call is to be expected in time, going by the
+last arrivals. What arrives while the operator is busy is the next batch.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine.hosts import Answer
+from comb_compiler.runtime.sdk import Call
+
+__all__ = ["Batcher"]
+
+_WEIGHT = 0.2
+"""Of the newest observation, in the moving averages."""
+_SLACK = 1.5
+"""Batches take this much longer than they took on average, to be careful."""
+
+
+class _Entry:
+    __slots__ = ("arguments", "call", "future")
+
+    def __init__(self, arguments: Sequence[Any], call: Call, future: asyncio.Future[Any]) -> None:
+        self.arguments = arguments
+        self.call = call
+        self.future = future
+
+
+class Batcher:
+    """Collects calls, and runs at most `concurrency` batches at once with `run`, which takes a list for each port.
+
+    `noted` is told the size of each batch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Answer,
+        size: int,
+        wait: float,
+        *,
+        concurrency: int,
+        queue: int,
+        noted: Callable[[int], None],
+    ) -> None:
+        self._name = name
+        self._run = run
+        self._size = size
+        self._wait = wait
+        self._concurrency = concurrency
+        self._queue = queue
+        self._noted = noted
+        self._waiting: deque[_Entry] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._gap = 0.0
+        self._last = 0.0
+        self._cost = 0.0
+
+    async def answer(self, arguments: Sequence[Any], call: Call) -> Any:
+        """One call. Raises OperatorError (RESOURCE_EXHAUSTED) at once where too many wait."""
+        if len(self._waiting) >= self._queue:
+            self._forget_the_dead()
+            if len(self._waiting) >= self._queue:
+                raise OperatorError(
+                    Code.RESOURCE_EXHAUSTED, f"{len(self._waiting)} calls of `{self._name}` are waiting"
+                )
+        now = monotonic()
+        self._gap += _WEIGHT * (min(now - self._last, 1.0) - self._gap)
+        self._last = now
+        entry = _Entry(arguments, call, asyncio.get_running_loop().create_future())
+        self._waiting.append(entry)
+        if len(self._running) < self._concurrency:
+            self._consider(now)
+        return await entry.future
+
+    def _consider(self, now: float) -> None:
+        """An operator is free: begin a batch now, or set a timer."""
+        patience = min(self._wait, self._patience(now))
+        if len(self._waiting) >= self._size or patience <= 0 or self._gap > self._wait:
+            self._begin()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
+
+    def _patience(self, now: float) -> float:
+        """How long the most urgent call can wait."""
+        took = _SLACK * self._cost * len(self._waiting)
+        return min(entry.call.deadline for entry in self._waiting) - now - took
+
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._forget_the_dead()
+        if not self._waiting or len(self._running) >= self._concurrency:
+            return
+        entries = [self._waiting.popleft() for _ in range(self._fitting())]
+        task = asyncio.get_running_loop().create_task(self._batch(entries))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        if self._waiting and len(self._running) < self._concurrency:
+            self._begin()
+
+    def _forget_the_dead(self) -> None:
+        now = monotonic()
+        self._waiting = deque(one for one in self._waiting if not one.future.done() and one.call.deadline > now)
+
+    def _fitting(self) -> int:
+        """How many of those that wait are answered in time when they run together: all in their order, at least one."""
+        most = min(self._size, len(self._waiting))
+        if not self._cost:
+            return most
+        left = min(self._waiting[index].call.deadline for index in range(most)) - monotonic()
+        return max(1, min(most, int(left / (_SLACK * self._cost))))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if self._waiting:
+            self._begin()
+
+    async def _batch(self, entries: list[_Entry]) -> None:
+        self._noted(len(entries))
+        call = _call_of(entries)
+        began = monotonic()
+        task = asyncio.current_task()
+        assert task is not None
+        for entry in entries:
+            entry.future.add_done_callback(lambda _: _cancel_when_all_done(entries, task))
+        try:
+            answers = await self._run(
+                [list(column) for column in zip(*(one.arguments for one in entries), strict=True)], call
+            )
+            outcomes = _outcomes(self._name, answers, len(entries))
+        except asyncio.CancelledError:
+            call.cancel()
+            outcomes = [OperatorError(Code.CANCELLED, f"a batch of `{self._name}` was cancelled")] * len(entries)
+        except (Exception, SystemExit) as error:
+            outcomes = [error if isinstance(error, Exception) else _exit(self._name)] * len(entries)
+        self._cost += (_WEIGHT if self._cost else 1.0) * ((monotonic() - began) / len(entries) - self._cost)
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            _deliver(entry.future, outcome)
+
+
+def _call_of(entries: list[_Entry]) -> Call:
+    """One call for all: as long as anyone waits."""
+    deadline = max(entry.call.deadline for entry in entries)
+    first = entries[0].call
+    return Call(monotonic, deadline, request_id=first.request_id, node=first.node, arm=first.arm)
+
+
+def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:
+    if all(entry.future.cancelled() for entry in entries):
+        task.cancel()
+
+
+def _outcomes(name: str, answers: Any, wanted: int) -> list[Any]:
+    if not isinstance(answers, list) or len(answers) != wanted:
+        what = f"{len(answers)} answers" if isinstance(answers, list) else f"a {type(answers).__name__}"
+        error = OperatorError(Code.INTERNAL, f"`{name}` returned {what} for {wanted} calls")
+        return [error] * wanted
+    return answers
+
+
+def _deliver(future: asyncio.Future[Any], outcome: Any) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _exit(name: str) -> OperatorError:
+    return OperatorError(Code.INTERNAL, f"`{name}` raised SystemExit")

@@ -1,0 +1,189 @@
+"""A worker process, as the engine sees it."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from signal import Signals
+from typing import Any, NamedTuple, cast
+
+from comb_compiler.release import Model as ModelVersion
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.declaration import BadOperator
+from comb_compiler.runtime.engine.worker import BOOT
+from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.wire.arena import Arena
+from comb_compiler.runtime.wire.control import Control
+from comb_compiler.runtime.wire.frames import CALL, FAILED, READY, START, Frame, Inbox, encode
+from comb_compiler.runtime.wire.values import Packed, pack, unpack
+
+__all__ = ["Process", "Spec"]
+
+
+class Spec(NamedTuple):
+    """What a worker is started with. `out` is the class that answers are read as."""
+
+    name: str
+    entry: str
+    model: ModelVersion | None
+    path: str | None
+    descriptors: bytes
+    out: type[Message]
+
+
+class Process(asyncio.Protocol):
+    """One worker process. `ended` is called once, when the process is gone, with what can be said about it.
+
+    `resident` is the memory that it held after its last call, in bytes.
+    """
+
+    def __init__(self, spec: Spec, ended: Callable[["Process", str], None]) -> None:
+        self._spec = spec
+        self._ended = ended
+        self._control = Control.create()
+        self._requests, self._answers = Arena.create(), Arena.create()
+        self._inbox = Inbox(self._answers)
+        self._transport: asyncio.Transport | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._answer: asyncio.Future[list[Any]] | None = None
+        self._burial: asyncio.Task[None] | None = None
+        self._number = 0
+        self.resident = 0
+
+    async def start(self) -> None:
+        """Start it, and wait until its operator is warm. Raises BadOperator, or OperatorError (UNAVAILABLE)."""
+        ours, theirs = socket.socketpair()
+        descriptors = (theirs.fileno(), self._control.descriptor, self._requests.descriptor, self._answers.descriptor)
+        command = [sys.executable, "-c", BOOT, json.dumps(sys.path), str(os.getpid()), *map(str, descriptors)]
+        with theirs:
+            self._popen = _spawn(command, descriptors)
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, sock=ours)
+        spec = self._spec
+        model = None if spec.model is None else spec.model._asdict()
+        head = json.dumps({"entry": spec.entry, "model": model, "path": spec.path}, default=dict).encode()
+        self._write(encode(START, Packed(head, [spec.descriptors], len(spec.descriptors)), self._requests))
+        try:
+            await asyncio.shield(self._ready)
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is running in it."""
+        return self._answer is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has ended."""
+        return self._gone.done()
+
+    def call(self, values: Sequence[Any], deadline: float, batch: int) -> "asyncio.Future[list[Any]]":
+        """Run a call, or a batch of calls (the values of each, one after the other). It must not be busy.
+
+        The future has a value or an OperatorError for each call, or OperatorError (UNAVAILABLE) where the process ends.
+        """
+        assert self._answer is None
+        self._number += 1
+        frame = encode(CALL, pack(values), self._requests, number=self._number, deadline=deadline, batch=batch)
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        self._write(frame)
+        return answer
+
+    def give_up(self) -> int:
+        """Tell the operator that nobody waits for its call. The call's number."""
+        self._control.give_up(self._number)
+        return self._number
+
+    def kill_if_still_at(self, number: int) -> None:
+        """Kill it, when it has not come to the end of that call."""
+        if self._answer is not None and self._number == number:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill it."""
+        if self._popen is not None and not self.is_gone:
+            self._popen.kill()
+
+    def retire(self) -> None:
+        """Let it end by itself: it closes its operator when it has answered."""
+        if self._transport is not None:
+            self._transport.write_eof() if self._transport.can_write_eof() else self._transport.close()
+
+    async def wait(self, patience: float) -> None:
+        """Wait until it is gone; after `patience` seconds it is killed."""
+        if self._popen is None or self._transport is None:
+            self._release()
+            return
+        done, _ = await asyncio.wait([self._gone], timeout=patience)
+        if not done:
+            self.kill()
+            await self._gone
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is there."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        for frame in self._inbox.feed(data):
+            if frame.kind == READY:
+                self._ready.set_result(None)
+            elif frame.kind == FAILED:
+                entry, *reasons = json.loads(bytes(frame.head))
+                self._ready.set_exception(BadOperator(entry or self._spec.entry, tuple(reasons)))
+            else:
+                self._answered(frame)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The process is gone, or about to be."""
+        self._burial = asyncio.get_running_loop().create_task(self._bury())
+
+    def _answered(self, frame: Frame) -> None:
+        self.resident = int(frame.deadline)
+        answer, self._answer = self._answer, None
+        if answer is None or answer.done():
+            return
+        try:
+            answer.set_result(unpack(frame.head, frame.content, (self._spec.out,), keep=True))
+        except OperatorError as error:
+            answer.set_exception(error)
+
+    async def _bury(self) -> None:
+        popen = self._popen
+        assert popen is not None
+        popen.kill()  # it may have closed its socket and gone on
+        status = await asyncio.to_thread(popen.wait)
+        said = f"ended with exit code {status}" if status >= 0 else f"was killed by {Signals(-status).name}"
+        error = OperatorError(Code.UNAVAILABLE, f"the process of `{self._spec.name}` {said}")
+        for future in (self._ready, self._answer):
+            if future is not None and not future.done():
+                future.set_exception(error)
+        self._answer = None
+        if not self._ready.cancelled():
+            self._ready.exception()  # it has been seen, also where nobody waits
+        self._release()
+        self._gone.set_result(None)
+        self._ended(self, said)
+
+    def _release(self) -> None:
+        self._control.close()
+        self._requests.close()
+        self._answers.close()
+
+    def _write(self, frame: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(frame)
+
+
+def _spawn(command: list[str], descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    # In a session of its own: an interrupt at the terminal is the engine's to handle.
+    return subprocess.Popen(command, pass_fds=descriptors, start_new_session=True, stdin=subprocess.DEVNULL)  # noqa: S603

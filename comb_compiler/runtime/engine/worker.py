@@ -1,0 +1,143 @@
+"""What runs in a worker process: one operator, one call or batch at a time, until the engine closes the socket."""
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from comb_compiler.release import Model as ModelVersion
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.declaration import BadOperator, load_entry
+from comb_compiler.runtime.engine.loop import named
+from comb_compiler.runtime.instance import Instance, start
+from comb_compiler.runtime.messages import open_messages
+from comb_compiler.runtime.sdk import Call
+from comb_compiler.runtime.wire.arena import Arena
+from comb_compiler.runtime.wire.control import Control
+from comb_compiler.runtime.wire.frames import ANSWER, FAILED, READY, Frame, encode, receive
+from comb_compiler.runtime.wire.values import Packed, pack, unpack
+
+__all__ = ["BOOT", "main"]
+
+BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from comb_compiler.runtime.engine.worker import main; main(*map(int, sys.argv[2:]))"
+)
+"""The program of a worker process: its arguments are the engine's module path, and the descriptors that it inherits."""
+
+_log = logging.getLogger("comb.runtime.worker")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PR_SET_PDEATHSIG = 1
+
+
+def main(engine: int, connection: int, control: int, inbox: int, outbox: int) -> None:
+    """Serve the engine with process id `engine` over inherited descriptors."""
+    _die_with(engine)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr)
+    channel = socket.socket(fileno=connection)
+    requests, answers = Arena(inbox), Arena(outbox)
+    frame = receive(channel, requests)
+    if frame is None:
+        return
+    try:
+        instance = _start(frame)
+        instance.warm_up()
+    except BadOperator as error:
+        channel.sendall(encode(FAILED, Packed(json.dumps([error.entry, *error.reasons]).encode(), [], 0), answers))
+        return
+    except BaseException as error:
+        _log.exception("the operator failed to start")
+        reasons = ["", f"it failed to start: {type(error).__name__}: {error}"]
+        channel.sendall(encode(FAILED, Packed(json.dumps(reasons).encode(), [], 0), answers))
+        return
+    channel.sendall(encode(READY, Packed(b"", [], 0), answers))
+    _serve(channel, instance, requests, answers, Control(control))
+
+
+def _die_with(engine: int) -> None:
+    """Be killed when the engine is, whatever the operator is doing then."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != engine:
+            raise SystemExit("the engine is gone")
+
+
+def _start(frame: Frame) -> Instance:
+    given = json.loads(bytes(frame.head))
+    declaration = load_entry(given["entry"])
+    shapes = (*declaration.ports, declaration.out)
+    messages = open_messages(bytes(frame.content), [shape.kind for shape in shapes if shape.kind is not None])
+    model = None if given["model"] is None else ModelVersion(**given["model"])
+    return start(declaration, messages, model, None if given["path"] is None else Path(given["path"]))
+
+
+def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:
+    kinds = instance.natives
+    while (frame := receive(channel, requests)) is not None:
+        call = Call(time.monotonic, frame.deadline, cancelled=control.is_given_up(frame.number))
+        try:
+            values = unpack(frame.head, frame.content, kinds, keep=False)
+            given = _columns(values, len(kinds), frame.batch)
+            outcomes = _outcomes(instance, given, call, frame.batch)
+        except BaseException as error:
+            outcomes = [_typed(instance, error)]
+        packed = _packed(instance, outcomes)
+        channel.sendall(
+            encode(ANSWER, packed, answers, number=frame.number, deadline=float(_resident()), batch=frame.batch)
+        )
+        del frame, outcomes, packed
+    instance.close()
+
+
+def _columns(values: list[Any], ports: int, batch: int) -> list[Any]:
+    return [values[port::ports] for port in range(ports)] if batch else values
+
+
+def _outcomes(instance: Instance, given: list[Any], call: Call, batch: int) -> list[Any]:
+    value = named(instance, given, call)
+    if not batch:
+        return [instance.check(value)]
+    if not isinstance(value, list) or len(value) != batch:
+        what = f"{len(value)} answers" if isinstance(value, list) else f"a {type(value).__name__}"
+        raise OperatorError(Code.INTERNAL, f"{instance.declaration.entry} returned {what} for {batch} calls")
+    return [one if isinstance(one, OperatorError) else _checked(instance, one) for one in value]
+
+
+def _checked(instance: Instance, value: Any) -> Any:
+    try:
+        return instance.check(value)
+    except OperatorError as error:
+        return error
+
+
+def _packed(instance: Instance, outcomes: list[Any]) -> Packed:
+    try:
+        return pack(outcomes)
+    except Exception as error:  # a message that lacks required fields, or is larger than Protobuf can be
+        return pack([_typed(instance, error)] * len(outcomes))
+
+
+def _typed(instance: Instance, error: BaseException) -> OperatorError:
+    if isinstance(error, OperatorError):
+        return error
+    entry = instance.declaration.entry
+    if isinstance(error, MemoryError):
+        return OperatorError(Code.RESOURCE_EXHAUSTED, f"{entry} ran out of memory")
+    _log.error("%s failed", entry, exc_info=error)
+    return OperatorError(Code.INTERNAL, f"{entry} failed with {type(error).__name__}")
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except OSError:
+        return 0

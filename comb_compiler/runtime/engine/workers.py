@@ -1,0 +1,216 @@
+"""Operators that run in worker processes: Python code, which would hold the interpreter, and code that may crash."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any, NamedTuple
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine.hosts import Callee
+from comb_compiler.runtime.engine.process import Process, Spec
+from comb_compiler.runtime.sdk import Call
+
+__all__ = ["WorkerHost", "WorkerLimits"]
+
+_log = logging.getLogger("comb.runtime")
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_LONG_LIFE = 10.0
+
+
+class WorkerLimits(NamedTuple):
+    """How many workers, how many calls may wait for one, and when a worker has to go."""
+
+    processes: int
+    queue: int
+    grace: float
+    memory: int | None
+
+
+class _Job:
+    __slots__ = ("batch", "call", "future", "process", "values")
+
+    def __init__(self, values: Sequence[Any], batch: int, call: Call, future: asyncio.Future[Any]) -> None:
+        self.values = values
+        self.batch = batch
+        self.call = call
+        self.future = future
+        self.process: Process | None = None
+
+
+class WorkerHost:
+    """Hosts one operator in processes with an instance each. `callee` says how it is called, without its `answer`.
+
+    A process that ends is started again, with growing pauses where it does not live long; `restarted` is told.
+    """
+
+    def __init__(
+        self, spec: Spec, callee: Callee, limits: WorkerLimits, *, is_batch: bool, restarted: Callable[[], None]
+    ) -> None:
+        self._spec = spec
+        self._callee = callee
+        self._limits = limits
+        self._is_batch = is_batch
+        self._restarted = restarted
+        self._processes: set[Process] = set()
+        self._idle: list[Process] = []
+        self._born: dict[Process, float] = {}
+        self._retiring: set[Process] = set()
+        self._queue: deque[_Job] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pause = _FIRST_PAUSE
+        self._is_closing = False
+
+    async def start(self) -> Callee:
+        """Start the workers, at the same time."""
+        outcomes = await asyncio.gather(*(self._add() for _ in range(self._limits.processes)), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return self._callee._replace(answer=self._answer)
+
+    async def close(self) -> None:
+        """End the workers. Those that do not end within the grace are killed."""
+        self._is_closing = True
+        for task in self._tasks:
+            task.cancel()
+        processes = list(self._processes)
+        for process in processes:
+            process.retire()
+        await asyncio.gather(*(process.wait(self._limits.grace) for process in processes))
+        while self._queue:
+            _fail(self._queue.popleft(), OperatorError(Code.UNAVAILABLE, f"`{self._spec.name}` is shutting down"))
+
+    @property
+    def process_count(self) -> int:
+        """How many processes there are."""
+        return len(self._processes)
+
+    async def _add(self) -> None:
+        process = Process(self._spec, self._ended)
+        self._processes.add(process)
+        await process.start()
+        self._born[process] = monotonic()
+        self._idle.append(process)
+        self._pump()
+
+    async def _answer(self, arguments: Sequence[Any], call: Call) -> Any:
+        if len(self._queue) >= self._limits.queue:
+            self._queue = deque(job for job in self._queue if not job.future.done())
+            if len(self._queue) >= self._limits.queue:
+                raise OperatorError(
+                    Code.RESOURCE_EXHAUSTED, f"{len(self._queue)} calls of `{self._spec.name}` are waiting"
+                )
+        job = self._job(arguments, call)
+        self._queue.append(job)
+        self._pump()
+        try:
+            outcomes = await job.future
+        except asyncio.CancelledError:
+            self._give_up(job)
+            raise
+        return _all(outcomes) if self._is_batch else _one(outcomes)
+
+    def _job(self, arguments: Sequence[Any], call: Call) -> _Job:
+        future = asyncio.get_running_loop().create_future()
+        if not self._is_batch:
+            return _Job(arguments, 0, call, future)
+        rows = zip(*arguments, strict=True)
+        return _Job([value for row in rows for value in row], len(arguments[0]), call, future)
+
+    def _pump(self) -> None:
+        """Give waiting calls to idle workers."""
+        while self._idle and self._queue:
+            job = self._queue.popleft()
+            if job.future.done():
+                continue
+            process = self._idle.pop()
+            try:
+                answer = process.call(job.values, job.call.deadline, job.batch)
+            except Exception as error:  # a message that cannot be serialised
+                self._idle.append(process)
+                _fail(job, OperatorError(Code.INTERNAL, f"a message for `{self._spec.name}`: {error}"))
+                continue
+            job.process = process
+            answer.add_done_callback(lambda ended, job=job, process=process: self._done(job, process, ended))  # type: ignore[misc]
+
+    def _done(self, job: _Job, process: Process, answer: "asyncio.Future[list[Any]]") -> None:
+        error = answer.exception()
+        if not process.is_gone and process not in self._retiring and process in self._processes:
+            self._idle.append(process)
+        elif process in self._retiring:
+            process.retire()
+        if not job.future.done():
+            job.future.set_exception(error) if error is not None else job.future.set_result(answer.result())
+        self._look_at(process)
+        self._pump()
+
+    def _give_up(self, job: _Job) -> None:
+        process = job.process
+        if process is not None and process.is_busy:
+            number = process.give_up()
+            asyncio.get_running_loop().call_later(self._limits.grace, process.kill_if_still_at, number)
+
+    # --- workers that end, and those that have to ---
+
+    def _ended(self, process: Process, said: str) -> None:
+        self._processes.discard(process)
+        if process in self._idle:
+            self._idle.remove(process)
+        born = self._born.pop(process, None)
+        if self._is_closing or process in self._retiring:
+            self._retiring.discard(process)
+            return
+        if born is None:
+            return  # it never was ready: who started it knows
+        _log.warning("a process of `%s` %s, and is started again", self._spec.name, said)
+        self._pause = _FIRST_PAUSE if monotonic() - born > _LONG_LIFE else min(self._pause * 2, _LONGEST_PAUSE)
+        self._later(self._again(self._pause / 2))
+
+    def _look_at(self, process: Process) -> None:
+        """One that holds too much memory is replaced as soon as another is ready."""
+        limit = self._limits.memory
+        if limit is None or process.resident <= limit or process in self._retiring or process not in self._processes:
+            return
+        _log.warning("a process of `%s` holds %d bytes, and is replaced", self._spec.name, process.resident)
+        self._retiring.add(process)
+        if process in self._idle:
+            self._idle.remove(process)
+            process.retire()
+        self._later(self._again(0.0))
+
+    def _later(self, again: Any) -> None:
+        self._restarted()
+        task = asyncio.get_running_loop().create_task(again)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _again(self, pause: float) -> None:
+        while not self._is_closing:
+            await asyncio.sleep(pause)
+            try:
+                await self._add()
+            except Exception as error:
+                _log.error("a process of `%s` cannot be started: %s", self._spec.name, error)
+                pause = self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            else:
+                return
+
+
+def _one(outcomes: list[Any]) -> Any:
+    if isinstance(outcomes[0], OperatorError):
+        raise outcomes[0]
+    return outcomes[0]
+
+
+def _all(outcomes: list[Any]) -> Any:
+    """All of a batch's. One error alone is about the whole batch."""
+    if len(outcomes) == 1:
+        _one(outcomes)
+    return outcomes
+
+
+def _fail(job: _Job, error: OperatorError) -> None:
+    if not job.future.done():
+        job.future.set_exception(error)

@@ -1,0 +1,1 @@
+"""How values travel between processes: frames on a socket, large ones beside it in shared memory."""

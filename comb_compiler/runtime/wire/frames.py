@@ -1,0 +1,92 @@
+"""Frames on a stream socket between an engine and its worker process."""
+
+import socket
+import struct
+from typing import NamedTuple
+
+from comb_compiler.runtime.wire.arena import Arena
+from comb_compiler.runtime.wire.values import Packed
+
+__all__ = ["ANSWER", "CALL", "FAILED", "READY", "START", "Frame", "Inbox", "encode", "receive"]
+
+START, READY, FAILED, CALL, ANSWER = range(5)
+
+_HEADER = struct.Struct("<IBBHQdQ")  # head bytes, kind, is in the arena, batch size, number, deadline, content bytes
+_INLINE = 64 * 1024
+"""Content up to this size goes through the socket."""
+
+
+class Frame(NamedTuple):
+    """What came. `batch` is how many calls are in it, 0 for one that is not batched; `number` parts calls."""
+
+    kind: int
+    batch: int
+    number: int
+    deadline: float
+    head: memoryview
+    content: memoryview
+
+
+def encode(kind: int, packed: Packed, arena: Arena, *, number: int = 0, deadline: float = 0.0, batch: int = 0) -> bytes:
+    """The bytes of a frame for the socket; large content is written to the arena."""
+    head, pieces, size = packed
+    if size <= _INLINE:
+        return b"".join((_HEADER.pack(len(head), kind, 0, batch, number, deadline, size), head, *pieces))
+    arena.write(pieces, size)
+    return _HEADER.pack(len(head), kind, 1, batch, number, deadline, size) + head
+
+
+class Inbox:
+    """Bytes as they come → frames."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+        self._kept = b""
+
+    def feed(self, received: bytes) -> list[Frame]:
+        """The frames that are complete now."""
+        content = self._kept + received if self._kept else received
+        view, place, frames = memoryview(content), 0, []
+        while True:
+            size = frame_size(view[place:])
+            if size is None or len(view) - place < size:
+                break
+            frames.append(decode(view[place : place + size], self._arena))
+            place += size
+        self._kept = content[place:]
+        return frames
+
+
+def frame_size(view: memoryview) -> int | None:
+    """How many bytes of the socket the frame has that begins here; None where that is not there yet."""
+    if len(view) < _HEADER.size:
+        return None
+    head, _, in_arena, _, _, _, size = _HEADER.unpack_from(view)
+    return int(_HEADER.size + head + (0 if in_arena else size))
+
+
+def decode(view: memoryview, arena: Arena) -> Frame:
+    """A whole frame."""
+    head, kind, in_arena, batch, number, deadline, size = _HEADER.unpack_from(view)
+    place = _HEADER.size + head
+    content = arena.read(size) if in_arena else view[place : place + size]
+    return Frame(kind, batch, number, deadline, view[_HEADER.size : place], content)
+
+
+def receive(connection: socket.socket, arena: Arena) -> Frame | None:
+    """Wait for the next frame on a blocking socket; None where the other side is gone."""
+    buffer = bytearray()
+    wanted = _HEADER.size
+    while True:
+        while len(buffer) < wanted:
+            piece = connection.recv(
+                max(wanted - len(buffer), 65536) if len(buffer) < _HEADER.size else wanted - len(buffer)
+            )
+            if not piece:
+                return None
+            buffer += piece
+        size = frame_size(memoryview(buffer))
+        assert size is not None
+        if len(buffer) >= size:
+            return decode(memoryview(buffer), arena)
+        wanted = size
