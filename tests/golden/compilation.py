@@ -14,6 +14,7 @@ from comb_compiler.workspace.checkout import Checkout, Found
 from comb_compiler.workspace.discovery import find_combs
 from comb_compiler.workspace.lock import check_locks
 from comb_compiler.workspace.sources import load_sources
+from tests.support.memory import REMEMBERED
 
 __all__ = ["PLATFORM", "check_artifacts", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
 
@@ -30,7 +31,9 @@ def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
     """Everything that is said of the case's combs and of its platform, from the bytes alone."""
     checkout = _Memory({**COMMON, **files})
     platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
-    found = [one for main in _combs(files) for one in check(load_sources(checkout, main), platform).diagnostics]
+    found: list[Diagnostic] = []
+    for main in _combs(files):
+        found += check(load_sources(checkout, main, REMEMBERED), platform, REMEMBERED).diagnostics
     if platform is not None:
         found += check(platform).diagnostics
     return in_reading_order(found)
@@ -40,7 +43,9 @@ def check_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     """The same by `comb check . --platform platform.yaml`, where `root` is the checkout."""
     platform = PLATFORM if (root / PLATFORM).exists() else None
     paths = [root] if platform is None or any(root.rglob(_COMB)) else [root / PLATFORM]
-    return Checking(Checkout(root), VerdictCache(None), platform).run([*map(str, paths)]).diagnostics
+    cache = VerdictCache(None)
+    cache.memo = REMEMBERED
+    return Checking(Checkout(root), cache, platform).run([*map(str, paths)]).diagnostics
 
 
 def check_artifacts(root: Path) -> tuple[Diagnostic, ...]:
