@@ -7,7 +7,7 @@ from functools import cached_property
 from comb_compiler.graph.conditions import Scope
 from comb_compiler.graph.model import REQUEST, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import execution_order
-from comb_compiler.protos import Message, Schema
+from comb_compiler.protos import Message, Method, Schema
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, Comb
@@ -77,14 +77,20 @@ class View:
         return place if place.path[-1] == edge.port else self.bound.place("graph", step.name, "call")
 
     @cached_property
+    def method(self) -> Method | None:
+        """What the comb answers; None where it is not known."""
+        if self.schema is None or not self.bound.is_sound("interface"):
+            return None
+        return self.schema.method(self.comb.interface.method)
+
+    @cached_property
     def types(self) -> Mapping[str, Message]:
         """What the request and each step give, by name; those are missing of which it is not known."""
         if self.schema is None:
             return {}
-        method = self.schema.method(self.comb.interface.method)
         names = {step.name: operator.out for step in self.graph.steps.values() if (operator := self.operator(step))}
-        if method is not None:
-            names[REQUEST] = method.input
+        if self.method is not None:
+            names[REQUEST] = self.method.input
         messages = self.schema.messages
         return {name: messages[type_name] for name, type_name in names.items() if type_name in messages}
 

@@ -40,12 +40,10 @@ def _in_cycle(view: View, step: Step, edge: Edge) -> bool:
 def check_answer(view: View) -> Iterator[Diagnostic]:
     """What the graph answers must be what the method answers."""
     step = view.graph.steps.get(view.graph.answer or "")
-    method = view.schema.method(view.comb.interface.method) if view.schema is not None else None
     given = view.types.get(step.name) if step is not None else None
-    if step is None or view.schema is None or method is None or given is None:
+    if step is None or view.schema is None or view.method is None or given is None:
         return
-    if method.output not in view.schema.messages:
-        return
+    method = view.method
     reasons = misfits(view.schema, given.name, method.output)
     if reasons:
         place = view.bound.place("graph", "return", "call")
