@@ -1,0 +1,30 @@
+"""Conditions of steps, in CEL: read, checked against the messages that flow, and compared with each other.
+
+Everything but the official checker's word is worked out without it: it costs 40 ms to load.
+"""
+
+from comb_compiler.graph.conditions.check import check_conditions
+from comb_compiler.graph.conditions.guards import guaranteed, unguarded
+from comb_compiler.graph.conditions.mistakes import Mistake
+from comb_compiler.graph.conditions.reading import Parsed, Reading, Use, read_condition, used_variables
+from comb_compiler.graph.conditions.types import UNTYPED, Scope
+from comb_compiler.graph.conditions.verdicts import constancy, implies
+from comb_compiler.graph.conditions.worlds import Worlds, worlds
+
+__all__ = [
+    "UNTYPED",
+    "Mistake",
+    "Parsed",
+    "Reading",
+    "Scope",
+    "Use",
+    "Worlds",
+    "check_conditions",
+    "constancy",
+    "guaranteed",
+    "implies",
+    "read_condition",
+    "unguarded",
+    "used_variables",
+    "worlds",
+]

@@ -1,0 +1,34 @@
+"""Conditions against the messages that they ask about."""
+
+from collections.abc import Mapping
+
+from comb_compiler.graph.conditions.library import Asked, ask_library
+from comb_compiler.graph.conditions.mistakes import Mistake
+from comb_compiler.graph.conditions.reading import Parsed
+from comb_compiler.graph.conditions.resolving import find_mistakes
+from comb_compiler.graph.conditions.tree import Name, walk
+from comb_compiler.graph.conditions.types import Scope
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
+
+__all__ = ["check_conditions"]
+
+
+def check_conditions(
+    conditions: Mapping[str, Parsed], scope: Scope, descriptors: bytes, memo: Memo = NOTHING_KEPT
+) -> dict[str, tuple[Mistake, ...]]:
+    """By name, what is wrong with each condition; those that are right are left out.
+
+    `descriptors` is the serialised FileDescriptorSet that `scope.schema` was read from. Each text is checked once, and
+    the official checker is asked about all of them together that we find nothing wrong with.
+    """
+    texts = {parsed.text: parsed for parsed in conditions.values()}
+    found = {text: mistakes for text, parsed in texts.items() if (mistakes := find_mistakes(parsed, scope))}
+    sound = tuple(parsed for text, parsed in texts.items() if text not in found)
+    found |= ask_library(Asked(sound, _named(sound, scope), descriptors), memo)
+    return {name: found[parsed.text] for name, parsed in conditions.items() if parsed.text in found}
+
+
+def _named(conditions: tuple[Parsed, ...], scope: Scope) -> dict[str, str]:
+    """The variables that occur: what the checker says depends on no other."""
+    names = {one.name.lstrip(".") for parsed in conditions for one in walk(parsed.root) if isinstance(one, Name)}
+    return {name: scope.variables[name] for name in sorted(names) if name in scope.variables}

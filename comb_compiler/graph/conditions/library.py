@@ -1,0 +1,114 @@
+"""The official checker's word on conditions: it decides what is CEL. Loaded only when its word is not known yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from os import listdir
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.graph.conditions.mistakes import Mistake
+from comb_compiler.graph.conditions.reading import Parsed
+from comb_compiler.graph.conditions.tokens import tokenise
+from comb_compiler.source.memo import Memo
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+__all__ = ["Asked", "ask_library"]
+
+_FORM = 1
+_ERROR = re.compile(
+    r"^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.MULTILINE
+)
+_HINT = "see the language's definition: https://github.com/google/cel-spec/blob/master/doc/langdef.md"
+
+
+class Asked(NamedTuple):
+    """What the checker decides on: conditions, the messages of the variables that they name, and the types."""
+
+    conditions: tuple[Parsed, ...]
+    variables: Mapping[str, str]
+    descriptors: bytes
+
+
+_Told = dict[str, list[tuple[int, str]]]
+"""By text: offsets, and what is wrong there."""
+
+
+def ask_library(asked: Asked, memo: Memo) -> dict[str, tuple[Mistake, ...]]:
+    """By text, what the official checker refuses. Texts that it accepts are left out."""
+    texts = sorted({parsed.text for parsed in asked.conditions})
+    if not texts:
+        return {}
+    key = _key(texts, asked)
+    told = _recalled(memo.find(key))
+    if told is None:
+        told = _told(texts, asked)
+        memo.keep(key, json.dumps(told).encode())
+    return {text: tuple(_mistake(text, *error) for error in told[text]) for text in texts if told.get(text)}
+
+
+def _key(texts: list[str], asked: Asked) -> str:
+    parts = ["condition", str(_FORM), _version(), hashlib.sha256(asked.descriptors).hexdigest()]
+    content = json.dumps([parts, texts, sorted(asked.variables.items())])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _version() -> str:
+    """The library's version, from the name of the folder that says so: asking for metadata would take 50 ms."""
+    spec = find_spec("cel_expr_python")
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    around = [place.rpartition("cel_expr_python")[0] or "." for place in places]
+    return " ".join(
+        name for place in around for name in listdir(place) if re.fullmatch(r"cel_expr_python-.*\.dist-info", name)
+    )
+
+
+def _recalled(content: bytes | None) -> _Told | None:
+    """What was kept; None where it is not of our form."""
+    try:
+        written = json.loads(content or b"")
+        return {text: [(int(at), str(said)) for at, said in errors] for text, errors in written.items()}
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _told(texts: Iterable[str], asked: Asked) -> _Told:
+    from cel_expr_python import cel
+
+    from comb_compiler.protos.decode import open_pool
+
+    pool, _ = open_pool(asked.descriptors)
+    variables = {name: cel.Type(message) if message else cel.Type.DYN for name, message in asked.variables.items()}
+    environment = cel.NewEnv(descriptor_pool=pool, variables=variables)
+    return {text: list(_errors(environment, text)) for text in texts}
+
+
+def _errors(environment: cel.Env, text: str) -> Iterator[tuple[int, str]]:
+    try:
+        result = environment.compile(text).return_type().name()
+    except RuntimeError as error:
+        found = [(_offset(text, int(line), int(column)), said) for line, column, said in _ERROR.findall(str(error))]
+        yield from found or [(0, "it cannot be checked")]
+    else:
+        if result not in ("BOOL", "DYN"):
+            yield 0, f"it gives `{result.lower()}`, neither true nor false"
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """From a line and a column that count from 1, in code points."""
+    start = 0
+    for _ in range(line - 1):
+        start = text.index("\n", start) + 1
+    return min(start + column - 1, len(text))
+
+
+def _mistake(text: str, offset: int, said: str) -> Mistake:
+    """The checker's sentence, at the token that it points at."""
+    at = next((token for token in tokenise(text) if token.start <= offset < token.end), None)
+    start, end = (at.start, at.end) if at is not None else (offset, offset)
+    return Mistake(f"CEL refuses this: {said}", start, end, _HINT)

@@ -1,0 +1,38 @@
+"""What is certain of a condition, whatever the messages say."""
+
+from comb_compiler.graph.conditions.formula import ERROR, FALSE, TRUE
+from comb_compiler.graph.conditions.reading import Parsed
+from comb_compiler.graph.conditions.solve import Budget, Goal, satisfiable
+from comb_compiler.graph.conditions.truth import System
+from comb_compiler.graph.conditions.types import UNTYPED, Scope
+
+__all__ = ["constancy", "implies"]
+
+_MOST_EVALUATIONS = 4_000
+
+
+def constancy(parsed: Parsed, scope: Scope = UNTYPED) -> bool | None:
+    """True when it always holds, False when it never does, else None; None as well when it cannot be told.
+
+    A condition that fails to be evaluated, as by an index that is out of range, neither holds nor does not: one that
+    holds or fails always holds, one that does not or fails never does.
+    """
+    system = System(scope)
+    formula = system.settled(system.add(parsed))
+    holds, does_not = (
+        satisfiable(system, (Goal(formula, wanted),), Budget(_MOST_EVALUATIONS)) for wanted in (TRUE, FALSE)
+    )
+    if holds is False:
+        return False
+    return True if does_not is False else None
+
+
+def implies(first: Parsed, second: Parsed, scope: Scope = UNTYPED) -> bool:
+    """Whether `second` certainly holds, and is no error, whenever `first` holds; False when it cannot be told."""
+    system = System(scope)
+    formulas = system.add(first), system.add(second)
+    goals = (
+        Goal(system.settled(formulas[0]), TRUE),
+        Goal(system.settled(formulas[1]), FALSE | ERROR),
+    )
+    return satisfiable(system, goals, Budget(_MOST_EVALUATIONS), failing=True) is False
