@@ -15,12 +15,37 @@ from comb_compiler.cli.commands import COMMANDS
 from comb_compiler.cli.main import build_parser
 from comb_compiler.diagnostics import CODES
 from comb_compiler.diagnostics.explain import explain, sentence
+from comb_compiler.protos.breaking import RULES, Category
 from comb_compiler.spec.jsonschema import comb_schema, platform_schema
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 PAGES = "../../comb_compiler/diagnostics/pages"
 
 _STAGES = {"0": "Files", "1": "YAML", "2": "The fields of one file", "3": "The graph", "4": "The platform"}
+
+
+_BREAKING = """
+The rules and their names are those that [buf](https://buf.build/docs/breaking/rules/) documents. A rule counts in the
+categories that are marked, of which `WIRE` is the gravest:
+"""
+_UNLIKE_BUF = """
+
+`WIRE` and `WIRE_JSON` count for what the interface's method and the channels reach: what nobody sends can break nobody.
+
+A table in the tests holds this equal to what buf says, but for four things:
+
+- A map that gets another name keeps its type, since no byte of it changes. buf takes its entry, whose name follows, for
+  another type.
+- The entry of a map is no message that could be deleted; its map is a field.
+- A field that an edition requires (`field_presence = LEGACY_REQUIRED`) counts as required.
+- The last enum or extension of a package is missed like any other.
+"""
+_MEANINGS = {
+    Category.WIRE: "what one version sends, the other misreads",
+    Category.WIRE_JSON: "that, or the other cannot read its JSON",
+    Category.PACKAGE: "code that uses generated code no longer fits, whichever file of its package a type is in",
+    Category.FILE: "that, by file",
+}
 
 
 def pages() -> dict[str, str]:
@@ -30,6 +55,7 @@ def pages() -> dict[str, str]:
         "comb-yaml.md": "".join(_fields("comb.yaml", comb_schema())),
         "platform-yaml.md": "".join(_fields("platform.yaml", platform_schema())),
         "diagnostics.md": "".join(_diagnostics()),
+        "breaking-changes.md": "".join(_breaking_changes()),
     }
 
 
@@ -50,6 +76,17 @@ def _diagnostics() -> Iterator[str]:
             if code.id.removeprefix("COMB").startswith(digit):
                 link = f"[{code.id}]({PAGES}/{code.id}.md)"
                 yield f"| {link} | {code.name} | {code.severity.value} | {_cell(sentence(explain(code)))} |\n"
+
+
+def _breaking_changes() -> Iterator[str]:
+    yield _head("Breaking changes", "the rules that compare two schemas")
+    yield _BREAKING
+    yield from (f"\n- `{one.name}`: {_MEANINGS[one]}" for one in Category)
+    yield _UNLIKE_BUF
+    yield "\n| rule | " + " | ".join(f"`{one.name}`" for one in Category) + " | asks that |\n|---|" + "---|" * 5 + "\n"
+    for rule in RULES:
+        marks = " | ".join("×" if one in rule.categories else "" for one in Category)
+        yield f"| `{rule.name}` | {marks} | {_cell(rule.summary)} |\n"
 
 
 def _fields(file: str, schema: dict[str, Any]) -> Iterator[str]:

@@ -89,6 +89,7 @@ def _run(command: list[str], directory: Path) -> None:
 TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
+        Tool("buf", lambda: from_npm("buf")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),

@@ -60,7 +60,7 @@ def _single(value: _Value) -> float:
 def _show(schema: Schema, field: Field, value: _Value) -> str:
     if field.kind == "enum":
         names = (one.name for one in schema.enums[field.type].values if one.number == value)
-        return f"`{next(names, value)}`"
+        return f"`{next(names, '0')}`"
     if field.kind == "bool":
         return "`true`" if value else "`false`"
     if isinstance(value, bytes):

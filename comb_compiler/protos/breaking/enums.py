@@ -32,7 +32,8 @@ def same_type(pair: EnumPair) -> Iterator[Finding]:
 def value_no_delete(pair: EnumPair) -> Iterator[Finding]:
     """A number without a name."""
     for number, names in _deleted(pair):
-        yield _gone(pair, number, names, "is gone: code that uses it no longer fits")
+        hint = "keep the value until no code uses it"
+        yield _gone(pair, number, names, "is gone: code that uses it no longer fits", hint)
 
 
 def value_no_delete_unless_number_reserved(pair: EnumPair) -> Iterator[Finding]:
@@ -41,7 +42,7 @@ def value_no_delete_unless_number_reserved(pair: EnumPair) -> Iterator[Finding]:
     for number, names in _deleted(pair):
         if not covers(reserved, number):
             consequence = f"is gone and its number is free: a later value {number} would be misread by old peers"
-            yield _gone(pair, number, names, consequence)
+            yield _gone(pair, number, names, consequence, _reserve(pair, number, names))
 
 
 def value_no_delete_unless_name_reserved(pair: EnumPair) -> Iterator[Finding]:
@@ -50,7 +51,7 @@ def value_no_delete_unless_name_reserved(pair: EnumPair) -> Iterator[Finding]:
     for number, names in _deleted(pair):
         if not reserved.issuperset(names):
             consequence = "is gone and its name is free: used again, it would be misread in old peers' JSON"
-            yield _gone(pair, number, names, consequence)
+            yield _gone(pair, number, names, consequence, _reserve(pair, number, names))
 
 
 def value_same_name(pair: EnumPair) -> Iterator[Finding]:
@@ -98,7 +99,10 @@ def _deleted(pair: EnumPair) -> Iterator[tuple[int, list[str]]]:
     return ((number, list(names)) for number, names in _names(pair.old).items() if number not in numbers)
 
 
-def _gone(pair: EnumPair, number: int, names: list[str], consequence: str) -> Finding:
+def _reserve(pair: EnumPair, number: int, names: list[str]) -> str:
+    return f"keep the value, or reserve its number and its name: {reserve(number, names, pair.file)}"
+
+
+def _gone(pair: EnumPair, number: int, names: list[str], consequence: str, hint: str) -> Finding:
     message = f"the value `{names[0]}` ({number}) of the enum `{pair.new.name}` {consequence}"
-    hint = f"keep the value, or reserve its number and its name: {reserve(number, names, pair.file)}"
     return Finding(f"{pair.new.name}.{names[0]}", message, hint, pair.span)

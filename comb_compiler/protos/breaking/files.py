@@ -31,6 +31,9 @@ FILE_OPTIONS = {
 """The options that generated code depends on: the language, and what holds where nothing is stated."""
 
 
+_NOTHING = "nothing"
+
+
 def no_delete(schemas: Comparison) -> Iterator[Finding]:
     """A file that others import is gone."""
     for name in schemas.old.files:
@@ -74,7 +77,8 @@ def same_option(name: str) -> Callable[[FilePair], Iterator[Finding]]:
                 f"the file `{pair.new.name}` changed its option `{name}` from {old} to {new}: "
                 f"code generated for {language} is another"
             )
-            yield Finding(pair.new.name, message, f"keep {old}", pair.span)
+            hint = f"leave `{name}` out" if old == _NOTHING else f"keep {old}"
+            yield Finding(pair.new.name, message, hint, pair.span)
 
     return check
 
@@ -102,4 +106,4 @@ def _show(file: ProtoFile, name: str, default: str) -> str:
     value = file.options.get(name, default)
     if value in ("True", "False"):
         return f"`{value.lower()}`"
-    return f"`{value}`" if value else "none"
+    return f"`{value}`" if value else _NOTHING

@@ -24,7 +24,7 @@ __all__ = [
 def field_no_delete(pair: MessagePair) -> Iterator[Finding]:
     """A field that is gone."""
     for field in _deleted(pair):
-        yield _gone(pair, field, "is gone: code that uses it no longer fits")
+        yield _gone(pair, field, "is gone: code that uses it no longer fits", "keep the field until no code uses it")
 
 
 def field_no_delete_unless_number_reserved(pair: MessagePair) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def field_no_delete_unless_number_reserved(pair: MessagePair) -> Iterator[Findin
     for field in _deleted(pair):
         if not covers(reserved, field.number):
             consequence = f"is gone and its number is free: a later field {field.number} would be misread by old peers"
-            yield _gone(pair, field, consequence)
+            yield _gone(pair, field, consequence, _reserve(pair, field))
 
 
 def field_no_delete_unless_name_reserved(pair: MessagePair) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def field_no_delete_unless_name_reserved(pair: MessagePair) -> Iterator[Finding]
     for field in _deleted(pair):
         if field.name not in reserved:
             consequence = f"is gone and its name is free: a later `{field.name}` would be misread in old peers' JSON"
-            yield _gone(pair, field, consequence)
+            yield _gone(pair, field, consequence, _reserve(pair, field))
 
 
 def oneof_no_delete(pair: MessagePair) -> Iterator[Finding]:
@@ -113,9 +113,12 @@ def _deleted(pair: MessagePair) -> Iterator[Field]:
     return (field for field in pair.old.fields if field.number not in numbers)
 
 
-def _gone(pair: MessagePair, field: Field, consequence: str) -> Finding:
+def _reserve(pair: MessagePair, field: Field) -> str:
+    return f"keep the field, or reserve its number and its name: {reserve(field.number, [field.name], pair.file)}"
+
+
+def _gone(pair: MessagePair, field: Field, consequence: str, hint: str) -> Finding:
     message = f"the field `{field.name}` ({field.number}) of `{pair.new.name}` {consequence}"
-    hint = f"keep the field, or reserve its number and its name: {reserve(field.number, [field.name], pair.file)}"
     return Finding(f"{pair.new.name}.{field.name}", message, hint, pair.span)
 
 

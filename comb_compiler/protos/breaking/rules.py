@@ -151,7 +151,7 @@ FIELD_RULES: tuple[Rule[FieldPair], ...] = (
         "FIELD_WIRE_COMPATIBLE_TYPE",
         _WIRE,
         "a field's type stays readable in the binary encoding: `int32`, `uint32`, `int64`, `uint64` and `bool` for "
-        "each other; `sint32` and `sint64`; `fixed32` and `sfixed32`; `fixed64` and `sfixed64`; `bytes` for `string`; "
+        "each other; `sint32` and `sint64`; `fixed32` and `sfixed32`; `fixed64` and `sfixed64`; `string` to `bytes`; "
         "an enum of the same short name with all the old values",
         types.wire_compatible_type,
         about="type",

@@ -29,22 +29,24 @@ def no_delete(pair: ServicePair) -> Iterator[Finding]:
 
 def same_request_type(pair: MethodPair) -> Iterator[Finding]:
     """Another message, however alike."""
-    yield from _changed(pair, "request type", pair.old.input, pair.new.input)
+    yield from _changed(pair, "takes", f"`{pair.old.input}`", f"`{pair.new.input}`")
 
 
 def same_response_type(pair: MethodPair) -> Iterator[Finding]:
     """Another message, however alike."""
-    yield from _changed(pair, "response type", pair.old.output, pair.new.output)
+    yield from _changed(pair, "gives", f"`{pair.old.output}`", f"`{pair.new.output}`")
 
 
 def same_client_streaming(pair: MethodPair) -> Iterator[Finding]:
     """One request, or many."""
-    yield from _changed(pair, "requests", _streams(pair.old.client_streaming), _streams(pair.new.client_streaming))
+    old, new = pair.old.client_streaming, pair.new.client_streaming
+    yield from _changed(pair, "takes", _count(old, "request"), _count(new, "request"))
 
 
 def same_server_streaming(pair: MethodPair) -> Iterator[Finding]:
     """One answer, or many."""
-    yield from _changed(pair, "responses", _streams(pair.old.server_streaming), _streams(pair.new.server_streaming))
+    old, new = pair.old.server_streaming, pair.new.server_streaming
+    yield from _changed(pair, "gives", _count(old, "response"), _count(new, "response"))
 
 
 def same_idempotency_level(pair: MethodPair) -> Iterator[Finding]:
@@ -55,11 +57,11 @@ def same_idempotency_level(pair: MethodPair) -> Iterator[Finding]:
         yield Finding(pair.element, message, f"keep `{old}`", pair.new.span)
 
 
-def _streams(many: bool) -> str:
-    return "stream" if many else "unary"
+def _count(is_stream: bool, noun: str) -> str:
+    return f"a stream of {noun}s" if is_stream else f"one {noun}"
 
 
-def _changed(pair: MethodPair, name: str, old: str, new: str) -> Iterator[Finding]:
+def _changed(pair: MethodPair, verb: str, old: str, new: str) -> Iterator[Finding]:
     if old != new:
-        message = f"{pair.what} changed its {name} from `{old}` to `{new}`: calls of its clients fail or are misread"
+        message = f"{pair.what} {verb} {new} instead of {old}: calls of its clients fail or are misread"
         yield Finding(pair.element, message, _NEW_METHOD, pair.new.span)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from comb_compiler.protos.breaking.change import Finding
 from comb_compiler.protos.breaking.pairs import FieldPair
-from comb_compiler.protos.model import Enum, Field
+from comb_compiler.protos.model import Enum, Field, Schema
 
 __all__ = ["same_type", "wire_compatible_type", "wire_json_compatible_type"]
 
@@ -68,10 +68,14 @@ def _takes_over(old: Enum, new: Enum) -> bool:
 
 
 def _changed(pair: FieldPair, consequence: str, is_text: bool = False) -> Finding:
-    old, new = _show(pair.old), _show(pair.new)
+    old, new = _show(pair.schemas.old, pair.old), _show(pair.schemas.new, pair.new)
     message = f"{pair.what} changed its type from {old} to {new}: {consequence}"
     return Finding(pair.element, message, _NOT_UTF8 if is_text else _KEEP, pair.type_span)
 
 
-def _show(field: Field) -> str:
+def _show(schema: Schema, field: Field) -> str:
+    target = schema.messages.get(field.type)
+    if target is not None and target.is_map_entry:
+        key, value = target.fields
+        return f"`map<{key.kind}, {value.type or value.kind}>`"
     return f"`{field.type or field.kind}`" + (" (delimited)" if field.kind == "group" else "")
