@@ -3,16 +3,27 @@
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.graph.calls import Call, CallError, Token, parse_call, parse_source
 from comb_compiler.graph.conditions import read_condition, used_variables
-from comb_compiler.graph.findings import bad_call, bad_condition, bad_return, missing_return, unknown_step
+from comb_compiler.graph.findings import (
+    bad_call,
+    bad_condition,
+    bad_return,
+    empty_return,
+    missing_return,
+    return_with,
+    unknown_step,
+)
 from comb_compiler.graph.model import REQUEST, Condition, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import find_cycles
 from comb_compiler.protos import Schema
+from comb_compiler.source import Mapping
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.checks.names import part_of, unknown_name
 from comb_compiler.spec.comb.graph import Node
 from comb_compiler.spec.places import Place
 
 __all__ = ["build_graph"]
+
+_FIELDS = frozenset(field.alias or name for name, field in Node.model_fields.items())
 
 
 def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[OperatorGraph, list[Diagnostic]]:
@@ -28,7 +39,7 @@ def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[Opera
         builder.check_names(step)
     graph = OperatorGraph(builder.steps, answer)
     diagnostics = [*builder.diagnostics, *find_cycles(graph)]
-    return graph._replace(has_errors=has_errors(diagnostics)), diagnostics
+    return graph._replace(has_errors=has_errors(diagnostics) or builder.lacks_steps), diagnostics
 
 
 class _Builder:
@@ -39,6 +50,7 @@ class _Builder:
         self._bound = bound
         self._schema = schema
         self._nodes = bound.value.graph
+        self._graph = bound.place("graph")
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
         self._known = {*self._names, REQUEST}
         self._operators = bound.declared("operators")
@@ -48,16 +60,22 @@ class _Builder:
 
     def step(self, name: str) -> Step | None:
         node = self._nodes[name]
-        name_span = self._bound.place("graph", name).key_span
+        written = self._graph.below(name)
+        name_span = written.key_span
         step = None
         if node.call is not None:
-            step = self._from_text(name, name_span, self._text_of(name), node.call)
+            step = self._from_text(name, name_span, written.below("call"), node.call)
         elif node.operator is not None:
             edges = [self._edge(name, port, source) for port, source in node.inputs.items()]
             step = Step(name, node.operator, tuple(edge for edge in edges if edge), name_span, self._text_of(name).span)
         if step is None:
             return None
         return step._replace(condition=self._condition(name, node), optional=node.optional, timeout=node.timeout)
+
+    @property
+    def lacks_steps(self) -> bool:
+        """Whether a step could not be read."""
+        return any(name not in self.steps for name in self._names)
 
     def answer(self) -> str | None:
         node = self._nodes.get("return")
@@ -66,6 +84,7 @@ class _Builder:
             if declared and "return" not in declared and told and self._tells_steps:
                 self.diagnostics.append(missing_return(self._bound.place("graph"), self._unused()))
             return None
+        self._check_return(node)
         place = self._bound.place("graph", "return", "call")
         name = (node.call or "").strip()
         if not name:
@@ -76,6 +95,15 @@ class _Builder:
                 self.diagnostics.append(finding)
             return None
         return name
+
+    def _check_return(self, node: Node) -> None:
+        """A `return` in the long form has the step's name, and nothing else."""
+        written = self._bound.declared("graph", "return")
+        other = next((field for field in written if field != "call" and field in _FIELDS), None)
+        if other is not None:
+            self.diagnostics.append(return_with(self._graph.below("return", other), other))
+        elif isinstance(self._graph.below("return").value, Mapping) and not written:
+            self.diagnostics.append(empty_return(self._graph.below("return")))
 
     def check_names(self, step: Step) -> None:
         """Operators and steps that are named must be declared."""
@@ -95,10 +123,10 @@ class _Builder:
 
     def _text_of(self, name: str, port: str = "") -> Place:
         """The place of a step's call; in the long form that of its operator, or of what a port is given."""
-        written = self._bound.place("graph", name, "operator")
+        written = self._graph.below(name, "operator")
         if written.path[-1] != "operator":
-            return self._bound.place("graph", name, "call")
-        return self._bound.place("graph", name, "in", port) if port else written
+            return self._graph.below(name, "call")
+        return self._graph.below(name, "in", port) if port else written
 
     def _no_step(self, place: Place, step: Step, source: Source) -> Diagnostic:
         known = [other for other in self._names if other != step.name]
@@ -114,7 +142,7 @@ class _Builder:
         return Step(name, call.operator.text, _edges(call, place), name_span, operator_span)
 
     def _edge(self, name: str, port: str, text: str) -> Edge | None:
-        place = self._bound.place("graph", name, "in", port)
+        place = self._graph.below(name, "in", port)
         parsed = parse_source(text)
         if isinstance(parsed, CallError):
             self.diagnostics.append(bad_call(place, parsed))
@@ -124,7 +152,7 @@ class _Builder:
     def _condition(self, name: str, node: Node) -> Condition | None:
         if node.when is None:
             return None
-        place = self._bound.place("graph", name, "when")
+        place = self._graph.below(name, "when")
         read = read_condition(node.when)
         if read.parsed is None:
             self.diagnostics += [bad_condition(place, error) for error in read.errors]

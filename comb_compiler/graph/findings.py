@@ -17,7 +17,9 @@ __all__ = [
     "bad_condition",
     "bad_return",
     "constant_condition",
+    "empty_return",
     "missing_return",
+    "return_with",
     "unguarded_condition",
     "unknown_step",
 ]
@@ -100,6 +102,19 @@ def bad_return(place: Place, name: str, known: tuple[str, ...]) -> Diagnostic:
         hint = "build the answer by an operator, and return its step"
         return diagnose(codes.BAD_CALL, message, place.span, path=path, hints=(hint,))
     return unknown_name(place, codes.UNKNOWN_STEP, name, known, "step")
+
+
+def empty_return(place: Place) -> Diagnostic:
+    """A `return` in the long form with nothing in it."""
+    message, hint = "`return` does not say which step answers", "write `return: <step>`"
+    return diagnose(codes.MISSING_RETURN, message, place.span, path=format_path(place.path), hints=(hint,))
+
+
+def return_with(place: Place, field: str) -> Diagnostic:
+    """A `return` with what only a step has."""
+    message = f"`return` names a step, and has no `{field}` of its own"
+    hint = "write `return: <step>`" + ("" if field in ("operator", "in") else f", and `{field}` in that step")
+    return diagnose(codes.BAD_CALL, message, place.key_span, path=format_path(place.path), hints=(hint,))
 
 
 def unknown_step(

@@ -29,6 +29,16 @@ class Place(NamedTuple):
         """The key's place, or the value's where there is no key."""
         return self.key.span if self.key is not None else self.value.span
 
+    def below(self, *path: str | int) -> "Place":
+        """The place of `path` from here, or of as much of it as is in the document."""
+        place = self
+        for step in path:
+            below = _below(place, step)
+            if below is None:
+                return place
+            place = below
+        return place
+
     @property
     def related(self) -> tuple[Label, ...]:
         """The aliases through which the value was reached."""
@@ -37,13 +47,7 @@ class Place(NamedTuple):
 
 def place_of(root: Node, path: Path) -> Place:
     """The place of `path` below `root`, or of as much of it as is in the document."""
-    place = Place(root, None, ())
-    for step in path:
-        below = _below(place, step)
-        if below is None:
-            return place
-        place = below
-    return place
+    return Place(root, None, ()).below(*path)
 
 
 def _below(place: Place, step: str | int) -> Place | None:

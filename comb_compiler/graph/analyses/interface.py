@@ -54,19 +54,24 @@ def check_types(view: View) -> Iterator[Diagnostic]:
     """The messages of ports and answers."""
     if view.schema is None:
         return
-    for name, operator in view.comb.operators.items():
+    for name in view.bound.declared("operators"):
+        operator = view.comb.operators.get(name)
+        if operator is None:
+            continue
         for port, declared in operator.inputs.items():
-            short = view.bound.place("operators", name, "in", port)
-            place = view.bound.place("operators", name, "in", port, "type")
-            if view.bound.is_sound("operators", name, "in", port):
-                yield from _message(view.schema, place if place.path[-1] == "type" else short, declared.type)
-        if view.bound.is_sound("operators", name, "out"):
-            yield from _message(view.schema, view.bound.place("operators", name, "out"), operator.out)
+            if not _is_message(view.schema, declared.type) and view.bound.is_sound("operators", name, "in", port):
+                yield from _no_message(
+                    view.schema, view.bound.place("operators", name, "in", port, "type"), declared.type
+                )
+        if not _is_message(view.schema, operator.out) and view.bound.is_sound("operators", name, "out"):
+            yield from _no_message(view.schema, view.bound.place("operators", name, "out"), operator.out)
 
 
-def _message(schema: Schema, place: Place, name: str) -> Iterator[Diagnostic]:
-    if name in schema.messages and not schema.messages[name].is_map_entry:
-        return
+def _is_message(schema: Schema, name: str) -> bool:
+    return name in schema.messages and not schema.messages[name].is_map_entry
+
+
+def _no_message(schema: Schema, place: Place, name: str) -> Iterator[Diagnostic]:
     if name in schema.enums:
         yield diagnose(
             codes.NOT_A_MESSAGE,

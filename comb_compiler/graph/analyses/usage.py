@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.spec.wording import listed
@@ -22,12 +22,14 @@ def check_reach(view: View) -> Iterator[Diagnostic]:
         step = view.graph.steps[name]
         with_it = _only_for(view, name, lost)
         hints = [f"use `{name}` in a step that leads to `{view.graph.answer}`, or take it away"]
+        answer = view.bound.place("graph", "return")
         if with_it:
             hints.append(f"without it {listed(with_it)} {'is' if len(with_it) == 1 else 'are'} of no use either")
         yield diagnose(
             codes.UNREACHABLE_STEP,
             f"the step `{name}` is never run: the answer `{view.graph.answer}` does not rest on it",
             step.name_span,
+            related=(Label(answer.span, "this is the answer"),),
             path=f"graph.{name}",
             hints=tuple(hints),
         )
@@ -52,7 +54,8 @@ def check_usage(views: Sequence[View]) -> Iterator[Diagnostic]:
     base = views[0]
     if not base.bound.is_sound("graph") or not base.bound.is_sound("operators"):
         return
-    called = {step.operator for view in views for step in view.graph.steps.values()}
+    graphs = {id(view.graph): view.graph for view in views}
+    called = {step.operator for graph in graphs.values() for step in graph.steps.values()}
     used = {reference for view in views for reference in _references(view)}
     models = {model for model, _ in used}
     for name in base.comb.operators:
@@ -76,7 +79,8 @@ def check_usage(views: Sequence[View]) -> Iterator[Diagnostic]:
 
 
 def _references(view: View) -> Iterator[tuple[str, str]]:
-    return (operator.model for operator in view.comb.operators.values() if operator.model)
+    """The models that a variant is given; of one that is known by its changes, in those alone."""
+    return (operator.model for operator in (view.bound.to_check or view.comb).operators.values() if operator.model)
 
 
 def _is_declared(view: View, reference: tuple[str, str]) -> bool:

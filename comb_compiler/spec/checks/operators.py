@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Path
+from comb_compiler.source import Mapping, Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
@@ -33,8 +33,8 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
 def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner: str) -> Iterator[Diagnostic]:
     place = bound.place(*path)
     written = bound.declared(*path)
-    if not written:
-        return
+    if place.path != path or not isinstance(place.value, Mapping):
+        return  # the short form, or a stand-in
     given = [field for field in written if field in fields]
     words = listed(fields)
     if not given:
