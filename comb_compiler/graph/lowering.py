@@ -44,9 +44,15 @@ def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> E
     bindings = _Bindings(digests)
     graphs = [_graph(view, bindings, method.output)]
     numbers = dict.fromkeys(comb.experiment.arms, 0) if comb.experiment else {}
+    known: dict[_Swaps, int] = {(): 0}
     for name, arm in arms.items():
-        graph = _graph(arm, bindings, method.output, name)
-        numbers[name] = graphs.index(graph) if graph in graphs else len(graphs)
+        if arm.graph is view.graph and arm.bound.changed is not None:
+            swaps = _swaps(graphs[0], arm, arm.bound.changed, bindings, name)
+            numbers[name] = known.setdefault(swaps, len(graphs))
+            graph = _swapped(graphs[0], dict(swaps))
+        else:
+            numbers[name] = len(graphs)
+            graph = _graph(arm, bindings, method.output, name)
         if numbers[name] == len(graphs):
             graphs.append(graph)
     service = comb.interface.method.partition("/")[0]
@@ -120,6 +126,22 @@ def _graph(view: View, bindings: _Bindings, output: str, arm: str = "") -> Graph
     answer = view.graph.answer
     assert answer is not None
     return Graph(nodes, numbers[answer], view.types[answer].name != output)
+
+
+_Swaps = tuple[tuple[int, int], ...]
+"""Bindings of the comb as written, each with the one that an arm has in its place."""
+
+
+def _swaps(base: Graph, arm: View, changed: Comb, bindings: _Bindings, name: str) -> _Swaps:
+    used = {bindings.all[node.binding].operator: node.binding for node in base.nodes}
+    pairs = ((used[one], bindings.number(arm.comb, one, name)) for one in changed.operators if one in used)
+    return tuple(sorted((before, after) for before, after in pairs if before != after))
+
+
+def _swapped(base: Graph, swaps: Mapping[int, int]) -> Graph:
+    """The same graph with other bindings; nodes that keep theirs are shared."""
+    nodes = (node._replace(binding=swaps[node.binding]) if node.binding in swaps else node for node in base.nodes)
+    return base._replace(nodes=tuple(nodes))
 
 
 def _node(view: View, step: Step, numbers: Mapping[str, int], bindings: _Bindings, arm: str) -> Node:

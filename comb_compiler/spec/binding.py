@@ -9,7 +9,7 @@ from comb_compiler.source import Document, Mapping, Node, Path
 from comb_compiler.spec.places import Place, place_of
 from comb_compiler.spec.variants import Overlaid
 
-__all__ = ["Bound", "bind_node"]
+__all__ = ["Bound", "bind_node", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -28,6 +28,13 @@ class Bound(NamedTuple, Generic[M]):
     unsound: tuple[Path, ...] = ()
     overlaid: Overlaid | None = None
     """What made it, where it is not a file as written but a variant."""
+    changed: M | None = None
+    """Of a variant the part of `value` that its overlay touches, where the rest is known to be right."""
+
+    @property
+    def to_check(self) -> M | None:
+        """What checks of single entries look at: `changed`, or all."""
+        return self.changed if self.changed is not None else self.value
 
     def place(self, *path: str | int) -> Place:
         """The place of `path`, or of as much of it as was written."""
@@ -60,7 +67,7 @@ def bind_node(root: Node, model: type[M]) -> Bound[M]:
 
     A misspelt field is told, and then taken for what it was meant to be, so that it has no further consequences.
     """
-    value, errors = _validated(root, model)
+    value, errors = validated(root, model)
     if not errors:
         return Bound(value, root)
     from comb_compiler.spec.explanations import explain
@@ -70,14 +77,15 @@ def bind_node(root: Node, model: type[M]) -> Bound[M]:
     corrected, misspelt = correct(root, model, errors)
     if misspelt:
         root = corrected
-        value, errors = _validated(root, model)
+        value, errors = validated(root, model)
     wrong = tuple(error["loc"] for error in errors)
     if errors:
         value = salvage(model, root.data, wrong)
     return Bound(value, root, (*misspelt, *explain(root, model, errors)), wrong)
 
 
-def _validated(root: Node, model: type[M]) -> tuple[M | None, list[Any]]:
+def validated(root: Node, model: type[M]) -> tuple[M | None, list[Any]]:
+    """The value, or pydantic's errors."""
     try:
         return model.model_validate(root.data), []
     except ValidationError as failure:

@@ -11,6 +11,7 @@ from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.nulls import FREE_IN_COMB, told_empty
 from comb_compiler.spec.overlay_limits import ARM, ENVIRONMENT, Owner, within_limits
 from comb_compiler.spec.overlays import merge, useless_removals
+from comb_compiler.spec.partial import bind_changes
 from comb_compiler.spec.reading import Reading
 from comb_compiler.spec.variants import Findings, Overlaid
 
@@ -54,9 +55,10 @@ def bind_comb(reading: Reading) -> CombFile:
 
 
 def _checked(bound: Bound[Comb]) -> Bound[Comb]:
-    if bound.value is None:
+    comb = bound.to_check
+    if comb is None:
         return bound
-    found = [diagnostic for check in COMB_CHECKS for diagnostic in check(bound, bound.value)]
+    found = [diagnostic for check in COMB_CHECKS for diagnostic in check(bound, comb)]
     return bound._replace(diagnostics=(*bound.diagnostics, *found))
 
 
@@ -71,7 +73,8 @@ def _variant(base: Bound[Comb], overlay: Mapping, overlaid: Overlaid, owner: Own
     said.add(limited.diagnostics)
     said.add(limited.unknown, overlaid)
     said.add(useless_removals(base.root, limited.overlay), overlaid)
-    bound = bind_node(merge(base.root, limited.overlay), Comb)
+    merged = merge(base.root, limited.overlay)
+    bound = bind_changes(base, limited.overlay, merged) or bind_node(merged, Comb)
     bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound), overlaid=overlaid))
     said.add(_without_incomplete(bound.diagnostics), overlaid)
     return bound

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Complaint", "Compiled", "is_bundled", "run_protoc"]
+__all__ = ["Compiled", "Complaint", "is_bundled", "run_protoc"]
 
 _SECONDS = 60
 _MEMORY = 4 << 30

@@ -19,10 +19,10 @@ __all__ = ["load_sources"]
 def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> SourceSet:
     """Everything that a compilation of `main` looks at.
 
-    That is the file itself; for a comb the .proto files that it names with all that they import, compiled by protoc unless
-    `memo` has that already; comb.lock beside it (`Unavailable`, FILE_NOT_FOUND, where there is none); and the models that
-    are files of the checkout: those that are there are in `present`, since nobody reads a model to check a comb, the
-    others in `files` with the reason. Raises OutsideFailure where protoc cannot be run.
+    That is the file itself; for a comb the .proto files that it names with all that they import, compiled by protoc
+    unless `memo` has that already; comb.lock beside it (`Unavailable`, FILE_NOT_FOUND, where there is none); and the
+    models that are files of the checkout: those that are there are in `present`, since nobody reads a model to check a
+    comb, the others in `files` with the reason. Raises OutsideFailure where protoc cannot be run.
     """
     content = checkout.read(main)
     files: dict[str, bytes | Unavailable] = {main: content}

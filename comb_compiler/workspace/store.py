@@ -10,8 +10,8 @@ _DIRECTORIES = 256
 class ResultStore:
     """Bytes by key, in files; a `Memo`. Safe with several processes: entries are written aside and renamed into place.
 
-    A store that cannot be read or written has nothing and keeps nothing; that is never an error. `directory` None is such
-    a store. About `most` entries are kept, the newest.
+    A store that cannot be read or written has nothing and keeps nothing; that is never an error. `directory` None is
+    such a store. About `most` entries are kept, the newest.
     """
 
     def __init__(self, directory: str | None, most: int = 20_000) -> None:

@@ -33,7 +33,7 @@ def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterato
         place = bound.place("environments", name)
         at_key = place._replace(value=place.key or place.value)
         yield from look.up(at_key, codes.UNKNOWN_ENVIRONMENT, name, "environments", environments, "environment")
-    for name, operator in comb.operators.items():
+    for name, operator in (bound.to_check or comb).operators.items():
         at: Path = ("operators", name)
         for index, device in enumerate(operator.devices):
             place = bound.place(*at, "devices", index)
