@@ -4,13 +4,13 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Span
+from comb_compiler.diagnostics import Diagnostic, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.places import Place, format_path, place_of
 
-__all__ = ["NamedFile", "ProtoSources", "beside", "file_findings", "named_files", "proto_sources"]
+__all__ = ["NamedFile", "ProtoSources", "beside", "file_findings", "is_directory", "named_files", "proto_sources"]
 
 
 class NamedFile(NamedTuple):
@@ -51,17 +51,30 @@ def proto_sources(main: str, root: Node) -> ProtoSources:
         return ProtoSources((), ())
     named = [interface, *_texts(root, ("interface", "types"))]
     mains = dict.fromkeys(beside(main, place.value.data) for place in named)
-    include = [beside(main, place.value.data) for place in _texts(root, ("interface", "include"))]
-    return ProtoSources(tuple(mains), tuple("" if directory == "." else directory for directory in include))
+    return ProtoSources(tuple(mains), tuple(path for path, _ in _included(main, root)))
 
 
 def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:
-    """The named files that could not be had, each at the place that names it."""
-    return [
-        _say(found, file.place)
-        for file in named_files(sources.main, root)
-        if isinstance(found := sources.files.get(file.path), Unavailable)
-    ]
+    """The named files and directories that could not be had, each at the place that names it."""
+    found = [(sources.files.get(file.path), file.place) for file in named_files(sources.main, root)]
+    for path, place in _included(sources.main, root):
+        content = sources.files.get(path)
+        if isinstance(content, bytes):
+            content = Unavailable(codes.FILE_NOT_FOUND, f"`{path}` is a file, not a directory")
+        if content is not None and not is_directory(content):
+            found.append((content, place))
+    return [_say(content, place) for content, place in found if isinstance(content, Unavailable)]
+
+
+def is_directory(content: bytes | Unavailable) -> bool:
+    """Whether it is what reading a directory gives."""
+    return isinstance(content, Unavailable) and content.code is codes.NOT_A_REGULAR_FILE
+
+
+def _included(main: str, root: Node) -> list[tuple[str, Place]]:
+    """The directories that a comb includes, by path from the root, which is itself empty."""
+    places = _texts(root, ("interface", "include"))
+    return [("" if path == "." else path, place) for place in places if (path := beside(main, place.value.data))]
 
 
 def _named(main: str, root: Node) -> Iterator[NamedFile]:

@@ -1,7 +1,6 @@
 """protoc, in a process of its own: it is C++ that reads what anyone wrote."""
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -10,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from comb_compiler.workspace.complaints import Complaint, read_complaints
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Compiled", "Complaint", "is_bundled", "run_protoc"]
+__all__ = ["Compiled", "is_bundled", "run_protoc"]
 
 _SECONDS = 60
 _MEMORY = 4 << 30
@@ -22,16 +22,6 @@ resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
 from grpc_tools import _protoc_compiler
 sys.exit(_protoc_compiler.run_main([one.encode() for one in sys.argv]))
 """
-_COMPLAINT = re.compile(r"(?P<name>.+?)(?::(?P<line>\d+):(?P<column>\d+))?: (?P<warning>warning: )?(?P<message>.+)")
-
-
-class Complaint(NamedTuple):
-    """One line of protoc's: the file by its import name, the place from 0 (None where it names none), its own words."""
-
-    name: str
-    place: tuple[int, int] | None
-    message: str
-    is_warning: bool
 
 
 class Compiled(NamedTuple):
@@ -53,7 +43,7 @@ def run_protoc(files: Mapping[str, bytes], mains: Sequence[str]) -> Compiled:
         _write(root, files)
         options = [f"-I{root}", f"-I{_bundle()}", "--include_imports", "--include_source_info", f"-o{out}"]
         finished = _run([*options, *(str(root / main) for main in mains)], scratch)
-        complaints = tuple(_complaints(finished.stderr, f"{root}{os.sep}"))
+        complaints = read_complaints(finished.stderr, f"{root}{os.sep}")
         if finished.returncode == 0:
             return Compiled(out.read_bytes(), complaints)
     if not any(not one.is_warning for one in complaints):
@@ -82,16 +72,6 @@ def _run(arguments: list[str], directory: str) -> subprocess.CompletedProcess[st
         return subprocess.CompletedProcess(command, -1, "", f"it took more than {_SECONDS} seconds")
     except OSError as problem:
         raise OutsideFailure(f"protoc does not start: {problem.strerror}") from problem
-
-
-def _complaints(text: str, root: str) -> list[Complaint]:
-    found: list[Complaint] = []
-    for line in text.splitlines():
-        match = _COMPLAINT.fullmatch(line.replace(root, ""))
-        if match is not None:
-            place = (int(match["line"]) - 1, int(match["column"]) - 1) if match["line"] else None
-            found.append(Complaint(match["name"], place, match["message"], match["warning"] is not None))
-    return found
 
 
 def _bundle() -> str:

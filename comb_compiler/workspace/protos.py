@@ -14,13 +14,15 @@ from comb_compiler.source import Unavailable
 from comb_compiler.source.memo import Memo
 from comb_compiler.spec.suggest import closest
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.complaints import Complaint, without_echoes
 from comb_compiler.workspace.installed import installed
-from comb_compiler.workspace.protoc import Complaint, is_bundled, run_protoc
+from comb_compiler.workspace.protoc import is_bundled, run_protoc
 
 __all__ = ["Gathered", "compile_protos", "gather_protos"]
 
-_FORM = "1"
+_FORM = "2"
 _MOST_FILES = 2_000
+_SUFFIX = ".proto"
 
 
 class _Missing(NamedTuple):
@@ -165,7 +167,10 @@ def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
     from comb_compiler.protos.decode import BadDescriptors, decode, without_sources
 
     compiled = run_protoc(gathered.files, gathered.mains)
-    found = tuple(_finding(one, gathered, texts) for one in compiled.complaints)
+    imported = {
+        name: [one.name for one in imports.find_imports(_text(gathered.files[name]))] for name in gathered.files
+    }
+    found = tuple(_finding(one, gathered, texts) for one in without_echoes(compiled.complaints, imported))
     if has_errors(found):
         return Protos(None, b"", found)
     try:
@@ -192,6 +197,9 @@ def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: C
     hints = [f"imports are looked for in {where}; name further directories by `interface.include`"]
     if posixpath.normpath(name) != name or name.startswith(("/", "../")):
         hints = ["an import is a path from a directory of imports, without `.` and `..`"]
+    refused = _refused(name, gathered)
+    if refused is not None:
+        hints.insert(0, f"{refused.message}: {refused.hint}" if refused.hint else refused.message)
     match = _similar(name, gathered, checkout)
     if match is not None:
         hints.insert(0, f"did you mean `{match}`?")
@@ -200,12 +208,20 @@ def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: C
     )
 
 
+def _refused(name: str, gathered: Gathered) -> Unavailable | None:
+    """Why a file that may be there cannot be had."""
+    found = (gathered.looked_at.get(posixpath.join(root, name)) for root in gathered.roots)
+    return next((one for one in found if isinstance(one, Unavailable) and one.code is not codes.FILE_NOT_FOUND), None)
+
+
 def _similar(name: str, gathered: Gathered, checkout: Checkout) -> str | None:
     directory, last = posixpath.split(name)
     for root in gathered.roots:
-        match = closest(last, checkout.names(posixpath.join(root, directory) or "."))
-        if match is not None and match != last:
-            return posixpath.join(directory, match)
+        names = checkout.names(posixpath.join(root, directory) or ".")
+        files = {name.removesuffix(_SUFFIX): name for name in names if name.endswith(_SUFFIX)}
+        match = closest(last.removesuffix(_SUFFIX), files)
+        if match is not None and files[match] != last:
+            return posixpath.join(directory, files[match])
     return None
 
 

@@ -6,7 +6,7 @@ from comb_compiler.diagnostics import codes
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
-from comb_compiler.spec.files import NamedFile, named_files, proto_sources
+from comb_compiler.spec.files import NamedFile, is_directory, named_files, proto_sources
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path
 from comb_compiler.spec.suggest import closest
@@ -47,20 +47,28 @@ def _protos(
     named = proto_sources(main, root)
     if not named.mains:
         return None
+    for directory in named.include:
+        looked = checkout.read(directory or ".")
+        files[directory] = _advised(checkout, directory, looked) if isinstance(looked, Unavailable) else looked
+    if any(not is_directory(files[directory]) for directory in named.include):
+        return None
     gathered = gather_protos(checkout, named.mains, named.include)
     for path, content in gathered.looked_at.items():
         files.setdefault(path, content)
-    return compile_protos(gathered, checkout, memo)
+    protos = compile_protos(gathered, checkout, memo)
+    if len(gathered.mains) < len(named.mains):
+        return protos._replace(schema=None, descriptors=b"")  # nobody knows what the others declare
+    return protos
 
 
 def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]) -> None:
     if named.is_read:
         content = checkout.read(named.path)
-        files[named.path] = _advised(checkout, named, content) if isinstance(content, Unavailable) else content
+        files[named.path] = _advised(checkout, named.path, content) if isinstance(content, Unavailable) else content
         return
     found = checkout.find(named.path)
     if isinstance(found, Unavailable):
-        files[named.path] = _advised(checkout, named, found)
+        files[named.path] = _advised(checkout, named.path, found)
     elif found.is_directory:
         hint = "pack it into one file: an artifact has one digest"
         message = f"`{named.path}` is a directory, not a file"
@@ -69,10 +77,10 @@ def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavail
         present.add(named.path)
 
 
-def _advised(checkout: Checkout, named: NamedFile, reason: Unavailable) -> Unavailable:
+def _advised(checkout: Checkout, path: str, reason: Unavailable) -> Unavailable:
     """The reason, with the name that was probably meant."""
     if reason.code is not codes.FILE_NOT_FOUND:
         return reason
-    directory, name = posixpath.split(named.path)
+    directory, name = posixpath.split(path)
     match = closest(name, checkout.names(directory or "."))
     return reason._replace(hint=f"did you mean `{posixpath.join(directory, match)}`?") if match else reason

@@ -100,6 +100,8 @@ class _Memory(Checkout):
         self._files = files
 
     def read(self, relative: str) -> bytes | Unavailable:
+        if relative not in self._files and self.names(relative):
+            return Unavailable(codes.NOT_A_REGULAR_FILE, f"`{relative}` is a directory, not a file")
         missing = Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist")
         return self._files.get(relative, missing)
 

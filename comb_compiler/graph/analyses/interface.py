@@ -6,7 +6,7 @@ from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.protos import Method, Schema
-from comb_compiler.spec.checks.names import part_of, unknown_name
+from comb_compiler.spec.checks.names import part_of, rename, unknown_name
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.suggest import closest
 
@@ -87,16 +87,20 @@ def _no_message(schema: Schema, place: Place, name: str) -> Iterator[Diagnostic]
 
 def _unknown(schema: Schema, place: Place, name: str) -> Diagnostic:
     """A misspelt name, or one without its package."""
-    own = [message.name for message in schema.messages.values() if schema.files[message.file].path]
-    known = own if closest(name, own) else list(schema.messages)
+    messages = [message for message in schema.messages.values() if not message.is_map_entry]
+    own = [message.name for message in messages if schema.files[message.file].path]
+    known = own if closest(name, own) else [message.name for message in messages]
     same = [one for one in own if one.rpartition(".")[2] == name.rpartition(".")[2]]
     message = f"no .proto of this comb declares the message `{name}`"
     hints = (f"did you mean `{same[0]}`?",) if len(same) == 1 else ()
+    if not same and closest(name, known) is None:
+        hints = (_WELL_KNOWN if name.startswith("google.protobuf.") else _WHERE,)
     finding = unknown_name(place, codes.UNKNOWN_TYPE, name, same or known, "message", message=message, hints=hints)
-    return finding if finding.hints else finding._replace(hints=_WHERE)
+    return finding if len(same) != 1 else finding._replace(fix=rename(place, name, same[0]))
 
 
-_WHERE = ("declare it, or name the .proto that declares it in `interface.types`",)
+_WHERE = "declare it, or name the .proto that declares it in `interface.types`"
+_WELL_KNOWN = "a well-known type is there once a .proto of the comb imports it"
 
 
 def _declared(span: Span | None, text: str) -> tuple[Label, ...]:

@@ -8,7 +8,7 @@ from comb_compiler.source import Scalar
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.suggest import closest, did_you_mean
 
-__all__ = ["part_of", "unknown_name"]
+__all__ = ["part_of", "rename", "unknown_name"]
 
 
 def unknown_name(
@@ -45,6 +45,11 @@ def unknown_name(
 def part_of(place: Place, start: int, end: int) -> Span:
     """Where a part of the text at `place` stands; all of it, where the text is written in another way."""
     return place.value.part(start, end) if isinstance(place.value, Scalar) else place.span
+
+
+def rename(place: Place, name: str, match: str) -> Fix | None:
+    """`match` instead of `name`, which is written at `place`."""
+    return _rename(place, _place_of(place, name), name, match)
 
 
 def _place_of(place: Place, name: str) -> Span:
