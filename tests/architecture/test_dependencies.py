@@ -16,9 +16,11 @@ HOMES = {
     "fsspec": {"workspace"},
     "git": {"publish"},
     "google": {"protos", "runtime"},
+    "grpc": {"runtime"},
     "grpc_tools": {"workspace"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
+    "uvloop": {"runtime"},
     "yaml": {"render", "source"},
 }
 """Module → the packages of Comb that may import it; whoever else needs it goes through them."""

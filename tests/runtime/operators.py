@@ -295,3 +295,33 @@ async def fails_later(letter: Letter) -> Letter:
     """Fails when others have begun."""
     await asyncio.sleep(0)
     raise OperatorError(Code.ABORTED, "no luck")
+
+
+async def erratic(letter: Letter) -> Letter:
+    """Does as the letter says, in the loop."""
+    match letter.text:
+        case "raise":
+            raise ValueError(letter.text)
+        case "refuse":
+            raise OperatorError(Code.NOT_FOUND, "there is none")
+        case "hang":
+            await asyncio.Event().wait()
+        case "cling":
+            await clings(letter)
+        case "nothing":
+            return None  # type: ignore[return-value]
+        case "wrong":
+            return Note()  # type: ignore[return-value]
+        case "exit":
+            sys.exit(4)
+        case "cancel":
+            raise asyncio.CancelledError
+        case "later":
+            await asyncio.sleep(0.002)
+    return Letter(text=letter.text)
+
+
+@operator(execution="loop")
+def join_three(first: Letter, second: Letter | None, third: Letter) -> Letter:
+    """Three letters in one."""
+    return Letter(text=f"{first.text}+{second.text if second else 'nothing'}+{third.text}")

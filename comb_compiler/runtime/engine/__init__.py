@@ -2,5 +2,7 @@
 
 from comb_compiler.runtime.engine.engine import Engine, Limits
 from comb_compiler.runtime.engine.observation import Finished, Observer, SampledSpans, Span
+from comb_compiler.runtime.engine.program import CannotRun
+from comb_compiler.runtime.engine.serving import drain_on, run
 
-__all__ = ["Engine", "Finished", "Limits", "Observer", "SampledSpans", "Span"]
+__all__ = ["CannotRun", "Engine", "Finished", "Limits", "Observer", "SampledSpans", "Span", "drain_on", "run"]

@@ -20,13 +20,14 @@ __all__ = ["Batcher"]
 _WEIGHT = 0.2
 """Of the newest observation, in the moving averages."""
 _SLACK = 1.5
-"""Batches take this much longer than they took on average, to be careful."""
+"""To be careful, batches are taken to last, and calls to be apart, this much longer than they were on average."""
 
 
 class _Entry:
-    __slots__ = ("arguments", "call", "future")
+    __slots__ = ("arguments", "call", "came", "future")
 
-    def __init__(self, arguments: Sequence[Any], call: Call, future: asyncio.Future[Any]) -> None:
+    def __init__(self, arguments: Sequence[Any], call: Call, came: float, future: asyncio.Future[Any]) -> None:
+        self.came = came
         self.arguments = arguments
         self.call = call
         self.future = future
@@ -59,7 +60,7 @@ class Batcher:
         self._waiting: deque[_Entry] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._gap = 0.0
+        self._gap = 1.0
         self._last = 0.0
         self._cost = 0.0
 
@@ -74,7 +75,7 @@ class Batcher:
         now = monotonic()
         self._gap += _WEIGHT * (min(now - self._last, 1.0) - self._gap)
         self._last = now
-        entry = _Entry(arguments, call, asyncio.get_running_loop().create_future())
+        entry = _Entry(arguments, call, now, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
         if len(self._running) < self._concurrency:
             self._consider(now)
@@ -82,16 +83,19 @@ class Batcher:
 
     def _consider(self, now: float) -> None:
         """An operator is free: begin a batch now, or set a timer."""
-        patience = min(self._wait, self._patience(now))
+        patience = self._patience(now)
         if len(self._waiting) >= self._size or patience <= 0 or self._gap > self._wait:
             self._begin()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
 
     def _patience(self, now: float) -> float:
-        """How long the most urgent call can wait."""
+        """How long to wait for the next call: at most half of the time that the most urgent one has left."""
         took = _SLACK * self._cost * len(self._waiting)
-        return min(entry.call.deadline for entry in self._waiting) - now - took
+        left = min(entry.call.deadline for entry in self._waiting) - now - took
+        return min(self._waiting[0].came + self._wait - now, _SLACK * self._gap, left / 2)
 
     def _begin(self) -> None:
         if self._timer is not None:
