@@ -3,6 +3,7 @@
 import hashlib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
@@ -226,10 +227,15 @@ def _similar(name: str, gathered: Gathered, checkout: Checkout) -> str | None:
 
 
 def _key(gathered: Gathered) -> str:
-    parts = [_FORM, *installed(("grpcio_tools-", "protobuf-")), *gathered.mains]
+    parts = [_FORM, *_versions(), *gathered.mains]
     for name, content in gathered.files.items():
         parts += [name, gathered.paths[name], hashlib.sha256(content).hexdigest()]
     return "protos-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    return tuple(installed(("grpcio_tools-", "protobuf-")))
 
 
 def _text(content: bytes) -> str:

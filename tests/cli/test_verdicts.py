@@ -13,6 +13,7 @@ from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.workspace.checkout import Checkout
 from tests.cli.conftest import COMB, Comb
+from tests.support.memory import REMEMBERED
 
 MODEL = 'models: {m: {versions: {"1": {artifact: model.bin}}}}\n'
 SHA = "a" * 64
@@ -46,7 +47,9 @@ registry: {push: registry.example/combs}
 
 
 def fresh(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
-    return Checking(Checkout(checkout), VerdictCache(None), platform).run([str(checkout)]).diagnostics
+    cache = VerdictCache(None)
+    cache.memo = REMEMBERED
+    return Checking(Checkout(checkout), cache, platform).run([str(checkout)]).diagnostics
 
 
 def kept(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
@@ -54,9 +57,15 @@ def kept(checkout: Path, platform: str | None) -> tuple[Diagnostic, ...]:
     return Checking(Checkout(checkout), cache, platform).run([str(checkout)]).diagnostics
 
 
+def entries(checkout: Path, kind: str) -> set[Path]:
+    """The entries of one of the stores that `kept` fills."""
+    return {path for path in (checkout / ".cache" / kind).rglob("*") if path.is_file()}
+
+
 CHANGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "comb": ("comb.yaml", lambda text: text.replace("80ms", "80")),
     "comb, same size": ("comb.yaml", lambda text: text.replace("80ms", "80xs")),
+    "proto": ("greeting.proto", lambda text: text.replace("message ", "mesage  ")),
     "lock": ("comb.lock", lambda text: "{}"),
     "platform": ("platform.yaml", lambda text: text.replace("kind: Platform", "kind: Platfrom")),
     "floor": ("platform.yaml", lambda text: text + "floors: {sla: {deadline: 1ms}}\n"),
@@ -104,12 +113,30 @@ def test_random_histories_of_changes_are_always_answered_as_afresh(rich: Path) -
         assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"looked_at": {}}', b"\xff"])
-def test_a_spoiled_entry_is_a_miss(rich: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"looked_at": {}}', b'{"form": 1}', b"\xff"])
+def test_spoiled_entries_are_misses(rich: Path, content: bytes) -> None:
     expected = kept(rich, None)
-    for entry in (rich / ".cache").rglob("*.json"):
+    spoiled = entries(rich, "verdicts") | entries(rich, "results")
+    assert len(spoiled) > 1
+    for entry in spoiled:
         entry.write_bytes(content)
     assert kept(rich, None) == expected
+
+
+def test_an_import_that_appears_is_seen_wherever_it_was_looked_for(rich: Path) -> None:
+    proto = rich / "greeting.proto"
+    proto.write_text(proto.read_text().replace("package ", 'import "parts/name.proto";\npackage ', 1))
+    comb = rich / "comb.yaml"
+    comb.write_text(comb.read_text().replace("proto: greeting.proto", "proto: greeting.proto, include: [third]"))
+    (rich / "third").mkdir()
+    for place in ("third/parts", "parts"):
+        assert kept(rich, None) == fresh(rich, None)
+        (rich / place).mkdir()
+        (rich / place / "name.proto").write_text(f'syntax = "proto3";\npackage {place.replace("/", ".")};\n')
+    assert kept(rich, None) == fresh(rich, None)
+    (rich / "parts/name.proto").write_text('syntax = "proto4";\n')
+    assert [found.code.name for found in kept(rich, None)] == [found.code.name for found in fresh(rich, None)]
+    assert "bad-proto" in [found.code.name for found in kept(rich, None)]
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(comb: Comb, checkout: Path) -> None:
@@ -119,7 +146,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(comb: Comb, checkout: Path) 
 
 def test_another_compiler_does_not_believe_it(rich: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(rich, None)
-    entries = set((rich / ".cache").rglob("*.json"))
+    before = entries(rich, "verdicts")
     monkeypatch.setattr("comb_compiler.__version__", "0.0.0+other")
     kept(rich, None)
-    assert set((rich / ".cache").rglob("*.json")) > entries
+    assert entries(rich, "verdicts") > before > set()
