@@ -5,6 +5,7 @@ A file is checked as what it says it is (`kind: Comb` or `kind: Platform`); of a
 example:
   comb check .                                     every comb of this repository
   comb check combs/ocr --platform platform.yaml    against what the platform has
+  comb check . --against origin/main               and that no client of what is published breaks
   comb check . --format sarif > comb.sarif         for a code scanning service
 """
 
@@ -27,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_arguments(parser)
     forms = tuple(FORMATS)
     parser.add_argument("--format", choices=forms, default="text", help="how findings are written (default: text)")
+    parser.add_argument(
+        "--against",
+        metavar="REV|FILE",
+        help="the published interface: a git revision (its comb.lock), or a FileDescriptorSet",
+    )
     parser.add_argument("--deny-warnings", action="store_true", help="let warnings fail the check too")
 
 
@@ -51,7 +57,12 @@ def platform_path(arguments: argparse.Namespace, checkout: Checkout) -> str | No
 def run(arguments: argparse.Namespace, console: Console) -> int:
     checkout = Checkout(open_root(arguments))
     cache = VerdictCache(None if arguments.no_cache else default_directory())
-    result = Checking(checkout, cache, platform_path(arguments, checkout)).run(arguments.paths)
+    against = None
+    if arguments.against is not None:
+        from comb_compiler.cli.against import open_against
+
+        against = open_against(arguments.against, checkout, cache.memo)
+    result = Checking(checkout, cache, platform_path(arguments, checkout), against).run(arguments.paths)
     console.result(report(result.diagnostics, arguments.format, checkout, console))
     if arguments.format == "text" and not result.diagnostics:
         console.note(_all_well(result))

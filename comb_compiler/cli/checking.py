@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.verdicts import Verdict, VerdictCache, digest
@@ -12,6 +12,9 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.sourceset import SourceSet, Unavailable
 from comb_compiler.workspace.checkout import Checkout, find_root
 from comb_compiler.workspace.discovery import find_combs
+
+if TYPE_CHECKING:
+    from comb_compiler.cli.against import Against
 
 __all__ = ["Checking", "Result", "common_root", "open_root"]
 
@@ -42,7 +45,10 @@ def common_root(paths: Sequence[str]) -> str:
 class Checking:
     """One run over a checkout: every file is read once, and a verdict that is known is not worked out again."""
 
-    def __init__(self, checkout: Checkout, cache: VerdictCache, platform: str | None = None) -> None:
+    def __init__(
+        self, checkout: Checkout, cache: VerdictCache, platform: str | None = None, against: "Against | None" = None
+    ) -> None:
+        self._against = against
         self._checkout = checkout
         self._cache = cache
         self._platform = platform
@@ -65,6 +71,8 @@ class Checking:
         if isinstance(content, Unavailable):
             return self._compile(main)[0]
         platform = "" if self._platform is None else self._digest(self._platform)
+        if self._against is not None:
+            platform = digest(f"{platform} {self._against.identity}".encode())
         known = self._cache.find(main, content, platform, self._digest)
         if known is not None:
             return known
@@ -79,7 +87,8 @@ class Checking:
         from comb_compiler.workspace.sources import load_sources
 
         sources = load_sources(self._checkout, main, self._cache.memo)
-        checked = check(sources, self._platform_sources(main), self._cache.memo)
+        published = self._against.published(main) if self._against is not None else None
+        checked = check(sources, self._platform_sources(main), self._cache.memo, published)
         verdict = Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
         looked_at = {name: _digest_of(content) for name, content in sources.files.items() if name != main}
         looked_at.update((_EXISTS + name, _EXISTS) for name in sources.present)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph import OperatorGraph, View, analyse
+from comb_compiler.graph import OperatorGraph, Published, View, analyse, check_breaking
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, CombFile, Reading, bind_comb
@@ -13,6 +13,7 @@ from comb_compiler.spec.echoes import without_echoes
 from comb_compiler.spec.files import file_findings
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import read_lock
+from comb_compiler.spec.locked import interface_findings
 from comb_compiler.spec.pins import pin_findings
 from comb_compiler.spec.places import place_of
 from comb_compiler.spec.variants import Findings
@@ -46,10 +47,15 @@ class Checked(NamedTuple):
         return self.view.graph if self.view is not None else None
 
 
-def check(sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NOTHING_KEPT) -> Checked:
+def check(
+    sources: SourceSet,
+    platform: SourceSet | None = None,
+    memo: Memo = NOTHING_KEPT,
+    published: Published | None = None,
+) -> Checked:
     """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises.
 
-    What is slow to work out is taken from `memo`, if it is there.
+    What is slow to work out is taken from `memo`, if it is there. `published` is the interface that others rely on.
     """
     content = sources.files[sources.main]
     if isinstance(content, Unavailable):
@@ -62,7 +68,7 @@ def check(sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NO
         return Checked(sources.main, reading.kind, "", None, in_reading_order(reading.diagnostics))
     if reading.kind == "Platform":
         return _check_platform(sources, reading)
-    return _check_comb(sources, reading, platform, memo)
+    return _check_comb(sources, reading, platform, memo, published)
 
 
 def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
@@ -75,7 +81,9 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
     return Checked(sources.main, "Platform", name, None, in_reading_order(without_echoes(bound.diagnostics)))
 
 
-def _check_comb(sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo) -> Checked:
+def _check_comb(
+    sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo, published: Published | None
+) -> Checked:
     assert reading.root is not None
     file = bind_comb(reading)
     lock, unlocked = read_lock(sources)
@@ -84,6 +92,9 @@ def _check_comb(sources: SourceSet, reading: Reading, platform: SourceSet | None
     if sources.protos is not None:
         found.add(sources.protos.diagnostics)
     views = analyse(file, found, sources.protos, memo)
+    if views and views[0].bound is file.base:
+        found.add(interface_findings(file.base, sources.protos, lock))
+        found.add(check_breaking(views[0], published) if published is not None else ())
     if not unlocked:
         found.add(pin_findings(file, lock))
     if platform is not None:

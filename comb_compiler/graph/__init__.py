@@ -4,6 +4,7 @@ Pure: steps are parsed, wired, ordered and analysed; every finding names its pla
 """
 
 from comb_compiler.graph.analyses import ANALYSES, Analysis
+from comb_compiler.graph.analyses.breaking import Published, check_breaking
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.lowering import lower
 from comb_compiler.graph.model import Condition, Edge, OperatorGraph, Source, Step
@@ -17,11 +18,13 @@ __all__ = [
     "Condition",
     "Edge",
     "OperatorGraph",
+    "Published",
     "Source",
     "Step",
     "View",
     "analyse",
     "build_graph",
+    "check_breaking",
     "execution_levels",
     "execution_order",
     "find_cycles",

@@ -1,4 +1,4 @@
-"""comb.lock: the digest of every artifact that a comb names, as `comb lock` found it.
+"""comb.lock: the digest of every artifact that a comb names, as `comb lock` found it, and the interface that it has.
 
 JSON, since a program writes it, and one artifact takes several lines, so that two changes merge. Every kind of input
 that is pinned has a member of its own beside `artifacts`; a new kind raises `version`, so that an older Comb refuses
@@ -18,6 +18,7 @@ from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Path, SourceFile, SourceSet, Unavailable, parse
 from comb_compiler.spec.lockform import is_of_later_version, problems, shortened
+from comb_compiler.spec.published import Interface, interface_from, interface_member
 
 __all__ = [
     "LOCK_FILE",
@@ -49,9 +50,10 @@ class Pin(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """What is pinned; artifacts are sorted by URI, each there once."""
+    """What is pinned; artifacts are sorted by URI, each there once. `interface` is what later versions are held to."""
 
     artifacts: tuple[Pin, ...] = ()
+    interface: Interface | None = None
 
 
 class LockFile(NamedTuple):
@@ -70,20 +72,24 @@ def lock_path(main: str) -> str:
     return posixpath.join(posixpath.dirname(main), LOCK_FILE)
 
 
-def make_lock(pins: Iterable[Pin]) -> Lock:
+def make_lock(pins: Iterable[Pin], interface: Interface | None = None) -> Lock:
     """The lock of these pins, whatever their order; of one URI there is one pin, with the models of all."""
     models: dict[str, set[str]] = {}
     by_uri: dict[str, Pin] = {}
     for pin in pins:
         by_uri[pin.uri] = pin
         models.setdefault(pin.uri, set()).update(pin.models)
-    return Lock(tuple(by_uri[uri]._replace(models=tuple(sorted(models[uri]))) for uri in sorted(by_uri)))
+    unique = tuple(by_uri[uri]._replace(models=tuple(sorted(models[uri]))) for uri in sorted(by_uri))
+    return Lock(unique, interface)
 
 
 def lock_bytes(lock: Lock) -> bytes:
     """The file's content: the same for the same lock."""
     artifacts = [{**pin._asdict(), "models": list(pin.models)} for pin in lock.artifacts]
-    text = json.dumps({"version": VERSION, "artifacts": artifacts}, indent=2, ensure_ascii=False)
+    members: dict[str, Any] = {"version": VERSION, "artifacts": artifacts}
+    if lock.interface is not None:
+        members["interface"] = interface_member(lock.interface)
+    text = json.dumps(members, indent=2, ensure_ascii=False)
     return f"{text}\n".encode()
 
 
@@ -118,7 +124,8 @@ def parse_lock(path: str, content: bytes) -> tuple[LockFile | None, tuple[Diagno
         hint = _LATER if is_of_later_version(data, VERSION) else _ANEW
         return None, tuple(_bad(_span(source, problem.path), problem.message, hint=hint) for problem in found)
     pins = [Pin(pin["uri"], pin["sha256"], pin["size"], tuple(pin["models"])) for pin in data["artifacts"]]
-    return LockFile(source, Lock(tuple(pins))), ()
+    interface = interface_from(data["interface"]) if "interface" in data else None
+    return LockFile(source, Lock(tuple(pins), interface)), ()
 
 
 def is_of_later_comb(content: bytes) -> bool:

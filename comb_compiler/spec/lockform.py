@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeGuard
 
 from comb_compiler.source.nodes import Path
+from comb_compiler.spec.published import interface_from
 
 __all__ = ["Problem", "is_of_later_version", "problems", "shortened"]
 
@@ -12,6 +13,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _URI = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _MODEL = re.compile(r"[-+._A-Za-z0-9]+@[-+._A-Za-z0-9]+")
 _MEMBERS = ("version", "artifacts")
+_OPTIONAL = ("interface",)
 _PIN = ("uri", "sha256", "size", "models")
 
 
@@ -34,7 +36,11 @@ def problems(data: Any, version: int) -> list[Problem]:
         return [Problem((), "a lock is a JSON object")]
     if is_of_later_version(data, version):
         return [Problem(("version",), f"a later Comb wrote this lock; this one knows version {version}")]
-    found = list(_members(data, _MEMBERS, (), "a lock"))
+    found = list(_members(data, _MEMBERS, (), "a lock", _OPTIONAL))
+    if "interface" in data and interface_from(data["interface"]) is None:
+        found.append(
+            Problem(("interface",), "`interface` must be a method, its channels and its descriptors in base64")
+        )
     if "version" in data and not (_is_count(data["version"]) and data["version"] == version):
         found.append(Problem(("version",), f"`version` must be the number {version}"))
     artifacts = data.get("artifacts", [])
@@ -45,12 +51,14 @@ def problems(data: Any, version: int) -> list[Problem]:
     return found + list(_repeated(artifacts))
 
 
-def _members(data: dict[str, Any], names: tuple[str, ...], path: Path, owner: str) -> Iterator[Problem]:
+def _members(
+    data: dict[str, Any], names: tuple[str, ...], path: Path, owner: str, optional: tuple[str, ...] = ()
+) -> Iterator[Problem]:
     for name in names:
         if name not in data:
             yield Problem(path, f"{owner} needs `{name}`")
     for name in data:
-        if name not in names:
+        if name not in (*names, *optional):
             yield Problem((*path, name), f"{owner} has no member `{shortened(name)}`")
 
 

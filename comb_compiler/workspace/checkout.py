@@ -36,7 +36,7 @@ class Checkout:
         self.root: str = os.path.abspath(os.fspath(root))
         self._real = os.path.realpath(self.root)
         self._aliases = tuple(dict.fromkeys((self._real, self.root)))
-        self._most = limits.bytes
+        self.most: int = limits.bytes
 
     def read(self, relative: str) -> bytes | Unavailable:
         """The content of a regular file, as far as the limit allows; never waits for what is none."""
@@ -44,7 +44,7 @@ class Checkout:
             with self.target(relative) as target:
                 descriptor = open_regular(target, relative)
                 try:
-                    return _content(descriptor, relative, self._most)
+                    return _content(descriptor, relative, self.most)
                 finally:
                     os.close(descriptor)
         except Refused as refused:

@@ -11,7 +11,9 @@ from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.files import beside
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import Lock, Pin, is_of_later_comb, lock_bytes, lock_path, make_lock, read_lock
+from comb_compiler.spec.locked import interface_findings
 from comb_compiler.spec.pins import Artifact, Digest, artifacts_of, pin_findings, unavailable_artifact
+from comb_compiler.spec.published import Interface, interface_of
 from comb_compiler.workspace.artifacts import PATIENCE, Progress, digest_artifact
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
@@ -141,11 +143,12 @@ def _write(artifacts: _Artifacts, main: str) -> LockReport:
     used = artifacts_of(comb)
     measured = artifacts.measure(main, used)
     found = [*measured.diagnostics, *_without(codes.UNPINNED_ARTIFACT, pin_findings(comb, None, measured.digests))]
-    after = None if found or measured.failures else _pinned(used, measured)
+    interface = _interface(sources, comb)
+    after = None if found or measured.failures else _pinned(used, measured, interface)
     report = LockReport(
         main, path, lock.lock if lock else None, after, False, in_reading_order(found), tuple(measured.failures)
     )
-    is_needed = bool(used) or isinstance(before, bytes)
+    is_needed = bool(used) or interface is not None or isinstance(before, bytes)
     if after is None or not is_needed or lock_bytes(after) == before:
         return report
     return _replaced(artifacts.checkout, report, lock_bytes(after))
@@ -169,16 +172,24 @@ def _check(artifacts: _Artifacts, main: str) -> LockReport:
     lock, wrong = read_lock(sources)
     used = artifacts_of(comb)
     measured = artifacts.measure(main, used)
-    found = pin_findings(comb, lock, measured.digests)
+    found = [*pin_findings(comb, lock, measured.digests), *interface_findings(comb.base, sources.protos, lock)]
     if lock is None:
         found = [*_without(codes.UNPINNED_ARTIFACT, found), *(wrong or _missing(comb, used, path))]
-    after = _pinned(used, measured) if len(measured.digests) == len(used) else None
+    after = _pinned(used, measured, _interface(sources, comb)) if len(measured.digests) == len(used) else None
     said = in_reading_order([*found, *measured.diagnostics])
     return LockReport(main, path, lock.lock if lock else None, after, False, said, tuple(measured.failures))
 
 
-def _pinned(used: Iterable[Artifact], measured: _Measured) -> Lock:
-    return make_lock(Pin(artifact.uri, *measured.digests[artifact.uri], artifact.models) for artifact in used)
+def _pinned(used: Iterable[Artifact], measured: _Measured, interface: Interface | None) -> Lock:
+    pins = (Pin(artifact.uri, *measured.digests[artifact.uri], artifact.models) for artifact in used)
+    return make_lock(pins, interface)
+
+
+def _interface(sources: SourceSet, comb: CombFile) -> Interface | None:
+    """What the comb promises; None where its .proto files are wrong, which is said by `comb check`."""
+    if sources.protos is None or sources.protos.schema is None or comb.base.value is None:
+        return None
+    return interface_of(comb.base.value, sources.protos.descriptors)
 
 
 def _missing(comb: CombFile, used: tuple[Artifact, ...], path: str) -> list[Diagnostic]:

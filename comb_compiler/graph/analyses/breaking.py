@@ -1,0 +1,81 @@
+"""Changes of the interface, or of a channel, that break who relies on what was published.
+
+Clients know the published interface; and while a release is rolled out, operators of both versions exchange messages.
+The rules are buf's (`protos.breaking`).
+"""
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.graph.view import View
+from comb_compiler.protos import Schema
+from comb_compiler.protos.breaking import Category, Change, compare, gravest
+from comb_compiler.spec.places import Place
+from comb_compiler.spec.published import channels_of
+
+__all__ = ["Published", "check_breaking"]
+
+
+class Published(NamedTuple):
+    """An interface that others rely on: `title` says where it is from, as in "published in `comb.lock` at `main`".
+
+    `method` is empty where only types are known: the comb's own is then meant.
+    """
+
+    title: str
+    method: str
+    channels: tuple[str, ...]
+    schema: Schema
+
+
+_CODES: dict[Category, Code] = {
+    Category.WIRE: codes.BREAKS_WIRE,
+    Category.WIRE_JSON: codes.BREAKS_JSON,
+    Category.PACKAGE: codes.BREAKS_SOURCE,
+    Category.FILE: codes.BREAKS_SOURCE,
+}
+
+
+def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
+    """What of the comb's types breaks who relies on `published`."""
+    if view.schema is None:
+        return
+    method = view.bound.place("interface", "method")
+    proto = view.bound.place("interface", "proto")
+    old = published.method or view.comb.interface.method
+    roots = {old, view.comb.interface.method, *published.channels, *channels_of(view.comb)}
+    if old != view.comb.interface.method:
+        yield _other_method(method, published, view.comb.interface.method)
+    for change in gravest(compare(published.schema, view.schema, roots=roots)):
+        if change.element == old != view.comb.interface.method:
+            continue  # that it is gone is said already
+        yield _broken(proto, published, change, roots)
+
+
+def _other_method(place: Place, published: Published, method: str) -> Diagnostic:
+    return diagnose(
+        codes.BREAKS_WIRE,
+        f"clients call `{published.method}`, and the comb would answer `{method}`",
+        place.span,
+        path="interface.method",
+        hints=(
+            f"keep `{published.method}`, and give the new method a comb of its own until its clients have moved",
+            f"the old interface is {published.title}",
+        ),
+    )
+
+
+def _broken(place: Place, published: Published, change: Change, roots: Collection[str]) -> Diagnostic:
+    code = codes.BREAKS_WIRE if change.element in roots else _CODES[change.category]
+    category = Category.WIRE if change.element in roots else change.category
+    related = (Label(place.span, f"its interface is {published.title}"),) if change.span is not None else ()
+    return diagnose(
+        code,
+        change.message,
+        change.span or place.span,
+        related=related,
+        path="interface.proto" if change.span is None else "",
+        hints=(change.hint, f"rule {change.rule} of buf's category {category.name}"),
+    )

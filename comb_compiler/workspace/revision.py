@@ -1,0 +1,70 @@
+"""A checkout's files as they are at a git revision, read from git's objects."""
+
+import os
+import posixpath
+import subprocess
+from collections.abc import Sequence
+
+from comb_compiler.diagnostics import codes
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.checkout import Checkout, Found
+from comb_compiler.workspace.errors import OutsideFailure
+
+__all__ = ["Revision", "find_commit"]
+
+_SECONDS = 60
+_FILE_MODES = ("100644", "100755")
+
+
+def find_commit(root: str, revision: str) -> str | None:
+    """The id of the commit that `revision` names in the repository at `root`; None where it names none."""
+    done = _git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
+    return done.stdout.decode("ascii").strip() or None if done.returncode == 0 else None
+
+
+class Revision(Checkout):
+    """The files of one commit below `root`, as `Checkout` has the working tree's. Symbolic links lead nowhere."""
+
+    def __init__(self, root: str, commit: str) -> None:
+        super().__init__(root)
+        self.commit = commit
+
+    def read(self, relative: str) -> bytes | Unavailable:
+        """The content of a regular file at the commit."""
+        path = posixpath.normpath(relative)
+        if path.startswith("../"):
+            return Unavailable(codes.OUTSIDE_ROOT, f"`{relative}` is outside of the checkout")
+        listed = _git(self.root, ["ls-tree", "-z", self.commit, "--", path]).stdout.split(b"\0")[0]
+        mode, _, rest = listed.partition(b" ")
+        if not listed or mode.decode("ascii") not in _FILE_MODES:
+            return Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist at {self.commit[:12]}")
+        blob = rest.split(b"\t")[0].split()[1].decode("ascii")
+        size = int(_git(self.root, ["cat-file", "-s", blob]).stdout or 0)
+        if size > self.most:
+            message = (
+                f"`{relative}` has {size:,} bytes at {self.commit[:12]}, more than the {self.most:,} that Comb reads"
+            )
+            return Unavailable(codes.FILE_TOO_LARGE, message)
+        return _git(self.root, ["cat-file", "blob", blob]).stdout
+
+    def find(self, relative: str) -> Found | Unavailable:
+        """Whether a regular file is there at the commit."""
+        content = self.read(relative)
+        return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
+
+    def names(self, relative: str) -> tuple[str, ...]:
+        """Nothing: who looks into the past needs no advice on names."""
+        return ()
+
+
+def _git(root: str, arguments: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", "-C", root, "--literal-pathspecs", *arguments]
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    try:
+        return subprocess.run(  # noqa: S603  arguments are ours, or behind --end-of-options and --
+            command, capture_output=True, check=False, timeout=_SECONDS, env=environment
+        )
+    except FileNotFoundError as problem:
+        raise OutsideFailure("git is not here, and `--against` a revision needs it") from problem
+    except subprocess.TimeoutExpired as problem:
+        raise OutsideFailure(f"git took more than {_SECONDS} seconds") from problem
