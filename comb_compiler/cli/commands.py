@@ -17,6 +17,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "comb_compiler.cli.check", "find every mistake in comb.yaml before anything runs"),
     Command("fix", "comb_compiler.cli.fix", "apply the repairs that findings offer"),
     Command("fmt", "comb_compiler.cli.fmt", "write files in the canonical form, keeping comments"),
+    Command("graph", "comb_compiler.cli.graph", "draw the graph, its types and its critical path"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),
     Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),

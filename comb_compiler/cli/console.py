@@ -6,6 +6,8 @@ from typing import TextIO
 
 __all__ = ["Console"]
 
+_UNICODE = frozenset(("utf8", "utf16", "utf32"))
+
 
 class Console:
     """The two streams of a run, and what they can show."""
@@ -30,6 +32,11 @@ class Console:
             return max(60, min(os.get_terminal_size(self._out.fileno()).columns, 160))
         except (OSError, ValueError):
             return 100
+
+    @property
+    def unicode(self) -> bool:
+        """Whether results may have other characters than ASCII."""
+        return (self._out.encoding or "utf-8").lower().replace("-", "") in _UNICODE
 
     @property
     def interactive(self) -> bool:
@@ -68,7 +75,7 @@ class Console:
     def _write(stream: TextIO, text: str) -> None:
         line = text if text.endswith("\n") else text + "\n"
         encoding = stream.encoding or "utf-8"
-        if encoding.lower().replace("-", "") not in ("utf8", "utf16", "utf32"):
+        if encoding.lower().replace("-", "") not in _UNICODE:
             line = line.encode(encoding, "replace").decode(encoding)
         stream.write(line)
         stream.flush()

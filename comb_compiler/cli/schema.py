@@ -16,7 +16,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 __all__ = ["add_arguments", "run"]
 
 _GENERATED = ("comb", "platform")
-_WRITTEN = ("diagnostics", "lock")
+_WRITTEN = ("diagnostics", "graph", "lock")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,33 @@
+"""What stands below a drawing in a terminal: the critical path with its sum, and what marks mean."""
+
+import textwrap
+
+from comb_compiler.graph.drawing.canvas import Paint
+from comb_compiler.graph.drawing.model import Kind, Picture
+from comb_compiler.graph.drawing.wording import CRITICAL, CYCLIC, summary
+
+__all__ = ["legend"]
+
+
+def legend(picture: Picture, width: int, *, colour: bool) -> list[str]:
+    """Lines of at most `width` cells."""
+    lines = [
+        line
+        for text in summary(picture.path)
+        for line in textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    ]
+    if colour and picture.path is not None and picture.path.steps:
+        lines = [f"\x1b[{Paint.MARKED.value}m{line}\x1b[0m" for line in lines]
+    marks = [text for text, holds in _marks(picture) if holds]
+    return lines + textwrap.wrap("   ".join(marks), width)
+
+
+def _marks(picture: Picture) -> list[tuple[str, bool]]:
+    boxes = picture.boxes.values()
+    may_miss = any(box.may_be_missing for box in boxes) or any(arrow.is_condition for arrow in picture.arrows)
+    return [
+        (f"{CRITICAL} on the critical path", any(box.is_critical for box in boxes)),
+        (f"{CYCLIC} waits for itself", any(box.is_cyclic for box in boxes)),
+        ("┄ may be missing", may_miss),
+        ("unused: the answer does not rest on it", any(box.is_unused for box in boxes if box.kind is Kind.STEP)),
+    ]
