@@ -4,6 +4,7 @@ import os
 from functools import lru_cache
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.verdicts import digest
 from comb_compiler.graph import Published
 from comb_compiler.protos import Schema
 from comb_compiler.protos.decode import BadDescriptors, decode
@@ -19,11 +20,14 @@ __all__ = ["Against", "open_against"]
 
 
 class Against:
-    """Where the published interfaces are: `identity` changes when they may have changed."""
+    """Where the published interfaces are: a checkout as it was, or a set of descriptors.
 
-    def __init__(self, name: str, source: Revision | bytes, memo: Memo) -> None:
+    `identity` is another where they may be others.
+    """
+
+    def __init__(self, name: str, source: Checkout | bytes, identity: str, memo: Memo) -> None:
         self.name = name
-        self.identity = source.commit if isinstance(source, Revision) else source.hex()
+        self.identity = identity
         self._source = source
         self._memo = memo
 
@@ -37,14 +41,14 @@ class Against:
         title, interface = found
         return Published(title, interface.method, interface.channels, _schema(interface.descriptors, title))
 
-    def _locked(self, revision: Revision, main: str) -> tuple[str, Interface] | None:
+    def _locked(self, revision: Checkout, main: str) -> tuple[str, Interface] | None:
         path = lock_path(main)
         lock, _ = read_lock(SourceSet(main, {path: revision.read(path)}))
         if lock is None or lock.lock.interface is None:
             return None
         return f"published in `{path}` at `{self.name}`", lock.lock.interface
 
-    def _compiled(self, revision: Revision, main: str) -> tuple[str, Interface] | None:
+    def _compiled(self, revision: Checkout, main: str) -> tuple[str, Interface] | None:
         """Of a comb whose lock says nothing: what its files declared."""
         from comb_compiler.compiler import check
 
@@ -65,12 +69,12 @@ def open_against(name: str, checkout: Checkout, memo: Memo) -> Against:
         if len(content) > _MOST:
             raise UsageError(f"--against {name}: it has more than {_MOST:,} bytes")
         _schema(content, name)
-        return Against(f"`{name}`", content, memo)
+        return Against(f"`{name}`", content, digest(content), memo)
     commit = find_commit(checkout.root, name)
     if commit is None:
         hint = "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
         raise UsageError(f"--against {name}: neither a file nor a revision of this repository; {hint}")
-    return Against(name, Revision(checkout.root, commit), memo)
+    return Against(name, Revision(checkout.root, commit), commit, memo)
 
 
 _MOST = 64 << 20

@@ -146,7 +146,6 @@ UNDECIDABLE_GATE = Code("COMB3501", "undecidable-gate")
 BREAKS_WIRE = Code("COMB3601", "breaks-wire")
 BREAKS_JSON = Code("COMB3602", "breaks-json")
 BREAKS_SOURCE = Code("COMB3603", "breaks-source", _W)
-BAD_BASE = Code("COMB3604", "bad-base")
 
 # The platform.
 UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")

@@ -1,9 +1,11 @@
 """What a check says of the files of a golden case: in memory, and as the command finds them on a disk."""
 
 import posixpath
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
@@ -20,6 +22,8 @@ __all__ = ["PLATFORM", "check_artifacts", "check_in_memory", "check_on_disk", "f
 
 PLATFORM = "platform.yaml"
 _COMB = "comb.yaml"
+_PUBLISHED = "published/"
+_IDENTITY = ("-c", "user.name=golden", "-c", "user.email=golden@example.com")
 _ROUNDS = 20
 
 Files = Mapping[str, bytes]
@@ -30,10 +34,12 @@ COMMON: Files = {path.name: path.read_bytes() for path in (Path(__file__).parent
 def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
     """Everything that is said of the case's combs and of its platform, from the bytes alone."""
     checkout = _Memory({**COMMON, **files})
+    against = _against(files)
     platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
     found: list[Diagnostic] = []
     for main in _combs(files):
-        found += check(load_sources(checkout, main, REMEMBERED), platform, REMEMBERED).diagnostics
+        published = against.published(main) if against else None
+        found += check(load_sources(checkout, main, REMEMBERED), platform, REMEMBERED, published).diagnostics
     if platform is not None:
         found += check(platform).diagnostics
     return in_reading_order(found)
@@ -45,7 +51,8 @@ def check_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     paths = [root] if platform is None or any(root.rglob(_COMB)) else [root / PLATFORM]
     cache = VerdictCache(None)
     cache.memo = REMEMBERED
-    return Checking(Checkout(root), cache, platform).run([*map(str, paths)]).diagnostics
+    against = open_against("HEAD", Checkout(root), REMEMBERED) if (root / ".git").exists() else None
+    return Checking(Checkout(root), cache, platform, against).run([*map(str, paths)]).diagnostics
 
 
 def check_artifacts(root: Path) -> tuple[Diagnostic, ...]:
@@ -57,8 +64,15 @@ def check_artifacts(root: Path) -> tuple[Diagnostic, ...]:
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:
-    """Put the files of a case into the empty directory `root`."""
+    """Put the files of a case into the empty directory `root`; what is published is committed there before."""
+    published = _published(files)
+    if published:
+        write(root, published, {})
+        for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "published")):
+            subprocess.run(["git", *_IDENTITY, *command], cwd=root, check=True)
     for name, content in {**COMMON, **files}.items():
+        if name.startswith(_PUBLISHED):
+            continue
         if name not in links:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)
@@ -89,7 +103,19 @@ def texts_of(files: Files) -> dict[str, str]:
 
 
 def _combs(files: Files) -> list[str]:
-    return sorted(name for name in files if posixpath.basename(name) == _COMB)
+    own = (name for name in files if not name.startswith(_PUBLISHED))
+    return sorted(name for name in own if posixpath.basename(name) == _COMB)
+
+
+def _published(files: Files) -> Files:
+    """What a case says was published before."""
+    old = {name.removeprefix(_PUBLISHED): content for name, content in files.items() if name.startswith(_PUBLISHED)}
+    return {**COMMON, **old} if old else {}
+
+
+def _against(files: Files) -> Against | None:
+    published = _published(files)
+    return Against("HEAD", _Memory(published), "", REMEMBERED) if published else None
 
 
 class _Memory(Checkout):
