@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.graph.analyses import ANALYSES
-from comb_compiler.graph.analyses.usage import check_usage
+from comb_compiler.graph.analyses.usage import check_reach, check_usage
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.view import View
 from comb_compiler.protos.compiled import Protos
@@ -18,6 +18,8 @@ __all__ = ["analyse"]
 
 _SECTIONS = ("interface", "graph", "sla", "gates")
 """What an analysis looks at beside the operators."""
+_MAY_LEAD_THERE = (codes.UNKNOWN_PORT, codes.MISSING_PORT, codes.TYPE_MISMATCH, codes.BAD_CONDITION)
+"""Mistakes where a step may be missing that leads to one which seems to be of no use."""
 
 
 def analyse(
@@ -41,8 +43,10 @@ def analyse(
 
 
 def _analysed(view: View) -> Iterator[Diagnostic]:
-    for analysis in ANALYSES:
-        yield from analysis(view)
+    found = [finding for analysis in ANALYSES for finding in analysis(view)]
+    yield from found
+    if not any(finding.code in _MAY_LEAD_THERE for finding in found):
+        yield from check_reach(view)
 
 
 def _is_alike(base: Bound[Comb], variant: Bound[Comb]) -> bool:

@@ -12,7 +12,6 @@ from comb_compiler.graph.analyses.interface import check_interface, check_types
 from comb_compiler.graph.analyses.ports import check_ports
 from comb_compiler.graph.analyses.sources import check_sources
 from comb_compiler.graph.analyses.timing import check_timing
-from comb_compiler.graph.analyses.usage import check_reach
 from comb_compiler.graph.view import View
 
 __all__ = ["ANALYSES", "Analysis"]
@@ -29,7 +28,6 @@ ANALYSES: tuple[Analysis, ...] = (
     check_conditions,
     check_absence,
     check_fallbacks,
-    check_reach,
     check_timing,
     check_gates,
 )

@@ -54,7 +54,10 @@ def check_answer(view: View) -> Iterator[Diagnostic]:
             place.span,
             related=(answers,),
             path=format_path(place.path),
-            hints=(*_why(reasons), f"return a step whose operator has `out: {method.output}`"),
+            hints=(
+                *_why(reasons, given.name, method.output),
+                f"return a step whose operator has `out: {method.output}`",
+            ),
         )
 
 
@@ -67,7 +70,7 @@ def _mismatch(view: View, step: Step, edge: Edge, given: str, wanted: str, reaso
         related.append(Label(out.span, f"`{source.name}` gives `{given}`"))
     inner = _field_that_fits(view, edge.source, wanted)
     fix = None
-    hints = list(_why(reasons))
+    hints = list(_why(reasons, given, wanted))
     if inner is not None:
         hints.append(f"did you mean `{edge.source}.{inner}`?")
         whole = edge.source.whole_span
@@ -77,7 +80,7 @@ def _mismatch(view: View, step: Step, edge: Edge, given: str, wanted: str, reaso
             fix = Fix(f"write `{edge.source}.{inner}`", (edit,), Applicability.UNSAFE)
     return diagnose(
         codes.TYPE_MISMATCH,
-        f"`{edge.source}` is a `{given}`, and the port `{edge.port}` of `{step.operator}` takes a `{wanted}`",
+        f"`{edge.source}` gives `{given}`, and the port `{edge.port}` of `{step.operator}` takes `{wanted}`",
         edge.source.whole_span,
         related=tuple(related),
         path=format_path(view.text_of(step, edge).path),
@@ -94,8 +97,8 @@ def _field_that_fits(view: View, source: Source, wanted: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _why(reasons: tuple[Misfit, ...]) -> tuple[str, ...]:
-    """The reasons, field by field, unless the two types have nothing in common anyway."""
+def _why(reasons: tuple[Misfit, ...], given: str, wanted: str) -> tuple[str, ...]:
+    """The reasons, field by field."""
     shown = [f"`{one.path}`: {one.reason}" for one in reasons[:_MOST_REASONS]]
-    more = len(reasons) - len(shown)
-    return ("they do not fit: " + "; ".join(shown) + (f"; and {more} more" if more > 0 else ""),)
+    more = [f"and {len(reasons) - len(shown)} more"] if len(reasons) > len(shown) else []
+    return (f"what does not fit, `{wanted}` here and `{given}` there:", *shown, *more)

@@ -35,8 +35,8 @@ def _names(view: View, step: Step, operator: Operator) -> Iterator[Diagnostic]:
         seen.setdefault(edge.port, edge)
     written = {*given, *view.comb.graph[step.name].inputs}
     missing = [name for name, port in operator.inputs.items() if not port.optional and name not in written]
-    misnamed = [edge for edge in step.inputs if edge.port not in operator.inputs and closest(edge.port, missing)]
-    if missing and not misnamed and view.bound.is_sound("graph", step.name):
+    unknown = [port for port in given if port not in operator.inputs]  # each may be a missing one under a wrong name
+    if len(missing) > len(unknown) and view.bound.is_sound("graph", step.name):
         yield _missing(view, step, missing)
 
 
@@ -45,12 +45,11 @@ def _unknown(view: View, step: Step, edge: Edge, free: list[str]) -> Diagnostic:
     operator = view.bound.place("operators", step.operator)
     related = (Label(operator.key_span, f"`{step.operator}` is declared here"),)
     message = f"the operator `{step.operator}` has no port `{edge.port}`"
-    hints = did_you_mean(edge.port, free, "port") or _ports_of(view, step.operator)
-    at = edge.port_span
+    match, at = closest(edge.port, free), edge.port_span
+    hints = did_you_mean(edge.port, free, "port") if match else _ports_of(view, step.operator)
     finding = unknown_name(
         place, codes.UNKNOWN_PORT, edge.port, free, "port", message=message, related=related, hints=hints, at=at
     )
-    match = closest(edge.port, free)
     if match is None or edge.port_span in (place.span, edge.source.span):
         return finding._replace(fix=None)
     return finding._replace(fix=Fix(f"write `{match}`", (Edit(edge.port_span, match),), Applicability.UNSAFE))
@@ -58,7 +57,9 @@ def _unknown(view: View, step: Step, edge: Edge, free: list[str]) -> Diagnostic:
 
 def _ports_of(view: View, name: str) -> tuple[str, ...]:
     ports = view.bound.declared("operators", name, "in")
-    return (f"its ports are {listed(ports)}",) if ports else ("it has no ports: write `()`",)
+    if not ports:
+        return ("it has no ports: write `()`",)
+    return (f"its {'ports are' if len(ports) > 1 else 'only port is'} {listed(ports)}",)
 
 
 def _repeated(view: View, step: Step, edge: Edge, first: Edge) -> Diagnostic:

@@ -45,7 +45,7 @@ def _kind(schema: Schema, field: Field) -> str:
     if not field.is_repeated:
         return f"a {field.kind}" if field.kind[0] not in "aeiou" else f"an {field.kind}"
     message = schema.messages.get(field.type)
-    return "a map" if message is not None and message.is_map_entry else f"a list of {field.kind}"
+    return "a map" if message is not None and message.is_map_entry else f"a list of `{field.type or field.kind}`"
 
 
 def _no_field(place: Place, message: Message, name: str, span: Span) -> Diagnostic:
