@@ -83,15 +83,18 @@ def _message(schema: Schema, message: Message, data: Any, path: Path, depth: int
         field = next((one for one in message.fields if key in (one.name, one.json_name)), None)
         if field is None:
             names = tuple(one.name for one in message.fields)
-            hint = f"its fields are {', '.join(f'`{name}`' for name in names)}" if names else "it has no fields"
+            shown = (
+                f"its {'fields are' if len(names) > 1 else 'only field is'} {', '.join(f'`{name}`' for name in names)}"
+            )
+            hint = shown if names else "it has no fields"
             yield Mistake((*path, key), f"`{message.name}` has no field `{key}`", (hint,), True, names)
             continue
         slot = field.oneof or field.name
         if slot in given and value is not None:
-            reason = (
-                f"only one field of `{slot}` can be set" if field.oneof else f"the field `{field.name}` is set already"
-            )
-            yield Mistake((*path, key), f"{reason}, and `{given[slot]}` is", ("keep one of the two",), True)
+            reason = f"the field `{field.name}` is set already, as `{given[slot]}`"
+            if field.oneof:
+                reason = f"only one field of `{slot}` can be set, and `{given[slot]}` is"
+            yield Mistake((*path, key), reason, ("keep one of the two",), True)
         if value is not None:
             given.setdefault(slot, key)
             yield from _field(schema, field, value, (*path, key), depth)
@@ -228,6 +231,8 @@ def _integer(kind: str, value: float | str) -> str | None:
 
 
 def _article(kind: str) -> str:
+    if kind == "bytes":
+        return "bytes"
     return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
 
 
