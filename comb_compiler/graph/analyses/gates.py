@@ -8,11 +8,11 @@ not one failure among n trials the bound is 1 - 0.05^(1/n), so that a rate r tak
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
-from comb_compiler.source import Path
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.units import format_duration
 
@@ -64,13 +64,13 @@ def _replay(view: View) -> Iterator[Diagnostic]:
 _WHY = "`comb explain undecidable-gate` has the numbers for other rates"
 
 
-def _never(place: Place, what: str) -> Diagnostic:
+def _never(place: Place, what: str, hint: str = "ask for a share below 100%") -> Diagnostic:
     return diagnose(
         codes.UNDECIDABLE_GATE,
         f"no number of samples can prove {what}",
         place.span,
         path=format_path(place.path),
-        hints=("ask for a share below 100%", _WHY),
+        hints=(hint, _WHY),
     )
 
 
@@ -91,35 +91,51 @@ def _load(view: View) -> Iterator[Diagnostic]:
         ("p90", 0.1 if sla.p90 else None, "the p90 of"),
         ("p50", 0.5 if sla.p50 else None, "the p50 of"),
     ]
+    unproven: list[_Promise] = []
     for field, rate, words in promises:
-        if rate is not None and view.bound.is_sound("sla", field):
-            yield from _promise(view, ("sla", field), rate, words, requests, judged)
+        if rate is None or not view.bound.is_sound("sla", field):
+            continue
+        place, needed = view.bound.place("sla", field), trials_needed(rate)
+        if needed is None:
+            yield _never(place, f"{words} 0%", "promise a rate above 0%")
+        elif requests < needed:
+            unproven.append(_Promise(place, f"{words} {place.value.data}", needed))
+    if unproven:
+        yield _too_short(view, unproven, requests, float(judged))
 
 
-def _promise(
-    view: View, path: Path, rate: Decimal | float, words: str, requests: int, qps: Decimal
-) -> Iterator[Diagnostic]:
-    needed = trials_needed(rate)
-    place = view.bound.place(*path)
-    shown = place.value.data if place.path == path else _percent(Decimal(str(rate)))
-    if needed is None:
-        yield _never(place, f"{words} 0%")
-        return
-    if requests >= needed:
-        return
+class _Promise(NamedTuple):
+    """A promise of the SLA, in words, and how many requests prove it when all go well."""
+
+    place: Place
+    words: str
+    needed: int
+
+
+def _too_short(view: View, unproven: list[_Promise], requests: int, qps: float) -> Diagnostic:
+    """All that the requests of a load gate cannot prove: it is one mistake."""
     hold = view.bound.place("gates", "load", "hold")
     where = hold if hold.path[-1] == "hold" else view.bound.place("gates", "load")
     assert view.comb.gates.load is not None
     given = format_duration(view.comb.gates.load.hold)
-    seconds = math.ceil(needed / float(qps)) if qps > 0 else 0
-    yield diagnose(
+    needed = max(promise.needed for promise in unproven)
+    seconds = math.ceil(needed / qps) if qps > 0 else 0
+    what = " and ".join(promise.words for promise in unproven)
+    return diagnose(
         codes.UNDECIDABLE_GATE,
-        f"{requests:,} requests ({qps:g} a second for {given}) cannot prove {words} {shown}",
+        f"{requests:,} requests ({qps:g} a second for {given}) cannot prove {what}",
         where.span if where is hold else where.key_span,
-        related=(Label(place.span, "promised here"),),
+        related=tuple(Label(promise.place.span, "promised here") for promise in unproven),
         path=format_path(where.path),
-        hints=(f"hold each step for at least {seconds}s: {needed:,} requests prove it when all go well", _WHY),
+        hints=(
+            f"hold each step for at least {seconds}s: {needed:,} requests prove {_it(unproven)} when all go well",
+            _WHY,
+        ),
     )
+
+
+def _it(unproven: list[_Promise]) -> str:
+    return "it" if len(unproven) == 1 else "them"
 
 
 def _percent(share: Decimal) -> str:
