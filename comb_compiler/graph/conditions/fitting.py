@@ -94,7 +94,7 @@ def _search(call: Call, text: str, scope: Scope, bound: Bound, kinds: tuple[Type
         hint = f"write `{text[call.args[1].start : call.args[1].end]}.contains(…)`" if where.kind == "string" else ""
         yield Mistake(f"`in` looks into a list or a map, and this is {shown(where)}", *_place(call.args[1]),
                       hint or "compare it with `==`")  # fmt: skip
-    elif where.kind != "any" and _differ(item, where.of[0]):
+    elif where.kind != "any" and NULL not in (item, where.of[0]) and _differ(item, where.of[0]):
         items = call.args[1].items if isinstance(call.args[1], ListOf) else ()
         rewritten = [_rewritten(one, item, scope) for one in items]
         written = f"[{', '.join(one for one in rewritten if one)}]" if items and all(rewritten) else ""

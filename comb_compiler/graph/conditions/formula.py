@@ -28,6 +28,7 @@ __all__ = [
     "Samples",
     "atoms",
     "evaluate",
+    "first_open",
 ]
 
 
@@ -81,6 +82,7 @@ TRUE, FALSE, ERROR = 1, 2, 4
 """What a formula may be, as bits. (An enum's operators cost ten times as much, and this is where the time goes.)"""
 
 _OPEN = TRUE | FALSE | ERROR
+_DECIDED = (TRUE, FALSE, ERROR)
 _OUTCOMES = {True: TRUE, False: FALSE, None: ERROR}
 _NEGATED = tuple((one & ERROR) | (one & TRUE) << 1 | (one & FALSE) >> 1 for one in range(_OPEN + 1))
 
@@ -123,6 +125,28 @@ def _either(outcomes: Sequence[int]) -> int:
         every &= outcome
         may_miss = may_miss and outcome != TRUE
     return (some & TRUE) | (every & FALSE) | (some & ERROR if may_miss else 0)
+
+
+def first_open(formula: Formula, samples: Samples) -> str | None:
+    """An operand that is not decided and on which the value still depends; None when there is none."""
+    match formula:
+        case Atom(operand=operand, roots=roots):
+            if evaluate(formula, samples) != _OPEN:
+                return None
+            return next((key for key in (*roots, operand) if key not in samples), None)
+        case Negation(part=part):
+            return first_open(part, samples)
+        case Both(parts=parts) | Either(parts=parts):
+            return _first_of(parts, samples) if evaluate(formula, samples) not in _DECIDED else None
+        case Choice(test=test, yes=yes, no=no):
+            branch = {TRUE: (test, yes), FALSE: (test, no)}.get(evaluate(test, samples), (test,))
+            return _first_of(branch, samples)
+        case _:
+            return None
+
+
+def _first_of(parts: tuple[Formula, ...], samples: Samples) -> str | None:
+    return next((key for part in parts if (key := first_open(part, samples)) is not None), None)
 
 
 def atoms(formula: Formula) -> Iterator[Atom]:

@@ -8,7 +8,7 @@ known in `b`, in `a || b` what holds when `a` does not, in `a ? b : c` the one o
 
 from collections.abc import Collection, Iterator
 
-from comb_compiler.graph.conditions.reading import Parsed, Use
+from comb_compiler.graph.conditions.reading import Parsed, Use, is_qualified
 from comb_compiler.graph.conditions.tree import Call, Expr, Literal, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 from comb_compiler.graph.conditions.typing import dereferenced
@@ -21,35 +21,48 @@ _NONE: _Names = frozenset()
 
 def guaranteed(parsed: Parsed, scope: Scope = UNTYPED) -> frozenset[str]:
     """The variables that are certainly not null when the condition holds."""
-    return _known(parsed.root, scope)[0]
+    return _Knowledge(parsed, scope).when(parsed.root)[0]
 
 
 def unguarded(parsed: Parsed, may_be_absent: Collection[str], scope: Scope = UNTYPED) -> tuple[Use, ...]:
     """The places where a field is asked of a variable that may be absent there; on each way the first of a variable."""
-    return tuple(_Walk(frozenset(may_be_absent), scope).expr(parsed.root, _NONE, _NONE))
+    walk = _Walk(frozenset(may_be_absent), _Knowledge(parsed, scope), scope)
+    return tuple(walk.expr(parsed.root, _NONE, _NONE))
 
 
-def _known(expr: Expr, scope: Scope) -> tuple[_Names, _Names]:
-    """What is not null when `expr` holds, and when it does not."""
-    match expr:
-        case Call(function="!", args=(part,), target=None):
-            holds, fails = _known(part, scope)
-            return fails, holds
-        case Call(function="&&" | "||" as sign, args=parts, target=None):
-            known = [_known(part, scope) for part in parts]
-            every, some = [one[0] for one in known], [one[1] for one in known]
-            if sign == "&&":
-                return _NONE.union(*every), some[0].intersection(*some)
-            return every[0].intersection(*every), _NONE.union(*some)
-        case Call(function="?:", args=(test, yes, no), target=None):
-            tests, then, otherwise = (_known(part, scope) for part in (test, yes, no))
-            return (tests[0] | then[0]) & (tests[1] | otherwise[0]), (tests[0] | then[1]) & (tests[1] | otherwise[1])
-    sides = _null_test(expr)
-    if sides is not None:
-        name, holds_when_null = sides
-        return (_NONE, frozenset((name,))) if holds_when_null else (frozenset((name,)), _NONE)
-    names = frozenset(dereferenced(expr, scope))
-    return names, names
+class _Knowledge:
+    def __init__(self, parsed: Parsed, scope: Scope) -> None:
+        self._all = frozenset(use.name for use in parsed.uses)
+        self._scope = scope
+
+    def when(self, expr: Expr) -> tuple[_Names, _Names]:
+        """What is not null when `expr` holds, and when it does not."""
+        match expr:
+            case Literal(kind="bool", value=value):
+                return (_NONE, self._all) if value else (self._all, _NONE)
+            case Call(function="!", args=(part,), target=None):
+                holds, fails = self.when(part)
+                return fails, holds
+            case Call(function="&&" | "||" as sign, args=parts, target=None):
+                known = [self.when(part) for part in parts]
+                holding, failing = [one[0] for one in known], [one[1] for one in known]
+                if sign == "&&":
+                    return _NONE.union(*holding), self._all.intersection(*failing)
+                return self._all.intersection(*holding), _NONE.union(*failing)
+            case Call(function="?:", args=(test, yes, no), target=None):
+                (holds, fails), *ways = (self.when(part) for part in (test, yes, no))
+                there = [(holds | yes) & (fails | no) for yes, no in zip(*ways, strict=True)]
+                return there[0], there[1]
+            case _:
+                return self._of_value(expr)
+
+    def _of_value(self, expr: Expr) -> tuple[_Names, _Names]:
+        test = _null_test(expr)
+        if test is None:
+            names = frozenset(dereferenced(expr, self._scope))
+            return names, names
+        name = frozenset((test[0],))
+        return (_NONE, name) if test[1] else (name, _NONE)
 
 
 def _null_test(expr: Expr) -> tuple[str, bool] | None:
@@ -62,39 +75,45 @@ def _null_test(expr: Expr) -> tuple[str, bool] | None:
 
 
 class _Walk:
-    def __init__(self, absent: _Names, scope: Scope) -> None:
+    def __init__(self, absent: _Names, knowledge: _Knowledge, scope: Scope) -> None:
         self._absent = absent
+        self._known = knowledge
         self._scope = scope
 
     def expr(self, expr: Expr, there: _Names, bound: _Names) -> Iterator[Use]:
         match expr:
-            case Select(operand=Name(name=name) as operand):
-                bare = name.lstrip(".")
-                if bare in self._absent and bare not in there | bound and dereferenced(expr, self._scope):
-                    yield Use(bare, operand.end - len(bare), operand.end, dotted(expr) or bare)
+            case Select():
+                yield from self._select(expr, there, bound)
             case Call(function="&&" | "||" as sign, args=parts, target=None):
-                yield from self._row(sign, parts, there, bound)
+                for part in parts:
+                    yield from self.expr(part, there, bound)
+                    holds, fails = self._known.when(part)
+                    there = there | (holds if sign == "&&" else fails)
             case Call(function="?:", args=(test, yes, no), target=None):
-                holds, fails = _known(test, self._scope)
+                holds, fails = self._known.when(test)
                 yield from self.expr(test, there, bound)
                 yield from self.expr(yes, there | holds, bound)
                 yield from self.expr(no, there | fails, bound)
             case Call(target=target) if target is not None and (variable := loop_variable(expr)) is not None:
-                yield from self.expr(target, there, bound)
-                for argument in expr.args[1:]:
-                    yield from self.expr(
-                        argument, there | frozenset(dereferenced(target, self._scope)), bound | {variable}
-                    )
+                yield from self._parts((target,), there, bound)
+                there = there | frozenset(dereferenced(target, self._scope))
+                yield from self._parts(expr.args[1:], there, bound | {variable})
             case _:
-                yield from self._others(children(expr), there, bound)
+                yield from self._parts(children(expr), there, bound)
 
-    def _row(self, sign: str, parts: tuple[Expr, ...], there: _Names, bound: _Names) -> Iterator[Use]:
-        for part in parts:
-            yield from self.expr(part, there, bound)
-            holds, fails = _known(part, self._scope)
-            there = there | (holds if sign == "&&" else fails)
+    def _select(self, expr: Select, there: _Names, bound: _Names) -> Iterator[Use]:
+        path = dotted(expr)
+        if path is not None and is_qualified(path, self._scope.schema):
+            return
+        if not isinstance(expr.operand, Name):
+            yield from self.expr(expr.operand, there, bound)
+            return
+        name = expr.operand.name.lstrip(".")
+        if name in self._absent and name not in there | bound:
+            yield Use(name, expr.operand.end - len(name), expr.operand.end, path or name)
 
-    def _others(self, parts: tuple[Expr, ...], there: _Names, bound: _Names) -> Iterator[Use]:
+    def _parts(self, parts: tuple[Expr, ...], there: _Names, bound: _Names) -> Iterator[Use]:
+        """Parts that are all evaluated, from left to right: what one asks of a variable, the next may as well."""
         for part in parts:
             yield from self.expr(part, there, bound)
             there = there | frozenset(dereferenced(part, self._scope))

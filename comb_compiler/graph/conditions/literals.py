@@ -13,15 +13,23 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def decode_string(text: str) -> str | None:
-    """What a literal with its quotes means; None where an escape stands for no character."""
+    """What a literal with its quotes means.
+
+    None where an escape stands for no character, or where a raw text ends with a backslash before its quote: the
+    grammar allows that, and the official parser does not.
+    """
     body, raw = _body(text)
+    if raw and _is_open(body):
+        return None
     decoded = body if raw else _ESCAPE.sub(lambda match: _character(match) or "\ud800", body)
     return None if any("\ud800" <= one <= "\udfff" for one in decoded) else decoded
 
 
 def decode_bytes(text: str) -> bytes | None:
-    """The same of `b"…"`, where `\\x` and octal escapes are bytes and the rest is UTF-8."""
+    """The same of `b"…"`, where `\\x` and octal escapes are bytes, `\\u` is none, and the rest is UTF-8."""
     body, raw = _body(text[1:])
+    if raw and _is_open(body):
+        return None
     if raw:
         return body.encode("utf-8", "surrogatepass")
     parts: list[bytes] = []
@@ -30,7 +38,7 @@ def decode_bytes(text: str) -> bytes | None:
         parts.append(body[position : match.start()].encode("utf-8", "surrogatepass"))
         number = int(match["byte"], 16) if match["byte"] else int(match["octal"], 8) if match["octal"] else None
         character = _character(match)
-        if character is None:
+        if character is None or match["short"] or match["long"]:
             return None
         parts.append(bytes([number]) if number is not None else character.encode())
         position = match.end()
@@ -52,6 +60,11 @@ def _body(text: str) -> tuple[str, bool]:
     text = text[1:] if raw else text
     quotes = 3 if len(text) >= 6 and text[:3] in ('"""', "'''") else 1
     return text[quotes:-quotes], raw
+
+
+def _is_open(body: str) -> bool:
+    """Whether it ends with a backslash that escapes what follows."""
+    return (len(body) - len(body.rstrip("\\"))) % 2 == 1
 
 
 def _character(match: re.Match[str]) -> str | None:

@@ -20,6 +20,7 @@ MOST_NESTING = 40
 """Brackets inside brackets. Nobody reads more, and the official parser would recurse as deeply."""
 
 _LEVELS = (("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"))
+_NO_TEXT = "this text ends with a backslash, or has an escape that is no character"
 _WORDS = {"true": ("bool", True), "false": ("bool", False), "null": ("null", None)}
 
 

@@ -1,69 +1,89 @@
 """Whether conditions can have wanted values together: a search over the operands' samples, with a bound on its work."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from comb_compiler.graph.conditions.formula import Formula, Samples, evaluate
+from comb_compiler.graph.conditions.formula import Formula, Samples, atoms, evaluate, first_open
 from comb_compiler.graph.conditions.samples import Sample
 from comb_compiler.graph.conditions.truth import System
 
-__all__ = ["Budget", "Goal", "satisfiable"]
+__all__ = ["Budget", "Goal", "goal", "satisfiable"]
+
+
+_NOTHING: Mapping[str, Sample] = MappingProxyType({})
 
 
 class Goal(NamedTuple):
-    """A formula and what it is to be: bits, of which any will do."""
+    """A formula, what it is to be (bits, of which any will do), and what it costs to evaluate: its atoms."""
 
     formula: Formula
     wanted: int
+    cost: int
 
     def is_missed(self, chosen: Samples) -> bool:
         """Whether it cannot be what it is to be any more, whatever is chosen later."""
         return not evaluate(self.formula, chosen) & self.wanted
 
+    def is_reached(self, chosen: Samples) -> bool:
+        """Whether it is what it is to be, whatever is chosen later."""
+        return not evaluate(self.formula, chosen) & ~self.wanted
+
+
+def goal(formula: Formula, wanted: int) -> Goal:
+    """A goal with its cost."""
+    return Goal(formula, wanted, 1 + sum(1 for _ in atoms(formula)))
+
 
 class Budget:
-    """How many times formulas may still be evaluated."""
+    """How many atoms may still be evaluated."""
 
     def __init__(self, evaluations: int) -> None:
         self._left = evaluations
 
-    def spend(self) -> bool:
-        """Whether one more is allowed."""
-        self._left -= 1
+    def spend(self, cost: int) -> bool:
+        """Whether that much was left."""
+        self._left -= cost
         return self._left >= 0
 
     @property
     def is_spent(self) -> bool:
-        """Whether no more is allowed."""
+        """Whether nothing is left."""
         return self._left <= 0
 
 
 def satisfiable(
-    system: System, goals: Sequence[Goal], budget: Budget, given: Mapping[str, Sample] = {}, failing: bool = False
+    system: System, goals: Sequence[Goal], budget: Budget, given: Mapping[str, Sample] = _NOTHING, failing: bool = False
 ) -> bool | None:
-    """Whether some values of the operands, beside those `given`, reach all goals; None when the budget is spent."""
-    order, waiting = _plan(system, goals, given)
+    """Whether some values of the operands, beside those `given`, reach all goals; None when the budget is spent.
+
+    Goal by goal, operands are chosen that still matter to it (as Davis, Putnam, Logemann and Loveland do for clauses).
+    """
     chosen = dict(given)
-    for goal in goals:
-        if not budget.spend():
-            return None
-        if goal.is_missed(chosen):
-            return False
-    choices: list[Iterator[Sample]] = []
-    while len(choices) < len(order):
-        choices.append(iter(system.samples(order[len(choices)], failing)))
-        while choices:
-            operand = order[len(choices) - 1]
-            found = _next(choices[-1], operand, waiting[operand], chosen, budget)
+    waiting = _waiting(system, goals, given)
+    if any(one.is_missed(chosen) for one in goals):
+        return False
+    index = 0
+    choices: list[tuple[str, Iterator[Sample], int]] = []
+    while True:
+        while index < len(goals) and goals[index].is_reached(chosen):
+            index += 1
+        if index == len(goals):
+            return True
+        operand = first_open(goals[index].formula, chosen)
+        assert operand is not None, "a goal that is neither reached nor missed is open"
+        choices.append((operand, iter(system.samples(operand, failing)), index))
+        found: bool | None = False
+        while choices and not found:
+            operand, samples, index = choices[-1]
+            found = _next(samples, operand, waiting[operand], chosen, budget)
             if found is None:
                 return None
-            if found:
-                break
-            choices.pop()
-            del chosen[operand]
-        else:
+            if not found:
+                choices.pop()
+                del chosen[operand]
+        if not found:
             return False
-    return True
 
 
 def _next(
@@ -72,10 +92,10 @@ def _next(
     """Chooses the next sample with which no goal is missed; False when there is none, None when the budget is spent."""
     for sample in samples:
         chosen[operand] = sample
-        for goal in waiting:
-            if not budget.spend():
+        for one in waiting:
+            if not budget.spend(one.cost):
                 return None
-            if goal.is_missed(chosen):
+            if one.is_missed(chosen):
                 break
         else:
             return True
@@ -83,13 +103,11 @@ def _next(
     return False
 
 
-def _plan(
-    system: System, goals: Sequence[Goal], given: Mapping[str, Sample]
-) -> tuple[list[str], dict[str, list[Goal]]]:
-    """The operands to choose, goal by goal, and for each the goals that depend on it."""
+def _waiting(system: System, goals: Sequence[Goal], given: Mapping[str, Sample]) -> dict[str, list[Goal]]:
+    """By operand, the goals that depend on it."""
     waiting: dict[str, list[Goal]] = {}
-    for goal in goals:
-        for key in system.operands(goal.formula):
+    for one in goals:
+        for key in system.operands(one.formula):
             if key not in given:
-                waiting.setdefault(key, []).append(goal)
-    return list(waiting), waiting
+                waiting.setdefault(key, []).append(one)
+    return waiting

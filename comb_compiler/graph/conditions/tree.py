@@ -34,7 +34,7 @@ Value = bool | int | float | str | bytes | None
 COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">="))
 LOGIC = frozenset(("&&", "||", "!", "?:"))
 _INFIX = COMPARISONS | {"&&", "||", "in", "+", "-", "*", "/", "%"}
-_LOOPS = {"all": (2,), "exists": (2,), "exists_one": (2,), "existsOne": (2,), "filter": (2,), "map": (2, 3)}
+_LOOPS = {"all": (2,), "exists": (2,), "exists_one": (2,), "filter": (2,), "map": (2, 3)}
 
 
 class Literal(NamedTuple):

@@ -80,8 +80,8 @@ class System:
                 return Either(tuple(self._formula(part) for part in parts))
             case Call(function="?:", args=(test, yes, no), target=None):
                 return Choice(self._formula(test), self._formula(yes), self._formula(no))
-            case Call(function="in", args=(item, ListOf(items=items))):
-                return Either(tuple(self._comparison("==", item, one) for one in items))
+            case Call(function="in", args=(item, ListOf(items=items))) if all(map(self._constant, items)):
+                return self._among(item, items)
             case Call(function=sign, args=(left, right), target=None) if sign in COMPARISONS:
                 return self._comparison(sign, left, right)
             case _:
@@ -100,6 +100,12 @@ class System:
             formula = self._formula(left)
             return formula if value is (sign == "==") else Negation(formula)
         return self._atom(left, sign, value)
+
+    def _among(self, item: Expr, items: tuple[Expr, ...]) -> Formula:
+        """Whether it is one of some constants; of none it is not, but it has a value."""
+        if items or self._constant(item):
+            return Either(tuple(self._comparison("==", item, one) for one in items))
+        return Both((self._atom(item, "==", None), self._atom(item, "!=", None)))
 
     def _constant(self, expr: Expr) -> tuple[Value] | None:
         if isinstance(expr, Literal):

@@ -12,7 +12,7 @@ from comb_compiler.graph.conditions.formula import TRUE, evaluate
 from comb_compiler.graph.conditions.guards import guaranteed
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.samples import Sample
-from comb_compiler.graph.conditions.solve import Budget, Goal, satisfiable
+from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
 from comb_compiler.graph.conditions.tree import written
 from comb_compiler.graph.conditions.truth import System
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
@@ -20,7 +20,8 @@ from comb_compiler.graph.conditions.types import UNTYPED, Scope
 __all__ = ["Worlds", "worlds"]
 
 _MOST_WORLDS = 64
-_MOST_EVALUATIONS = 100_000
+_MOST_EVALUATIONS = 200_000
+"""Of atoms: less than a second."""
 
 _Set = frozenset[int]
 _T = TypeVar("_T")
@@ -83,8 +84,8 @@ class _Search:
         self.exact = True
         self._system = System(scope)
         formulas = [self._system.add(parsed) for parsed in conditions]
-        self._formulas = [self._system.settled(formula) for formula in formulas]
-        self._operands = [self._system.operands(formula) for formula in self._formulas]
+        self._goals = [goal(self._system.settled(formula), TRUE) for formula in formulas]
+        self._operands = [self._system.operands(one.formula) for one in self._goals]
         self._budget = Budget(_MOST_EVALUATIONS)
 
     def largest(self, indexes: Iterable[int], given: Mapping[str, Sample]) -> list[_Set]:
@@ -92,8 +93,8 @@ class _Search:
         certain: list[int] = []
         open_ones: list[int] = []
         for index in indexes:
-            self._budget.spend()
-            outcome = evaluate(self._formulas[index], given)
+            self._budget.spend(self._goals[index].cost)
+            outcome = evaluate(self._goals[index].formula, given)
             if outcome == TRUE:
                 certain.append(index)
             elif outcome & TRUE:
@@ -133,8 +134,7 @@ class _Search:
         return parts
 
     def _largest_of_part(self, part: list[int], given: Mapping[str, Sample]) -> list[_Set]:
-        goals = [Goal(self._formulas[index], TRUE) for index in part]
-        together = satisfiable(self._system, goals, self._budget, given)
+        together = satisfiable(self._system, [self._goals[index] for index in part], self._budget, given)
         if together is None:
             self.exact = False
         if together is not False:
