@@ -9,14 +9,14 @@ from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
-from comb_compiler.diagnostics import Diagnostic, Fix, codes, in_reading_order
+from comb_compiler.diagnostics import Diagnostic, Fix, in_reading_order
 from comb_compiler.diagnostics.fixes import repair_files
-from comb_compiler.source import SourceSet, Unavailable, decode
-from comb_compiler.workspace.checkout import Checkout, Found
+from comb_compiler.source import SourceSet, decode
+from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 from comb_compiler.workspace.lock import check_locks
 from comb_compiler.workspace.sources import load_sources
-from tests.support.memory import REMEMBERED
+from tests.support.memory import REMEMBERED, MemoryCheckout
 
 __all__ = ["PLATFORM", "check_artifacts", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
 
@@ -33,7 +33,7 @@ COMMON: Files = {path.name: path.read_bytes() for path in (Path(__file__).parent
 
 def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
     """Everything that is said of the case's combs and of its platform, from the bytes alone."""
-    checkout = _Memory({**COMMON, **files})
+    checkout = MemoryCheckout({**COMMON, **files})
     against = _against(files)
     platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
     found: list[Diagnostic] = []
@@ -115,27 +115,4 @@ def _published(files: Files) -> Files:
 
 def _against(files: Files) -> Against | None:
     published = _published(files)
-    return Against("HEAD", _Memory(published), "", REMEMBERED) if published else None
-
-
-class _Memory(Checkout):
-    """A checkout that holds what it is given."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        super().__init__("/")
-        self._files = files
-
-    def read(self, relative: str) -> bytes | Unavailable:
-        if relative not in self._files and self.names(relative):
-            return Unavailable(codes.NOT_A_REGULAR_FILE, f"`{relative}` is a directory, not a file")
-        missing = Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist")
-        return self._files.get(relative, missing)
-
-    def find(self, relative: str) -> Found | Unavailable:
-        content = self.read(relative)
-        return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
-
-    def names(self, relative: str) -> tuple[str, ...]:
-        directory = "" if relative == "." else f"{relative}/"
-        below = (name.removeprefix(directory) for name in self._files if name.startswith(directory))
-        return tuple(sorted({name.partition("/")[0] for name in below}))
+    return Against("HEAD", MemoryCheckout(published), "", REMEMBERED) if published else None

@@ -1,6 +1,12 @@
-"""Results of one test run that are slow to work out again: protoc's, and those of the checker of conditions."""
+"""A checkout in memory; and results of one test run that are slow to work out again: protoc's, and on conditions."""
 
-__all__ = ["REMEMBERED"]
+from collections.abc import Mapping
+
+from comb_compiler.diagnostics import codes
+from comb_compiler.source import Unavailable
+from comb_compiler.workspace.checkout import Checkout, Found
+
+__all__ = ["REMEMBERED", "MemoryCheckout"]
 
 
 class _Memory:
@@ -16,3 +22,26 @@ class _Memory:
 
 REMEMBERED = _Memory()
 """A `Memo` for all tests that are not about protoc itself."""
+
+
+class MemoryCheckout(Checkout):
+    """A checkout that holds what it is given."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__("/")
+        self._files = files
+
+    def read(self, relative: str) -> bytes | Unavailable:
+        if relative not in self._files and self.names(relative):
+            return Unavailable(codes.NOT_A_REGULAR_FILE, f"`{relative}` is a directory, not a file")
+        missing = Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist")
+        return self._files.get(relative, missing)
+
+    def find(self, relative: str) -> Found | Unavailable:
+        content = self.read(relative)
+        return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
+
+    def names(self, relative: str) -> tuple[str, ...]:
+        directory = "" if relative == "." else f"{relative}/"
+        below = (name.removeprefix(directory) for name in self._files if name.startswith(directory))
+        return tuple(sorted({name.partition("/")[0] for name in below}))

@@ -1,0 +1,132 @@
+"""`comb check --against`: what is published, from a revision's lock, from its files, or from a set of descriptors."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.cli import main
+
+COMB = """apiVersion: comb.dev/v1
+kind: Comb
+metadata: {name: ocr}
+interface: {proto: protos/ocr.proto, method: ocr.v1.Ocr/Read}
+operators:
+  read: {run: "operators:Read", in: {request: ocr.v1.Request}, out: ocr.v1.Answer}
+graph:
+  text: read(request=$request)
+  return: text
+"""
+PROTO = """syntax = "proto3";
+package ocr.v1;
+service Ocr { rpc Read(Request) returns (Answer); }
+message Request { bytes picture = 1; }
+message Answer { string text = 1; }
+"""
+
+
+def git(root: Path, *command: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    subprocess.run(["git", *identity, *command], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "combs/ocr/protos").mkdir(parents=True)
+    (tmp_path / "combs/ocr/comb.yaml").write_text(COMB)
+    (tmp_path / "combs/ocr/protos/ocr.proto").write_text(PROTO)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "published")
+    return tmp_path
+
+
+def check(root: Path, against: str, *more: str) -> int:
+    return main(["check", str(root / "combs"), "--root", str(root), "--no-cache", "--against", against, *more])
+
+
+def change(root: Path, old: str, new: str) -> None:
+    path = root / "combs/ocr/protos/ocr.proto"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_without_a_change_nothing_is_said(checkout: Path) -> None:
+    assert check(checkout, "HEAD") == 0
+
+
+def test_a_breaking_change_fails_where_it_is(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(checkout, "string text = 1", "int32 text = 1")
+    assert check(checkout, "main") == 1
+    out = capsys.readouterr().out
+    assert "error[COMB3601] breaks-wire" in out
+    assert "protos/ocr.proto:5:18" in out
+    assert "that of `combs/ocr/comb.yaml` at `main`" in out
+
+
+def test_the_lock_of_the_revision_counts_not_the_authors_own(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout)]) == 0
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "locked")
+    change(checkout, "string text = 1", "int32 text = 1")
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout)]) == 0
+    git(checkout, "checkout", "-qb", "mine")
+    git(checkout, "commit", "-qam", "changed")
+    assert check(checkout, "main") == 1
+    assert "published in `combs/ocr/comb.lock` at `main`" in capsys.readouterr().out
+    assert check(checkout, "mine") == 0
+
+
+def test_a_lock_with_another_interface_is_stale(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout)]) == 0
+    change(checkout, "string text = 1;", "string text = 1; string language = 2;")
+    assert main(["check", str(checkout / "combs"), "--root", str(checkout), "--no-cache"]) == 1
+    assert "COMB2033" in capsys.readouterr().out
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout), "--check"]) == 1
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout)]) == 0
+    assert main(["check", str(checkout / "combs"), "--root", str(checkout), "--no-cache"]) == 0
+
+
+def test_a_set_of_descriptors_is_compared(checkout: Path, tmp_path: Path) -> None:
+    from grpc_tools import protoc
+
+    published = tmp_path / "published.binpb"
+    arguments = ["protoc", f"-I{checkout}/combs/ocr/protos", f"-o{published}", "ocr.proto"]
+    assert protoc.main(arguments) == 0
+    assert check(checkout, str(published)) == 0
+    change(checkout, "string text = 1", "bytes text = 1")
+    assert check(checkout, str(published)) == 0  # all text is bytes
+    change(checkout, "bytes picture = 1", "fixed64 picture = 1")
+    assert check(checkout, str(published)) == 1
+
+
+def test_a_new_comb_has_nothing_to_break(checkout: Path) -> None:
+    other = checkout / "combs/other"
+    other.mkdir()
+    (other / "comb.yaml").write_text(COMB.replace("name: ocr", "name: other").replace("protos/", "../ocr/protos/"))
+    assert check(checkout, "HEAD") == 0
+
+
+@pytest.mark.parametrize("name", ["nowhere", "--help", "-x", "HEAD:combs", "", "main..main"])
+def test_what_is_neither_a_file_nor_a_revision_is_a_usage_error(
+    checkout: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(checkout / "combs"), "--root", str(checkout), f"--against={name}"]) == 2
+    assert "--against" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_set_of_descriptors_is_a_usage_error(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(checkout, str(checkout / "combs/ocr/comb.yaml")) == 2
+    assert "no Protobuf FileDescriptorSet" in capsys.readouterr().err
+
+
+def test_a_verdict_that_is_kept_is_for_one_revision_alone(checkout: Path, tmp_path: Path) -> None:
+    change(checkout, "string text = 1", "int32 text = 1")
+    git(checkout, "commit", "-qam", "broken")
+    command = ["check", str(checkout / "combs"), "--root", str(checkout), "--against"]
+    assert [main([*command, revision]) for revision in ("HEAD", "HEAD~1", "HEAD", "HEAD~1")] == [0, 1, 0, 1]
