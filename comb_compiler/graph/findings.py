@@ -1,5 +1,6 @@
 """What is said of a graph's steps."""
 
+import re
 from collections.abc import Sequence
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
@@ -7,7 +8,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.calls import CallError, Mend
 from comb_compiler.graph.conditions import Mistake, Use
 from comb_compiler.graph.model import REQUEST, Source
-from comb_compiler.source import Mapping
+from comb_compiler.source import Mapping, Scalar
 from comb_compiler.spec.checks.names import part_of, unknown_name
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.wording import listed
@@ -60,10 +61,33 @@ def _in_text(
 ) -> Diagnostic:
     fix = None
     if mend is not None and part_of(place, 0, 0) != place.value.span:  # else the text is written in another way
-        edit = Edit(part_of(place, mend.start, mend.end), mend.text)
-        fix = Fix(mend.title, (edit,), Applicability.UNSAFE)
+        fix = Fix(mend.title, (_mended(place, mend),), Applicability.UNSAFE)
     span = part_of(place, start, end)
     return diagnose(code, message, span, path=format_path(place.path), hints=(hint,) if hint else (), fix=fix)
+
+
+def _mended(place: Place, mend: Mend) -> Edit:
+    """The repair in the text alone, or the whole of it in quotes where YAML would read the repaired text otherwise."""
+    value = place.value
+    if isinstance(value, Scalar):
+        text = value.text[: mend.start] + mend.text + value.text[mend.end :]
+        plainly = value.plain and _PLAIN_START.match(text) and not _NOT_PLAIN.search(mend.text)
+        if value.plain and (not plainly or text in _WORDS):
+            return Edit(value.span, _quoted(text))
+        if not value.plain and _NOT_QUOTED.search(mend.text):
+            return Edit(value.span, _quoted(text))
+    return Edit(part_of(place, mend.start, mend.end), mend.text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_PLAIN_START = re.compile(r"[A-Za-z0-9_(.$]")
+_NOT_PLAIN = re.compile(r"[#:,\[\]{}]")
+_NOT_QUOTED = re.compile(r"[\"'\\]")
+_WORDS = ("true", "false", "null")
+"""What YAML takes for something else than text."""
 
 
 def missing_return(graph: Place, unused: Sequence[str]) -> Diagnostic:

@@ -44,7 +44,8 @@ def analyse(
 
 def _analysed(view: View) -> Iterator[Diagnostic]:
     found = [finding for analysis in ANALYSES for finding in analysis(view)]
-    yield from found
+    unguarded = {finding.path for finding in found if finding.code is codes.UNGUARDED_CONDITION}
+    yield from (one for one in found if one.code is not codes.CONSTANT_CONDITION or one.path not in unguarded)
     if not any(finding.code in _MAY_LEAD_THERE for finding in found):
         yield from check_reach(view)
 
