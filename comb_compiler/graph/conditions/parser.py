@@ -231,9 +231,7 @@ class _Parser:
         if token.kind in ("string", "bytes"):
             content = decode_string(text) if token.kind == "string" else decode_bytes(text)
             if content is None:
-                raise BadSyntax(
-                    "an escape in this text is no character", start, token.end, "write the character itself"
-                )
+                raise BadSyntax(_NO_TEXT, start, token.end, "write the character itself")
             return Literal(token.kind, content, start, token.end)
         if token.kind == "double":
             return Literal("double", float(_compact(text)), start, token.end)
