@@ -71,7 +71,8 @@ def _mended(place: Place, mend: Mend) -> Edit:
     value = place.value
     if isinstance(value, Scalar):
         text = value.text[: mend.start] + mend.text + value.text[mend.end :]
-        plainly = value.plain and _PLAIN_START.match(text) and not _NOT_PLAIN.search(mend.text)
+        in_braces = place.parent is not None and place.parent.flow
+        plainly = _PLAIN_START.match(text) and not (_NOT_IN_BRACES if in_braces else _NOT_PLAIN).search(mend.text)
         if value.plain and (not plainly or text in _WORDS):
             return Edit(value.span, _quoted(text))
         if not value.plain and _NOT_QUOTED.search(mend.text):
@@ -84,7 +85,8 @@ def _quoted(text: str) -> str:
 
 
 _PLAIN_START = re.compile(r"[A-Za-z0-9_(.$]")
-_NOT_PLAIN = re.compile(r"[#:,\[\]{}]")
+_NOT_PLAIN = re.compile(r"[#:]")
+_NOT_IN_BRACES = re.compile(r"[#:,\[\]{}]")
 _NOT_QUOTED = re.compile(r"[\"'\\]")
 _WORDS = ("true", "false", "null")
 """What YAML takes for something else than text."""
