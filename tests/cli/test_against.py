@@ -97,8 +97,8 @@ def test_a_set_of_descriptors_is_compared(checkout: Path, tmp_path: Path) -> Non
     arguments = ["protoc", f"-I{checkout}/combs/ocr/protos", f"-o{published}", "ocr.proto"]
     assert protoc.main(arguments) == 0
     assert check(checkout, str(published)) == 0
-    change(checkout, "string text = 1", "bytes text = 1")
-    assert check(checkout, str(published)) == 0  # all text is bytes
+    change(checkout, "string text = 1;", "string text = 1; string language = 2;")
+    assert check(checkout, str(published)) == 0
     change(checkout, "bytes picture = 1", "fixed64 picture = 1")
     assert check(checkout, str(published)) == 1
 
