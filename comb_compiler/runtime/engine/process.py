@@ -23,6 +23,9 @@ from comb_compiler.runtime.wire.values import Packed, pack, unpack
 __all__ = ["Process", "Spec"]
 
 
+Answered = Callable[[list[Any]], None]
+
+
 class Spec(NamedTuple):
     """What a worker is started with. `out` is the class that answers are read as."""
 
@@ -50,7 +53,7 @@ class Process(asyncio.Protocol):
         self._popen: subprocess.Popen[bytes] | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._answer: asyncio.Future[list[Any]] | None = None
+        self._answered: Answered | None = None
         self._burial: asyncio.Task[None] | None = None
         self._number = 0
         self.resident = 0
@@ -77,24 +80,24 @@ class Process(asyncio.Protocol):
     @property
     def is_busy(self) -> bool:
         """Whether a call is running in it."""
-        return self._answer is not None
+        return self._answered is not None
 
     @property
     def is_gone(self) -> bool:
         """Whether it has ended."""
         return self._gone.done()
 
-    def call(self, values: Sequence[Any], deadline: float, batch: int) -> "asyncio.Future[list[Any]]":
+    def call(self, values: Sequence[Any], deadline: float, batch: int, answered: Answered) -> None:
         """Run a call, or a batch of calls (the values of each, one after the other). It must not be busy.
 
-        The future has a value or an OperatorError for each call, or OperatorError (UNAVAILABLE) where the process ends.
+        `answered` is called with a value or an OperatorError for each call, or with one OperatorError (UNAVAILABLE)
+        alone where the process ends.
         """
-        assert self._answer is None
+        assert self._answered is None
         self._number += 1
         frame = encode(CALL, pack(values), self._requests, number=self._number, deadline=deadline, batch=batch)
-        answer = self._answer = asyncio.get_running_loop().create_future()
+        self._answered = answered
         self._write(frame)
-        return answer
 
     def give_up(self) -> int:
         """Tell the operator that nobody waits for its call. The call's number."""
@@ -103,7 +106,7 @@ class Process(asyncio.Protocol):
 
     def kill_if_still_at(self, number: int) -> None:
         """Kill it, when it has not come to the end of that call."""
-        if self._answer is not None and self._number == number:
+        if self._answered is not None and self._number == number:
             self.kill()
 
     def kill(self) -> None:
@@ -141,21 +144,22 @@ class Process(asyncio.Protocol):
                 entry, *reasons = json.loads(bytes(frame.head))
                 self._ready.set_exception(BadOperator(entry or self._spec.entry, tuple(reasons)))
             else:
-                self._answered(frame)
+                self._take(frame)
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process is gone, or about to be."""
         self._burial = asyncio.get_running_loop().create_task(self._bury())
 
-    def _answered(self, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         self.resident = int(frame.deadline)
-        answer, self._answer = self._answer, None
-        if answer is None or answer.done():
+        answered, self._answered = self._answered, None
+        if answered is None:
             return
         try:
-            answer.set_result(unpack(frame.head, frame.content, (self._spec.out,), keep=True))
+            outcomes = unpack(frame.head, frame.content, (self._spec.out,), keep=True)
         except OperatorError as error:
-            answer.set_exception(error)
+            outcomes = [error]
+        answered(outcomes)
 
     async def _bury(self) -> None:
         popen = self._popen
@@ -164,14 +168,14 @@ class Process(asyncio.Protocol):
         status = await asyncio.to_thread(popen.wait)
         said = f"ended with exit code {status}" if status >= 0 else f"was killed by {Signals(-status).name}"
         error = OperatorError(Code.UNAVAILABLE, f"the process of `{self._spec.name}` {said}")
-        for future in (self._ready, self._answer):
-            if future is not None and not future.done():
-                future.set_exception(error)
-        self._answer = None
-        if not self._ready.cancelled():
+        if not self._ready.done():
+            self._ready.set_exception(error)
             self._ready.exception()  # it has been seen, also where nobody waits
+        answered, self._answered = self._answered, None
         self._release()
         self._gone.set_result(None)
+        if answered is not None:
+            answered([error])
         self._ended(self, said)
 
     def _release(self) -> None:

@@ -191,7 +191,7 @@ class Run:
             step = self.program.steps[index]
             error: OperatorError | None = None
             value: Any = None
-            late = self._watch(step)
+            late = None if step.timeout is None else self._watch(step, step.timeout)
             try:
                 if step.is_plain and not step.stuck:
                     value = await step.coroutine(*arguments)  # type: ignore[misc]
@@ -227,10 +227,9 @@ class Run:
             self.tasks[left[0]] = task
         return left
 
-    def _watch(self, step: Step) -> asyncio.TimerHandle | None:
+    def _watch(self, step: Step, timeout: float) -> asyncio.TimerHandle | None:
         """A timer for the node's own timeout, where it is due before the request's."""
-        timeout = step.timeout
-        if timeout is None or self.begins[step.index] + timeout >= self.deadline:
+        if self.begins[step.index] + timeout >= self.deadline:
             return None
         return self.engine.loop.call_later(timeout, self._late, step)
 

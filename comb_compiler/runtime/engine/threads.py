@@ -19,7 +19,7 @@ _MOST_LOST = 8
 
 
 class _Job:
-    __slots__ = ("error", "function", "future", "has_begun", "has_ended", "seat", "value")
+    __slots__ = ("error", "function", "future", "has_begun", "has_ended", "seat", "timer", "value")
 
     def __init__(self, function: Callable[[], Any], future: asyncio.Future[Any]) -> None:
         self.function = function
@@ -29,6 +29,7 @@ class _Job:
         self.has_begun = False
         self.has_ended = False
         self.seat: _Seat | None = None
+        self.timer: asyncio.TimerHandle | None = None
 
 
 class _Seat:
@@ -73,7 +74,8 @@ class Threads:
         try:
             return await job.future
         except asyncio.CancelledError:
-            self._loop.call_later(self._grace, self._lose, job)
+            if not job.has_ended:
+                job.timer = self._loop.call_later(self._grace, self._lose, job)
             raise
 
     async def close(self) -> None:
@@ -120,6 +122,8 @@ class Threads:
                 return  # the loop is closed: nobody is left to tell
 
     def _deliver(self, job: _Job, seat: _Seat) -> None:
+        if job.timer is not None:
+            job.timer.cancel()
         if not seat.is_lost:
             self._outstanding -= 1
         elif self._lost:

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def _start(frame: Frame) -> Instance:
 
 
 def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:
-    kinds = instance.natives
+    kinds, resident = instance.natives, _resident()
     while (frame := receive(channel, requests)) is not None:
         call = Call(time.monotonic, frame.deadline, cancelled=control.is_given_up(frame.number))
         try:
@@ -90,7 +91,7 @@ def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers:
             outcomes = [_typed(instance, error)]
         packed = _packed(instance, outcomes)
         channel.sendall(
-            encode(ANSWER, packed, answers, number=frame.number, deadline=float(_resident()), batch=frame.batch)
+            encode(ANSWER, packed, answers, number=frame.number, deadline=float(resident()), batch=frame.batch)
         )
         del frame, outcomes, packed
     instance.close()
@@ -134,10 +135,10 @@ def _typed(instance: Instance, error: BaseException) -> OperatorError:
     return OperatorError(Code.INTERNAL, f"{entry} failed with {type(error).__name__}")
 
 
-def _resident() -> int:
-    """Bytes of memory that this process holds; 0 where the system does not say."""
+def _resident() -> Callable[[], int]:
+    """A function that says how many bytes of memory this process holds; 0 where the system does not say."""
     try:
-        with open("/proc/self/statm", "rb") as file:
-            return int(file.read().split()[1]) * _PAGE
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return 0
+        return lambda: 0
+    return lambda: int(os.pread(descriptor, 64, 0).split()[1]) * _PAGE

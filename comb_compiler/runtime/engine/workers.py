@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -110,7 +111,9 @@ class WorkerHost:
         except asyncio.CancelledError:
             self._give_up(job)
             raise
-        return _all(outcomes) if self._is_batch else _one(outcomes)
+        if len(outcomes) == 1 and isinstance(outcomes[0], OperatorError):
+            raise outcomes[0]  # of the call, or of the whole batch
+        return outcomes if self._is_batch else outcomes[0]
 
     def _job(self, arguments: Sequence[Any], call: Call) -> _Job:
         future = asyncio.get_running_loop().create_future()
@@ -125,24 +128,20 @@ class WorkerHost:
             job = self._queue.popleft()
             if job.future.done():
                 continue
-            process = self._idle.pop()
+            process = job.process = self._idle.pop()
             try:
-                answer = process.call(job.values, job.call.deadline, job.batch)
+                process.call(job.values, job.call.deadline, job.batch, partial(self._done, job, process))
             except Exception as error:  # a message that cannot be serialised
                 self._idle.append(process)
                 _fail(job, OperatorError(Code.INTERNAL, f"a message for `{self._spec.name}`: {error}"))
-                continue
-            job.process = process
-            answer.add_done_callback(lambda ended, job=job, process=process: self._done(job, process, ended))  # type: ignore[misc]
 
-    def _done(self, job: _Job, process: Process, answer: "asyncio.Future[list[Any]]") -> None:
-        error = answer.exception()
-        if not process.is_gone and process not in self._retiring and process in self._processes:
-            self._idle.append(process)
-        elif process in self._retiring:
+    def _done(self, job: _Job, process: Process, outcomes: list[Any]) -> None:
+        if process in self._retiring:
             process.retire()
+        elif not process.is_gone:
+            self._idle.append(process)
         if not job.future.done():
-            job.future.set_exception(error) if error is not None else job.future.set_result(answer.result())
+            job.future.set_result(outcomes)
         self._look_at(process)
         self._pump()
 
@@ -196,19 +195,6 @@ class WorkerHost:
                 pause = self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:
                 return
-
-
-def _one(outcomes: list[Any]) -> Any:
-    if isinstance(outcomes[0], OperatorError):
-        raise outcomes[0]
-    return outcomes[0]
-
-
-def _all(outcomes: list[Any]) -> Any:
-    """All of a batch's. One error alone is about the whole batch."""
-    if len(outcomes) == 1:
-        _one(outcomes)
-    return outcomes
 
 
 def _fail(job: _Job, error: OperatorError) -> None:
