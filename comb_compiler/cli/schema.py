@@ -15,7 +15,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
-_GENERATED = ("comb", "platform")
+_GENERATED = ("comb", "platform", "execution-plan")
 _WRITTEN = ("diagnostics", "graph", "lock")
 
 
@@ -39,6 +39,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _text(name: str) -> str:
+    if name == "execution-plan":
+        from comb_compiler.release.jsonschema import plan_schema_text
+
+        return plan_schema_text()
     if name in _GENERATED:
         from comb_compiler.spec.jsonschema import schema_text
 
