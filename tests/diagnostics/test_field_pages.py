@@ -1,13 +1,21 @@
-"""The pages about fields, graphs and platforms: an example takes the place of its keys in a whole file."""
+"""The pages about fields, graphs and platforms: an example takes the place of its keys in a whole file.
+
+An example of a .proto takes the place of the messages and services that it declares.
+"""
 
 import re
+from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.against import Against
 from comb_compiler.compiler import check
 from comb_compiler.diagnostics import CODES, Code, codes
 from comb_compiler.source import SourceSet
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.sources import load_sources
 from tests.diagnostics.test_pages import blocks, section
+from tests.support.memory import REMEMBERED
 
 COMB = """\
 apiVersion: comb.dev/v1
@@ -19,15 +27,53 @@ models:
 operators:
   detect:
     run: operators.text:Detect
+    model: angle@1.0.0
     in: {frame: moderation.v1.Frame}
     out: moderation.v1.Boxes
     scale: {min: 1, max: 9}
     timeout: 80ms
+  decide: {run: "operators.text:Decide", in: {boxes: moderation.v1.Boxes}, out: moderation.v1.Verdict, timeout: 20ms}
 graph:
   boxes: detect(frame=$request.frame)
-  return: boxes
+  verdict: decide(boxes=boxes)
+  return: verdict
 sla: {deadline: 1s}
 """.replace("SHA", "b" * 64)
+PROTO = """\
+syntax = "proto3";
+package moderation.v1;
+service ModerationService {
+  rpc Check(CheckRequest) returns (Verdict);
+}
+message CheckRequest {
+  Frame frame = 1;
+  string user_id = 2;
+  bool check_nudity = 3;
+}
+message Frame {
+  bytes picture = 1;
+}
+message Boxes {
+  repeated Box boxes = 1;
+}
+message Box {
+  int32 left = 1;
+  int32 top = 2;
+}
+message Lines {
+  repeated string lines = 1;
+}
+message Verdict {
+  string reason = 1;
+  ReadResponse details = 2;
+}
+message ReadResponse {
+  repeated string lines = 1;
+}
+message Unused {
+}
+"""
+GEOMETRY = 'syntax = "proto3";\npackage geometry.v1;\nmessage Point {\n  int32 x = 1;\n}\n'
 PLATFORM = """\
 apiVersion: comb.dev/v1
 kind: Platform
@@ -42,6 +88,7 @@ registry: {push: registry.acme.example/combs}
 floors: {sla: {deadline: 10s}}
 """
 OF_A_PLATFORM = (codes.UNKNOWN_CLUSTER, codes.UNKNOWN_NAMESPACE)
+BREAKING = (codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.BREAKS_SOURCE)
 NEEDS_BYTES = (codes.STALE_LOCK, codes.BAD_LOCK, codes.DIGEST_MISMATCH, codes.UNREACHABLE_ARTIFACT)
 """What is said of locks and bytes: tested where those are, in tests/golden and tests/workspace."""
 
@@ -57,27 +104,48 @@ def in_place(whole: str, fragment: str) -> str:
     return "".join(kept) + fragment
 
 
-def said(code: Code, fragment: str) -> set[str]:
-    comb, platform = COMB, PLATFORM
+def in_proto(whole: str, fragment: str, dropped: str = "") -> str:
+    """`whole` with the declarations of `fragment` instead of those of the same names, and without `dropped`."""
+    replaced = {*re.findall(r"^(?:message|enum|service) (\w+)", fragment, re.MULTILINE), dropped}
+    head, *declared = re.split(r"^(?=message |enum |service )", whole, flags=re.MULTILINE)
+    imports = "".join(re.findall(r"^import .*\n", fragment, re.MULTILINE))
+    rest = re.sub(r"^import .*\n", "", fragment, flags=re.MULTILINE)
+    return head + imports + "".join(one for one in declared if one.split()[1] not in replaced) + rest
+
+
+def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
     if code in OF_A_PLATFORM:
         platform = in_place(PLATFORM, fragment)
         sources = SourceSet("platform.yaml", {"platform.yaml": platform.encode()})
         return {found.code.id for found in check(sources).diagnostics}
-    comb = in_place(COMB, fragment)
-    sources = SourceSet("comb.yaml", {"comb.yaml": comb.encode()})
-    against = SourceSet("platform.yaml", {"platform.yaml": platform.encode()})
-    return {found.code.id for found in check(sources, against).diagnostics}
+    comb = in_place(COMB, fragment) if language == "yaml" else COMB
+    proto = in_proto(PROTO, fragment, "" if code not in BREAKING else "Unused") if language == "proto" else PROTO
+    sources = load_sources(checkout(directory / "now", comb, proto), "comb.yaml", REMEMBERED)
+    published = None
+    if code in BREAKING:
+        old = Against("HEAD", checkout(directory / "before", COMB, PROTO), "", REMEMBERED)
+        published = old.published("comb.yaml")
+    against = SourceSet("platform.yaml", {"platform.yaml": PLATFORM.encode()})
+    return {found.code.id for found in check(sources, against, REMEMBERED, published).diagnostics}
 
 
-def test_the_whole_files_are_right() -> None:
-    assert said(codes.UNKNOWN_KEY, "kind: Comb\n") == set()
-    assert said(codes.UNKNOWN_CLUSTER, "kind: Platform\n") == set()
+def checkout(directory: Path, comb: str, proto: str) -> Checkout:
+    directory.mkdir(exist_ok=True)
+    for name, content in {"comb.yaml": comb, "moderation.proto": proto, "geometry.proto": GEOMETRY}.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    return Checkout(directory)
+
+
+def test_the_whole_files_are_right(tmp_path: Path) -> None:
+    assert said(codes.UNKNOWN_KEY, "yaml", "kind: Comb\n", tmp_path) == set()
+    assert said(codes.BAD_PROTO, "proto", "", tmp_path) == set()
+    assert said(codes.UNKNOWN_CLUSTER, "yaml", "kind: Platform\n", tmp_path) == set()
 
 
 @pytest.mark.parametrize("code", SHOWN, ids=lambda code: code.name)
-def test_the_example_has_the_finding_and_what_is_shown_instead_has_not(code: Code) -> None:
-    [(_, example)] = blocks(section(code, "Example"))
-    assert code.id in said(code, example)
+def test_the_example_has_the_finding_and_what_is_shown_instead_has_not(code: Code, tmp_path: Path) -> None:
+    [(language, example)] = blocks(section(code, "Example"))
+    assert code.id in said(code, language, example, tmp_path)
     better = blocks(section(code, "Instead"))
     assert better
-    assert all(code.id not in said(code, block) for _, block in better)
+    assert all(code.id not in said(code, *block, tmp_path) for block in better)
