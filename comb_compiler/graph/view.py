@@ -97,8 +97,9 @@ class View:
     @cached_property
     def scope(self) -> Scope:
         """What conditions may name: the request, as `request`, and every step, each with its message."""
-        variables = {name.lstrip("$"): message.name for name, message in self.types.items()}
-        return Scope(variables, self.schema or Schema(), frozenset({REQUEST.lstrip("$")}))
+        steps = dict.fromkeys((name for name in self.bound.declared("graph") if name != "return"), "")
+        known = {name.lstrip("$"): message.name for name, message in self.types.items()}
+        return Scope({**steps, **known}, self.schema or Schema(), frozenset({REQUEST.lstrip("$")}))
 
     def type_of(self, source: Source) -> Message | None:
         """The message that a source gives; None where it is none, or it cannot be told."""

@@ -45,7 +45,7 @@ def unknown_name(name: Name, scope: Scope) -> Mistake:
         message = f"`{bare}` is written with its enum's full name"
         mend = _write(start, name.end, values[0]) if len(values) == 1 else None
         return Mistake(message, start, name.end, f"write `{'` or `'.join(values)}`", mend)
-    message = f"there is no step `{bare}` before this one, and a condition names the request `request`"
+    message = f"a condition names the request and steps, and `{bare}` is none of them"
     hint = did_you_mean(bare, scope.variables, "step")[0]
     match = closest(bare, scope.variables)
     return Mistake(message, start, name.end, hint, _write(start, name.end, match) if match else None)

@@ -47,7 +47,7 @@ SYNTAX = [
 TYPES = [
     (
         "«requst».flag",
-        "there is no step `requst` before this one, and a condition names the request `request`",
+        "a condition names the request and steps, and `requst` is none of them",
         "request.flag",
     ),
     ("«True»", "CEL writes `true`, not `True`", "true"),
