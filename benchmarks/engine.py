@@ -111,13 +111,14 @@ async def allocations(plan: Any) -> tuple[int, int]:
     return kept, peak
 
 
-def peer(python: str, name: str) -> dict[str, float]:
-    """One run of a peer, in its own environment."""
-    done = subprocess.run([python, str(PEERS), name], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    found: dict[str, float] = json.loads(done.stdout.strip().split("\n")[-1])
-    return found
+def peer(python: str, name: str, attempts: int = 3) -> dict[str, float]:
+    """One run of a peer, in its own environment. A cluster of processes does not always come up on a busy machine."""
+    for _ in range(attempts):
+        done = subprocess.run([python, str(PEERS), name], capture_output=True, text=True)
+        if done.returncode == 0:
+            found: dict[str, float] = json.loads(done.stdout.strip().split("\n")[-1])
+            return found
+    raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
 def main() -> None:
@@ -148,7 +149,7 @@ def report(arguments: argparse.Namespace) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     today = datetime.now(tz=UTC).date()
     head = f"# The engine, in one process\n\n{today} · {_machine()} · medians of {arguments.rounds} interleaved rounds"
-    head += f" of {arguments.requests} requests, one at a time, on uvloop\n\n"
+    head += f" of {arguments.requests} requests, one at a time, on uvloop · load {os.getloadavg()[1]:.1f}\n\n"
     return head + "\n".join(["| what | measured | ratio | bar |", "|---|---|---|---|", *lines]) + _NOTES
 
 

@@ -89,6 +89,7 @@ async def other_process() -> AsyncIterator[tuple[int, Callable[[Any], Awaitable[
                 await answers.receive()
 
             yield other.pid, send
+            sender.close()
             await sender.end()
             await answers.end()
         finally:
@@ -191,8 +192,8 @@ _NOTES = """
 
 Pinned: the engine on core 0, the other process on core 1. A call of a worker is there and back and counts as one hop;
 over a channel a value and a small answer are two. 10 MB are sent one at a time, with a small answer each, so that
-nothing overlaps, and in turns with what they are compared with. Where the machine is shared, p10 says what the way costs, and
-p50 how often others had the cores.
+nothing overlaps, and in turns with what they are compared with. Where the machine is shared, p10 says what the way
+costs, and p50 how often others had the cores.
 
 Repeat: `.venv/bin/python benchmarks/engine_processes.py --record`
 """

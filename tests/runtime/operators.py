@@ -187,6 +187,12 @@ def misbehaves(letter: Letter, call: Call) -> Letter:
 _KEPT: list[bytes] = []
 
 
+@operator(execution="process")
+def who(letter: Letter, call: Call) -> Letter:
+    """Says what it is told of the call."""
+    return Letter(text=f"{call.request_id}/{call.node}/{call.arm}")
+
+
 def _refuse() -> None:
     raise OperatorError(Code.NOT_FOUND, "there is none")
 

@@ -427,9 +427,29 @@ def test_messages_of_another_pool_are_converted_and_no_others() -> None:
             assert given.SerializeToString() == Letter(text="HELLO", number=2).SerializeToString()
         async with Engine(made) as engine:
             assert engine.request_type is Request
+            assert await engine.call(foreign.FromString(HELLO.SerializeToString())) == Letter(text="HELLO", number=2)
+            with pytest.raises(OperatorError, match=r"a request is a post\.v1\.Request, not a Letter"):
+                await engine.call(Letter())
 
     run(main())
 
 
 def test_an_answer_of_another_message_is_what_the_method_gives() -> None:
     assert answer(plan({"a": ("reply", {"letter": "request.letter"})}, "a")) == Reply(text="re: hello")
+
+
+def test_a_node_that_had_not_begun_when_the_request_ended_says_so() -> None:
+    async def main() -> None:
+        log = Log()
+        nodes = {
+            "a": ("same_later", {"letter": "request.letter"}),
+            "b": ("same_later", {"letter": "request.letter"}),
+            "c": ("refuses", {"letter": "request.letter"}),
+            "d": ("join", {"first": "a", "second": "c"}),
+        }
+        async with Engine(plan(nodes, "d"), observers=[log]) as engine:
+            with pytest.raises(OperatorError, match="no letter"):
+                await engine.call(HELLO)
+        assert log.finished[0][1] == [NOT_RUN, Code.CANCELLED, Code.INVALID_ARGUMENT, NOT_RUN]
+
+    run(main())

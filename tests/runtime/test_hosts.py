@@ -186,3 +186,11 @@ def test_a_value_flows_through_loop_thread_and_process() -> None:
     run(known())
     with pytest.raises(OperatorError, match="KeyError"):
         run(main())
+
+
+def test_a_process_is_told_which_request_it_works_for() -> None:
+    async def main() -> None:
+        async with Engine(chain("who", 1)) as engine:
+            assert (await engine.call(letter("x"), request_id="r-7", arm="")).text == "r-7/n0/"
+
+    run(main())

@@ -18,7 +18,7 @@ from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.engine.observation import Observer
 from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
 from comb_compiler.runtime.engine.run import Run
-from comb_compiler.runtime.messages import Message, Messages
+from comb_compiler.runtime.messages import Message, Messages, reread
 
 __all__ = ["Engine", "Limits"]
 
@@ -69,6 +69,7 @@ class Engine:
         self.meters = Meters(len(self.arms), tuple(len(graph.nodes) for graph in plan.graphs))
         self.loop: asyncio.AbstractEventLoop
         self.messages: Messages
+        self._request_type: type[Message]
         self._observers = tuple(observers)
         self._places = Places(plan, locate, limits, self.meters, dict(elsewhere or {}))
         self._hosts: list[Host] = []
@@ -95,7 +96,12 @@ class Engine:
 
     @property
     def request_type(self) -> type[Message]:
-        """The class of requests."""
+        """The class of requests. One of another class, but the same name, is converted."""
+        return self._request_type
+
+    def _request_class(self) -> type[Message]:
+        if self.plan.method.input not in self.messages:
+            raise CannotRun(f"the plan's .proto files have no {self.plan.method.input}")
         return self.messages[self.plan.method.input]
 
     async def __aenter__(self) -> Self:
@@ -114,11 +120,10 @@ class Engine:
             hosted = open_hosts(self._places)
             self.messages = hosted.messages
             self._hosts = hosted.hosts
+            self._request_type = self._request_class()
             callees = await hosted.start()
             graphs = self.plan.graphs
             self._programs = tuple(compile_graph(self.plan, graph, callees, self.messages) for graph in graphs)
-            if self.plan.method.input not in self.messages:
-                raise CannotRun(f"the plan's .proto files have no {self.plan.method.input}")
         except BaseException:
             await self.close()
             raise
@@ -153,6 +158,8 @@ class Engine:
             raise self._refused(Code.UNAVAILABLE, "it is not taking requests")
         if len(self._under_way) >= self.limits.requests:
             raise self._refused(Code.RESOURCE_EXHAUSTED, f"{self.limits.requests} requests are under way")
+        if type(request) is not self._request_type:
+            request = self._converted(request)
         began = monotonic()
         promised = self.plan.deadline
         allowed = self.limits.deadline if promised is None and within is None else min(_or(promised), _or(within))
@@ -163,6 +170,13 @@ class Engine:
         run.arm, run.arm_index = self.arms[index], index
         self._under_way.add(run)
         return run
+
+    def _converted(self, request: Any) -> Message:
+        """A request whose class is of another pool."""
+        wanted = self.plan.method.input
+        if not isinstance(request, Message) or request.DESCRIPTOR.full_name != wanted:
+            raise self._refused(Code.INVALID_ARGUMENT, f"a request is a {wanted}, not a {type(request).__name__}")
+        return reread(self._request_type)(request)
 
     def _refused(self, code: Code, message: str) -> OperatorError:
         self.meters.refused += 1

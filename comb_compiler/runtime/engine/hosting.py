@@ -97,6 +97,7 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
         path=None if path is None else str(path),
         descriptors=places.plan.descriptors,
         out=messages[binding.out],
+        takes_call=declaration.call is not None,
     )
     count = declaration.options.concurrency or 1
     bounds = WorkerLimits(count, limits.queue, limits.grace, limits.worker_memory)

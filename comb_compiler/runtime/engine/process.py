@@ -15,6 +15,7 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.engine.worker import BOOT
 from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.control import Control
 from comb_compiler.runtime.wire.frames import CALL, FAILED, READY, START, Frame, Inbox, encode
@@ -27,7 +28,7 @@ Answered = Callable[[list[Any]], None]
 
 
 class Spec(NamedTuple):
-    """What a worker is started with. `out` is the class that answers are read as."""
+    """What a worker is started with. `out` is the class of its answers, `takes_call` whether it is handed the Call."""
 
     name: str
     entry: str
@@ -35,6 +36,7 @@ class Spec(NamedTuple):
     path: str | None
     descriptors: bytes
     out: type[Message]
+    takes_call: bool
 
 
 class Process(asyncio.Protocol):
@@ -87,7 +89,7 @@ class Process(asyncio.Protocol):
         """Whether it has ended."""
         return self._gone.done()
 
-    def call(self, values: Sequence[Any], deadline: float, batch: int, answered: Answered) -> None:
+    def call(self, values: Sequence[Any], call: Call, batch: int, answered: Answered) -> None:
         """Run a call, or a batch of calls (the values of each, one after the other). It must not be busy.
 
         `answered` is called with a value or an OperatorError for each call, or with one OperatorError (UNAVAILABLE)
@@ -95,7 +97,11 @@ class Process(asyncio.Protocol):
         """
         assert self._answered is None
         self._number += 1
-        frame = encode(CALL, pack(values), self._requests, number=self._number, deadline=deadline, batch=batch)
+        about = (call.request_id, call.node, call.arm) if self._spec.takes_call else ()
+        packed = pack(values)
+        frame = encode(
+            CALL, packed, self._requests, number=self._number, deadline=call.deadline, batch=batch, about=about
+        )
         self._answered = answered
         self._write(frame)
 

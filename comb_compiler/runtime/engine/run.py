@@ -10,7 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
-from comb_compiler.runtime.engine.observation import SKIPPED
+from comb_compiler.runtime.engine.observation import NOT_RUN, SKIPPED
 from comb_compiler.runtime.engine.program import Program, Step
 from comb_compiler.runtime.sdk import Call
 
@@ -97,14 +97,22 @@ class Run:
         self.ended = monotonic()
         if self.timer is not None:
             self.timer.cancel()
+        if RUNNING in self.codes:
+            self._stop()
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+        self.engine.ended(self)
+
+    def _stop(self) -> None:
+        """Give up what is still running."""
         for index, task in self.tasks.items():
             self.codes[index] = Code.CANCELLED
             self.ends[index] = self.ended
             self.engine.abandon(task, self.program.steps[index])
         self.tasks.clear()
-        if self.done is not None and not self.done.done():
-            self.done.set_result(None)
-        self.engine.ended(self)
+        for index, code in enumerate(self.codes):
+            if code == RUNNING:  # it was ready, and no task had taken it on
+                self.codes[index] = NOT_RUN
 
     def _advance(self, ready: list[int]) -> Left | None:
         """Run `ready` and all that this makes ready; gives back one node that must be waited for, if there is one."""

@@ -82,7 +82,7 @@ def _start(frame: Frame) -> Instance:
 def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:
     kinds, resident = instance.natives, _resident()
     while (frame := receive(channel, requests)) is not None:
-        call = Call(time.monotonic, frame.deadline, cancelled=control.is_given_up(frame.number))
+        call = _call(frame, control)
         try:
             values = unpack(frame.head, frame.content, kinds, keep=False)
             given = _columns(values, len(kinds), frame.batch)
@@ -95,6 +95,12 @@ def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers:
         )
         del frame, outcomes, packed
     instance.close()
+
+
+def _call(frame: Frame, control: Control) -> Call:
+    request_id, node, arm = frame.about or ("", "", "")
+    given_up = control.is_given_up(frame.number)
+    return Call(time.monotonic, frame.deadline, request_id=request_id, node=node, arm=arm, cancelled=given_up)
 
 
 def _columns(values: list[Any], ports: int, batch: int) -> list[Any]:

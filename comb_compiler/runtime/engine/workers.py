@@ -57,6 +57,7 @@ class WorkerHost:
         self._processes: set[Process] = set()
         self._idle: list[Process] = []
         self._born: dict[Process, float] = {}
+        self._too_large: set[Process] = set()
         self._retiring: set[Process] = set()
         self._queue: deque[_Job] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,6 +93,8 @@ class WorkerHost:
         process = Process(self._spec, self._ended)
         self._processes.add(process)
         await process.start()
+        if process.is_gone:
+            raise OperatorError(Code.UNAVAILABLE, f"a process of `{self._spec.name}` ended as soon as it was ready")
         self._born[process] = monotonic()
         self._idle.append(process)
         self._pump()
@@ -130,14 +133,14 @@ class WorkerHost:
                 continue
             process = job.process = self._idle.pop()
             try:
-                process.call(job.values, job.call.deadline, job.batch, partial(self._done, job, process))
+                process.call(job.values, job.call, job.batch, partial(self._done, job, process))
             except Exception as error:  # a message that cannot be serialised
                 self._idle.append(process)
                 _fail(job, OperatorError(Code.INTERNAL, f"a message for `{self._spec.name}`: {error}"))
 
     def _done(self, job: _Job, process: Process, outcomes: list[Any]) -> None:
         if process in self._retiring:
-            process.retire()
+            self._retire(process)
         elif not process.is_gone:
             self._idle.append(process)
         if not job.future.done():
@@ -157,6 +160,7 @@ class WorkerHost:
         self._processes.discard(process)
         if process in self._idle:
             self._idle.remove(process)
+        self._too_large.discard(process)
         born = self._born.pop(process, None)
         if self._is_closing or process in self._retiring:
             self._retiring.discard(process)
@@ -170,14 +174,23 @@ class WorkerHost:
     def _look_at(self, process: Process) -> None:
         """One that holds too much memory is replaced as soon as another is ready."""
         limit = self._limits.memory
-        if limit is None or process.resident <= limit or process in self._retiring or process not in self._processes:
+        if limit is None or process.resident <= limit or process.is_gone or process in self._too_large:
             return
         _log.warning("a process of `%s` holds %d bytes, and is replaced", self._spec.name, process.resident)
-        self._retiring.add(process)
-        if process in self._idle:
-            self._idle.remove(process)
-            process.retire()
-        self._later(self._again(0.0))
+        self._too_large.add(process)
+        self._later(self._replace(process))
+
+    async def _replace(self, process: Process) -> None:
+        await self._again(0.0)
+        if process in self._processes:
+            self._retiring.add(process)
+            if process in self._idle:
+                self._idle.remove(process)
+                self._retire(process)
+
+    def _retire(self, process: Process) -> None:
+        process.retire()
+        asyncio.get_running_loop().call_later(self._limits.grace, process.kill)
 
     def _later(self, again: Any) -> None:
         self._restarted()

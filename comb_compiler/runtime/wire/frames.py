@@ -11,13 +11,19 @@ __all__ = ["ANSWER", "CALL", "FAILED", "READY", "START", "Frame", "Inbox", "enco
 
 START, READY, FAILED, CALL, ANSWER = range(5)
 
-_HEADER = struct.Struct("<IBBHQdQ")  # head bytes, kind, is in the arena, batch size, number, deadline, content bytes
+_HEADER = struct.Struct(
+    "<IBBHQdQH"
+)  # bytes of the head, kind, in arena?, batch, number, deadline, of content, of about
 _INLINE = 64 * 1024
 """Content up to this size goes through the socket."""
+_MOST_ABOUT = 65535
 
 
 class Frame(NamedTuple):
-    """What came. `batch` is how many calls are in it, 0 for one that is not batched; `number` parts calls."""
+    """What came. `batch` is how many calls are in it, 0 for one that is not batched; `number` parts calls.
+
+    `about` says more of a call, where its operator is to know: the request's id, the node and the arm.
+    """
 
     kind: int
     batch: int
@@ -25,15 +31,28 @@ class Frame(NamedTuple):
     deadline: float
     head: memoryview
     content: memoryview
+    about: tuple[str, ...] = ()
 
 
-def encode(kind: int, packed: Packed, arena: Arena, *, number: int = 0, deadline: float = 0.0, batch: int = 0) -> bytes:
+def encode(
+    kind: int,
+    packed: Packed,
+    arena: Arena,
+    *,
+    number: int = 0,
+    deadline: float = 0.0,
+    batch: int = 0,
+    about: tuple[str, ...] = (),
+) -> bytes:
     """The bytes of a frame for the socket; large content is written to the arena."""
     head, pieces, size = packed
-    if size <= _INLINE:
-        return b"".join((_HEADER.pack(len(head), kind, 0, batch, number, deadline, size), head, *pieces))
-    arena.write(pieces, size)
-    return _HEADER.pack(len(head), kind, 1, batch, number, deadline, size) + head
+    said = "\0".join(about).encode()[:_MOST_ABOUT] if about else b""
+    is_large = size > _INLINE
+    if is_large:
+        arena.write(pieces, size)
+        pieces = []
+    header = _HEADER.pack(len(head), kind, is_large, batch, number, deadline, size, len(said))
+    return b"".join((header, said, head, *pieces))
 
 
 class Inbox:
@@ -61,16 +80,18 @@ def frame_size(view: memoryview) -> int | None:
     """How many bytes of the socket the frame has that begins here; None where that is not there yet."""
     if len(view) < _HEADER.size:
         return None
-    head, _, in_arena, _, _, _, size = _HEADER.unpack_from(view)
-    return int(_HEADER.size + head + (0 if in_arena else size))
+    head, _, in_arena, _, _, _, size, about = _HEADER.unpack_from(view)
+    return int(_HEADER.size + about + head + (0 if in_arena else size))
 
 
 def decode(view: memoryview, arena: Arena) -> Frame:
     """A whole frame."""
-    head, kind, in_arena, batch, number, deadline, size = _HEADER.unpack_from(view)
-    place = _HEADER.size + head
-    content = arena.read(size) if in_arena else view[place : place + size]
-    return Frame(kind, batch, number, deadline, view[_HEADER.size : place], content)
+    head, kind, in_arena, batch, number, deadline, size, about = _HEADER.unpack_from(view)
+    start = _HEADER.size + about
+    end = start + head
+    content = arena.read(size) if in_arena else view[end : end + size]
+    said = tuple(bytes(view[_HEADER.size : start]).decode(errors="replace").split("\0")) if about else ()
+    return Frame(kind, batch, number, deadline, view[start:end], content, said)
 
 
 def receive(connection: socket.socket, arena: Arena) -> Frame | None:
