@@ -52,6 +52,7 @@ class _Builder:
         self._nodes = bound.value.graph
         self._graph = bound.place("graph")
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
+        self._steps = frozenset(self._names)
         self._known = {*self._names, REQUEST}
         self._operators = bound.declared("operators")
         self._known_operators = set(self._operators)
@@ -157,7 +158,7 @@ class _Builder:
         if read.parsed is None:
             self.diagnostics += [bad_condition(place, error) for error in read.errors]
             return None
-        used = reversed(used_variables(read.parsed, self._known - {REQUEST}, self._schema))
+        used = reversed(used_variables(read.parsed, self._steps, self._schema))
         return Condition(read.parsed, place, {use.name: part_of(place, use.start, use.end) for use in used})
 
 
