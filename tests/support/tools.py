@@ -43,12 +43,17 @@ def cache_directory() -> Path:
 
 
 def from_npm(command: str, lock: Path = _NODE) -> Path:
-    """`command` of the npm packages that `lock` pins, installed once for each content of that pin."""
+    """`command` of the npm packages that `lock` pins."""
+    return npm_packages(lock) / "node_modules" / ".bin" / command
+
+
+def npm_packages(lock: Path) -> Path:
+    """The directory with the npm packages that `lock` pins, installed once for each content of that pin."""
     pinned = hashlib.sha256((lock / "package-lock.json").read_bytes()).hexdigest()[:16]
     home = cache_directory() / f"node-{pinned}"
     if not home.is_dir():
         _install_once(home, lock)
-    return home / "node_modules" / ".bin" / command
+    return home
 
 
 def _install_once(home: Path, lock: Path) -> None:
@@ -90,6 +95,7 @@ TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
         Tool("buf", lambda: from_npm("buf")),
+        Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),

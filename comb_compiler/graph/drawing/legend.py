@@ -18,8 +18,18 @@ def legend(picture: Picture, width: int, *, colour: bool) -> list[str]:
     ]
     if colour and picture.path is not None and picture.path.steps:
         lines = [f"\x1b[{Paint.MARKED.value}m{line}\x1b[0m" for line in lines]
-    marks = [text for text, holds in _marks(picture) if holds]
-    return lines + textwrap.wrap("   ".join(marks), width)
+    return [*lines, *_packed([text for text, holds in _marks(picture) if holds], width)]
+
+
+def _packed(marks: list[str], width: int) -> list[str]:
+    """Marks side by side, in as many lines as they need; one that is longer than a line is broken."""
+    lines: list[str] = []
+    for mark in marks:
+        if lines and len(lines[-1]) + 3 + len(mark) <= width:
+            lines[-1] += f"   {mark}"
+        else:
+            lines += textwrap.wrap(mark, width)
+    return lines
 
 
 def _marks(picture: Picture) -> list[tuple[str, bool]]:

@@ -1,6 +1,7 @@
 """`Picture` → a list of its steps by layers, for graphs that are too large to draw."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from comb_compiler.diagnostics.render.printable import width as cells
 from comb_compiler.graph.drawing.canvas import Paint
@@ -16,7 +17,7 @@ def list_layers(picture: Picture, layers: Layers, width: int, reason: str, *, co
     into: dict[str, list[Arrow]] = {}
     for arrow in picture.arrows:
         into.setdefault(arrow.target, []).append(arrow)
-    lines = [f"{one_line(picture.title)} ({reason}: layer by layer)"]
+    lines = wrap(f"{one_line(picture.title)} ({reason}: layer by layer)", width)
     for number, row in enumerate(layers.rows):
         lines.append("")
         boxes = [picture.boxes[name] for name in row]
@@ -55,7 +56,8 @@ def _filled(words: list[str], width: int) -> Iterator[str]:
     for whole in words:
         word = whole
         while cells(word) > width:
-            cut = word.rfind(", ", 0, width) + 1 or width // 2
+            widest = width if word.isascii() else width // 2
+            cut = max(word.rfind(sign, 0, widest) + 1 for sign in (",", "(", ":")) or widest
             if line:
                 yield line
             line, word = word[:cut].rstrip(), word[cut:].lstrip()

@@ -1,5 +1,6 @@
 """`Picture` → text for a terminal: boxes and wires, or a list where these do not fit."""
 
+from textwrap import wrap
 from typing import NamedTuple
 
 from comb_compiler.graph.drawing.canvas import ASCII, Canvas, Paint, Pen
@@ -49,9 +50,8 @@ def _drawn(picture: Picture, layers: Layers, terminal: Terminal, *, types: bool)
     ):
         layout = lay_out(picture, layers, style)
         if layout.width <= terminal.width:
-            title = one_line(picture.title)
-            head = f"{title} ({note}: all does not fit {terminal.width} columns)" if note else title
-            return [head, "", *_paint(layout, terminal)]
+            said = f" ({note}: all does not fit {terminal.width} columns)" if note else ""
+            return [*wrap(one_line(picture.title) + said, terminal.width), "", *_paint(layout, terminal)]
     reason = f"a drawing does not fit {terminal.width} columns"
     return list_layers(picture, layers, terminal.width, reason, colour=terminal.colour)
 

@@ -10,7 +10,7 @@ from comb_compiler.graph.drawing import Arrow, Box, Kind, Picture, TimedPath
 from comb_compiler.graph.drawing.cycles import cyclic_groups
 from comb_compiler.graph.model import REQUEST
 
-__all__ = ["ANSWER", "HOSTILE", "chain", "fan", "large", "picture", "pictures", "step"]
+__all__ = ["ANSWER", "HOSTILE", "chain", "drawn_by_lot", "fan", "large", "picture", "pictures", "step"]
 
 ANSWER = "return"
 HOSTILE = (
@@ -89,40 +89,38 @@ def large(count: int) -> Picture:
     return picture([step(f"s{number}") for number in range(count)], arrows)
 
 
-@st.composite
-def pictures(draw: st.DrawFn, most: int = 9, *, cycles: bool = False) -> Picture:
+def pictures(most: int = 9, *, cycles: bool = False) -> st.SearchStrategy[Picture]:
     """Random graphs, with all that a step can have; with cycles, if these are wanted."""
-    names = [f"s{number}" for number in range(draw(st.integers(1, most)))]
+    return st.builds(drawn_by_lot, st.integers(1, most), st.integers(0, 1 << 32), st.just(cycles))
+
+
+def drawn_by_lot(count: int, seed: int, cycles: bool) -> Picture:
+    """Picture number `seed` with so many steps, always the same."""
+    dice = random.Random(f"{count} {seed}")
+    names = [f"s{number}" for number in range(count)]
     arrows: list[Arrow] = []
     for number, name in enumerate(names):
-        possible = st.sampled_from([REQUEST, *(names if cycles and draw(st.integers(0, 9)) == 0 else names[:number])])
-        for port in range(draw(st.integers(0, 4))):
-            source = draw(possible)
-            if draw(st.integers(0, 5)) == 0 and source != REQUEST:
+        possible = [REQUEST, *(names if cycles and dice.random() < 0.2 else names[:number])]
+        for port in range(dice.randint(0, 4)):
+            source = dice.choice(possible)
+            if source != REQUEST and dice.random() < 0.2:
                 arrows.append(Arrow(source, name, is_condition=True))
             else:
-                fields = draw(st.sampled_from([(), (), ("frame",), ("a", "b")]))
-                arrows.append(Arrow(source, name, f"p{port}", fields, draw(st.sampled_from(["", "x.v1.Long", "x.T"]))))
-    arrows.append(Arrow(draw(st.sampled_from(names)), ANSWER, type="x.v1.Reply"))
-    path = draw(st.sampled_from([[], [], [name for name in names if draw(st.booleans())]]))
-    return picture(
-        [draw(_steps(name)) for name in names], dict.fromkeys(arrows), path, draw(st.sampled_from(["t", "a, arm b"]))
-    )
+                fields = dice.choice([(), (), ("frame",), ("a", "b")])
+                arrows.append(Arrow(source, name, f"p{port}", fields, dice.choice(["", "x.v1.Long", "x.T"])))
+    arrows.append(Arrow(dice.choice(names), ANSWER, type="x.v1.Reply"))
+    path = [name for name in names if dice.random() < 0.5] if dice.random() < 0.5 else []
+    return picture([_by_lot(name, dice) for name in names], dict.fromkeys(arrows), path, dice.choice(["t", "a, arm b"]))
 
 
-def _steps(name: str) -> st.SearchStrategy[Box]:
-    return st.builds(
-        Box,
-        name=st.just(name),
-        kind=st.just(Kind.STEP),
-        operator=st.sampled_from(["op", "an-operator-with-quite-a-long-name"]),
-        model=st.sampled_from(["", "m@1.0.0", "quite-a-model@10.11.12"]),
-        timeout=st.sampled_from([None, timedelta(milliseconds=5), timedelta(hours=3)]),
-        type=st.sampled_from(["", "x.v1.Long"]),
-        when=st.sampled_from(["", "", "", *HOSTILE]),
-        is_optional=st.booleans(),
-        is_unused=st.booleans(),
-        is_critical=st.just(False),
-        is_cyclic=st.just(False),
-        is_own_source=st.just(False),
+def _by_lot(name: str, dice: random.Random) -> Box:
+    return Box(
+        name,
+        operator=dice.choice(["op", "an-operator-with-quite-a-long-name"]),
+        model=dice.choice(["", "m@1.0.0", "quite-a-model@10.11.12"]),
+        timeout=dice.choice([None, timedelta(milliseconds=5), timedelta(hours=3)]),
+        type=dice.choice(["", "x.v1.Long"]),
+        when=dice.choice(HOSTILE) if dice.random() < 0.3 else "",
+        is_optional=dice.random() < 0.3,
+        is_unused=dice.random() < 0.2,
     )
