@@ -17,7 +17,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import Severity, has_errors
+from comb_compiler.diagnostics import Severity, has_errors, in_reading_order
 from comb_compiler.diagnostics.render import FORMATS
 from comb_compiler.workspace.checkout import Checkout
 
@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against",
         metavar="REV|FILE",
         help="the published interface: a git revision (its comb.lock), or a FileDescriptorSet",
+    )
+    parser.add_argument(
+        "--code",
+        action="store_true",
+        help="import the operators' code too, in a process of its own, and compare what it declares: it runs that code",
     )
     parser.add_argument("--deny-warnings", action="store_true", help="let warnings fail the check too")
 
@@ -63,6 +68,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         against = open_against(arguments.against, checkout, cache.memo)
     result = Checking(checkout, cache, platform_path(arguments, checkout), against).run(arguments.paths)
+    if arguments.code:
+        from comb_compiler.cli.code import check_code
+
+        mains = [verdict.main for verdict in result.verdicts if verdict.kind == "Comb"]
+        said = (*result.diagnostics, *check_code(checkout, mains, cache.memo))
+        result = result._replace(diagnostics=in_reading_order(said))
     console.result(report(result.diagnostics, arguments.format, checkout, console))
     if arguments.format == "text" and not result.diagnostics:
         console.note(_all_well(result))

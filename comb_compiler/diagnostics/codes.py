@@ -147,6 +147,10 @@ BREAKS_WIRE = Code("COMB3601", "breaks-wire")
 BREAKS_JSON = Code("COMB3602", "breaks-json")
 BREAKS_SOURCE = Code("COMB3603", "breaks-source", _W)
 
+# The operators' code (`comb check --code`).
+BAD_OPERATOR_CODE = Code("COMB3701", "bad-operator-code")
+CODE_MISMATCH = Code("COMB3702", "code-mismatch")
+
 # The platform.
 UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")
 UNKNOWN_DEVICE = Code("COMB4002", "unknown-device")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from comb_compiler.cli.against import Against
+from comb_compiler.cli.code import check_code
 from comb_compiler.compiler import check
 from comb_compiler.diagnostics import CODES, Code, codes
 from comb_compiler.source import SourceSet
@@ -114,6 +115,8 @@ def in_proto(whole: str, fragment: str, dropped: str = "") -> str:
 
 
 def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
+    if language == "python":
+        return said_of_code(fragment, directory)
     if code in OF_A_PLATFORM:
         platform = in_place(PLATFORM, fragment)
         sources = SourceSet("platform.yaml", {"platform.yaml": platform.encode()})
@@ -127,6 +130,15 @@ def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
         published = old.published("comb.yaml")
     against = SourceSet("platform.yaml", {"platform.yaml": PLATFORM.encode()})
     return {found.code.id for found in check(sources, against, REMEMBERED, published).diagnostics}
+
+
+def said_of_code(fragment: str, directory: Path) -> set[str]:
+    """What `--code` says of a comb whose operator is the class `Decide` of the fragment."""
+    here = checkout(directory / "code", COMB, PROTO)
+    (directory / "code" / "operators").mkdir(exist_ok=True)
+    detect = 'class Detect:\n    def __call__(self, frame: "moderation.v1.Frame") -> "moderation.v1.Boxes": ...\n'
+    (directory / "code" / "operators" / "text.py").write_text(f"{detect}\n\n{fragment}", encoding="utf-8")
+    return {found.code.id for found in check_code(here, ["comb.yaml"], REMEMBERED)}
 
 
 def checkout(directory: Path, comb: str, proto: str) -> Checkout:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
+from comb_compiler.cli.code import check_code
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
 from comb_compiler.diagnostics import Diagnostic, Fix, in_reading_order
@@ -18,7 +19,17 @@ from comb_compiler.workspace.lock import check_locks
 from comb_compiler.workspace.sources import load_sources
 from tests.support.memory import REMEMBERED, MemoryCheckout
 
-__all__ = ["PLATFORM", "check_artifacts", "check_in_memory", "check_on_disk", "fixed", "repaired", "texts_of", "write"]
+__all__ = [
+    "PLATFORM",
+    "check_artifacts",
+    "check_code_on_disk",
+    "check_in_memory",
+    "check_on_disk",
+    "fixed",
+    "repaired",
+    "texts_of",
+    "write",
+]
 
 PLATFORM = "platform.yaml"
 _COMB = "comb.yaml"
@@ -61,6 +72,12 @@ def check_artifacts(root: Path) -> tuple[Diagnostic, ...]:
     reports = check_locks(checkout, find_combs(checkout, [root]).combs)
     assert not [failure for report in reports for failure in report.failures]
     return in_reading_order(finding for report in reports for finding in report.diagnostics)
+
+
+def check_code_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb check . --code` says besides, which runs the operators' code."""
+    checkout = Checkout(root)
+    return in_reading_order(check_code(checkout, find_combs(checkout, [root]).combs, REMEMBERED))
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:

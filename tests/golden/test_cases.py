@@ -11,6 +11,7 @@ from comb_compiler.diagnostics.render.text import render
 from tests.golden.archive import Archive, Intent, load, store, visible
 from tests.golden.compilation import (
     check_artifacts,
+    check_code_on_disk,
     check_in_memory,
     check_on_disk,
     fixed,
@@ -21,7 +22,7 @@ from tests.golden.compilation import (
 
 DIRECTORY = Path(__file__).parent / "cases"
 CASES = sorted(DIRECTORY.glob("*/*.txt"))
-ON_DISK = {"artifacts": check_artifacts, "files": check_on_disk}
+ON_DISK = {"artifacts": check_artifacts, "code": check_code_on_disk, "files": check_on_disk}
 """Directories of cases in which the file system has a part, with who looks at it."""
 
 IN_MEMORY = [path for path in CASES if path.parent.name not in ON_DISK]
