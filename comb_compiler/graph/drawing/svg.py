@@ -13,9 +13,10 @@ from comb_compiler.graph.drawing.geometry import Head, Layout, Placed
 from comb_compiler.graph.drawing.layers import Layers, assign_layers
 from comb_compiler.graph.drawing.layout import Style, lay_out
 from comb_compiler.graph.drawing.markup import CELL, STYLE, escaped, middle, text_at
-from comb_compiler.graph.drawing.model import Arrow, Box, Kind, Picture
+from comb_compiler.graph.drawing.model import ANSWER, Arrow, Box, Kind, Picture
 from comb_compiler.graph.drawing.network import network_size
 from comb_compiler.graph.drawing.wording import one_line, summary
+from comb_compiler.graph.model import REQUEST
 
 __all__ = ["MOST_STEPS", "draw_svg"]
 
@@ -23,6 +24,7 @@ MOST_STEPS = 300
 """Of a graph with more steps, or with too many wires, only the layers are drawn."""
 
 _LARGEST = 2_000
+_MOST_LAYERS = 40
 _MARGIN = 2
 _LEAST_WIDTH = 60
 
@@ -33,7 +35,7 @@ def draw_svg(picture: Picture, *, types: bool = False) -> str:
     steps = sum(box.kind is Kind.STEP for box in picture.boxes.values())
     captions = list(summary(picture.path))
     if steps > MOST_STEPS or network_size(picture, layers) > _LARGEST:
-        captions.append(f"{steps} steps are too many to draw each: these are the layers, whose steps run side by side")
+        captions.append(f"{steps} steps are too many to draw each: these are the layers from the request down")
         picture = _by_layers(picture, layers)
         layers = assign_layers(picture)
     layout = lay_out(picture, layers, Style(has_types=types))
@@ -41,16 +43,22 @@ def draw_svg(picture: Picture, *, types: bool = False) -> str:
 
 
 def _by_layers(picture: Picture, layers: Layers) -> Picture:
-    boxes = []
-    for number, row in enumerate(layers.rows):
-        first = picture.boxes[row[0]]
-        if first.kind is Kind.STEP:
-            names = ", ".join(row[:3]) + (", …" if len(row) > 3 else "")
-            count = f"{len(row)} step{'s' if len(row) != 1 else ''}"
-            first = Box(f"layer {number}", operator=count, model=names)
-        boxes.append(first)
-    arrows = tuple(Arrow(upper.name, lower.name, upper.name) for upper, lower in pairwise(boxes))
+    """A picture of the layers; where these are too many too, of some at a time."""
+    rows = [row for row in layers.rows if row not in ([REQUEST], [ANSWER])]
+    together = -(-len(rows) // _MOST_LAYERS)
+    boxes = [picture.boxes[REQUEST]]
+    for start in range(0, len(rows), together):
+        some = rows[start : start + together]
+        boxes.append(_summed_up(start + 1, start + len(some), [name for row in some for name in row]))
+    boxes += [picture.boxes[ANSWER]] if ANSWER in picture.boxes else []
+    arrows = tuple(Arrow(upper.name, lower.name) for upper, lower in pairwise(boxes))
     return picture._replace(boxes={box.name: box for box in boxes}, arrows=arrows)
+
+
+def _summed_up(first: int, last: int, names: list[str]) -> Box:
+    title = f"layer {first}" if first == last else f"layers {first} to {last}"
+    count = f"{len(names)} step{'s' if len(names) != 1 else ''}"
+    return Box(title, operator=count, model=", ".join(names[:3]) + (", …" if len(names) > 3 else ""))
 
 
 def _document(title: str, layout: Layout, captions: list[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ __all__ = ["CRITICAL", "CYCLIC", "Line", "Role", "arrow_label", "box_lines", "sh
 CRITICAL = "●"
 CYCLIC = "↻"
 _MOST = 40
+_MOST_WORDS = 12
 
 
 class Role(Enum):
@@ -105,15 +106,24 @@ def summary(path: TimedPath | None) -> tuple[str, ...]:
         return ("no critical path: no step has a timeout",) if path.unbounded else ()
     lines = [f"critical path: {_shown(path)} = {format_duration(path.bound)}{_against(path)}"]
     if path.unbounded:
-        names = ", ".join(path.unbounded)
-        lines.append(f"without a timeout, and not in the sum: {names}")
+        names = _shortened(list(path.unbounded), "and {} more")
+        lines.append(f"without a timeout, and not in the sum: {', '.join(names)}")
     if not path.exact:
         lines.append("too many conditions to tell which exclude each other: all were taken to hold")
     return tuple(lines)
 
 
 def _shown(path: TimedPath) -> str:
-    return " → ".join(f"{name} {format_duration(one)}" if one else name for name, one in path.steps.items())
+    steps = [f"{name} {format_duration(one)}" if one else name for name, one in path.steps.items()]
+    return " → ".join(_shortened(steps, "{} more", last=4))
+
+
+def _shortened(words: list[str], more: str, last: int = 0) -> list[str]:
+    """Not more words than a person reads: the first, how many more there are, and the last."""
+    if len(words) <= _MOST_WORDS:
+        return words
+    first = _MOST_WORDS - 1 - last
+    return [*words[:first], more.format(len(words) - first - last), *words[len(words) - last :]]
 
 
 def _against(path: TimedPath) -> str:

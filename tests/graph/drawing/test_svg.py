@@ -11,7 +11,7 @@ from comb_compiler.diagnostics.render.printable import width
 from comb_compiler.graph.drawing import Kind, Picture, draw_svg
 from comb_compiler.graph.drawing.svg import MOST_STEPS
 from comb_compiler.graph.drawing.wording import box_lines
-from tests.graph.drawing.pictures import HOSTILE, large, picture, pictures, step
+from tests.graph.drawing.pictures import HOSTILE, chain, large, picture, pictures, step
 
 SVG = "{http://www.w3.org/2000/svg}"
 LETTER = 13 * 0.61
@@ -111,3 +111,9 @@ def test_of_too_many_steps_the_layers_are_drawn_and_that_is_said() -> None:
 def test_as_many_as_are_promised_are_drawn() -> None:
     one = large(MOST_STEPS)
     assert len(boxes(parsed(draw_svg(one)))) == sum(box.kind is Kind.STEP for box in one.boxes.values()) + 2
+
+
+def test_a_very_deep_graph_is_drawn_some_layers_at_a_time() -> None:
+    root = parsed(draw_svg(chain(1000)))
+    assert len(boxes(root)) == 42
+    assert "layers 26 to 50" in {text.text for text in root.iter(f"{SVG}text")}

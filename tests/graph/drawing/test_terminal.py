@@ -248,3 +248,9 @@ def with_models(one: Picture) -> Picture:
 )
 def test_what_is_left_out_is_said(one: Picture, columns: int, reason: str) -> None:
     assert draw_text(one, Terminal(columns)).split("\n")[0] == f"t {reason}".rstrip()
+
+
+def test_of_a_long_path_the_ends_are_told() -> None:
+    text = " ".join(draw_text(chain(30), Terminal()).split())
+    assert "critical path: s0 10ms → s1 10ms →" in text
+    assert "→ s6 10ms → 19 more → s26 10ms → s27 10ms → s28 10ms → s29 10ms = 300ms of the deadline, 1s" in text
