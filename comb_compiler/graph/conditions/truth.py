@@ -1,7 +1,6 @@
 """Conditions → formulas, and the operands that they share."""
 
 from comb_compiler.graph.conditions.formula import Atom, Both, Choice, Constant, Either, Formula, Negation, atoms
-from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.samples import IS, Sample, Special, compare, samples_of
 from comb_compiler.graph.conditions.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Value, written
 from comb_compiler.graph.conditions.types import ANY, Scope, Type
@@ -32,9 +31,9 @@ class System:
         self._scope = scope
         self._operands: dict[str, _Operand] = {}
 
-    def add(self, parsed: Parsed) -> Formula:
+    def add(self, expr: Expr) -> Formula:
         """The formula of a condition."""
-        return self._formula(parsed.root)
+        return self._formula(expr)
 
     def operands(self, formula: Formula) -> tuple[str, ...]:
         """The operands that it depends on: before each those that must not be null."""

@@ -3,6 +3,7 @@
 from comb_compiler.graph.conditions.formula import ERROR, FALSE, TRUE
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
+from comb_compiler.graph.conditions.tree import Call, Expr, written
 from comb_compiler.graph.conditions.truth import System
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 
@@ -19,7 +20,7 @@ def constancy(parsed: Parsed, scope: Scope = UNTYPED) -> bool | None:
     holds or fails always holds, one that does not or fails never does.
     """
     system = System(scope)
-    formula = system.settled(system.add(parsed))
+    formula = system.settled(system.add(parsed.root))
     holds, does_not = (
         satisfiable(system, (goal(formula, wanted),), Budget(_MOST_EVALUATIONS)) for wanted in (TRUE, FALSE)
     )
@@ -30,10 +31,24 @@ def constancy(parsed: Parsed, scope: Scope = UNTYPED) -> bool | None:
 
 def implies(first: Parsed, second: Parsed, scope: Scope = UNTYPED) -> bool:
     """Whether `second` certainly holds, and is no error, whenever `first` holds; False when it cannot be told."""
-    system = System(scope)
-    formulas = system.add(first), system.add(second)
-    goals = (
-        goal(system.settled(formulas[0]), TRUE),
-        goal(system.settled(formulas[1]), FALSE | ERROR),
+    stated = {written(part) for part in _parts(first.root, "&&")}
+    return all(
+        not stated.isdisjoint(written(one) for one in _parts(part, "||"))
+        or _never((first.root, TRUE), (part, FALSE | ERROR), scope)
+        for part in _parts(second.root, "&&")
     )
+
+
+def _parts(expr: Expr, sign: str) -> tuple[Expr, ...]:
+    """What is joined by `sign`, however it is put into brackets."""
+    if isinstance(expr, Call) and expr.function == sign and expr.target is None:
+        return tuple(part for argument in expr.args for part in _parts(argument, sign))
+    return (expr,)
+
+
+def _never(first: tuple[Expr, int], second: tuple[Expr, int], scope: Scope) -> bool:
+    """Whether two conditions certainly never have what is wanted of them at once."""
+    system = System(scope)
+    formulas = [(system.add(expr), wanted) for expr, wanted in (first, second)]
+    goals = [goal(system.settled(formula), wanted) for formula, wanted in formulas]
     return satisfiable(system, goals, Budget(_MOST_EVALUATIONS), failing=True) is False

@@ -83,7 +83,7 @@ class _Search:
     def __init__(self, conditions: list[Parsed], scope: Scope) -> None:
         self.exact = True
         self._system = System(scope)
-        formulas = [self._system.add(parsed) for parsed in conditions]
+        formulas = [self._system.add(parsed.root) for parsed in conditions]
         self._goals = [goal(self._system.settled(formula), TRUE) for formula in formulas]
         self._operands = [self._system.operands(one.formula) for one in self._goals]
         self._budget = Budget(_MOST_EVALUATIONS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.graph.conditions.schema import POOL, SCOPE, message
 
-__all__ = ["any_conditions", "evaluate", "messages", "plain_conditions"]
+__all__ = ["any_conditions", "evaluate", "messages", "plain_conditions", "small_conditions"]
 
 _ENVIRONMENT = cel.NewEnv(
     descriptor_pool=POOL,
@@ -111,6 +111,8 @@ def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 plain_conditions = st.recursive(_PLAIN, _joined, max_leaves=8)
 """Conditions of which every operand is a field, or whether `f` is null."""
+small_conditions = st.recursive(_PLAIN, _joined, max_leaves=3)
+"""The same, small enough for every proof about them to come to its end."""
 any_conditions = st.recursive(st.one_of(_PLAIN, _ODD), _joined, max_leaves=8)
 """Conditions with operands of all kinds, some of which may fail."""
 

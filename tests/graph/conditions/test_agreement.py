@@ -13,13 +13,14 @@ from comb_compiler.graph.conditions import (
     constancy,
     guaranteed,
     implies,
+    needs,
     unguarded,
     worlds,
 )
 from comb_compiler.graph.conditions.formula import ERROR, FALSE, TRUE, evaluate as outcome
 from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
 from comb_compiler.graph.conditions.truth import System
-from tests.graph.conditions.evaluation import any_conditions, evaluate, messages, plain_conditions
+from tests.graph.conditions.evaluation import any_conditions, evaluate, messages, plain_conditions, small_conditions
 from tests.graph.conditions.schema import DESCRIPTORS, SCOPE, message, parsed
 
 Data = Mapping[str, Any]
@@ -36,7 +37,7 @@ def test_random_conditions_are_right_by_their_types(text: str) -> None:
 def test_a_formula_of_fields_has_the_value_that_cel_gives(text: str) -> None:
     """Every choice of samples is a message, and there the two say the same."""
     system = System(SCOPE)
-    formula = system.settled(system.add(parsed(text)))
+    formula = system.settled(system.add(parsed(text).root))
     operands = system.operands(formula)
     for samples in islice(product(*(system.samples(operand) for operand in operands)), 40):
         chosen = dict(zip(operands, samples, strict=True))
@@ -59,7 +60,7 @@ def test_what_cel_says_is_held_possible(text: str, data: Data, scope: Scope) -> 
     said = evaluate(text, data)
     assume(said is not None)
     system = System(scope)
-    formula = system.settled(system.add(parsed(text)))
+    formula = system.settled(system.add(parsed(text).root))
     assert satisfiable(system, (goal(formula, TRUE if said else FALSE),), Budget(100_000)) is not False
 
 
@@ -82,11 +83,26 @@ def test_what_is_implied_holds(first: str, second: str, data: Data, scope: Scope
         assert evaluate(second, data) is True
 
 
-@given(plain_conditions, plain_conditions)
-def test_a_condition_is_implied_by_itself_with_another(first: str, second: str) -> None:
-    scope = SCOPE._replace(always=SCOPE.variables.keys())  # with nothing absent, nothing fails
-    assert implies(parsed(f"({first}) && ({second})"), parsed(first), scope)
-    assert implies(parsed(first), parsed(f"({first}) || ({second})"), scope)
+@given(any_conditions, any_conditions, messages, scopes)
+def test_what_is_needed_decides(first: str, second: str, data: Data, scope: Scope) -> None:
+    both = f"({second}) && ({first})"
+    for text in (first, both):
+        if needs(parsed(text), parsed(second), scope) and evaluate(second, data) is not True:
+            assert evaluate(text, data) is False
+
+
+@given(small_conditions, any_conditions)
+def test_what_is_asked_after_a_guard_needs_it(guard: str, other: str) -> None:
+    scope = SCOPE._replace(always=SCOPE.variables.keys())
+    assert needs(parsed(f"({guard}) && ({other})"), parsed(guard), scope)
+
+
+@given(any_conditions, any_conditions, any_conditions)
+def test_a_condition_is_implied_by_itself_with_others(first: str, second: str, third: str) -> None:
+    """However large it is: conditions that guard each other are written with the same words."""
+    assert implies(parsed(f"({second}) && ({first})"), parsed(first), SCOPE)
+    assert implies(parsed(first), parsed(f"({second}) || ({first})"), SCOPE)
+    assert implies(parsed(f"({third}) && ({first})"), parsed(f"({third}) && (({second}) || ({first}))"), SCOPE)
 
 
 @given(any_conditions, messages)
