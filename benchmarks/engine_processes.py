@@ -74,7 +74,7 @@ async def call_of_a_worker(size: int, count: int, *, pinned: bool) -> list[float
 
 @asynccontextmanager
 async def other_process() -> AsyncIterator[tuple[int, Callable[[Any], Awaitable[Any]]]]:
-    """Another process: its id, and a function that sends a value to it over a channel and gets a small answer."""
+    """Another process: its id, and a function that sends it a value and gives the CPU time that it has taken so far."""
     with tempfile.TemporaryDirectory() as directory:
         there, back = Path(directory) / "there", Path(directory) / "back"
         answers = await local.listen(back, BytesValue, 2)
@@ -84,9 +84,9 @@ async def other_process() -> AsyncIterator[tuple[int, Callable[[Any], Awaitable[
             assert hello.value == b"ready"
             sender = await local.connect(there, BytesValue)
 
-            async def send(value: Any) -> None:
+            async def send(value: Any) -> int:
                 await sender.send(value)
-                await answers.receive()
+                return int((await answers.receive()).value)
 
             yield other.pid, send
             sender.close()
@@ -115,38 +115,43 @@ async def large(count: int) -> dict[str, list[float]]:
     message, parcel = BytesValue(value=content), Parcel(BytesValue(), {"value": content})
     memory = memoryview(mmap.mmap(-1, LARGE + 100))
 
-    async def copies() -> None:
+    async def copies() -> int:
         serialised = message.SerializeToString()
         memory[: len(serialised)] = serialised
         BytesValue.FromString(memory[: len(serialised)])  # type: ignore[arg-type]
+        return 0
 
-    async def copy() -> None:
+    async def copy() -> int:
         memory[:LARGE] = content
+        return 0
 
     times: dict[str, list[float]] = {}
     async with other_process() as (_, send_message), other_process() as (_, send_parcel):
-        ways = {
+        ways: dict[str, Callable[[], Awaitable[int]]] = {
             "copies": copies,
             "channel": lambda: send_message(message),
             "copy": copy,
             "parcel": lambda: send_parcel(parcel),
         }
+        others = dict.fromkeys(ways, 0)
         for turn in range(count + 5):
             for name, once in ways.items():
-                began = time.perf_counter()
-                await once()
+                began, here, there = time.perf_counter(), time.process_time(), others[name]
+                others[name] = await once()
                 if turn >= 5:
                     times.setdefault(name, []).append(time.perf_counter() - began)
+                    taken = time.process_time() - here + (others[name] - there) / 1e9
+                    times.setdefault(f"{name} CPU", []).append(taken)
     return {name: sorted(seconds) for name, seconds in times.items()}
 
 
 async def echo(there: Path, back: Path) -> None:
-    """The other process: answers each value with a small one."""
+    """The other process: answers each value with the CPU time that it has taken so far, in ns."""
     values = await local.listen(there, BytesValue, 2)
     sender = await local.connect(back, BytesValue)
     await sender.send(BytesValue(value=b"ready"))
     async for _ in values:
-        await sender.send(BytesValue(value=b"here"))
+        await sender.send(BytesValue(value=str(time.process_time_ns()).encode()))
 
 
 def main() -> None:
@@ -192,8 +197,8 @@ _NOTES = """
 
 Pinned: the engine on core 0, the other process on core 1. A call of a worker is there and back and counts as one hop;
 over a channel a value and a small answer are two. 10 MB are sent one at a time, with a small answer each, so that
-nothing overlaps, and in turns with what they are compared with. Where the machine is shared, p10 says what the way
-costs, and p50 how often others had the cores.
+nothing overlaps, and in turns with what they are compared with. Where the machine is shared, p10 and the CPU time
+say what the way costs, and p50 how often others had the cores.
 
 Repeat: `.venv/bin/python benchmarks/engine_processes.py --record`
 """
@@ -216,9 +221,11 @@ def _rows(measured: dict[str, float]) -> list[tuple[str, ...]]:
         row("10 MB: serialise + copy + parse", "large copies", MILLI, "ms", ""),
         row("10 MB over a channel", "large channel", MILLI, "ms", ""),
         ratio("its share", "copies", "channel", "≥ 80%"),
+        ratio("its share, of CPU time in both processes", "copies CPU", "channel CPU", "≥ 80%"),
         row("10 MB: a bare copy", "large copy", MILLI, "ms", ""),
         row("10 MB beside a message", "large parcel", MILLI, "ms", ""),
         ratio("its share", "copy", "parcel", "≥ 60%"),
+        ratio("its share, of CPU time in both processes", "copy CPU", "parcel CPU", "≥ 60%"),
         row("10 MB to a worker and back", "worker 10 MB", MILLI, "ms", ""),
     ]
 

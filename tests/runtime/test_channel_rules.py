@@ -182,6 +182,8 @@ class OverGrpc(Machine):
     least = 1
 
 
+pytestmark = pytest.mark.slow
+
 TestInMemory = Machine.TestCase
 TestInMemory.settings = settings(max_examples=50)
 TestBetweenProcesses = BetweenProcesses.TestCase

@@ -60,6 +60,7 @@ def test_a_misbehaving_operator_ends_its_request_with_a_code(operator: str, code
     run(main())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "code", "said"),
     [
@@ -97,6 +98,7 @@ def test_a_process_that_hangs_is_killed_and_started_again() -> None:
     run(main())
 
 
+@pytest.mark.slow
 def test_a_process_that_leaks_is_replaced_and_no_request_is_lost() -> None:
     async def main() -> None:
         limits = Limits(grace=5, worker_memory=300_000_000)
@@ -206,6 +208,7 @@ def test_a_full_queue_refuses_at_once(operator: str) -> None:
     run(main())
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_pass_and_the_memory_is_given_back() -> None:
     async def main() -> None:
         async with Engine(chain("process", 1)) as engine:
@@ -272,6 +275,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_sigterm_under_load_loses_no_request_that_was_admitted() -> None:
     command = [sys.executable, "-c", _SERVER]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:

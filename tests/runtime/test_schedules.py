@@ -23,6 +23,7 @@ async def work(engine: Engine, ledger: Ledger, random: Random, requests: int) ->
     await asyncio.gather(*(caller() for _ in range(25)))
 
 
+@pytest.mark.slow
 def test_each_request_ends_exactly_once_under_random_faults() -> None:
     ledger = Ledger()
 

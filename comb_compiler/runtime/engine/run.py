@@ -183,8 +183,8 @@ class Run:
             if value is None:
                 raise OperatorError(Code.INTERNAL, f"`{self.program.names[self.program.answer]}` gave no answer")
             self.answer = value if finish is None else finish(value)
-        except OperatorError as error:
-            self.error = error
+        except Exception as error:
+            self.error = self.engine.typed(error, self.program.steps[self.program.answer], self)
         self._end()
 
     # --- what must be waited for ---
