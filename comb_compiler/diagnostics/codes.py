@@ -40,6 +40,7 @@ NOT_UTF8 = Code("COMB0007", "not-utf8")
 BINARY_FILE = Code("COMB0008", "binary-file")
 EMPTY_FILE = Code("COMB0009", "empty-file")
 DUPLICATE_COMB = Code("COMB0010", "duplicate-comb")
+TOO_MANY_MISTAKES = Code("COMB0011", "too-many-mistakes")
 
 # YAML.
 SYNTAX_ERROR = Code("COMB1001", "yaml-syntax")

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics.bounds import MOST, too_many
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.characters import refuse_characters
 from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
@@ -32,6 +33,8 @@ __all__ = ["Parsed", "parse"]
 
 _PROPERTIES = re.compile(r"(?:(?:!<[^>]*+>|[&!][^\s,\[\]{}]*+)(?:\s|(?<=\s)#[^\r\n]*+)*+)++")
 """An anchor and a tag, and what stands between them and the value."""
+_MOST_SEARCHED = 5
+"""Undefined aliases for which the whole text is searched for the anchor."""
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
@@ -212,13 +215,17 @@ class _Composer:
         at = self._span(event)
         node = self._anchors.get(event.anchor)
         if node is None:
-            self.diagnostics.append(undefined_alias(event.anchor, at, self._anchors, self._text))
+            later = self._text if len(self.diagnostics) < _MOST_SEARCHED else ""
+            self.diagnostics.append(undefined_alias(event.anchor, at, self._anchors, later))
+            self._count(event, 1)
             text = f"*{event.anchor}"
             return Scalar(self._file, event.start_mark, event.end_mark, text, text, True)
         self._count(event, node.weight)
         return aliased(node, at)
 
     def _count(self, event: Any, weight: int) -> None:
+        if len(self.diagnostics) > MOST:
+            raise _LimitReached(too_many(self._span(event)))
         self._nodes += 1
         self._expanded += weight
         if self._nodes > self._limits.nodes:

@@ -65,15 +65,19 @@ class Bound(NamedTuple, Generic[M]):
 def bind_node(root: Node, model: type[M]) -> Bound[M]:
     """Validate the data below `root`. Never raises for what a user wrote.
 
-    A misspelt field is told, and then taken for what it was meant to be, so that it has no further consequences.
+    A misspelt field is told, and then taken for what it was meant to be, so that it has no further consequences. Of
+    a file with very many mistakes nothing is saved.
     """
     value, errors = validated(root, model)
     if not errors:
         return Bound(value, root)
+    from comb_compiler.diagnostics.bounds import MOST, bounded
     from comb_compiler.spec.explanations import explain
     from comb_compiler.spec.misspelt import correct
     from comb_compiler.spec.salvage import salvage
 
+    if len(errors) > MOST:
+        return Bound(None, root, tuple(bounded(explain(root, model, errors))), ((),))
     corrected, misspelt = correct(root, model, errors)
     if misspelt:
         root = corrected
@@ -89,4 +93,4 @@ def validated(root: Node, model: type[M]) -> tuple[M | None, list[Any]]:
     try:
         return model.model_validate(root.data), []
     except ValidationError as failure:
-        return None, list(failure.errors(include_url=False))
+        return None, list(failure.errors(include_url=False, include_input=False))

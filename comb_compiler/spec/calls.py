@@ -5,6 +5,7 @@ repair, and the rest of the file is checked as if it had been quoted.
 """
 
 from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics.bounds import MOST
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Path, Scalar
 from comb_compiler.spec.places import format_path
@@ -30,11 +31,14 @@ def _is_suspect(data: object) -> bool:
 def _joined(node: Mapping, text: str, path: Path, diagnostics: list[Diagnostic]) -> Mapping:
     entries: dict[str, Entry] = {}
     pending = list(node.entries.items())
-    while pending:
-        name, entry = pending.pop(0)
+    after = 0
+    for at, (name, entry) in enumerate(pending):
+        if at < after:
+            continue
         here = (*path, name)
-        whole = _whole(entry, pending, text) if node.flow else None
-        if whole is not None:
+        whole, count = _whole(entry, pending[at + 1 : at + 1 + _MOST_PARTS], text) if node.flow else (None, 0)
+        if whole is not None and len(diagnostics) <= MOST:
+            after = at + 1 + count
             entries[name] = Entry(entry.key, whole)
             diagnostics.append(_explain(here, whole))
             continue
@@ -44,19 +48,21 @@ def _joined(node: Mapping, text: str, path: Path, diagnostics: list[Diagnostic])
     return node.with_entries(entries)
 
 
-def _whole(entry: Entry, following: list[tuple[str, Entry]], text: str) -> Scalar | None:
-    """The call that begins in `entry`, taking what belongs to it out of `following`; None where none was broken."""
+_MOST_PARTS = 50
+
+
+def _whole(entry: Entry, following: list[tuple[str, Entry]], text: str) -> tuple[Scalar | None, int]:
+    """The call that begins in `entry`, and how many of `following` belong to it; None where none was broken."""
     value = entry.value
     if not isinstance(value, Scalar) or not value.plain or not _is_open(value.text):
-        return None
+        return None, 0
     for count, (_, part) in enumerate(following, start=1):
         if not (isinstance(part.value, Scalar) and part.value.is_absent):
-            return None
+            return None, 0
         call = text[value.start.index : part.key.end.index]
         if not _is_open(call):
-            del following[:count]
-            return Scalar(value.file, value.start, part.key.end, call, call, True)
-    return None
+            return Scalar(value.file, value.start, part.key.end, call, call, True), count
+    return None, 0
 
 
 def _is_open(text: str) -> bool:

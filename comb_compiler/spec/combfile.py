@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping as AbstractMapping
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics.bounds import MOST, bounded, too_many
 from comb_compiler.source import Document, Entry, Mapping, Node
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
@@ -41,16 +42,24 @@ def bind_comb(reading: Reading) -> CombFile:
     said.add((*reading.diagnostics, *base.diagnostics))
     arms: dict[str, Bound[Comb]] = {}
     environments: dict[str, Bound[Comb]] = {}
+    if not base.is_whole():
+        return CombFile(base, arms, environments, tuple(said.all))
     for name, (key, arm) in _entries(base.root, "experiment", "arms").items():
         overlay = arm.get("set") if isinstance(arm, Mapping) else None
         if isinstance(overlay, Mapping):
             path = ("experiment", "arms", name, "set")
             overlaid = Overlaid(overlay, path, key.span, f"the arm `{name}`")
             arms[name] = _variant(base, overlay, overlaid, ARM, said)
+        if len(said.all) > MOST:
+            said.add((too_many(key.span),))
+            break
     for name, (key, overlay) in _entries(base.root, "environments").items():
         if isinstance(overlay, Mapping):
             overlaid = Overlaid(overlay, ("environments", name), key.span, f"the environment `{name}`")
             environments[name] = _variant(base, overlay, overlaid, ENVIRONMENT, said)
+        if len(said.all) > MOST:
+            said.add((too_many(key.span),))
+            break
     return CombFile(base, arms, environments, tuple(said.all))
 
 
@@ -58,7 +67,7 @@ def _checked(bound: Bound[Comb]) -> Bound[Comb]:
     comb = bound.to_check
     if comb is None:
         return bound
-    found = [diagnostic for check in COMB_CHECKS for diagnostic in check(bound, comb)]
+    found = [diagnostic for check in COMB_CHECKS for diagnostic in bounded(check(bound, comb))]
     return bound._replace(diagnostics=(*bound.diagnostics, *found))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
@@ -63,7 +64,7 @@ def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:
             content = Unavailable(codes.FILE_NOT_FOUND, f"`{path}` is a file, not a directory")
         if content is not None and not is_directory(content):
             found.append((content, place))
-    return [_say(content, place) for content, place in found if isinstance(content, Unavailable)]
+    return list(bounded(_say(content, place) for content, place in found if isinstance(content, Unavailable)))
 
 
 def is_directory(content: bytes | Unavailable) -> bool:

@@ -72,7 +72,7 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     owner = expected_at(model, path[:-1])
     word = str(path[-1])
     known = field_names(owner.type) if owner else ()
-    given = _written_beside(place)
+    given = _written_beside(place, known)
     match = closest(word, (name for name in known if name not in given))
     fix = None
     if match is not None and place.key is not None:
@@ -92,13 +92,14 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     return Unknown(finding, match)
 
 
-def _written_beside(place: Place) -> tuple[str, ...]:
-    """The keys that were written in one mapping with this one: not those of a mapping that it was laid over."""
+def _written_beside(place: Place, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `known` that were written in one mapping with this key: not those of a mapping that it was laid over."""
     parent, key = place.parent, place.key
     if not isinstance(parent, Mapping) or key is None:
         return ()
     is_own = _is_own(parent, key)
-    return tuple(name for name, entry in parent.entries.items() if _is_own(parent, entry.key) == is_own)
+    entries = ((name, parent.entries.get(name)) for name in known)
+    return tuple(name for name, entry in entries if entry and _is_own(parent, entry.key) == is_own)
 
 
 def _is_own(mapping: Mapping, key: Scalar) -> bool:

@@ -1,10 +1,12 @@
 """Fields that are written without a value, where a default would hold if they were not written at all."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from comb_compiler.diagnostics.bounds import MOST, bounded
 from comb_compiler.source import Entry, Mapping, Path, Sequence
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.places import Place, empty_value
@@ -27,8 +29,8 @@ FREE_IN_PLATFORM: Free = (("patches", "*", "merge"),)
 
 def told_empty(bound: Bound[M], free: Free) -> Bound[M]:
     """`bound`, with what has no value told as wrong, besides what is told as wrong already."""
-    places = list(_empty_places(bound, free))
-    found = tuple(map(empty_value, places))
+    places = list(islice(_empty_places(bound, free), MOST + 1))
+    found = tuple(bounded(map(empty_value, places)))
     wrong = tuple(place.path for place in places)
     return bound._replace(diagnostics=(*bound.diagnostics, *found), unsound=(*bound.unsound, *wrong))
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics.bounds import MOST
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Path, Scalar
 from comb_compiler.spec.binding import Bound
@@ -99,7 +100,8 @@ class _Visit:
         """The field that a key is or was meant to be; None where it is none."""
         owner = expected_at(Comb, path[:-1])
         text = str(path[-1])
-        if owner is None or not field_names(owner.type) or text in field_names(owner.type):
+        names = field_names(owner.type) if owner else ()
+        if not names or text in names or len(self.unknown) > MOST:
             return text
         finding, match = unknown_key(self._overlay, Comb, written)
         self.unknown.append(finding)

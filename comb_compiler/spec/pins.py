@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Unavailable
 from comb_compiler.spec.artifact_uri import parse_artifact_uri, without_secrets
@@ -70,19 +71,24 @@ def pin_findings(
 
     `measured` are the digests of the bytes by URI, as far as they are known; `lock` is None where there is none.
     """
-    artifacts, locked = artifacts_of(comb), _locked(lock)
-    found: list[Diagnostic] = []
+    return list(bounded(_findings(artifacts_of(comb), lock, measured or {})))
+
+
+def _findings(
+    artifacts: tuple[Artifact, ...], lock: LockFile | None, measured: Mapping[str, Digest]
+) -> Iterator[Diagnostic]:
+    locked = _locked(lock)
     for artifact in artifacts:
         refusal = parse_artifact_uri(artifact.uri)
         if isinstance(refusal, Unavailable):
-            found.append(unavailable_artifact(artifact, refusal))
+            yield unavailable_artifact(artifact, refusal)
             continue
         pinned = locked.get(artifact.uri)
-        found += _unpinned(artifact, lock, pinned)
-        actual = (measured or {}).get(artifact.uri)
-        found += _of_bytes(artifact, pinned, actual) if actual else _of_words(artifact, pinned)
+        yield from _unpinned(artifact, lock, pinned)
+        actual = measured.get(artifact.uri)
+        yield from _of_bytes(artifact, pinned, actual) if actual else _of_words(artifact, pinned)
     known = {artifact.uri for artifact in artifacts}
-    return found + [_left_over(pin) for uri, pin in locked.items() if uri not in known]
+    yield from (_left_over(pin) for uri, pin in locked.items() if uri not in known)
 
 
 def unavailable_artifact(artifact: Artifact, reason: Unavailable) -> Diagnostic:

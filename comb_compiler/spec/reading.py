@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Edit, Fix, Span, codes
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Mapping, Node, Scalar, SourceFile, parse
@@ -89,7 +90,7 @@ _BEGIN = "begin with `apiVersion: comb.dev/v1` and `kind: Comb`"
 
 
 def _unquoted_keys(document: Document) -> list[Diagnostic]:
-    return [_unquoted(key) for key in document.typed_keys]
+    return list(bounded(_unquoted(key) for key in document.typed_keys))
 
 
 def _unquoted(key: Scalar) -> Diagnostic:

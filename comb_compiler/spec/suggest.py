@@ -7,6 +7,8 @@ from comb_compiler.spec.wording import listed
 __all__ = ["closest", "did_you_mean"]
 
 _LEAST_PREFIX = 3
+_LONGEST = 100
+_MOST_COMPARED = 2_000
 _MOST_SHOWN = 20
 
 
@@ -22,6 +24,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _nearest(word: str, candidates: list[str]) -> str | None:
+    if len(word) > _LONGEST or len(candidates) > _MOST_COMPARED:
+        return None  # each comparison takes its time, and words that long are no slips
     from difflib import get_close_matches
 
     matches = get_close_matches(word, candidates, n=1, cutoff=0.6)

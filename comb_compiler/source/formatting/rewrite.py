@@ -20,7 +20,9 @@ __all__ = ["FormatResult", "FormatterBug", "format_text"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 _BESIDE_MARKER = re.compile(r"^---(?=[ \t]+[^\s#])", re.MULTILINE)
-_UNREADABLE = frozenset((codes.TOO_DEEP, codes.TOO_MANY_NODES, codes.ALIAS_BOMB, codes.COMPLEX_KEY))
+_UNREADABLE = frozenset(
+    (codes.TOO_DEEP, codes.TOO_MANY_NODES, codes.TOO_MANY_MISTAKES, codes.ALIAS_BOMB, codes.COMPLEX_KEY)
+)
 """Findings after which a file is left alone, though some of it could be read."""
 
 
