@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.conditions import Parsed, constancy, guaranteed, implies, unguarded
+from comb_compiler.graph.conditions import Parsed, constancy, guaranteed, implies, needs, unguarded
 from comb_compiler.graph.findings import unguarded_condition
 from comb_compiler.graph.model import Edge, Step
 from comb_compiler.graph.view import View
@@ -41,6 +41,8 @@ def check_absence(view: View) -> Iterator[Diagnostic]:
         if step.condition is not None:
             uses = unguarded(step.condition.parsed, frozenset(absent), view.scope)
             for use in uses:
+                if _is_there(view, step.condition.parsed, absent[use.name]):
+                    continue
                 yield unguarded_condition(step.condition.place, use, absent[use.name][0].label)
         if reasons:
             absent[name] = tuple(reasons)
@@ -73,6 +75,11 @@ def _may_miss(view: View, step: Step, edge: Edge, absent: Mapping[str, tuple[_Re
         return False
     reasons = (reason.condition for reason in absent[source])
     return any(condition is None or not implies(holds, condition, view.scope) for condition in reasons)
+
+
+def _is_there(view: View, condition: Parsed, reasons: tuple[_Reason, ...]) -> bool:
+    """Whether a step is certainly there where `condition` is more than false."""
+    return all(one.condition is not None and needs(condition, one.condition, view.scope) for one in reasons)
 
 
 def _absent_input(view: View, step: Step, edge: Edge, reasons: tuple[_Reason, ...]) -> Diagnostic:
