@@ -57,8 +57,8 @@ def test_every_box_is_there_once_and_none_on_another(picture: Picture) -> None:
 
 
 def overlap(one: Placed, other: Placed) -> bool:
-    """Whether the boxes, with a blank column and row around them, have a cell in common."""
-    beside = one.right + 1 < other.left or other.right + 1 < one.left
+    """Whether the boxes have less than two blank columns or a blank row between them."""
+    beside = one.right + 2 < other.left or other.right + 2 < one.left
     return not beside and not (one.bottom + 1 < other.top or other.bottom + 1 < one.top)
 
 
