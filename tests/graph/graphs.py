@@ -49,7 +49,7 @@ def graphs(draw: st.DrawFn, most: int = 12) -> list[Call]:
         is_last = number == count - 1
         chosen = set(free) if is_last else {one for one in free if seed.random() < 0.4}
         chosen |= {seed.randrange(number) for _ in range(seed.randrange(2)) if number}
-        inputs: list[int | None] = sorted(chosen)
+        inputs: list[int | None] = [*sorted(chosen)]
         seed.shuffle(inputs)
         if not inputs or seed.random() < 0.2:
             inputs.append(None)

@@ -1,8 +1,11 @@
 """Which messages can be read as which: the same, or another that has all that the reader looks at."""
 
+from typing import Any
+
 import pytest
 from google.protobuf import message_factory
 
+from comb_compiler.protos import Schema
 from comb_compiler.protos.decode import open_pool
 from comb_compiler.protos.fitting import misfits
 from comb_compiler.source.memo import NOTHING_KEPT
@@ -38,7 +41,7 @@ message Empty {}
 """
 
 
-def compiled(text: str) -> "tuple[object, bytes]":
+def compiled(text: str) -> tuple[Schema, bytes]:
     checkout = MemoryCheckout({"f.proto": text.encode()})
     found = compile_protos(gather_protos(checkout, ["f.proto"], ()), checkout, NOTHING_KEPT)
     assert found.schema is not None, found.diagnostics
@@ -49,7 +52,7 @@ SCHEMA, DESCRIPTORS = compiled(PROTO)
 
 
 def paths(given: str, wanted: str) -> list[str]:
-    return [one.path for one in misfits(SCHEMA, f"f.v1.{given}", f"f.v1.{wanted}")]  # type: ignore[arg-type]
+    return [one.path for one in misfits(SCHEMA, f"f.v1.{given}", f"f.v1.{wanted}")]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +96,8 @@ def test_it_does_not_fit_and_the_fields_say_why(given: str, wanted: str, where: 
 def test_what_fits_is_read_without_loss_by_protobuf_itself() -> None:
     pool, _ = open_pool(DESCRIPTORS)
     more, same = (message_factory.GetMessageClass(pool.FindMessageTypeByName(f"f.v1.{n}")) for n in ("More", "Same"))
-    written = more(boxes=[{"left": 3, "in": "x"}], degraded=True, note="only here")
-    read = same.FromString(written.SerializeToString())
+    written: Any = more(boxes=[{"left": 3, "in": "x"}], degraded=True, note="only here")
+    read: Any = same.FromString(written.SerializeToString())
     assert (read.boxes[0].left, getattr(read.boxes[0], "in"), read.degraded) == (3, "x", True)
 
 
@@ -104,7 +107,8 @@ def test_two_versions_of_one_file_live_in_one_process() -> None:
     classes = [
         message_factory.GetMessageClass(open_pool(one)[0].FindMessageTypeByName("f.v1.Box")) for one in (old, new)
     ]
-    before, after = classes[0](left=3, **{"class": "x"}), classes[1](left="three", **{"from": {"left": "y"}})
+    before: Any = classes[0](left=3, **{"class": "x"})
+    after: Any = classes[1](left="three", **{"from": {"left": "y"}})
     assert (before.left, getattr(before, "class")) == (3, "x")
     assert (after.left, getattr(after, "from").left) == ("three", "y")
     assert before.DESCRIPTOR.full_name == after.DESCRIPTOR.full_name == "f.v1.Box"
