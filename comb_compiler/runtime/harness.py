@@ -5,7 +5,6 @@ with harness("operators.text:Detect", model="models/det.onnx", params={"longSide
     assert len(boxes.boxes) == 3
 """
 
-import asyncio
 import inspect
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +50,9 @@ def harness(
     if model is not None or params is not None:
         given = ModelVersion("model", version, "", "", "", dict(params or {}))
     instance = start(declaration, messages, given, None if given is None else Path(model or ""))
-    with asyncio.Runner() as runner:
+    from asyncio import Runner  # a worker process, which imports this package too, does without
+
+    with Runner() as runner:
         instance.warm_up()
         try:
             yield lambda **ports: runner.run(_answer(instance, ports, timeout))
@@ -75,7 +76,9 @@ async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -
         given[declaration.call] = Call(time.monotonic, time.monotonic() + within)
     value = instance.function(**given)
     if inspect.isawaitable(value):
-        value = await asyncio.wait_for(value, within)
+        from asyncio import wait_for
+
+        value = await wait_for(value, within)
     if declaration.options.batch:
         (value,) = value
     if isinstance(value, OperatorError):

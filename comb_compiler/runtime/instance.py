@@ -1,6 +1,6 @@
 """A started operator, and its calls in one form whatever the code's own is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +11,9 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, Declaration, Shape
 from comb_compiler.runtime.messages import Messages, reread
 from comb_compiler.runtime.params import BadParameters, fit
-from comb_compiler.runtime.sdk import Model, Parcel
+from comb_compiler.runtime.sdk import Call, Model, Parcel
 
-__all__ = ["Instance", "checker", "handed", "packed", "start", "unpacked"]
+__all__ = ["Instance", "checker", "handed", "named", "packed", "start", "unpacked"]
 
 Check = Callable[[Any], Any]
 
@@ -135,6 +135,21 @@ def handed(instance: Instance, arguments: Iterable[Any]) -> list[Any]:
     return [
         value if convert is None else convert(value) for value, convert in zip(arguments, instance.convert, strict=True)
     ]
+
+
+def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
+    """Call the operator's own function: each port by name, and the call where it takes one."""
+    declaration = instance.declaration
+    given = _columns(instance, arguments) if declaration.options.batch else handed(instance, arguments)
+    ports = {port.name: value for port, value in zip(declaration.ports, given, strict=True)}
+    if declaration.call is not None:
+        ports[declaration.call] = call
+    return instance.function(**ports)
+
+
+def _columns(instance: Instance, columns: Sequence[Any]) -> list[Any]:
+    pairs = zip(columns, instance.convert, strict=True)
+    return [column if convert is None else [convert(one) for one in column] for column, convert in pairs]
 
 
 def checker(shape: Shape, messages: Messages, who: str) -> Check:

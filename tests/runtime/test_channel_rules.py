@@ -185,7 +185,7 @@ class OverGrpc(Machine):
 pytestmark = pytest.mark.slow
 
 TestInMemory = Machine.TestCase
-TestInMemory.settings = settings(max_examples=50)
+TestInMemory.settings = settings(max_examples=30)
 TestBetweenProcesses = BetweenProcesses.TestCase
 TestBetweenProcesses.settings = settings(max_examples=25, stateful_step_count=30)
 TestOverGrpc = OverGrpc.TestCase

@@ -280,3 +280,30 @@ def test_a_capacity_that_cannot_be_is_refused() -> None:
 
 async def _listen_without_room() -> None:
     await local.listen(Path("nowhere"), Letter, 0)
+
+
+@each_kind
+@pytest.mark.parametrize("by_sender", [True, False])
+def test_closing_ends_who_waits_at_either_end(kind: Open, by_sender: bool) -> None:
+    async def main() -> None:
+        async with kind(1) as ends:
+            await ends.sender.send(Letter(number=1))
+            waiting = asyncio.create_task(ends.sender.send(Letter(number=2)))
+            await ends.quiet()
+            assert not waiting.done()
+            (ends.sender if by_sender else ends.receiver).close()
+            with pytest.raises(Closed):
+                await waiting
+            assert [letter.number async for letter in ends.receiver] == [1]
+        async with kind(1) as ends:
+            receiving_ = asyncio.create_task(ends.receiver.receive())
+            await asyncio.sleep(0)
+            (ends.sender if by_sender else ends.receiver).close()
+            with pytest.raises(Closed):
+                await receiving_
+            for end in (ends.sender, ends.receiver):
+                await ends.quiet()
+                with pytest.raises(Closed):
+                    end.close()
+
+    run(main())

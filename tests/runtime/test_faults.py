@@ -103,7 +103,7 @@ def test_a_process_that_leaks_is_replaced_and_no_request_is_lost() -> None:
     async def main() -> None:
         limits = Limits(grace=5, worker_memory=300_000_000)
         async with Engine(chain("misbehaves", 1), limits=limits) as engine:
-            pids = [(await engine.call(letter("leak"))).number for _ in range(20)]
+            pids = [(await engine.call(letter("leak"))).number for _ in range(12)]
             await until(lambda: len(children()) == 1)
             pids.append((await engine.call(letter("pid"))).number)
             assert len(set(pids)) >= 2

@@ -24,7 +24,7 @@ async def work(engine: Engine, ledger: Ledger, random: Random, requests: int) ->
 
 
 @pytest.mark.slow
-def test_each_request_ends_exactly_once_under_random_faults() -> None:
+def test_each_request_ends_exactly_once_under_random_faults(caplog: pytest.LogCaptureFixture) -> None:
     ledger = Ledger()
 
     async def main() -> None:
@@ -40,6 +40,7 @@ def test_each_request_ends_exactly_once_under_random_faults() -> None:
         run(main())
     ledger.must_balance()
     assert sum(ledger.outcomes.values()) == 2000
+    assert [record for record in caplog.records if "given up" in record.getMessage()] == []
     assert ledger.outcomes["answered"] > 400
 
 

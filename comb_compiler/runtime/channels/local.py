@@ -141,9 +141,10 @@ class LocalReceiver(RemoteReceiver[T]):
         """Listen no more, and let go of the connection; whoever still waits hears that it is gone."""
         if self.server is not None:
             self.server.close()
-            await self.server.wait_closed()
         if self.link is not None:
             await self.link.drop()
+        if self.server is not None:
+            await self.server.wait_closed()
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
 

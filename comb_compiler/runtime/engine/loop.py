@@ -8,11 +8,11 @@ from typing import Any, cast
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import Declaration
 from comb_compiler.runtime.engine.hosts import Callee
-from comb_compiler.runtime.instance import Check, Instance, checker, handed
+from comb_compiler.runtime.instance import Check, Instance, checker, handed, named
 from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.sdk import Call
 
-__all__ = ["LoopHost", "callee_of", "declared_callee", "lifecycle", "named"]
+__all__ = ["LoopHost", "callee_of", "declared_callee", "lifecycle"]
 
 
 class LoopHost:
@@ -68,21 +68,6 @@ def _callee(declaration: Declaration, check: Check) -> Callee:
     parcels = frozenset(port.name for port in declaration.ports if port.buffers)
     ports = tuple(port.name for port in declaration.ports)
     return Callee(ports, check, parcels=parcels, gives_parcel=bool(declaration.out.buffers))
-
-
-def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
-    """Call the operator's own function: each port by name, and the call where it takes one."""
-    declaration = instance.declaration
-    given = _columns(instance, arguments) if declaration.options.batch else handed(instance, arguments)
-    ports = {port.name: value for port, value in zip(declaration.ports, given, strict=True)}
-    if declaration.call is not None:
-        ports[declaration.call] = call
-    return instance.function(**ports)
-
-
-def _columns(instance: Instance, columns: Sequence[Any]) -> list[Any]:
-    pairs = zip(columns, instance.convert, strict=True)
-    return [column if convert is None else [convert(one) for one in column] for column, convert in pairs]
 
 
 async def lifecycle(function: Callable[[], Any]) -> None:

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, cast
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator
-from comb_compiler.runtime.engine.worker import BOOT
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.control import Control
 from comb_compiler.runtime.wire.frames import CALL, FAILED, READY, START, Frame, Inbox, encode
 from comb_compiler.runtime.wire.values import Packed, pack, unpack
+from comb_compiler.runtime.worker import BOOT
 
 __all__ = ["Process", "Spec"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.hosts import Callee
-from comb_compiler.runtime.engine.loop import callee_of, lifecycle, named
-from comb_compiler.runtime.instance import Instance
+from comb_compiler.runtime.engine.loop import callee_of, lifecycle
+from comb_compiler.runtime.instance import Instance, named
 from comb_compiler.runtime.sdk import Call
 
 __all__ = ["ThreadHost", "Threads"]

@@ -1,4 +1,7 @@
-"""What runs in a worker process: one operator, one call or batch at a time, until the engine closes the socket."""
+"""What runs in a worker process: one operator, one call or batch at a time, until the engine closes the socket.
+
+It stands beside the engine, and not in it, so that a worker starts without it.
+"""
 
 import ctypes
 import json
@@ -15,8 +18,7 @@ from typing import Any
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, load_entry
-from comb_compiler.runtime.engine.loop import named
-from comb_compiler.runtime.instance import Instance, start
+from comb_compiler.runtime.instance import Instance, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.arena import Arena
@@ -28,7 +30,7 @@ __all__ = ["BOOT", "main"]
 
 BOOT = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from comb_compiler.runtime.engine.worker import main; main(*map(int, sys.argv[2:]))"
+    "from comb_compiler.runtime.worker import main; main(*map(int, sys.argv[2:]))"
 )
 """The program of a worker process: its arguments are the engine's module path, and the descriptors that it inherits."""
 
