@@ -1,5 +1,7 @@
 """What is certain of a condition, whatever the messages say."""
 
+from collections.abc import Set
+
 from comb_compiler.graph.conditions.formula import ERROR, FALSE, TRUE
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
@@ -31,12 +33,26 @@ def constancy(parsed: Parsed, scope: Scope = UNTYPED) -> bool | None:
 
 def implies(first: Parsed, second: Parsed, scope: Scope = UNTYPED) -> bool:
     """Whether `second` certainly holds, and is no error, whenever `first` holds; False when it cannot be told."""
-    stated = {written(part) for part in _parts(first.root, "&&")}
+    stated = {_disjuncts(part) for part in _parts(first.root, "&&")}
     return all(
-        not stated.isdisjoint(written(one) for one in _parts(part, "||"))
-        or _never((first.root, TRUE), (part, FALSE | ERROR), scope)
+        _is_stated(part, stated) or _never((first.root, TRUE), (part, FALSE | ERROR), scope)
         for part in _parts(second.root, "&&")
     )
+
+
+def _is_stated(expr: Expr, stated: Set[frozenset[str]]) -> bool:
+    """Whether it holds by its words alone, when one of each of the sets `stated` does."""
+    parts = _parts(expr, "&&")
+    if len(parts) > 1:
+        return all(_is_stated(part, stated) for part in parts)
+    either = _parts(expr, "||")
+    if any(one <= _disjuncts(expr) for one in stated):
+        return True
+    return len(either) > 1 and any(_is_stated(part, stated) for part in either)
+
+
+def _disjuncts(expr: Expr) -> frozenset[str]:
+    return frozenset(written(part) for part in _parts(expr, "||"))
 
 
 def _parts(expr: Expr, sign: str) -> tuple[Expr, ...]:
