@@ -8,7 +8,6 @@ example:
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -71,8 +70,6 @@ def _run_hello(console: Console, memo: Memo) -> None:
     hello = Path(_HELLO)
     if not hello.is_file():
         return
-    from google.protobuf import json_format
-
     from comb_compiler.runtime.engine import Engine, run
 
     plan = compile_comb(load_sources(Checkout(str(hello.parent)), hello.name, memo), memo=memo).plan
@@ -80,12 +77,11 @@ def _run_hello(console: Console, memo: Memo) -> None:
 
     async def ask() -> str:
         async with Engine(plan) as engine:
-            answer = await engine.call(engine.request_type(**_GREETED))
-            return json_format.MessageToJson(answer, indent=None)
+            return str(await engine.call(engine.request_type(**_GREETED))).strip()
 
     sys.path.insert(0, str(hello.parent.resolve()))
     console.result(f"\n3. run      {hello} in the engine: one request, one answer")
-    console.result(f"   {plan.method.name}({json.dumps(_GREETED)}) = {run(ask())}")
+    console.result(f"   {plan.method.name}({_GREETED}) → {run(ask())}")
 
 
 def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan, into: str | None) -> None:
@@ -117,6 +113,6 @@ def _indented(text: str, margin: str) -> str:
     return "".join(f"{margin}{line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
 
 
-_NOT_YET = """Not done yet: frame-moderation's own operators have no code, so that a smaller comb was run; no gate proves
-the change, no image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling are not
-rendered, and the repository is a local one that no Flux watches."""
+_NOT_YET = """Not done yet: frame-moderation's own operators have no code, so that a smaller comb was run; no gate
+proves the change, no image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling
+are not rendered, and the repository is a local one that no Flux watches."""

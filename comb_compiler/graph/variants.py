@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.graph.analyses import ANALYSES
-from comb_compiler.graph.analyses.usage import check_reach, check_usage
+from comb_compiler.graph.analyses.usage import check_reach, check_usage, unreached_steps
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.view import View
 from comb_compiler.protos.compiled import Protos
@@ -27,6 +27,8 @@ def analyse(
 ) -> tuple[View, ...]:
     """A view of each variant whose fields could be read, the comb as written first; into `found` what is wrong."""
     views: list[View] = []
+    analysed: list[View] = []
+    may_lead_there = False
     for variant in file.variants:
         if variant.value is None:
             continue
@@ -36,8 +38,13 @@ def analyse(
         graph, diagnostics = build_graph(variant, protos.schema if protos is not None else None)
         view = View(variant, graph, protos, memo)
         views.append(view)
-        found.add((*diagnostics, *_analysed(view)), variant.overlaid)
-    if views and views[0].bound is file.base and not any(view.graph.has_errors for view in views):
+        analysed.append(view)
+        said = [*diagnostics, *_analysed(view)]
+        may_lead_there = may_lead_there or any(finding.code in _MAY_LEAD_THERE for finding in said)
+        found.add(said, variant.overlaid)
+    if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
+        for view, unreached in () if may_lead_there else unreached_steps(analysed):
+            found.add(check_reach(view, unreached), view.bound.overlaid)
         found.add(check_usage(views))
     return tuple(views)
 
@@ -46,8 +53,6 @@ def _analysed(view: View) -> Iterator[Diagnostic]:
     found = [finding for analysis in ANALYSES for finding in analysis(view)]
     unguarded = {finding.path for finding in found if finding.code is codes.UNGUARDED_CONDITION}
     yield from (one for one in found if one.code is not codes.CONSTANT_CONDITION or one.path not in unguarded)
-    if not any(finding.code in _MAY_LEAD_THERE for finding in found):
-        yield from check_reach(view)
 
 
 def _is_alike(base: Bound[Comb], variant: Bound[Comb]) -> bool:

@@ -30,7 +30,7 @@ def read_complaints(text: str, root: str) -> tuple[Complaint, ...]:
 
 
 def _read(text: str) -> Iterator[Complaint]:
-    for line in text.splitlines():
+    for line in text.split("\n"):
         untyped = _NO_SYNTAX.search(line)
         if untyped is not None:
             message = 'there is no `syntax = "…"` or `edition = "…"`: the file is read as proto2'

@@ -47,8 +47,8 @@ def run_protoc(files: Mapping[str, bytes], mains: Sequence[str]) -> Compiled:
         if finished.returncode == 0:
             return Compiled(out.read_bytes(), complaints)
     if not any(not one.is_warning for one in complaints):
-        words = finished.stderr.strip().splitlines()[-1:] or [f"it ended with status {finished.returncode}"]
-        complaints = (*complaints, Complaint(mains[0], None, f"protoc gave up: {words[0]}", False))
+        words = finished.stderr.strip().split("\n")[-1] or f"it ended with status {finished.returncode}"
+        complaints = (*complaints, Complaint(mains[0], None, f"protoc gave up: {words}", False))
     return Compiled(b"", complaints)
 
 

@@ -11,7 +11,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.protos import imports
 from comb_compiler.protos.compiled import Protos, from_bytes, to_bytes
 from comb_compiler.protos.places import ProtoTexts
-from comb_compiler.source import Unavailable
+from comb_compiler.source import Unavailable, decode as decode_text
 from comb_compiler.source.memo import Memo
 from comb_compiler.spec.suggest import closest
 from comb_compiler.workspace.checkout import Checkout
@@ -68,9 +68,12 @@ def gather_protos(checkout: Checkout, mains: Sequence[str], include: Sequence[st
 
 def compile_protos(gathered: Gathered, checkout: Checkout, memo: Memo) -> Protos:
     """What protoc says of the files; from `memo`, if these bytes were compiled before. Raises OutsideFailure."""
-    texts = ProtoTexts({name: (gathered.paths[name], _text(content)) for name, content in gathered.files.items()})
     if not gathered.mains:
         return Protos(None, b"")
+    no_texts = tuple(finding for name in gathered.files for finding in _not_text(name, gathered))
+    if no_texts:
+        return Protos(None, b"", no_texts)
+    texts = ProtoTexts({name: (gathered.paths[name], _text(content)) for name, content in gathered.files.items()})
     if gathered.missing:
         return Protos(None, b"", tuple(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
     key = _key(gathered)
@@ -236,6 +239,12 @@ def _key(gathered: Gathered) -> str:
 @cache
 def _versions() -> tuple[str, ...]:
     return tuple(installed(("grpcio_tools-", "protobuf-")))
+
+
+def _not_text(name: str, gathered: Gathered) -> list[Diagnostic]:
+    """That a file is no UTF-8 text; protoc would take it, and everything that reads its comments not."""
+    _, refused = decode_text(gathered.paths[name], gathered.files[name])
+    return [finding for finding in refused if finding.code in (codes.NOT_UTF8, codes.BINARY_FILE)]
 
 
 def _text(content: bytes) -> str:

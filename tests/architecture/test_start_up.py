@@ -25,6 +25,7 @@ message Greeting {}
 message Request { Name name = 1; }
 service GreetingService { rpc Greet(Request) returns (Greeting); }
 """
+PROTOBUF = {"google", "google_upb"}
 ALLOWED = {"annotated_types", "comb_compiler", "pydantic", "pydantic_core", "typing_extensions", "typing_inspection"}
 YAML = {"cython_runtime", "yaml"}
 SCRIPT = """
@@ -60,6 +61,23 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_first_check_loads_the_core_and_nothing_else(checkout: Path) -> None:
+    """protoc runs in a process of its own; what it writes is read by Protobuf's library."""
+    assert loaded_by_check(checkout) <= ALLOWED | YAML | PROTOBUF
+
+
+def test_a_changed_comb_whose_types_are_known_is_checked_without_protobuf(checkout: Path) -> None:
+    loaded_by_check(checkout)
+    changed = COMB.replace("graph: {hello: greet(name=$request.name)", 'graph: {hello: "greet(name=$request.name)"')
+    (checkout / "comb.yaml").write_text(changed, encoding="utf-8")
+    assert loaded_by_check(checkout) <= ALLOWED | YAML
+
+
+def test_a_condition_that_is_known_needs_no_checker(checkout: Path) -> None:
+    when = COMB.replace("hello: greet(name=$request.name)", 'hello: {call: greet(name=$request.name), when: "%s"}')
+    other = when.replace("return: hello", "again: greet(name=$request.name), return: again")
+    (checkout / "comb.yaml").write_text(other % "has(request.name)", encoding="utf-8")
+    assert "cel_expr_python" in loaded_by_check(checkout)
+    (checkout / "comb.yaml").write_text(other.replace("name: greeting}", "name: other}") % "has(request.name)")
     assert loaded_by_check(checkout) <= ALLOWED | YAML
 
 

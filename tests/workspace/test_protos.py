@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from comb_compiler.diagnostics import Position, codes
+from comb_compiler.diagnostics import Code, Position, codes
 from comb_compiler.protos.compiled import Protos, from_bytes, to_bytes
 from comb_compiler.protos.imports import find_imports
 from comb_compiler.source.memo import NOTHING_KEPT
@@ -129,7 +129,6 @@ def test_a_warning_does_not_keep_the_types_back() -> None:
     "text",
     [
         "",
-        "\0",
         "message " * 10_000,
         "message M {" * 2_000,
         "option x = " + "[" * 50_000,
@@ -171,3 +170,11 @@ def test_what_is_kept_reads_back_the_same() -> None:
     found = compiled({"a.proto": textwrap.dedent(text)})
     assert found.schema is not None
     assert from_bytes(to_bytes(found)) == found
+
+
+@pytest.mark.parametrize(("content", "code"), [(b"// \xe4\n", codes.NOT_UTF8), (b"// a\x00b\n", codes.BINARY_FILE)])
+def test_a_file_that_is_no_text_is_refused(content: bytes, code: Code) -> None:
+    checkout = MemoryCheckout({"a.proto": HEAD.encode() + content})
+    found = compile_protos(gather_protos(checkout, ["a.proto"], ()), checkout, NOTHING_KEPT)
+    assert [one.code for one in found.diagnostics] == [code]
+    assert found.schema is None

@@ -7,14 +7,23 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.spec.wording import listed
 
-__all__ = ["check_reach", "check_usage"]
+__all__ = ["check_reach", "check_usage", "unreached_steps"]
 
 
-def check_reach(view: View) -> Iterator[Diagnostic]:
-    """Steps whose answer nothing rests on; of a chain of them the last is named, with those before it."""
-    if view.graph.answer not in view.graph.steps or view.graph.has_errors:
+def unreached_steps(views: Sequence[View]) -> Iterator[tuple[View, list[str]]]:
+    """Steps that the answer of none of the views rests on, each with the first view that has it."""
+    if any(view.graph.answer not in view.graph.steps for view in views):
         return
-    lost = [name for name in view.graph.steps if name not in view.needed]
+    known = {name for view in views for name in view.needed}
+    for view in views:
+        unreached = [name for name in view.graph.steps if name not in known]
+        known.update(unreached)
+        if unreached:
+            yield view, unreached
+
+
+def check_reach(view: View, lost: Sequence[str]) -> Iterator[Diagnostic]:
+    """The steps `lost`, whose answer nothing rests on; of a chain of them the last is named, with those before it."""
     used = {source for name in lost for source in view.graph.sources(name)}
     for name in lost:
         if name in used:
