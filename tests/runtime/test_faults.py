@@ -178,6 +178,9 @@ def test_threads_are_not_replaced_without_end() -> None:
                 codes = [(await failure(engine, letter("hang"), within=0.02))[0] for _ in range(20)]
                 assert set(codes) == {Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE}
                 assert codes[-1] == Code.UNAVAILABLE
+                Hung.gate.set()
+                await asyncio.sleep(0.1)
+                assert (await engine.call(letter("again"))).text == "again"
         finally:
             Hung.gate.set()
 

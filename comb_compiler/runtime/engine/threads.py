@@ -19,7 +19,7 @@ _MOST_LOST = 8
 
 
 class _Job:
-    __slots__ = ("error", "function", "future", "has_begun", "has_ended", "seat", "timer", "value")
+    __slots__ = ("error", "function", "future", "has_begun", "has_ended", "is_lost", "seat", "timer", "value")
 
     def __init__(self, function: Callable[[], Any], future: asyncio.Future[Any]) -> None:
         self.function = function
@@ -28,6 +28,7 @@ class _Job:
         self.error: BaseException | None = None
         self.has_begun = False
         self.has_ended = False
+        self.is_lost = False
         self.seat: _Seat | None = None
         self.timer: asyncio.TimerHandle | None = None
 
@@ -46,7 +47,7 @@ class Threads:
     """A fixed number of daemon threads, and a bounded queue before them.
 
     A call that was given up and goes on for `grace` seconds costs its thread, which is replaced, but not without end:
-    then calls are UNAVAILABLE at once.
+    then calls are UNAVAILABLE at once, until some of those that hang come back.
     """
 
     def __init__(self, name: str, count: int, queue: int, grace: float) -> None:
@@ -59,6 +60,7 @@ class Threads:
         self._seats: list[_Seat] = []
         self._outstanding = 0
         self._lost = 0
+        self._is_closing = False
         for _ in range(count):
             self._seat()
 
@@ -80,6 +82,7 @@ class Threads:
 
     async def close(self) -> None:
         """End the threads; waits for each at most `grace` seconds."""
+        self._is_closing = True
         for _ in self._seats:
             self._jobs.put(None)
         for seat in self._seats:
@@ -96,7 +99,7 @@ class Threads:
         seat = job.seat
         if not job.has_begun or job.has_ended or seat is None or seat.is_lost:
             return
-        seat.is_lost = True
+        seat.is_lost = job.is_lost = True  # the thread may be between two jobs just now: each is counted by itself
         self._seats.remove(seat)
         self._outstanding -= 1
         self._lost += 1
@@ -117,17 +120,19 @@ class Threads:
                     job.error = error
             job.has_ended = True
             try:
-                self._loop.call_soon_threadsafe(self._deliver, job, seat)
+                self._loop.call_soon_threadsafe(self._deliver, job)
             except RuntimeError:
                 return  # the loop is closed: nobody is left to tell
 
-    def _deliver(self, job: _Job, seat: _Seat) -> None:
+    def _deliver(self, job: _Job) -> None:
         if job.timer is not None:
             job.timer.cancel()
-        if not seat.is_lost:
+        if not job.is_lost:
             self._outstanding -= 1
-        elif self._lost:
+        else:
             self._lost -= 1
+            if len(self._seats) < self._count and not self._is_closing:
+                self._seat()
         future = job.future
         if future.done():
             return
