@@ -68,6 +68,8 @@ def _may_miss(view: View, step: Step, edge: Edge, absent: Mapping[str, tuple[_Re
     port = operator.inputs.get(edge.port) if operator is not None else None
     if source not in absent or port is None or port.optional:
         return False
+    if not view.bound.is_sound("operators", step.operator, "in", edge.port):
+        return False
     if step.condition is None:
         return True
     holds = step.condition.parsed

@@ -20,15 +20,16 @@ def check_ports(view: View) -> Iterator[Diagnostic]:
     """The ports of every step: known, given once, and none left out."""
     for step in view.graph.steps.values():
         operator = view.operator(step)
-        if operator is not None and view.bound.is_whole("operators", step.operator, "in"):
+        if operator is not None and view.bound.is_readable("operators", step.operator, "in"):
             yield from _names(view, step, operator)
 
 
 def _names(view: View, step: Step, operator: Operator) -> Iterator[Diagnostic]:
     given = Counter(edge.port for edge in step.inputs)
     seen: dict[str, Edge] = {}
+    declared = view.bound.declared("operators", step.operator, "in")  # a port of a wrong type is a port
     for edge in step.inputs:
-        if edge.port not in operator.inputs:
+        if edge.port not in operator.inputs and edge.port not in declared:
             yield _unknown(view, step, edge, [port for port in operator.inputs if port not in given])
         elif edge.port in seen:
             yield _repeated(view, step, edge, seen[edge.port])

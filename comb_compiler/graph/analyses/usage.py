@@ -12,7 +12,7 @@ __all__ = ["check_reach", "check_usage", "unreached_steps"]
 
 def unreached_steps(views: Sequence[View]) -> Iterator[tuple[View, list[str]]]:
     """Steps that the answer of none of the views rests on, each with the first view that has it."""
-    if any(view.graph.answer not in view.graph.steps for view in views):
+    if any(view.graph.answer not in view.graph.steps or not view.bound.is_sound("graph") for view in views):
         return
     known = {name for view in views for name in view.needed}
     for view in views:
@@ -58,10 +58,11 @@ def _only_for(view: View, name: str, lost: Sequence[str]) -> list[str]:
 def check_usage(views: Sequence[View]) -> Iterator[Diagnostic]:
     """Operators, models and versions of the comb as written (the first view) that none of the views uses.
 
-    Only of a graph without errors: what is used in a place that is wrong would be said to be unused.
+    Only where nothing is wrong: what is used in a place that is wrong would be said to be unused.
     """
     base = views[0]
-    if not base.bound.is_sound("graph") or not base.bound.is_sound("operators"):
+    sound = all(view.bound.is_sound("graph") and view.bound.is_sound("operators") for view in views)
+    if not sound or not base.bound.is_sound("experiment"):
         return
     graphs = {id(view.graph): view.graph for view in views}
     called = {step.operator for graph in graphs.values() for step in graph.steps.values()}
