@@ -13,7 +13,7 @@ from tests.runtime.post.post_pb2 import Letter, Request
 
 __all__ = ["LIMITS", "Ledger", "erratic_plan", "send"]
 
-LIMITS = Limits(requests=40, queue=30, stuck=20, grace=0.1)
+LIMITS = Limits(requests=22, queue=30, stuck=20, grace=0.1)
 
 _IN_LOOP = ["fine"] * 12 + ["later"] * 6 + ["raise", "refuse", "hang", "cling", "nothing", "wrong", "exit", "cancel"]
 _IN_PROCESS = ["pid"] * 150 + ["raise", "refuse", "sys.exit"] * 5 + ["kill", "os._exit", "hang"]
@@ -69,6 +69,8 @@ async def send(engine: Engine, ledger: Ledger, random: Random, name: str) -> Non
         answer = await call
     except OperatorError as error:
         ledger.outcomes[Code(error.code).name] += 1
+        if error.code == Code.RESOURCE_EXHAUSTED:
+            await asyncio.sleep(0.03)  # or those that are refused use up the schedule
     except asyncio.CancelledError:
         assert goes_away
         ledger.outcomes["gone"] += 1

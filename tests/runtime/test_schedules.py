@@ -42,6 +42,7 @@ def test_each_request_ends_exactly_once_under_random_faults(caplog: pytest.LogCa
     assert sum(ledger.outcomes.values()) == 2000
     assert [record for record in caplog.records if "given up" in record.getMessage()] == []
     assert ledger.outcomes["answered"] > 400
+    assert ledger.outcomes["RESOURCE_EXHAUSTED"] > 0
 
 
 @pytest.mark.prove

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import statistics
 import sys
@@ -59,8 +60,9 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 
 @pytest.mark.prove
-def test_memory_stays_flat(trial: Trial) -> None:
+def test_memory_stays_flat(trial: Trial, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes per request over the second half: well below what one message takes."""
+    caplog.set_level(logging.CRITICAL, "comb.runtime")  # pytest keeps every record
     points: list[tuple[float, float]] = []
 
     async def main() -> None:
