@@ -30,13 +30,18 @@ def describe(entry: str, params: Sequence[Mapping[str, Any]] = ()) -> dict[str, 
     try:
         declaration = load_entry(entry)
     except BadOperator as error:
-        return {"entry": entry, "reasons": list(error.reasons)}
+        return {"entry": entry, "reasons": list(error.reasons), **_missing(error)}
     return {
         "entry": entry,
         "reasons": [],
         **_declared(declaration),
         "misfits": [_misfits(declaration, p) for p in params],
     }
+
+
+def _missing(error: BadOperator) -> dict[str, str]:
+    cause = error.__cause__
+    return {"missing": cause.name} if isinstance(cause, ModuleNotFoundError) and cause.name else {}
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:

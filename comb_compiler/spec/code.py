@@ -49,7 +49,7 @@ def code_findings(
             continue
         comparison = _Comparison(bound, name, operator, answer)
         if answer["reasons"]:
-            yield from comparison.no_operator()
+            yield from comparison.no_operator(comb.interface.proto)
             continue
         yield from comparison.ports()
         yield from comparison.answer()
@@ -78,22 +78,30 @@ class _Comparison:
         self._answer = answer
         self._ports = {port["name"]: port for port in answer.get("ports", ())}
 
-    def no_operator(self) -> Iterator[Diagnostic]:
+    def no_operator(self, proto: str) -> Iterator[Diagnostic]:
         place = self._bound.place("operators", self._name, "run")
+        hint = "entry points are looked for in the directory of comb.yaml, and in what is installed"
+        missing = self._answer.get("missing", "")
+        if missing.endswith("_pb2"):
+            hint = f"protoc makes `{missing}` of a .proto file: run `{_protoc(missing, proto)}` beside comb.yaml"
         for reason in self._answer["reasons"]:
             yield diagnose(
                 codes.BAD_OPERATOR_CODE,
                 f"`{self._operator.run}` cannot be used as an operator: {reason}",
                 place.span,
                 path=format_path(place.path),
-                hints=("entry points are looked for in the directory of comb.yaml, and in what is installed",),
+                hints=(hint,),
             )
 
     def ports(self) -> Iterator[Diagnostic]:
+        renamed = self._renamed()
         for name, port in self._operator.inputs.items():
             at: Path = ("operators", self._name, "in", name)
             coded = self._ports.get(name)
-            if coded is None:
+            if renamed is not None and coded is None:
+                hint = f"write `{renamed}` here and in `graph`, or change the code"
+                yield self._differ(at, f"the code calls the port `{renamed}`, not `{name}`", hint, at_key=True)
+            elif coded is None:
                 hint = f"its ports are {listed(self._ports)}" if self._ports else "it takes nothing"
                 yield self._differ(at, f"the code has no port `{name}`", hint, at_key=True)
             elif coded["type"] != port.type:
@@ -103,11 +111,25 @@ class _Comparison:
                 message = f"the port `{name}` may be left out here, and the code cannot do without it"
                 hint = f"write `{name}: {_short(coded['type'])} | None` in the code"
                 yield self._differ(at, message, hint, at_key=True)
-        for name, coded in self._ports.items():
-            if name not in self._operator.inputs and not coded["optional"]:
+        for name in self._undeclared():
+            if name != renamed:
                 message = f"the code needs the port `{name}`, which `{self._name}` does not declare"
-                hint = f"write `{name}: {coded['type']}`"
+                hint = f"write `{name}: {self._ports[name]['type']}`"
                 yield self._differ(("operators", self._name, "in"), message, hint, at_key=True)
+
+    def _undeclared(self) -> list[str]:
+        """The ports that the code cannot do without and comb.yaml does not have."""
+        return [
+            name for name, port in self._ports.items() if name not in self._operator.inputs and not port["optional"]
+        ]
+
+    def _renamed(self) -> str | None:
+        """What the code calls the only port that it does not know, if its own only further port is like it."""
+        unknown = [port for name, port in self._operator.inputs.items() if name not in self._ports]
+        undeclared = self._undeclared()
+        if len(unknown) != 1 or len(undeclared) != 1 or unknown[0].optional:
+            return None
+        return undeclared[0] if self._ports[undeclared[0]]["type"] == unknown[0].type else None
 
     def answer(self) -> Iterator[Diagnostic]:
         given = self._answer["out"]["type"]
@@ -148,6 +170,14 @@ class _Comparison:
             path=format_path(path),
             hints=(hint,),
         )
+
+
+def _protoc(module: str, proto: str) -> str:
+    """How the module of generated classes comes to be; it is sought among the .proto files of the interface."""
+    directory, _, _ = proto.rpartition("/")
+    name = module.removesuffix("_pb2").replace(".", "/") + ".proto"
+    path = f"{directory}/{name}" if directory else name
+    return f"python -m grpc_tools.protoc -I {directory or '.'} --python_out . {path}"
 
 
 def _short(type_name: str) -> str:
