@@ -14,31 +14,39 @@ _NEEDS_QUOTES = (codes.AMBIGUOUS_SCALAR, codes.UNQUOTED_KEY)
 _NO_FILE = (codes.FILE_NOT_FOUND, codes.OUTSIDE_ROOT, codes.NOT_A_REGULAR_FILE)
 """What is to be expected of a path that is none."""
 
+_NOT_TO_BE_LOCKED = (*_NO_FILE, codes.BREAKS_WIRE, codes.BREAKS_JSON)
+"""Where `comb lock` is no advice: it would write nothing, or what is wrong."""
+
 
 def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """`found` without what follows from something else that is said.
 
-    That is what is said of a spoiled value, that something needs quotes which is wrong with them too, and that a file
-    is missing whose path is none. What is said of one value through several aliases is said once.
+    That is what is said of a spoiled value, that something needs quotes which is wrong with them too, that a file is
+    missing whose path is none, that nothing pins a file that is missing, and that a lock does not agree with what is
+    wrong itself. What is said of one value through several aliases is said once.
     """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
     wrong = {_span(one) for one in findings if one.severity is Severity.ERROR and one.code not in _NEEDS_QUOTES}
-    no_path = {_span(one) for one in findings if one.code is codes.BAD_PATH}
-    return [one for one in findings if not _is_echo(one, spoiled, wrong, no_path)]
+    echoes: dict[codes.Code, set[Span | None]] = {
+        **dict.fromkeys(_NEEDS_QUOTES, wrong),
+        **dict.fromkeys(_NO_FILE, _spans(findings, (codes.BAD_PATH,))),
+        codes.UNPINNED_ARTIFACT: _spans(findings, _NO_FILE),
+    }
+    if any(one.code in _NOT_TO_BE_LOCKED for one in findings):
+        echoes[codes.STALE_LOCK] = _spans(findings, (codes.STALE_LOCK,))
+    return [one for one in findings if not _is_echo(one, spoiled, echoes.get(one.code, set()))]
 
 
-def _is_echo(
-    finding: Diagnostic, spoiled: list[Diagnostic], wrong: set[Span | None], no_path: set[Span | None]
-) -> bool:
+def _is_echo(finding: Diagnostic, spoiled: list[Diagnostic], echoes: set[Span | None]) -> bool:
     span = _span(finding)
     if finding.code in _SPOILED or span is None:
         return False
-    if finding.code in _NEEDS_QUOTES and span in wrong:
-        return True
-    if finding.code in _NO_FILE and span in no_path:
-        return True
-    return any(_touches(span, _span(one)) for one in spoiled)
+    return span in echoes or any(_touches(span, _span(one)) for one in spoiled)
+
+
+def _spans(findings: Iterable[Diagnostic], wanted: tuple[codes.Code, ...]) -> set[Span | None]:
+    return {_span(one) for one in findings if one.code in wanted}
 
 
 def _touches(span: Span, spoiled: Span | None) -> bool:

@@ -10,10 +10,19 @@ from comb_compiler.spec import CombFile, bind_comb
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.files import beside
 from comb_compiler.spec.loading import read_once
-from comb_compiler.spec.lock import Lock, Pin, is_of_later_comb, lock_bytes, lock_path, make_lock, read_lock
-from comb_compiler.spec.locked import interface_findings
+from comb_compiler.spec.lock import (
+    Lock,
+    LockFile,
+    Pin,
+    is_of_later_comb,
+    lock_bytes,
+    lock_path,
+    make_lock,
+    read_lock,
+)
+from comb_compiler.spec.locked import interface_findings, promised
 from comb_compiler.spec.pins import Artifact, Digest, artifacts_of, pin_findings, unavailable_artifact
-from comb_compiler.spec.published import Interface, interface_of
+from comb_compiler.spec.published import Interface
 from comb_compiler.workspace.artifacts import PATIENCE, Progress, digest_artifact
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
@@ -143,7 +152,7 @@ def _write(artifacts: _Artifacts, main: str) -> LockReport:
     used = artifacts_of(comb)
     measured = artifacts.measure(main, used)
     found = [*measured.diagnostics, *_without(codes.UNPINNED_ARTIFACT, pin_findings(comb, None, measured.digests))]
-    interface = _interface(sources, comb)
+    interface = _interface(sources, comb, lock)
     after = None if found or measured.failures else _pinned(used, measured, interface)
     report = LockReport(
         main, path, lock.lock if lock else None, after, False, in_reading_order(found), tuple(measured.failures)
@@ -175,7 +184,7 @@ def _check(artifacts: _Artifacts, main: str) -> LockReport:
     found = [*pin_findings(comb, lock, measured.digests), *interface_findings(comb.base, sources.protos, lock)]
     if lock is None:
         found = [*_without(codes.UNPINNED_ARTIFACT, found), *(wrong or _missing(comb, used, path))]
-    after = _pinned(used, measured, _interface(sources, comb)) if len(measured.digests) == len(used) else None
+    after = _pinned(used, measured, _interface(sources, comb, lock)) if len(measured.digests) == len(used) else None
     said = in_reading_order([*found, *measured.diagnostics])
     return LockReport(main, path, lock.lock if lock else None, after, False, said, tuple(measured.failures))
 
@@ -185,11 +194,9 @@ def _pinned(used: Iterable[Artifact], measured: _Measured, interface: Interface 
     return make_lock(pins, interface)
 
 
-def _interface(sources: SourceSet, comb: CombFile) -> Interface | None:
-    """What the comb promises; None where its .proto files are wrong, which is said by `comb check`."""
-    if sources.protos is None or sources.protos.schema is None or comb.base.value is None:
-        return None
-    return interface_of(comb.base.value, sources.protos.descriptors)
+def _interface(sources: SourceSet, comb: CombFile, lock: LockFile | None) -> Interface | None:
+    """What the comb promises; where that is wrong, which is said by `comb check`, the lock keeps what it has."""
+    return promised(comb.base, sources.protos) or (lock.lock.interface if lock else None)
 
 
 def _missing(comb: CombFile, used: tuple[Artifact, ...], path: str) -> list[Diagnostic]:

@@ -90,6 +90,31 @@ def test_a_lock_with_another_interface_is_stale(checkout: Path, capsys: pytest.C
     assert main(["check", str(checkout / "combs"), "--root", str(checkout), "--no-cache"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code"),
+    [
+        ("comb.yaml", "Ocr/Read", "Ocr/Raed", "COMB3104"),
+        ("comb.yaml", "out: ocr.v1.", "out: orc.v1.", "COMB3105"),
+        ("protos/ocr.proto", "returns (", "returns (stream ", "COMB3106"),
+        ("protos/ocr.proto", "string text = 1", "int32 text = 1", "COMB3601"),
+        ("protos/ocr.proto", "string text = 1", "string words = 1", "COMB3602"),
+    ],
+)
+def test_a_lock_is_not_stale_too_where_its_interface_is_wrong(
+    checkout: Path, file: str, old: str, new: str, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lock", str(checkout / "combs"), "--root", str(checkout)]) == 0
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "locked")
+    path = checkout / "combs/ocr" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert check(checkout, "HEAD") == 1
+    out = capsys.readouterr().out
+    assert code in out
+    assert "COMB2033" not in out
+
+
 def test_a_set_of_descriptors_is_compared(checkout: Path, tmp_path: Path) -> None:
     from grpc_tools import protoc
 

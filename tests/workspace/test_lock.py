@@ -266,3 +266,16 @@ def test_the_lock_of_the_example_holds() -> None:
     assert report.after is not None
     assert report.after == report.before
     assert len(report.after.artifacts) >= 4
+
+
+def test_an_interface_that_is_not_declared_is_not_locked(tmp_path: Path) -> None:
+    proto = 'syntax = "proto3"; package ocr.v1; message X {} message Y {} service Ocr { rpc Read(X) returns (Y); }'
+    checkout = checkout_of(tmp_path, {"comb.yaml": comb_text(), "ocr.proto": proto})
+    assert write(checkout).written
+    before = (tmp_path / "comb.lock").read_bytes()
+    change(checkout, "comb.yaml", "Ocr/Read", "Ocr/Raed")
+    assert check(checkout).diagnostics == ()
+    assert not write(checkout).written
+    change(checkout, "ocr.proto", "message X {}", "message X {")
+    assert not write(checkout).written
+    assert (tmp_path / "comb.lock").read_bytes() == before
