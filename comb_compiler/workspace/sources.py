@@ -35,7 +35,7 @@ def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> So
     present: set[str] = set()
     for named in named_files(main, reading.root):
         if named.path not in files and named.path not in present:
-            _take(checkout, named, files, present)
+            _take(checkout, main, named, files, present)
     files[lock_path(main)] = checkout.read(lock_path(main))
     protos = _protos(checkout, main, reading.root, files, memo)
     return SourceSet(main, files, frozenset(present), protos)
@@ -49,7 +49,7 @@ def _protos(
         return None
     for directory in named.include:
         looked = checkout.read(directory or ".")
-        files[directory] = _advised(checkout, directory, looked) if isinstance(looked, Unavailable) else looked
+        files[directory] = _advised(checkout, main, directory, looked) if isinstance(looked, Unavailable) else looked
     if any(not is_directory(files[directory]) for directory in named.include):
         return None
     gathered = gather_protos(checkout, named.mains, named.include)
@@ -61,14 +61,18 @@ def _protos(
     return protos
 
 
-def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]) -> None:
+def _take(
+    checkout: Checkout, main: str, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]
+) -> None:
     if named.is_read:
         content = checkout.read(named.path)
-        files[named.path] = _advised(checkout, named.path, content) if isinstance(content, Unavailable) else content
+        files[named.path] = (
+            _advised(checkout, main, named.path, content) if isinstance(content, Unavailable) else content
+        )
         return
     found = checkout.find(named.path)
     if isinstance(found, Unavailable):
-        files[named.path] = _advised(checkout, named.path, found)
+        files[named.path] = _advised(checkout, main, named.path, found)
     elif found.is_directory:
         hint = "pack it into one file: an artifact has one digest"
         message = f"`{named.path}` is a directory, not a file"
@@ -77,10 +81,13 @@ def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavail
         present.add(named.path)
 
 
-def _advised(checkout: Checkout, path: str, reason: Unavailable) -> Unavailable:
-    """The reason, with the name that was probably meant."""
+def _advised(checkout: Checkout, main: str, path: str, reason: Unavailable) -> Unavailable:
+    """The reason, with the name that was probably meant, as `main` would write it."""
     if reason.code is not codes.FILE_NOT_FOUND:
         return reason
     directory, name = posixpath.split(path)
     match = closest(name, checkout.names(directory or "."))
-    return reason._replace(hint=f"did you mean `{posixpath.join(directory, match)}`?") if match else reason
+    if match is None:
+        return reason
+    meant = posixpath.relpath(f"/{directory}/{match}", f"/{posixpath.dirname(main)}")
+    return reason._replace(hint=f"did you mean `{meant}`?")
