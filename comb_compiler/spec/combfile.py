@@ -84,7 +84,7 @@ def _variant(base: Bound[Comb], overlay: Mapping, overlaid: Overlaid, owner: Own
     said.add(useless_removals(base.root, limited.overlay), overlaid)
     merged = merge(base.root, limited.overlay)
     bound = bind_changes(base, limited.overlay, merged) or bind_node(merged, Comb)
-    bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound), overlaid=overlaid))
+    bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound, *limited.left_out), overlaid=overlaid))
     said.add(_without_incomplete(bound.diagnostics), overlaid)
     return bound
 

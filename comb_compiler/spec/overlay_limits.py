@@ -41,12 +41,14 @@ ENVIRONMENT = Owner("an environment", ENVIRONMENT_SCOPE)
 class Limited(NamedTuple):
     """An overlay without what it may not change, so that this has no further consequences; and what is said of that.
 
-    What is said of `unknown` fields has their paths in the comb, the rest has paths in the file.
+    What is said of `unknown` fields has their paths in the comb, the rest has paths in the file. `left_out` are
+    operators that the overlay means to change, under names that are not there.
     """
 
     overlay: Mapping
     diagnostics: list[Diagnostic]
     unknown: list[Diagnostic]
+    left_out: list[Path]
 
 
 def within_limits(base: Bound[Comb], overlay: Mapping, owner: Owner, at: Path) -> Limited:
@@ -58,7 +60,7 @@ def within_limits(base: Bound[Comb], overlay: Mapping, owner: Owner, at: Path) -
     visit = _Visit(base, overlay, owner, at)
     kept = visit.mapping(overlay, owner.scope, (), ())
     kept = kept if owner is ENVIRONMENT else visit.known_operators(kept)
-    return Limited(kept, visit.diagnostics, visit.unknown)
+    return Limited(kept, visit.diagnostics, visit.unknown, visit.left_out)
 
 
 class _Visit:
@@ -67,6 +69,7 @@ class _Visit:
     def __init__(self, base: Bound[Comb], overlay: Mapping, owner: Owner, at: Path) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.unknown: list[Diagnostic] = []
+        self.left_out: list[Path] = []
         self._base = base
         self._overlay = overlay
         self._owner = owner
@@ -117,6 +120,7 @@ class _Visit:
             is_new = name in known or closest(name, known) is None
             if not is_new and isinstance(value, Mapping) and "out" not in value.entries:
                 self.diagnostics.append(self._no_operator(key, ("operators", name), known))
+                self.left_out.append(("operators", name))
                 del kept[name]
         entry = overlay.entries["operators"]
         return overlay.with_entries({**overlay.entries, "operators": Entry(entry.key, operators.with_entries(kept))})
