@@ -18,7 +18,7 @@ from comb_compiler.diagnostics.model import Position
 from comb_compiler.diagnostics.render.json import from_json, render
 from comb_compiler.source.memo import Memo
 from comb_compiler.workspace.installed import installed
-from comb_compiler.workspace.store import ResultStore
+from comb_compiler.workspace.store import Remembering, ResultStore
 
 __all__ = ["Verdict", "VerdictCache", "default_directory", "digest"]
 
@@ -67,7 +67,7 @@ class VerdictCache:
 
     def __init__(self, directory: str | None) -> None:
         self._store = ResultStore(os.path.join(directory, "verdicts") if directory else None)
-        self.memo: Memo = ResultStore(os.path.join(directory, "results") if directory else None)
+        self.memo: Memo = Remembering(ResultStore(os.path.join(directory, "results") if directory else None))
         """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
         self._fingerprint = _fingerprint() if directory else ""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph import OperatorGraph, Published, View, analyse, check_breaking
+from comb_compiler.graph import OperatorGraph, View, analyse
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, CombFile, Reading, bind_comb
@@ -19,6 +19,7 @@ from comb_compiler.spec.places import place_of
 from comb_compiler.spec.variants import Findings
 
 if TYPE_CHECKING:
+    from comb_compiler.graph import Published
     from comb_compiler.spec.platform import Platform
 
 __all__ = ["Checked", "check"]
@@ -51,7 +52,7 @@ def check(
     sources: SourceSet,
     platform: SourceSet | None = None,
     memo: Memo = NOTHING_KEPT,
-    published: Published | None = None,
+    published: "Published | None" = None,
 ) -> Checked:
     """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises.
 
@@ -82,7 +83,7 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
 
 
 def _check_comb(
-    sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo, published: Published | None
+    sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo, published: "Published | None"
 ) -> Checked:
     assert reading.root is not None
     file = bind_comb(reading)
@@ -94,7 +95,10 @@ def _check_comb(
     views = analyse(file, found, sources.protos, memo)
     if views and views[0].bound is file.base:
         found.add(interface_findings(file.base, sources.protos, lock))
-        found.add(check_breaking(views[0], published) if published is not None else ())
+        if published is not None:
+            from comb_compiler.graph import check_breaking
+
+            found.add(check_breaking(views[0], published))
     if not unlocked:
         found.add(pin_findings(file, lock))
     if platform is not None:

@@ -1,6 +1,9 @@
 """Steps as they are written → `OperatorGraph`."""
 
+from collections.abc import Iterator
+
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.graph.calls import Call, CallError, Token, parse_call, parse_source
 from comb_compiler.graph.conditions import read_condition, used_variables
 from comb_compiler.graph.findings import (
@@ -35,10 +38,9 @@ def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[Opera
         if step is not None:
             builder.steps[name] = step
     answer = builder.answer()
-    for step in builder.steps.values():
-        builder.check_names(step)
+    dangling = bounded(finding for step in builder.steps.values() for finding in builder.check_names(step))
     graph = OperatorGraph(builder.steps, answer)
-    diagnostics = [*builder.diagnostics, *find_cycles(graph)]
+    diagnostics = [*bounded(builder.diagnostics), *dangling, *bounded(find_cycles(graph))]
     return graph._replace(has_errors=has_errors(diagnostics) or builder.lacks_steps), diagnostics
 
 
@@ -106,16 +108,14 @@ class _Builder:
         elif isinstance(self._graph.below("return").value, Mapping) and not written:
             self.diagnostics.append(empty_return(self._graph.below("return")))
 
-    def check_names(self, step: Step) -> None:
+    def check_names(self, step: Step) -> Iterator[Diagnostic]:
         """Operators and steps that are named must be declared."""
         if step.operator not in self._known_operators and self._tells_operators:
             text, span = self._text_of(step.name), step.operator_span
-            self.diagnostics.append(
-                unknown_name(text, codes.UNKNOWN_OPERATOR, step.operator, self._operators, "operator", at=span)
-            )
+            yield unknown_name(text, codes.UNKNOWN_OPERATOR, step.operator, self._operators, "operator", at=span)
         for edge in step.inputs if self._tells_steps else ():
             if edge.source.step not in self._known:
-                self.diagnostics.append(self._no_step(self._text_of(step.name, edge.port), step, edge.source))
+                yield self._no_step(self._text_of(step.name, edge.port), step, edge.source)
 
     def _unused(self) -> list[str]:
         """The steps that no other uses."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Diagnostic, codes
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.graph.analyses import ANALYSES
 from comb_compiler.graph.analyses.usage import check_reach, check_usage, unreached_steps
 from comb_compiler.graph.build import build_graph
@@ -50,7 +51,7 @@ def analyse(
 
 
 def _analysed(view: View) -> Iterator[Diagnostic]:
-    found = [finding for analysis in ANALYSES for finding in analysis(view)]
+    found = [finding for analysis in ANALYSES for finding in bounded(analysis(view))]
     unguarded = {finding.path for finding in found if finding.code is codes.UNGUARDED_CONDITION}
     yield from (one for one in found if one.code is not codes.CONSTANT_CONDITION or one.path not in unguarded)
 

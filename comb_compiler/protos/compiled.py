@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -41,6 +41,7 @@ def to_bytes(protos: Protos) -> bytes:
     return json.dumps(written, default=_word, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=64)
 def from_bytes(content: bytes) -> Protos:
     """What `to_bytes` wrote. Raises ValueError, KeyError, IndexError or TypeError for anything else."""
     written = json.loads(content)

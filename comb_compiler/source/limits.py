@@ -14,8 +14,8 @@ class Limits(NamedTuple):
 
     bytes: int = 2 * 1024 * 1024
     depth: int = 64
-    nodes: int = 100_000
-    expanded: int = 200_000
+    nodes: int = 200_000
+    expanded: int = 400_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -17,6 +17,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     Words with other digits are never meant: `1.6.0` is not a slip for `1.5.0`, nor `nvidia-t5` for `nvidia-t4`.
     """
+    known = tuple(known)
+    if len(known) > _MOST_COMPARED:
+        return None  # each comparison takes its time
     digits = _digits(word)
     candidates = [candidate for candidate in known if _digits(candidate) == digits]
     folded = {_folded(candidate): candidate for candidate in reversed(candidates)}
@@ -24,8 +27,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _nearest(word: str, candidates: list[str]) -> str | None:
-    if len(word) > _LONGEST or len(candidates) > _MOST_COMPARED:
-        return None  # each comparison takes its time, and words that long are no slips
+    if len(word) > _LONGEST:
+        return None  # words that long are no slips
     from difflib import get_close_matches
 
     matches = get_close_matches(word, candidates, n=1, cutoff=0.6)

@@ -2,9 +2,33 @@
 
 import os
 
-__all__ = ["ResultStore"]
+from comb_compiler.source.memo import Memo
+
+__all__ = ["Remembering", "ResultStore"]
 
 _DIRECTORIES = 256
+
+
+class Remembering:
+    """A memo in front of another one: what one run has seen it does not read or work out again."""
+
+    def __init__(self, behind: Memo) -> None:
+        self._behind = behind
+        self._seen: dict[str, bytes] = {}
+
+    def find(self, key: str) -> bytes | None:
+        """What was kept in this run, or is kept behind."""
+        if key not in self._seen:
+            content = self._behind.find(key)
+            if content is None:
+                return None
+            self._seen[key] = content
+        return self._seen[key]
+
+    def keep(self, key: str, content: bytes) -> None:
+        """Keep a result here and behind."""
+        self._seen[key] = content
+        self._behind.keep(key, content)
 
 
 class ResultStore:

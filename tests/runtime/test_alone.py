@@ -1,9 +1,9 @@
-"""The runtime by itself: with Protobuf, and without the compiler, its other packages, or any extra."""
+"""The distribution `comb-runtime` by itself: with Protobuf, and without the compiler or any extra."""
 
 import importlib.util
-import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,22 +40,23 @@ print(run(main()))
 """
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Path:
-    """A directory with the packages `release` and `runtime`, and Protobuf."""
-    package = tmp_path / "comb_compiler"
-    package.mkdir()
-    shutil.copy(ROOT / "comb_compiler" / "__init__.py", package)
-    for name in ("release", "runtime"):
-        shutil.copytree(ROOT / "comb_compiler" / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what the distribution `comb-runtime` installs, and Protobuf."""
+    directory = tmp_path_factory.mktemp("alone")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(directory)]
+    subprocess.run(build, cwd=ROOT / ".ci" / "runtime", check=True, capture_output=True)
+    (wheel,) = directory.glob("comb_runtime-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory)
     spec = importlib.util.find_spec("google.protobuf")
     assert spec is not None
     assert spec.origin is not None
-    google = tmp_path / "google"
+    google = directory / "google"
     google.mkdir()
     (google / "protobuf").symlink_to(Path(spec.origin).parent)
     (google / "_upb").symlink_to(Path(spec.origin).parents[1] / "_upb")
-    return tmp_path
+    return directory
 
 
 def test_it_runs_operators_and_graphs(alone: Path) -> None:
