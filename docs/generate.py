@@ -129,7 +129,8 @@ def _type(field: dict[str, Any]) -> str:
     if "if" in field:
         return f"text, or {_type(field['then'])}"
     if field.get("type") == "array":
-        return f"list of {_type(field['items'])}"
+        own = {"examples": field["examples"][0]} if field.get("examples") else {}
+        return f"list of {_type({**field['items'], **own})}"
     if field.get("type") == "object":
         below = field.get("additionalProperties")
         return f"mapping of {_type(below)}" if isinstance(below, dict) and below else "mapping"

@@ -30,7 +30,10 @@ class Metadata(Model):
 class Interface(Model):
     """The Protobuf method that the comb answers."""
 
-    proto: RelativePath = Field(description="The .proto file.", examples=["protos/moderation.proto"])
+    proto: RelativePath = Field(
+        description="The .proto file. Its imports are looked for from its directory, then from those above it.",
+        examples=["protos/moderation.proto"],
+    )
     method: MethodName = Field(
         description="The method, as `package.Service/Method`.", examples=["moderation.v1.Moderation/Check"]
     )

@@ -56,6 +56,8 @@ class Platform(Model):
     first_release: FirstRelease = Field(
         default={}, validate_default=True, description="What a comb needs without a baseline."
     )
-    policies: list[RelativePath] = Field(default=[], description="Folders of policies, besides those of Comb.")
+    policies: list[RelativePath] = Field(
+        default=[], description="Folders of policies, besides those of Comb.", examples=[["policies"]]
+    )
     notifications: dict[Name, Notification] = Field(default={}, description="Who hears of a release.")
     patches: dict[Name, Patch] = Field(default={}, description="Changes to rendered objects, applied last.")

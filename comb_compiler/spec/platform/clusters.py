@@ -80,7 +80,10 @@ class Autoscaling(StrEnum):
 class Prometheus(Model):
     """Where a cluster's metrics are."""
 
-    url: Url = Field(description="The server, as it is reached from inside the cluster.")
+    url: Url = Field(
+        description="The server, as it is reached from inside the cluster.",
+        examples=["http://prometheus.monitoring.svc:9090"],
+    )
     exporter: Annotated[Exporter, BY_WORD] = Field(default=Exporter.DCGM, description="What measures GPUs.")
     pod_label: Text = Field(
         default="exported_pod", description="The label that names the pod in the exporter's series."

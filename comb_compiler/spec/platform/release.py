@@ -115,7 +115,10 @@ class TrustedPublisher(Model):
 class EnvironmentRepository(Model):
     """The git repository that Flux watches."""
 
-    url: Url = Field(description="https, ssh or file; without credentials.")
+    url: Url = Field(
+        description="https, ssh or file; without credentials.",
+        examples=["ssh://git.example.com/platform/environments.git"],
+    )
     branch: GitRef = Field(default="main", description="The branch that releases are pushed to.")
     publishers: dict[Name, TrustedPublisher] = Field(
         default={}, description="Who may sign its commits. Without any, signatures are not asked for."

@@ -18,7 +18,9 @@ class EmbeddedStore(Model):
 class Elasticsearch(Model):
     """The index of key fields."""
 
-    urls: list[Url] = Field(min_length=1, description="Its nodes.")
+    urls: list[Url] = Field(
+        min_length=1, description="Its nodes.", examples=[["https://elasticsearch.example.com:9200"]]
+    )
     index: Name = Field(default="comb-samples", description="The name that its indices begin with.")
     credentials: Name | None = Field(
         default=None, description="The environment variables' prefix, or the Secret, that holds user and key."
