@@ -15,8 +15,8 @@ setup: ## Install everything into .venv (half a minute once; then nothing, in mi
 demo: setup ## Take examples/frame-moderation through every stage there is (seconds)
 	@$(RUN) comb_compiler demo
 
-test: setup ## Run every test, real tools included (a minute)
-	@echo 'make test: every test, with the real tools that are here (a minute; the first run fetches tools from npm)'
+test: setup ## Run every test, real tools included (minutes)
+	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches tools from npm)'
 	@$(RUN) pytest
 
 quick: setup ## Lint, and run the fast tests up to the first failure (seconds)

@@ -1,4 +1,4 @@
-"""Pin every artifact by its digest in comb.lock, beside each comb.yaml.
+"""Pin every artifact by its digest in comb.lock, beside each comb.yaml, with the interface that the comb promises.
 
 Every artifact is read to the end. A lock is written as a whole, when all of its comb's could be read, and only when it
 changes. With --check nothing is written: the bytes must be those that are pinned.
