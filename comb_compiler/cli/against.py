@@ -22,7 +22,7 @@ __all__ = ["Against", "open_against"]
 class Against:
     """Where the published interfaces are: a checkout as it was, or a set of descriptors.
 
-    `identity` is another where they may be others.
+    `identity` is another where they may be others, or are called otherwise.
     """
 
     def __init__(self, name: str, source: Checkout | bytes, identity: str, memo: Memo) -> None:
@@ -68,13 +68,14 @@ def open_against(name: str, checkout: Checkout, memo: Memo) -> Against:
             content = file.read(_MOST + 1)
         if len(content) > _MOST:
             raise UsageError(f"--against {name}: it has more than {_MOST:,} bytes")
-        _schema(content, name)
-        return Against(f"`{name}`", content, digest(content), memo)
+        if not _schema(content, name).files:
+            raise UsageError(f"--against {name}: it holds no descriptor of any file")
+        return Against(f"`{name}`", content, f"{name} {digest(content)}", memo)
     commit = find_commit(checkout.root, name)
     if commit is None:
         hint = "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
         raise UsageError(f"--against {name}: neither a file nor a revision of this repository; {hint}")
-    return Against(name, Revision(checkout.root, commit), commit, memo)
+    return Against(name, Revision(checkout.root, commit), f"{name} {commit}", memo)
 
 
 _MOST = 64 << 20

@@ -93,7 +93,8 @@ class Checking:
         looked_at = {name: _digest_of(content) for name, content in sources.files.items() if name != main}
         looked_at.update((_EXISTS + name, _EXISTS) for name in sources.present)
         asked_again = all(self._digest(name) == known for name, known in looked_at.items())
-        return verdict, looked_at if asked_again else None
+        advised = any(finding.code in _ADVISED for finding in checked.diagnostics)
+        return verdict, looked_at if asked_again and not advised else None
 
     def _platform_sources(self, main: str) -> SourceSet | None:
         if self._platform is None or self._platform == main:
@@ -112,6 +113,8 @@ class Checking:
         return "" if isinstance(found, Unavailable) or found.is_directory else _EXISTS
 
 
+_ADVISED = (codes.FILE_NOT_FOUND, codes.UNKNOWN_IMPORT)
+"""What is said with a look at the other names in the directory: whether one was meant."""
 _EXISTS = "exists "
 """Before the path of a file of which only that it is there was looked at."""
 

@@ -6,6 +6,7 @@ hang together. Places come from the source information that protoc was asked for
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,9 @@ def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[FileDescript
         files = tuple(FileDescriptorSet.FromString(descriptor_set).file)
     except DecodeError as error:
         raise BadDescriptors("it is no Protobuf FileDescriptorSet") from error
+    twice = [name for name, count in Counter(file.name for file in files).items() if count > 1]
+    if twice:
+        raise BadDescriptors(f"it holds `{twice[0]}` more than once")
     pool = DescriptorPool()
     for file in _in_order(files):
         bare = type(file)()

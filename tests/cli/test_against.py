@@ -150,6 +150,32 @@ def test_a_file_that_is_no_set_of_descriptors_is_a_usage_error(
     assert "no Protobuf FileDescriptorSet" in capsys.readouterr().err
 
 
+def test_a_set_that_holds_nothing_or_a_file_twice_is_a_usage_error(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    published = tmp_path / "published.binpb"
+    published.write_bytes(b"")
+    assert check(checkout, str(published)) == 2
+    assert "no descriptor of any file" in capsys.readouterr().err
+    twice = FileDescriptorSet()
+    for message in ("Request", "Answer"):
+        file = twice.file.add(name="ocr.proto", package="ocr.v1", syntax="proto3")
+        file.message_type.add(name=message)
+    published.write_bytes(twice.SerializeToString())
+    assert check(checkout, str(published)) == 2
+    assert "`ocr.proto` more than once" in capsys.readouterr().err
+
+
+def test_a_verdict_that_is_kept_names_what_it_was_asked_for(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(checkout, "string text = 1", "int32 text = 1")
+    git(checkout, "tag", "v1")
+    for revision in ("main", "v1"):
+        assert main(["check", str(checkout / "combs"), "--root", str(checkout), "--against", revision]) == 1
+        assert f"at `{revision}`" in capsys.readouterr().out
+
+
 def test_a_verdict_that_is_kept_is_for_one_revision_alone(checkout: Path, tmp_path: Path) -> None:
     change(checkout, "string text = 1", "int32 text = 1")
     git(checkout, "commit", "-qam", "broken")

@@ -101,6 +101,18 @@ def test_a_hint_about_a_neighbour_is_not_kept_longer_than_the_neighbour(rich: Pa
     assert kept(rich, None) == fresh(rich, None)
 
 
+def test_a_neighbour_that_comes_may_be_what_was_meant(rich: Path) -> None:
+    content = (rich / "greeting.proto").read_text(encoding="utf-8")
+    (rich / "greeting.proto").write_text(content + 'import "names.proto";\n', encoding="utf-8")
+    (rich / "model.bin").unlink()
+    assert kept(rich, None) == fresh(rich, None)
+    (rich / "name.proto").write_text('syntax = "proto3";\n', encoding="utf-8")
+    (rich / "models.bin").write_bytes(b"model")
+    hints = [hint for found in kept(rich, None) for hint in found.hints]
+    assert "did you mean `name.proto`?" in hints
+    assert kept(rich, None) == fresh(rich, None)
+
+
 def test_random_histories_of_changes_are_always_answered_as_afresh(rich: Path) -> None:
     chance = random.Random(3)
     texts = {file: (rich / file).read_text(encoding="utf-8") for file in ("comb.yaml", "comb.lock", "platform.yaml")}
