@@ -1,5 +1,8 @@
 """Order and cycles."""
 
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.model import OperatorGraph
@@ -34,34 +37,54 @@ def execution_levels(graph: OperatorGraph) -> tuple[tuple[str, ...], ...]:
     return tuple(levels)
 
 
-def find_cycles(graph: OperatorGraph) -> list[Diagnostic]:
-    """One finding for each cycle that a depth-first walk closes, shown as its whole path."""
+def find_cycles(graph: OperatorGraph) -> Iterator[Diagnostic]:
+    """Cycles, each with its whole path: for each edge that closes one on a depth-first walk, the shortest over it."""
+    sources = {name: graph.sources(name) for name in graph.steps}
+    told: set[tuple[str, ...]] = set()
+    for name, source in _closing(sources):
+        cycle = _way(sources, source, name)
+        first = cycle.index(min(cycle))
+        ring = (*cycle[first:], *cycle[:first])
+        if ring not in told:
+            told.add(ring)
+            yield _explain(graph, cycle)
+
+
+def _closing(sources: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """The edges of a depth-first walk that lead back to where it is, each as a step and what that waits for."""
     done: set[str] = set()
-    found: list[Diagnostic] = []
-    for root in graph.steps:
-        if root not in done:
-            _walk(graph, root, done, found)
-    return found
+    for root in sources:
+        path = [] if root in done else [root]
+        on_path = set(path)
+        pending = [iter(sources[name]) for name in path]
+        while path:
+            source = next(pending[-1], None)
+            if source is None:
+                pending.pop()
+                on_path.remove(path[-1])
+                done.add(path.pop())
+            elif source in on_path:
+                yield path[-1], source
+            elif source not in done:
+                path.append(source)
+                on_path.add(source)
+                pending.append(iter(sources[source]))
 
 
-def _walk(graph: OperatorGraph, root: str, done: set[str], found: list[Diagnostic]) -> None:
-    path = [root]
-    on_path = {root: 0}
-    pending = [list(reversed(graph.sources(root)))]
-    while path:
-        if not pending[-1]:
-            pending.pop()
-            name = path.pop()
-            del on_path[name]
-            done.add(name)
-            continue
-        source = pending[-1].pop()
-        if source in on_path:
-            found.append(_explain(graph, path[on_path[source] :]))
-        elif source not in done:
-            on_path[source] = len(path)
-            path.append(source)
-            pending.append(list(reversed(graph.sources(source))))
+def _way(sources: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
+    """The shortest way from a step to one that it rests on, both included; there must be one."""
+    after: dict[str, str] = {start: ""}
+    reached = deque((start,))
+    while end not in after:
+        name = reached.popleft()
+        for source in sources[name]:
+            if source not in after:
+                after[source] = name
+                reached.append(source)
+    way = [end]
+    while way[-1] != start:
+        way.append(after[way[-1]])
+    return way[::-1]
 
 
 def _explain(graph: OperatorGraph, cycle: list[str]) -> Diagnostic:
