@@ -65,15 +65,21 @@ class _Builder:
         node = self._nodes[name]
         written = self._graph.below(name)
         name_span = written.key_span
+        edges = [edge for port, source in node.inputs.items() if (edge := self._edge(name, port, source)) is not None]
         step = None
         if node.call is not None:
             step = self._from_text(name, name_span, written.below("call"), node.call)
         elif node.operator is not None:
-            edges = [self._edge(name, port, source) for port, source in node.inputs.items()]
-            step = Step(name, node.operator, tuple(edge for edge in edges if edge), name_span, self._text_of(name).span)
+            step = Step(name, node.operator, (), name_span, self._text_of(name).span)
         if step is None:
             return None
-        return step._replace(condition=self._condition(name, node), optional=node.optional, timeout=node.timeout)
+        given = {edge.port for edge in step.inputs}
+        return step._replace(
+            inputs=(*step.inputs, *(edge for edge in edges if edge.port not in given)),
+            condition=self._condition(name, node),
+            optional=node.optional,
+            timeout=node.timeout,
+        )
 
     @property
     def lacks_steps(self) -> bool:

@@ -26,6 +26,7 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     for name in comb.graph:
         if name != "return":
             yield from _exactly_one(bound, ("graph", name), ("call", "operator"), f"the step `{name}`")
+            yield from _call_with_inputs(bound, name)
     yield from _repeated(bound, ("recording", "always"), comb.recording.always)
     yield from _repeated(bound, ("recording", "redact"), comb.recording.redact)
 
@@ -52,6 +53,22 @@ def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner:
             path=format_path(second.path),
             hints=(f"keep exactly one of {words}",),
         )
+
+
+def _call_with_inputs(bound: Bound[Comb], name: str) -> Iterator[Diagnostic]:
+    """`in` belongs to the long form: beside a call that says what ports are given nobody would read it."""
+    written = bound.declared("graph", name)
+    if "call" not in written or "in" not in written or "operator" in written:
+        return
+    call, inputs = (bound.place("graph", name, field) for field in ("call", "in"))
+    yield diagnose(
+        codes.CONFLICTING_KEYS,
+        f"the step `{name}` has both `call` and `in`, and the call says what its ports are given",
+        inputs.key_span,
+        related=(Label(call.key_span, "the call is given here"),),
+        path=format_path(inputs.path),
+        hints=("write all inputs into the call, or `operator` instead of `call`",),
+    )
 
 
 _WHAT = {
