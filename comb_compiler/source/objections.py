@@ -1,7 +1,6 @@
 """What is said of YAML that can be read, and should not stand in a comb."""
 
 import re
-from collections.abc import Iterable
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -61,13 +60,15 @@ def merge_key(key: Scalar) -> Diagnostic:
     )
 
 
-def undefined_alias(name: str, at: Span, anchors: Iterable[str], text: str) -> Diagnostic:
-    """An alias whose anchor is not above it; `text` is the file's."""
+def undefined_alias(name: str, at: Span, anchors: dict[str, Node | None], text: str) -> Diagnostic:
+    """An alias whose anchor is not above it, or whose value (None) is not yet at its end; `text` is the file's."""
     from difflib import get_close_matches
 
-    known = list(anchors)
+    known = [anchor for anchor, value in anchors.items() if value is not None]
     match = next(iter(get_close_matches(name, known, n=1)), None)
-    if match is not None:
+    if name in anchors:
+        hint, fix = "it stands inside the value that `&" + name + "` names: no value can hold itself", None
+    elif match is not None:
         hint, fix = (
             f"did you mean `*{match}`?",
             Fix(f"write `*{match}`", (Edit(at, f"*{match}"),), Applicability.UNSAFE),

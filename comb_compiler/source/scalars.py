@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["CORE_TAGS", "Resolved", "construct", "resolve"]
+__all__ = ["CORE_TAGS", "Resolved", "construct", "is_text", "resolve"]
 
 
 class Resolved(NamedTuple):
@@ -57,6 +57,12 @@ def resolve(text: str) -> Resolved:
     if text in _SPECIAL:
         return Resolved(_SPECIAL[text])
     return Resolved(_number(text) if text[0] in "-+.0123456789" else text, _elsewhere(text))
+
+
+def is_text(text: str) -> bool:
+    """Whether a plain scalar is text to YAML 1.2 and to readers of YAML 1.1 alike."""
+    value, elsewhere = resolve(text)
+    return isinstance(value, str) and elsewhere in ("", "text")
 
 
 def _number(text: str) -> Any:

@@ -50,12 +50,12 @@ def _spans(findings: Iterable[Diagnostic], wanted: tuple[codes.Code, ...]) -> se
 
 
 def _touches(span: Span, spoiled: Span | None) -> bool:
-    """Whether a value is the spoiled one, or has it as a key of its own: what lies around it stays."""
+    """Whether a value is the spoiled one or a part of it, or has it as a key of its own: what lies around it stays."""
     if spoiled is None or span.file != spoiled.file:
         return False
-    same = span == spoiled
+    inside = spoiled.start <= span.start and span.end <= spoiled.end
     just_around = span.start.line == spoiled.start.line and span.start.column + 1 == spoiled.start.column
-    return same or (just_around and span.end >= spoiled.end)
+    return inside or (just_around and span.end >= spoiled.end)
 
 
 def _merged(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from comb_compiler.diagnostics import Applicability, Code, Diagnostic, Edit, Fix, Label, Span
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Scalar
+from comb_compiler.source.scalars import is_text
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.suggest import closest, did_you_mean
 
@@ -64,5 +65,5 @@ def _rename(place: Place, span: Span, name: str, match: str | None) -> Fix | Non
     whole = isinstance(value, Scalar) and span == value.span
     if match is None or not isinstance(value, Scalar) or (whole and value.text.strip() != name):
         return None
-    text = f'"{match}"' if whole and not value.plain else match
+    text = f'"{match}"' if whole and not (value.plain and is_text(match)) else match
     return Fix(f"write `{match}`", (Edit(span, text),), Applicability.UNSAFE)
