@@ -1,4 +1,8 @@
-"""protoc's places → ours. It counts bytes, and takes a tab for the blanks to the next multiple of eight."""
+"""protoc's places → ours.
+
+It counts bytes, takes a tab for the blanks to the next multiple of eight, and a lone carriage return for no end of a
+line.
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +13,7 @@ from comb_compiler.diagnostics.lines import Lines
 __all__ = ["ProtoTexts"]
 
 _TAB = 8
+_LINE_FEED = re.compile(r"\n")
 _TOKEN = re.compile(r"\w+|\"[^\"\n]*\"|'[^'\n]*'|\S")
 
 
@@ -18,6 +23,7 @@ class ProtoTexts:
     def __init__(self, texts: Mapping[str, tuple[str, str]]) -> None:
         self._texts = texts
         self._lines: dict[str, Lines] = {}
+        self._ends: dict[str, list[int]] = {}
 
     def span(self, name: str, place: tuple[int, ...]) -> Span | None:
         """The place of a `SourceCodeInfo` span; None in a file that is none of the checkout's."""
@@ -33,7 +39,7 @@ class ProtoTexts:
         if name not in self._texts:
             return None
         start = self._position(name, line, column)
-        found = _TOKEN.match(self._line(name, start.line), start.column - 1)
+        found = _TOKEN.match(self._of(name)[start.line], start.column - 1)
         end = start if found is None else Position(start.line, found.end() + 1)
         return Span(self._texts[name][0], start, end)
 
@@ -44,19 +50,26 @@ class ProtoTexts:
 
     def _position(self, name: str, line: int, column: int) -> Position:
         lines = self._of(name)
-        text = self._line(name, line + 1)
+        start, end = self._bounds(name, line)
+        text = lines.text[start:end]
         if text.isascii() and "\t" not in text:
-            return lines.nearest(Position(line + 1, column + 1))
+            return lines.position(start + min(column, len(text)))
         reached = 0
         for index, character in enumerate(text):
             if reached >= column:
-                return Position(line + 1, index + 1)
+                return lines.position(start + index)
             reached += _TAB - reached % _TAB if character == "\t" else len(character.encode("utf-8", "surrogatepass"))
-        return lines.nearest(Position(line + 1, len(text) + 1))
+        return lines.position(end)
 
-    def _line(self, name: str, number: int) -> str:
+    def _bounds(self, name: str, line: int) -> tuple[int, int]:
+        """The offsets between which a line of protoc's stands; the end of the text where it has no such line."""
         lines = self._of(name)
-        return lines[number] if 1 <= number <= len(lines) else ""
+        if name not in self._ends:
+            self._ends[name] = [found.start() for found in _LINE_FEED.finditer(lines.text)]
+        ends = self._ends[name]
+        length = len(lines.text)
+        start = lines.bounds(1)[0] if line == 0 else ends[line - 1] + 1 if line <= len(ends) else length
+        return start, ends[line] if line < len(ends) else length
 
     def _of(self, name: str) -> Lines:
         if name not in self._lines:

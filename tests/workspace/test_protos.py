@@ -178,3 +178,12 @@ def test_a_file_that_is_no_text_is_refused(content: bytes, code: Code) -> None:
     found = compile_protos(gather_protos(checkout, ["a.proto"], ()), checkout, NOTHING_KEPT)
     assert [one.code for one in found.diagnostics] == [code]
     assert found.schema is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_mistake_stands_on_its_line_whatever_ends_lines(end: str) -> None:
+    text = end.join(('syntax = "proto3";', "/* \u4f60\tso */", "message M {", "\tNobody n = 1;", "}", ""))
+    found = compiled({"a.proto": text}).diagnostics
+    assert [one.primary and (one.primary.span.start, one.primary.span.end) for one in found] == [
+        (Position(4, 2), Position(4, 8))
+    ]

@@ -26,7 +26,7 @@ def trials_needed(rate: Decimal | float) -> int | None:
     share = float(rate)
     if share <= 0:
         return None
-    return 1 if share >= 1 else math.ceil(math.log(_DOUBT) / math.log1p(-share))
+    return 1 if share >= 1 - _DOUBT else math.ceil(math.log(_DOUBT) / math.log1p(-share))
 
 
 def check_gates(view: View) -> Iterator[Diagnostic]:
