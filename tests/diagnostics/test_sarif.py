@@ -141,7 +141,7 @@ def test_many_findings_take_time_by_their_number() -> None:
     found = [diagnose(codes.SYNTAX_ERROR, "m", at(n, 1, 2)) for n in range(1, 20_001)]
     begin = time.process_time()
     assert len(run_of(found, {"comb.yaml": "a: 1\n" * 20_000})["results"]) == 5000
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 15
 
 
 def test_the_gravest_are_kept_and_the_others_counted() -> None:

@@ -225,4 +225,4 @@ def test_beyond_parsing_a_comb_costs_little(tmp_path: Path) -> None:
 
     cpu(0)
     beyond = cpu(1) - cpu(0)  # the second load of each finds it parsed
-    assert beyond < 0.002  # seen: 0.8 ms, most of it for the .proto files
+    assert beyond < 0.02  # seen: 0.8 ms on a quiet machine, most of it for the .proto files

@@ -117,7 +117,7 @@ def test_redirects_without_end(server: SimpleNamespace) -> None:
 def test_a_server_that_is_too_slow_is_not_waited_for(server: SimpleNamespace, path: str) -> None:
     began = time.monotonic()
     assert failure(f"{server.url}/{path}", patience=0.4) == f"`{server.url}/{path}` did not answer within 0.4 s"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ FORMS: dict[str, Callable[[Picture], str]] = {
     "json": draw_json,
 }
 DIGEST = "from tests.graph.drawing.test_promises import digest; print(digest())"
-SECONDS = 2.0
+SECONDS = 15.0
 
 
 def digest() -> str:
