@@ -19,9 +19,13 @@ test: setup ## Run every test, real tools included (minutes)
 	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches tools from npm)'
 	@$(RUN) pytest
 
-quick: setup ## Lint, and run the fast tests up to the first failure (seconds)
+# What fails first when something is wrong: each finding where it belongs, the layers, the plan, the SDK.
+QUICK := tests/golden/test_cases.py::test_the_findings_are_those_that_the_case_states tests/architecture/test_layers.py \
+	tests/compiler tests/release tests/runtime/test_sdk.py tests/workspace/test_checkout.py tests/workspace/test_protos.py
+
+quick: setup ## Lint, and run the most telling tests up to the first failure (seconds)
 	@$(RUN) ruff check
-	@$(RUN) pytest -q -x --hypothesis-profile=quick -m 'not prove and not tool and not slow'
+	@$(RUN) pytest -q -x --hypothesis-profile=quick -m 'not prove and not tool and not slow' $(QUICK)
 
 lint: setup ## Run ruff, mypy and the import contracts (half a minute)
 	@sh .ci/lint
