@@ -1,0 +1,55 @@
+"""What a sample set is, once it is read."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+__all__ = ["ERRORS", "MARKS", "Flaw", "Mark", "Sample", "SampleSet"]
+
+ERRORS = (
+    "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED",
+)  # fmt: skip
+"""gRPC's codes for what failed, by name."""
+
+MARKS = ("standard", "error", "optimised")
+
+
+class Mark(NamedTuple):
+    """What someone says of a sample: it is `standard`, an `error`, or one that a change has `optimised`."""
+
+    mark: str
+    by: str
+    why: str = ""
+
+
+class Sample(NamedTuple):
+    """A request and what is expected of its answer, both in Protobuf's JSON form.
+
+    `expected` has only the fields that count; `error` is the code that the request must fail with. One of the two is
+    there. `digest` is over the bytes of the sample's files and their names, not over its own name.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    expected: Mapping[str, Any] | None
+    error: str | None
+    about: str
+    marks: tuple[Mark, ...]
+    digest: str
+
+
+class SampleSet(NamedTuple):
+    """Samples by name. `digest` is over their names and digests: the same set has the same one on every machine."""
+
+    name: str
+    samples: tuple[Sample, ...]
+    digest: str
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a file of a set. `file` is its POSIX path from the set's directory; `line` is 0 for none."""
+
+    file: str
+    message: str
+    line: int = 0
