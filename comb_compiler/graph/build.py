@@ -1,6 +1,7 @@
 """Steps as they are written → `OperatorGraph`."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.diagnostics.bounds import bounded
@@ -24,15 +25,23 @@ from comb_compiler.spec.checks.names import part_of, unknown_name
 from comb_compiler.spec.comb.graph import Node
 from comb_compiler.spec.places import Place
 
+if TYPE_CHECKING:
+    from comb_compiler.graph.view import View
+
 __all__ = ["build_graph"]
 
 _FIELDS = frozenset(field.alias or name for name, field in Node.model_fields.items())
 
 
-def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[OperatorGraph, list[Diagnostic]]:
-    """The graph of a comb, and what is wrong with its steps. Steps that cannot be read are left out."""
+def build_graph(
+    bound: Bound[Comb], schema: Schema | None = None, base: "View | None" = None
+) -> tuple[OperatorGraph, list[Diagnostic]]:
+    """The graph of a comb, and what is wrong with its steps. Steps that cannot be read are left out.
+
+    Steps that `base`, of which the comb is a variant, was written with too are taken from there.
+    """
     assert bound.value is not None
-    builder = _Builder(bound, schema)
+    builder = _Builder(bound, schema, base)
     for name in bound.value.graph:
         step = builder.step(name) if name != "return" else None
         if step is not None:
@@ -45,12 +54,14 @@ def build_graph(bound: Bound[Comb], schema: Schema | None = None) -> tuple[Opera
 
 
 class _Builder:
-    def __init__(self, bound: Bound[Comb], schema: Schema | None) -> None:
+    def __init__(self, bound: Bound[Comb], schema: Schema | None, base: "View | None") -> None:
         assert bound.value is not None
         self.diagnostics: list[Diagnostic] = []
         self.steps: dict[str, Step] = {}
         self._bound = bound
         self._schema = schema
+        self._base = base
+        self._names_alike = base is not None and base.bound.declared("graph") == bound.declared("graph")
         self._nodes = bound.value.graph
         self._graph = bound.place("graph")
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
@@ -62,6 +73,9 @@ class _Builder:
         self._tells_operators = bound.is_readable("operators")
 
     def step(self, name: str) -> Step | None:
+        known = self._base.graph.steps.get(name) if self._base is not None else None
+        if known is not None and self._is_alike(known):
+            return known
         node = self._nodes[name]
         written = self._graph.below(name)
         name_span = written.key_span
@@ -80,6 +94,13 @@ class _Builder:
             optional=node.optional,
             timeout=node.timeout,
         )
+
+    def _is_alike(self, known: Step) -> bool:
+        """Whether a step of the base is the same here: the same words, and as many steps for its condition to name."""
+        assert self._base is not None
+        theirs = self._base.bound.place("graph", known.name).value
+        is_written_alike = theirs is self._graph.below(known.name).value
+        return is_written_alike and (known.condition is None or self._names_alike)
 
     @property
     def lacks_steps(self) -> bool:

@@ -1,10 +1,10 @@
 """The views of a comb and of its variants; one that changes nothing which a graph rests on is not analysed again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.bounds import bounded
-from comb_compiler.graph.analyses import ANALYSES
+from comb_compiler.graph.analyses import ANALYSES, TIMED, Analysis
 from comb_compiler.graph.analyses.usage import check_reach, check_usage, unreached_steps
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.view import View
@@ -17,8 +17,9 @@ from comb_compiler.spec.variants import Findings
 
 __all__ = ["analyse"]
 
-_SECTIONS = ("interface", "graph", "sla", "gates")
-"""What an analysis looks at beside the operators."""
+_WIRED = ("interface", "graph")
+_PROMISED = ("sla", "gates")
+"""What an analysis looks at beside the operators: what is wired, and how well it has to run."""
 _MAY_LEAD_THERE = (codes.UNKNOWN_PORT, codes.MISSING_PORT, codes.TYPE_MISMATCH, codes.BAD_CONDITION)
 """Mistakes where a step may be missing that leads to one which seems to be of no use."""
 
@@ -33,10 +34,14 @@ def analyse(
     for variant in file.variants:
         if variant.value is None:
             continue
-        if views and _is_alike(views[0].bound, variant):
+        touched = _touched(views[0].bound, variant) if views else ANALYSES
+        if touched != ANALYSES:
             views.append(views[0].of(variant))
+            found.add(_analysed(views[-1], touched), variant.overlaid)
             continue
-        graph, diagnostics = build_graph(variant, protos.schema if protos is not None else None)
+        graph, diagnostics = build_graph(
+            variant, protos.schema if protos is not None else None, views[0] if views else None
+        )
         view = View(variant, graph, protos, memo)
         views.append(view)
         analysed.append(view)
@@ -50,35 +55,37 @@ def analyse(
     return tuple(views)
 
 
-def _analysed(view: View) -> Iterator[Diagnostic]:
-    found = [finding for analysis in ANALYSES for finding in bounded(analysis(view))]
+def _analysed(view: View, analyses: Iterable[Analysis] = ANALYSES) -> Iterator[Diagnostic]:
+    found = [finding for analysis in analyses for finding in bounded(analysis(view))]
     unguarded = {finding.path for finding in found if finding.code is codes.UNGUARDED_CONDITION}
     yield from (one for one in found if one.code is not codes.CONSTANT_CONDITION or one.path not in unguarded)
 
 
-def _is_alike(base: Bound[Comb], variant: Bound[Comb]) -> bool:
-    """Whether the variant has the base's graph, for all that an analysis asks of it."""
-    if variant.overlaid is None or variant.unsound != base.unsound or not _shares_sections(base, variant):
-        return False
+def _touched(base: Bound[Comb], variant: Bound[Comb]) -> tuple[Analysis, ...]:
+    """The analyses that may find in a variant what they do not find in the comb as written."""
+    if variant.overlaid is None or variant.unsound != base.unsound or not _shares(base, variant, _WIRED):
+        return ANALYSES
     assert base.value is not None
     assert variant.value is not None
     overlay = variant.overlaid.overlay
     changed = overlay.get("operators") if isinstance(overlay, Mapping) else None
-    if not isinstance(changed, Mapping):
-        return True
     before, after = base.value.operators, variant.value.operators
-    return all(
-        name in before and name in after and _signature(before[name]) == _signature(after[name])
-        for name in changed.entries
-    )
+    names = changed.entries if isinstance(changed, Mapping) else {}
+    if not all(name in before and name in after and _wiring(before[name]) == _wiring(after[name]) for name in names):
+        return ANALYSES
+    is_timed_alike = all(_times(before[name]) == _times(after[name]) for name in names)
+    return () if is_timed_alike and _shares(base, variant, _PROMISED) else TIMED
 
 
-def _shares_sections(base: Bound[Comb], variant: Bound[Comb]) -> bool:
+def _shares(base: Bound[Comb], variant: Bound[Comb], sections: Iterable[str]) -> bool:
     if not isinstance(base.root, Mapping) or not isinstance(variant.root, Mapping):
         return False
-    return all(base.root.get(section) is variant.root.get(section) for section in _SECTIONS)
+    return all(base.root.get(section) is variant.root.get(section) for section in sections)
 
 
-def _signature(operator: Operator) -> tuple[object, ...]:
-    """What the graph knows of an operator."""
-    return operator.inputs, operator.out, operator.timeout, operator.batch, operator.fallback
+def _wiring(operator: Operator) -> tuple[object, ...]:
+    return operator.inputs, operator.out, operator.fallback
+
+
+def _times(operator: Operator) -> tuple[object, ...]:
+    return operator.timeout, operator.batch

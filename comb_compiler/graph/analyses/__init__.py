@@ -14,7 +14,7 @@ from comb_compiler.graph.analyses.sources import check_sources
 from comb_compiler.graph.analyses.timing import check_timing
 from comb_compiler.graph.view import View
 
-__all__ = ["ANALYSES", "Analysis"]
+__all__ = ["ANALYSES", "TIMED", "Analysis"]
 
 Analysis = Callable[[View], Iterable[Diagnostic]]
 
@@ -31,3 +31,6 @@ ANALYSES: tuple[Analysis, ...] = (
     check_timing,
     check_gates,
 )
+
+TIMED: tuple[Analysis, ...] = (check_timing, check_gates)
+"""Those that rest on times and promises: what is wired and typed alike is in time, or not, on its own."""
