@@ -45,9 +45,10 @@ class BadDescriptors(Exception):
     """The bytes are no FileDescriptorSet, or one whose files do not hang together; the message says which."""
 
 
-def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[FileDescriptorProto, ...]]:
+def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[tuple[FileDescriptorProto, FileDescriptor], ...]]:
     """A DescriptorPool of its own for a set: two sets that declare the same names live beside each other.
 
+    With it the files in the set's order, each with its descriptor (a pool finds no file by a name that is not ASCII).
     Raises BadDescriptors.
     """
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -62,15 +63,16 @@ def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[FileDescript
     if twice:
         raise BadDescriptors(f"it holds `{twice[0]}` more than once")
     pool = DescriptorPool()
+    added: dict[str, FileDescriptor] = {}
     for file in _in_order(files):
         bare = type(file)()
         bare.CopyFrom(file)
         bare.ClearField("source_code_info")
         try:
-            pool.AddSerializedFile(bare.SerializeToString())
+            added[file.name] = pool.AddSerializedFile(bare.SerializeToString())
         except TypeError as error:
             raise BadDescriptors(f"`{file.name}` does not hang together: {_reason(error)}") from error
-    return pool, files
+    return pool, tuple((file, added[file.name]) for file in files)
 
 
 def decode(descriptor_set: bytes, paths: Mapping[str, str], locate: Locate | None = None) -> Schema:
@@ -78,10 +80,10 @@ def decode(descriptor_set: bytes, paths: Mapping[str, str], locate: Locate | Non
 
     Raises BadDescriptors.
     """
-    pool, files = open_pool(descriptor_set)
+    _, files = open_pool(descriptor_set)
     reader = _Reader(locate)
-    for file in files:
-        reader.file(file, pool.FindFileByName(file.name), paths.get(file.name, ""))
+    for file, descriptor in files:
+        reader.file(file, descriptor, paths.get(file.name, ""))
     return Schema(reader.files, reader.messages, reader.enums, reader.services, reader.extensions)
 
 

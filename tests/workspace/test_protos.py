@@ -187,3 +187,11 @@ def test_a_mistake_stands_on_its_line_whatever_ends_lines(end: str) -> None:
     assert [one.primary and (one.primary.span.start, one.primary.span.end) for one in found] == [
         (Position(4, 2), Position(4, 8))
     ]
+
+
+def test_files_may_be_called_what_people_call_them() -> None:
+    found = compiled(
+        {"é b.proto": HEAD + 'import public "日/ö.proto";', "日/ö.proto": HEAD + "message M {}"}, "é b.proto"
+    )
+    assert found.schema is not None
+    assert "M" in found.schema.messages
