@@ -132,6 +132,15 @@ def test_a_message_of_several_lines_cannot_pose_as_another_finding() -> None:
     assert re.findall(r"^error\[", rendered, re.MULTILINE) == ["error["]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_name_of_several_lines_cannot_either(end: str) -> None:
+    name = f"a{end}error[COMB0001] file-not-found: fake"
+    span = at(1, 2)._replace(file=name)
+    found = one(span=span)._replace(path=f'graph."{name}"', fix=Fix("mend it", (Edit(span, "x"),)))
+    rendered = render([found], {name: "abc"})
+    assert re.findall(r"^error\[", rendered, re.MULTILINE) == ["error["]
+
+
 def test_the_summary_counts_by_severity_and_by_who_can_mend() -> None:
     safe = Fix("", (Edit(at(1, 1), "x"),))
     found = [one(str(n), fix=safe if n < 2 else None) for n in range(3)]

@@ -75,8 +75,8 @@ class Page:
 
     def _place(self, item: Labelled, path: str, *, said: bool = False) -> str:
         """`--> file:line:column in path`, with the label's text where no excerpt says it."""
-        where = clipped(_where(item.label.span, _names_the_file(item.label)))
-        within = self._paint(Style.FAINT, f" in {clipped(path)}") if item.primary and path else ""
+        where = _in_one_line(_where(item.label.span, _names_the_file(item.label)))
+        within = self._paint(Style.FAINT, f" in {_in_one_line(path)}") if item.primary and path else ""
         text = f": {paragraph(item.label.text, 6, None)}" if said and item.label.text else ""
         return f"{self._paint(Style.FRAME, '-->' if item.primary else ':::')} {where}{within}{text}"
 
@@ -87,7 +87,7 @@ class Page:
             return _Section("")
         file = fix.edits[0].span.file
         is_shown = diagnostic.primary is not None and diagnostic.primary.span.file == file
-        place = "" if is_shown else f"{self._paint(Style.FRAME, ':::')} {clipped(file)}"
+        place = "" if is_shown else f"{self._paint(Style.FRAME, ':::')} {_in_one_line(file)}"
         return _Section(place, suggestion(fix, self._lines_of, self._room, self._paint))
 
     def _placed(self, sections: Sequence[_Section], gutter: int) -> Iterator[str]:
@@ -126,6 +126,11 @@ class Page:
 def _names_the_file(label: Label) -> bool:
     """Whether it is about the file and no place in it: see `Span.whole_file`."""
     return not label.text and label.span == Span.whole_file(label.span.file)
+
+
+def _in_one_line(name: str) -> str:
+    """A file or a key, which anyone may have named: a line break in it must not look like one of ours."""
+    return clipped(name.replace("\r\n", "\n").replace("\n", "\u240a"))
 
 
 def _where(span: Span, whole: bool) -> str:
