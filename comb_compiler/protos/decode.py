@@ -45,6 +45,9 @@ class BadDescriptors(Exception):
     """The bytes are no FileDescriptorSet, or one whose files do not hang together; the message says which."""
 
 
+_NO_TEXT = "it holds a name that is not UTF-8"
+
+
 def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[tuple[FileDescriptorProto, FileDescriptor], ...]]:
     """A DescriptorPool of its own for a set: two sets that declare the same names live beside each other.
 
@@ -59,6 +62,8 @@ def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[tuple[FileDe
         files = tuple(FileDescriptorSet.FromString(descriptor_set).file)
     except DecodeError as error:
         raise BadDescriptors("it is no Protobuf FileDescriptorSet") from error
+    if not all(isinstance(file.name, str) for file in files):
+        raise BadDescriptors(_NO_TEXT)
     twice = [name for name, count in Counter(file.name for file in files).items() if count > 1]
     if twice:
         raise BadDescriptors(f"it holds `{twice[0]}` more than once")
@@ -82,8 +87,11 @@ def decode(descriptor_set: bytes, paths: Mapping[str, str], locate: Locate | Non
     """
     _, files = open_pool(descriptor_set)
     reader = _Reader(locate)
-    for file, descriptor in files:
-        reader.file(file, descriptor, paths.get(file.name, ""))
+    try:
+        for file, descriptor in files:
+            reader.file(file, descriptor, paths.get(file.name, ""))
+    except UnicodeDecodeError as error:
+        raise BadDescriptors(_NO_TEXT) from error
     return Schema(reader.files, reader.messages, reader.enums, reader.services, reader.extensions)
 
 
