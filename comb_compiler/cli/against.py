@@ -35,9 +35,11 @@ class Against:
         """The interface of the comb `main`; None where it is new."""
         if isinstance(self._source, bytes):
             return Published(f"that of {self.name}", "", (), _schema(self._source, self.name))
+        if isinstance(self._source.read(main), Unavailable):
+            return None
         found = self._locked(self._source, main) or self._compiled(self._source, main)
         if found is None:
-            return None
+            return Published(f"`{main}` at `{self.name}`", "", (), None)
         title, interface = found
         return Published(title, interface.method, interface.channels, _schema(interface.descriptors, title))
 
@@ -52,8 +54,6 @@ class Against:
         """Of a comb whose lock says nothing: what its files declared."""
         from comb_compiler.compiler import check
 
-        if isinstance(revision.read(main), Unavailable):
-            return None
         sources = load_sources(revision, main, self._memo)
         view = check(sources, memo=self._memo).view
         if view is None or view.schema is None:

@@ -14,6 +14,8 @@ __all__ = ["Revision", "find_commit"]
 
 _SECONDS = 60
 _FILE_MODES = ("100644", "100755")
+_LINK = b"120000"
+_MOST_LINKS = 8
 
 
 def find_commit(root: str, revision: str) -> str | None:
@@ -23,7 +25,7 @@ def find_commit(root: str, revision: str) -> str | None:
 
 
 class Revision(Checkout):
-    """The files of one commit below `root`, as `Checkout` has the working tree's. Symbolic links lead nowhere."""
+    """The files of one commit below `root`, as `Checkout` has the working tree's; links are followed inside."""
 
     def __init__(self, root: str, commit: str) -> None:
         super().__init__(root)
@@ -31,14 +33,21 @@ class Revision(Checkout):
 
     def read(self, relative: str) -> bytes | Unavailable:
         """The content of a regular file at the commit."""
+        return self._read(relative, relative, _MOST_LINKS)
+
+    def _read(self, relative: str, asked: str, links: int) -> bytes | Unavailable:
         path = posixpath.normpath(relative)
-        if path.startswith("../"):
-            return Unavailable(codes.OUTSIDE_ROOT, f"`{relative}` is outside of the checkout")
+        if path.startswith(("../", "/")) or path == "..":
+            return Unavailable(codes.OUTSIDE_ROOT, f"`{asked}` leads out of the checkout")
         listed = _git(self.root, ["ls-tree", "-z", self.commit, "--", path]).stdout.split(b"\0")[0]
         mode, _, rest = listed.partition(b" ")
-        if not listed or mode.decode("ascii") not in _FILE_MODES:
-            return Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` does not exist at {self.commit[:12]}")
+        is_link = mode == _LINK and links > 0
+        if not listed or (mode.decode("ascii") not in _FILE_MODES and not is_link):
+            return Unavailable(codes.FILE_NOT_FOUND, f"`{asked}` does not exist at {self.commit[:12]}")
         blob = rest.split(b"\t")[0].split()[1].decode("ascii")
+        if is_link:
+            target = _git(self.root, ["cat-file", "blob", blob]).stdout.decode("utf-8", "surrogateescape")
+            return self._read(posixpath.join(posixpath.dirname(path), target), asked, links - 1)
         size = int(_git(self.root, ["cat-file", "-s", blob]).stdout or 0)
         if size > self.most:
             message = (

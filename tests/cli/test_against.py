@@ -181,3 +181,14 @@ def test_a_verdict_that_is_kept_is_for_one_revision_alone(checkout: Path, tmp_pa
     git(checkout, "commit", "-qam", "broken")
     command = ["check", str(checkout / "combs"), "--root", str(checkout), "--against"]
     assert [main([*command, revision]) for revision in ("HEAD", "HEAD~1", "HEAD", "HEAD~1")] == [0, 1, 0, 1]
+
+
+def test_a_link_at_the_revision_is_followed(checkout: Path) -> None:
+    protos = checkout / "combs/ocr/protos"
+    (protos / "ocr.proto").rename(protos / "real.proto")
+    (protos / "ocr.proto").symlink_to("real.proto")
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "linked")
+    assert check(checkout, "HEAD") == 0
+    (protos / "real.proto").write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    assert check(checkout, "HEAD") == 1

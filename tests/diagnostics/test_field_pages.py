@@ -90,7 +90,13 @@ floors: {sla: {deadline: 10s}}
 """
 OF_A_PLATFORM = (codes.UNKNOWN_CLUSTER, codes.UNKNOWN_NAMESPACE)
 BREAKING = (codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.BREAKS_SOURCE)
-NEEDS_BYTES = (codes.STALE_LOCK, codes.BAD_LOCK, codes.DIGEST_MISMATCH, codes.UNREACHABLE_ARTIFACT)
+NEEDS_BYTES = (
+    codes.NOTHING_TO_COMPARE,
+    codes.STALE_LOCK,
+    codes.BAD_LOCK,
+    codes.DIGEST_MISMATCH,
+    codes.UNREACHABLE_ARTIFACT,
+)
 """What is said of locks and bytes: tested where those are, in tests/golden and tests/workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)

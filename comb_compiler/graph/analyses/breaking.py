@@ -21,13 +21,14 @@ __all__ = ["Published", "check_breaking"]
 class Published(NamedTuple):
     """An interface that others rely on: `title` says where it is from, as in "published in `comb.lock` at `main`".
 
-    `method` is empty where only types are known: the comb's own is then meant.
+    `method` is empty where only types are known: the comb's own is then meant. `schema` is None where the interface is
+    there, but cannot be read.
     """
 
     title: str
     method: str
     channels: tuple[str, ...]
-    schema: Schema
+    schema: Schema | None
 
 
 _CODES: dict[Category, Code] = {
@@ -42,6 +43,9 @@ def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
     """What of the comb's types breaks who relies on `published`."""
     if view.schema is None:
         return
+    if published.schema is None:
+        yield _unknown(view.bound.place("interface", "proto"), published)
+        return
     method = view.bound.place("interface", "method")
     proto = view.bound.place("interface", "proto")
     old = published.method or view.comb.interface.method
@@ -52,6 +56,16 @@ def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
         if change.element == old != view.comb.interface.method:
             continue  # that it is gone is said already
         yield _broken(proto, published, change, roots)
+
+
+def _unknown(place: Place, published: Published) -> Diagnostic:
+    return diagnose(
+        codes.NOTHING_TO_COMPARE,
+        f"whether clients break cannot be told: {published.title} has errors, so that its interface is not known",
+        place.span,
+        path="interface.proto",
+        hints=("mend it there, or compare with an older revision that has none",),
+    )
 
 
 def _other_method(place: Place, published: Published, method: str) -> Diagnostic:
