@@ -8,7 +8,7 @@ import pytest
 
 from comb_compiler.release import Arm, Condition, ExecutionPlan, Experiment, Input, Model
 from comb_compiler.runtime import BadOperator, Code, OperatorError
-from comb_compiler.runtime.engine import Engine, Finished, Limits, Observer, SampledSpans, Span
+from comb_compiler.runtime.engine import Answering, Engine, Finished, Limits, Observer, SampledSpans, Span
 from comb_compiler.runtime.engine.observation import NOT_RUN, SKIPPED, Began
 from comb_compiler.runtime.engine.program import CannotRun
 from tests.runtime.operators import Waits
@@ -38,6 +38,18 @@ def failure(a_plan: ExecutionPlan, request: Request = HELLO, **more: Any) -> tup
 
 def test_an_answer_comes_from_a_chain() -> None:
     assert answer(chain("shout", 3)) == Letter(text="HELLO", number=3)
+
+
+def test_a_run_says_what_happened_whether_it_was_answered_or_failed() -> None:
+    async def main() -> tuple[Finished, Finished]:
+        async with Engine(chain("shout", 3)) as engine:
+            answering: Answering = engine
+            return await answering.run(HELLO, request_id="a"), await answering.run(HELLO, within=1e-9)
+
+    done, late = asyncio.run(main())
+    assert done.answer == Letter(text="HELLO", number=3) and done.error is None and list(done.codes) == [0, 0, 0]
+    assert done.request_id == "a" and done.began <= done.begins[0] <= done.ends[2] <= done.ended
+    assert late.answer is None and late.error is not None and late.error.code == Code.DEADLINE_EXCEEDED
 
 
 @pytest.mark.parametrize("operator", ["same", "same_async", "same_later", "Greet"])

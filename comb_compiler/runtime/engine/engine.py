@@ -138,10 +138,22 @@ class Engine:
         arm: str | None = None,
         request_id: str = "",
     ) -> Any:
-        """Answer a request. `within` is what is left of the caller's deadline, in seconds; the plan's bounds it too.
+        """`run`, for who wants no more than the answer. Raises OperatorError for what failed, too."""
+        run = await self.run(request, within=within, key=key, arm=arm, request_id=request_id)
+        if run.error is not None:
+            raise run.error
+        return run.answer
 
-        `key` is the sticky key that the arm is chosen by, and `arm` forces one. Raises OperatorError.
-        """
+    async def run(
+        self,
+        request: Message,
+        *,
+        within: float | None = None,
+        key: str = "",
+        arm: str | None = None,
+        request_id: str = "",
+    ) -> Run:
+        """Run a request to its end; see `Answering`. Raises OperatorError for a request that is not taken on."""
         run = self._admit(request, within, key, arm)
         run.request_id = request_id
         if self._observers:
@@ -149,9 +161,7 @@ class Engine:
         run.begin()
         if not run.is_over:
             await run.wait()
-        if run.error is not None:
-            raise run.error
-        return run.answer
+        return run
 
     def _admit(self, request: Message, within: float | None, key: str, arm: str | None) -> Run:
         if not self._is_open:
