@@ -47,9 +47,14 @@ def test_a_run_says_what_happened_whether_it_was_answered_or_failed() -> None:
             return await answering.run(HELLO, request_id="a"), await answering.run(HELLO, within=1e-9)
 
     done, late = asyncio.run(main())
-    assert done.answer == Letter(text="HELLO", number=3) and done.error is None and list(done.codes) == [0, 0, 0]
-    assert done.request_id == "a" and done.began <= done.begins[0] <= done.ends[2] <= done.ended
-    assert late.answer is None and late.error is not None and late.error.code == Code.DEADLINE_EXCEEDED
+    assert done.answer == Letter(text="HELLO", number=3)
+    assert done.error is None
+    assert list(done.codes) == [0, 0, 0]
+    assert done.request_id == "a"
+    assert done.began <= done.begins[0] <= done.ends[2] <= done.ended
+    assert late.answer is None
+    assert late.error is not None
+    assert late.error.code == Code.DEADLINE_EXCEEDED
 
 
 @pytest.mark.parametrize("operator", ["same", "same_async", "same_later", "Greet"])
