@@ -8,7 +8,6 @@ example:
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -18,15 +17,14 @@ from typing import Any
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import Checked, compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph.drawing import Terminal, draw_text, read_picture
 from comb_compiler.plan import Plan, plan_one_workload
-from comb_compiler.release import ExecutionPlan, Model
-from comb_compiler.source import Unavailable
-from comb_compiler.workspace.artifacts import fetch_artifact
+from comb_compiler.release import ExecutionPlan
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
@@ -81,12 +79,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
         return
     from comb_compiler.runtime.engine import Engine, run
 
-    def locate(model: Model) -> Path:
-        kept = os.path.join(default_directory(), "artifacts")
-        path = fetch_artifact(checkout, main, model.artifact, model.sha256, kept)
-        if isinstance(path, Unavailable):
-            raise OutsideFailure(path.message, path.hint)
-        return Path(path)
+    locate = model_locator(checkout, main)
 
     async def ask() -> list[tuple[str, Any]]:
         async with Engine(plan, locate=locate) as engine:

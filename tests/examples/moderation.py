@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 
+from comb_compiler.cli.models import model_locator
 from comb_compiler.compiler import compile_comb
-from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.messages import Messages, open_messages
 from comb_compiler.samples import Sample
@@ -46,15 +46,8 @@ def _forget() -> dict[str, Any]:
     return {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "operators"}
 
 
-def locate(model: Model) -> Path:
-    """The file of a model version: beside comb.yaml, or in an installed package."""
-    if not model.artifact.startswith("python://"):
-        return EXAMPLE / model.artifact
-    package, _, file = model.artifact.removeprefix("python://").partition("/")
-    spec = find_spec(package)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / file
+locate = model_locator(Checkout(ROOT), "examples/frame-moderation/comb.yaml")
+"""The file of a model version."""
 
 
 @cache

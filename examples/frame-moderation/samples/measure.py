@@ -5,14 +5,14 @@ import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 
+from comb_compiler.cli.models import model_locator
 from comb_compiler.compiler import compile_comb
-from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime import OperatorError
 from comb_compiler.runtime.engine import Engine, Finished
 from comb_compiler.samples import Sample, load_sample_set
@@ -44,17 +44,6 @@ class Clock:
         self.seconds["whole"].append(request.ended - request.began)
 
 
-def locate(model: Model) -> Path:
-    """The file of a model version."""
-    if not model.artifact.startswith("python://"):
-        return EXAMPLE / model.artifact
-    package, _, file = model.artifact.removeprefix("python://").partition("/")
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise SystemExit(f"{package} is not installed")
-    return Path(spec.origin).parent / file
-
-
 def plan() -> ExecutionPlan:
     """The comb's plan, with time enough for slow machines."""
     compiled = compile_comb(load_sources(Checkout(EXAMPLE), "comb.yaml")).plan
@@ -67,7 +56,7 @@ def plan() -> ExecutionPlan:
 async def main() -> None:
     """Print a row for each set and arm, then the times."""
     clock = Clock()
-    async with Engine(plan(), locate=locate, observers=[clock]) as engine:
+    async with Engine(plan(), locate=model_locator(Checkout(EXAMPLE), "comb.yaml"), observers=[clock]) as engine:
         for name in SETS:
             samples = [one for one in load_sample_set(HERE / name)[0].samples if one.expected is not None]
             for arm in engine.arms:

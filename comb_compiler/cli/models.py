@@ -1,0 +1,36 @@
+"""Where the files of model versions are: what every command that runs a comb asks."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from comb_compiler.cli.verdicts import default_directory
+from comb_compiler.release import Model
+from comb_compiler.source import Unavailable
+from comb_compiler.workspace.artifacts import digest_artifact, fetch_artifact
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.errors import OutsideFailure
+
+__all__ = ["model_locator"]
+
+
+def model_locator(checkout: Checkout, main: str) -> Callable[[Model], Path]:
+    """A function that gives the file of a model version of the comb.yaml `main`: a copy in the user's cache directory.
+
+    It raises OutsideFailure for an artifact that cannot be had, or whose bytes are not those that are pinned.
+    """
+    kept = os.path.join(default_directory(), "artifacts")
+
+    def locate(model: Model) -> Path:
+        sha256 = model.sha256
+        if not sha256:
+            digest = digest_artifact(checkout, main, model.artifact)
+            if isinstance(digest, Unavailable):
+                raise OutsideFailure(digest.message, digest.hint)
+            sha256 = digest.sha256
+        path = fetch_artifact(checkout, main, model.artifact, sha256, kept)
+        if isinstance(path, Unavailable):
+            raise OutsideFailure(path.message, path.hint)
+        return Path(path)
+
+    return locate
