@@ -1,20 +1,128 @@
-"""Objects → YAML text."""
+"""Objects → YAML text: the same bytes for the same object, readable in a pull request.
 
+Written so that every reader agrees: PyYAML and others of YAML 1.1, and the Go readers of kubectl, kustomize and Flux.
+A string is plain only where no reader could take it for anything else; what has several lines is a literal block.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import yaml
 
 __all__ = ["emit"]
 
+_PLAIN = re.compile(r"(?:--)?[A-Za-z/][A-Za-z0-9_./@+-]*(?:[:=][A-Za-z0-9_./@+-]+)*(?:[ ,;(]+[A-Za-z0-9_./@+-]+[)]?)*")
+_AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:m|s|ms|h|[KMGTP]i|%)")
+_TAKEN = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|[.]inf|[.]nan)\b.*", re.IGNORECASE | re.DOTALL)
+"""What begins with a word that some reader takes for another type is quoted, whatever comes after it."""
+_BLOCK = re.compile(r"[ -~\n\u00a1-\u1fff\u3000-\ud7ff]*[!-~\u00a1-\u1fff\u3001-\ud7ff]\n*")
+_ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_LONGEST_KEY = 1000
+"""Characters of a key on one line: YAML has no more than 1,024, quotes and escapes included."""
 
-class _Dumper(yaml.SafeDumper):
-    """Writes every value out: an alias (`*id001`) would be hard to read in a pull request."""
 
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+def emit(manifest: Mapping[str, Any]) -> str:
+    """One document; keys keep the manifest's order. Values are what JSON has, keys are strings.
+
+    Raises TypeError for other values, and ValueError for numbers that are not finite.
+    """
+    lines: list[str] = []
+    _mapping(manifest, "", "", lines)
+    return "\n".join(lines) + "\n"
 
 
-def emit(manifest: dict[str, Any]) -> str:
-    """One document, its keys in the manifest's order, readable in a pull request."""
-    text = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
-    return str(text)
+def _mapping(mapping: Mapping[str, Any], first: str, margin: str, lines: list[str]) -> None:
+    """Write the entries: the first after `first`, the others after `margin`."""
+    if not mapping:
+        lines.append(f"{first}{{}}")
+    for key, value in mapping.items():
+        _value(f"{first}{_key(key)}:", value, margin, lines, sequence_margin=margin)
+        first = margin
+
+
+def _sequence(sequence: Sequence[Any], margin: str, lines: list[str]) -> None:
+    for item in sequence:
+        if isinstance(item, Mapping) and item:
+            _mapping(item, f"{margin}- ", f"{margin}  ", lines)
+        else:
+            _value(f"{margin}-", item, margin, lines, sequence_margin=f"{margin}  ")
+
+
+def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_margin: str) -> None:
+    """Write `head` and the value after it, on its line or below."""
+    if isinstance(value, Mapping):
+        if value:
+            lines.append(head)
+            _mapping(value, f"{margin}  ", f"{margin}  ", lines)
+        else:
+            lines.append(f"{head} {{}}")
+    elif isinstance(value, list | tuple):
+        if value:
+            lines.append(head)
+            _sequence(value, sequence_margin, lines)
+        else:
+            lines.append(f"{head} []")
+    elif isinstance(value, str) and "\n" in value and _BLOCK.fullmatch(value) and not value.startswith("\n"):
+        lines.extend(_block(head, value, margin))
+    else:
+        lines.append(f"{head} {_scalar(value)}")
+
+
+def _block(head: str, text: str, margin: str) -> Iterator[str]:
+    """A literal block. The indicator says what becomes of the newlines at the end, and where the text begins."""
+    ends = len(text) - len(text.rstrip("\n"))
+    indent = "2" if text.startswith(" ") else ""
+    yield f"{head} |{indent}{'-' if not ends else '+' if ends > 1 else ''}"
+    body = text[:-1] if ends else text
+    for line in body.split("\n"):
+        yield f"{margin}  {line}" if line else ""
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a string, not {key!r}")
+    written = _string(key)
+    if len(written) > _LONGEST_KEY:
+        raise ValueError(f"a key has at most {_LONGEST_KEY} characters: {written[:60]}…")
+    return written
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return _float(value)
+    raise TypeError(f"a manifest has no {type(value).__name__}")
+
+
+def _float(value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError(f"a manifest has no {value}")
+    digits, mark, exponent = float.__repr__(value).partition("e")
+    if not mark:
+        return digits
+    # YAML 1.1 wants a point and a sign, or it reads a string.
+    return f"{digits if '.' in digits else f'{digits}.0'}e{exponent if exponent[0] in '+-' else f'+{exponent}'}"
+
+
+def _string(text: str) -> str:
+    if (_PLAIN.fullmatch(text) and not _TAKEN.fullmatch(text)) or _AMOUNT.fullmatch(text):
+        return text
+    return '"' + "".join(map(_character, text)) + '"'
+
+
+def _character(character: str) -> str:
+    if character in _ESCAPED:
+        return _ESCAPED[character]
+    code = ord(character)
+    if character.isprintable() and not 0xD800 <= code <= 0xDFFF:
+        return character
+    if 0xD800 <= code <= 0xDFFF:
+        raise ValueError("a manifest has no lone surrogates")
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 __all__ = ["TOOLS", "Missing", "Tool", "cache_directory", "locate"]
 
 _NODE = Path(__file__).parent / "node"
+_TESTS = Path(__file__).parent.parent
 _INSTALL_SECONDS = 600
 
 
@@ -71,6 +72,19 @@ def _install_once(home: Path, lock: Path) -> None:
                 raise
 
 
+def from_go(source: Path) -> Path:
+    """The program of a Go module in the tests, built once for each content of its files."""
+    content = b"".join((source / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
+    program = cache_directory() / f"{source.name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    if not program.is_file():
+        go = required_on_path("go", "install Go 1.24 or later")
+        program.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=program.parent, prefix="new-") as new:
+            _run([str(go), "build", "-trimpath", "-o", f"{new}/program", "."], source)
+            os.replace(f"{new}/program", program)
+    return program
+
+
 def required_on_path(name: str, how: str) -> Path:
     """A program that only the machine's owner can install."""
     found = shutil.which(name)
@@ -98,6 +112,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
+        Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
     )
 }
