@@ -76,6 +76,12 @@ def _too_short(field: str, value: Any, context: Mapping[str, Any], expected: Exp
     return Offence(codes.EMPTY_VALUE, f"{field} is empty", ("write at least one entry, or leave the key out",))
 
 
+def _small(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
+    count = context["value"]
+    message = f"{field} is only {count:,} byte{'s' if count != 1 else ''}"
+    return Offence(codes.BAD_SIZE, message, (f"less than `1Mi` is taken for a slip: {_SIZE_HINT}",))
+
+
 def _form(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
     return form_offence(context["form"], field, str(value))
 
@@ -112,7 +118,12 @@ OFFENCES: dict[str, _Say] = {
     "duration": _wants(codes.BAD_DURATION, "a duration", _DURATION_HINT),
     "duration_range": _range("a duration from 1us to ten years"),
     "size": _wants(codes.BAD_SIZE, "a size", _SIZE_HINT),
-    "size_range": _range("a size from one byte to 8Ei"),
+    "size_range": _range("a size from 1Mi to 8Ei"),
+    "size_small": _small,
+    "gpu_memory": _wants(
+        codes.BAD_SIZE, "a size or a share", "write an amount such as `4Gi`, or a share such as `25%`"
+    ),
+    "gpu_memory_small": _small,
     "percentage": _wants(codes.BAD_PERCENTAGE, "a percentage", _PERCENT_HINT),
     "percentage_range": _share,
     "cores": _wants(codes.BAD_CORES, "CPU cores", _CORES_HINT),

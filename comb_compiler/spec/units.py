@@ -49,16 +49,22 @@ def format_duration(value: timedelta) -> str:
     return f"{microseconds // _MICROSECONDS[unit]}{unit}"
 
 
-def parse_bytes(value: Any) -> int:
-    """`4Gi`, `512Mi`, `1.5G`, or a whole number of bytes; positive."""
+LEAST_BYTES = 1024**2
+"""No process, volume or device has less: whoever writes `512` means another unit than bytes."""
+
+
+def parse_bytes(value: Any, kind: str = "size") -> int:
+    """`4Gi`, `512Mi`, `1.5G`, or a whole number of bytes; at least `LEAST_BYTES`."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     match = _BYTES.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise _refuse("size", value)
+        raise _refuse(kind, value)
     size = Decimal(match["number"]) * _FACTORS[match["unit"] or ""]
     if size <= 0 or size != int(size) or size >= 2**63:
         raise _refuse("size_range", value)
+    if size < LEAST_BYTES:
+        raise _refuse(f"{kind}_small", int(size))
     return int(size)
 
 
@@ -100,7 +106,7 @@ def parse_gpu_memory(value: Any) -> GpuMemoryAmount:
         if share == 0:
             raise _refuse("percentage_range", value)
         return GpuMemoryAmount(share=share)
-    return GpuMemoryAmount(bytes=parse_bytes(value))
+    return GpuMemoryAmount(bytes=parse_bytes(value, "gpu_memory"))
 
 
 def _text(pattern: str, description: str, *examples: str) -> JsonSchema:
@@ -109,10 +115,10 @@ def _text(pattern: str, description: str, *examples: str) -> JsonSchema:
 
 # What is no amount at all (`0s`) is refused here too; how much is too much is not told by a pattern.
 _DURATION_SCHEMA = r"^(?!0+(\.0+)?[a-z])[0-9]{1,12}(\.[0-9]{1,6})?(us|ms|s|m|h|d)$"
-_BYTES_SCHEMA = r"^(?!0+(\.0+)?([A-Za-z]|$))[0-9]{1,15}(\.[0-9]{1,6})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
+_BYTES_SCHEMA = r"^(?!0+(\.0+)?[A-Za-z])([0-9]{7,15}|[0-9]{1,15}(\.[0-9]{1,6})?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P))$"
 _RATIO_SCHEMA = r"^(100(\.0{1,6})?|0?[0-9]{1,2}(\.[0-9]{1,6})?)%$"
 _CORES_SCHEMA = r"^(?!0+(\.0+)?(m|$))([0-9]{1,6}(\.[0-9]{1,3})?|[0-9]{1,9}m)$"
-_BYTES_FORMS = [{"type": "string", "pattern": _BYTES_SCHEMA}, {"type": "integer", "minimum": 1}]
+_BYTES_FORMS = [{"type": "string", "pattern": _BYTES_SCHEMA}, {"type": "integer", "minimum": LEAST_BYTES}]
 
 Duration = Annotated[
     timedelta,

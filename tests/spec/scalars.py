@@ -51,7 +51,14 @@ _AMOUNTS: tuple[tuple[Any, Code, Bad], ...] = (
         (("80", codes.BAD_DURATION), ("0s", _RANGE), ("9999d", _RANGE), ("-1s", _RANGE)),
     ),
     (units.Ratio, codes.BAD_PERCENTAGE, (("0.5", codes.BAD_PERCENTAGE), ("101%", _RANGE), ("-1%", _RANGE))),
-    (units.Bytes, codes.BAD_SIZE, (("4 GB", codes.BAD_SIZE), ("0", _RANGE), ("9000000Pi", _RANGE), ("-1Gi", _RANGE))),
+    (
+        units.Bytes,
+        codes.BAD_SIZE,
+        (
+            *((size, codes.BAD_SIZE) for size in ("4 GB", "512", "512m", "0.5")),
+            *((size, _RANGE) for size in ("0", "9000000Pi", "-1Gi")),
+        ),
+    ),
     (units.Cores, codes.BAD_CORES, (("two", codes.BAD_CORES), ("0", _RANGE), ("-500m", _RANGE))),
     (units.GpuMemory, codes.BAD_SIZE, (("half", codes.BAD_SIZE), ("0%", _RANGE), ("101%", _RANGE), ("0Gi", _RANGE))),
 )
