@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from string import ascii_letters
 from typing import NamedTuple
 
-__all__ = ["Call", "CallError", "Input", "Mend", "Token", "parse_call", "parse_source"]
+from comb_compiler.cel import Mend
+
+__all__ = ["Call", "CallError", "Input", "Token", "parse_call", "parse_source"]
 
 
 class Token(NamedTuple):
@@ -36,15 +38,6 @@ class Call(NamedTuple):
 
     operator: Token
     inputs: tuple[Input, ...]
-
-
-class Mend(NamedTuple):
-    """What was probably meant: `text` in the place of a range."""
-
-    title: str
-    start: int
-    end: int
-    text: str
 
 
 class CallError(NamedTuple):

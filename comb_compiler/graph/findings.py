@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from comb_compiler.cel import Mend, Mistake
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.calls import CallError, Mend
-from comb_compiler.graph.conditions import Mistake, Use
+from comb_compiler.graph.calls import CallError
+from comb_compiler.graph.conditions import Use
 from comb_compiler.graph.model import REQUEST, Source
 from comb_compiler.source import Mapping, Scalar
 from comb_compiler.spec.checks.names import part_of, unknown_name

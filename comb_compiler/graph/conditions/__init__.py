@@ -5,7 +5,6 @@ Everything but the official checker's word is worked out without it: it costs 40
 
 from comb_compiler.graph.conditions.check import check_conditions
 from comb_compiler.graph.conditions.guards import guaranteed, unguarded
-from comb_compiler.graph.conditions.mistakes import Mistake
 from comb_compiler.graph.conditions.needs import needs
 from comb_compiler.graph.conditions.reading import Parsed, Reading, Use, read_condition, used_variables
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
@@ -14,7 +13,6 @@ from comb_compiler.graph.conditions.worlds import Worlds, worlds
 
 __all__ = [
     "UNTYPED",
-    "Mistake",
     "Parsed",
     "Reading",
     "Scope",

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from comb_compiler.cel import Mistake
+from comb_compiler.cel.tree import Name, walk
 from comb_compiler.graph.conditions.library import Asked, ask_library
-from comb_compiler.graph.conditions.mistakes import Mistake
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.resolving import find_mistakes
-from comb_compiler.graph.conditions.tree import Name, walk
 from comb_compiler.graph.conditions.types import Scope
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 

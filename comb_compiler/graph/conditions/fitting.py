@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from comb_compiler.graph.calls import Mend
-from comb_compiler.graph.conditions.mistakes import Mistake
-from comb_compiler.graph.conditions.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
+from comb_compiler.cel import Mend, Mistake
+from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
 from comb_compiler.graph.conditions.types import NULL, Scope, Type, shown
 from comb_compiler.graph.conditions.typing import Bound, type_of
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from comb_compiler.cel.tree import Value
 from comb_compiler.graph.conditions.samples import Sample, compare
-from comb_compiler.graph.conditions.tree import Value
 
 __all__ = [
     "ERROR",

@@ -8,8 +8,8 @@ known in `b`, in `a || b` what holds when `a` does not, in `a ? b : c` the one o
 
 from collections.abc import Collection, Iterator
 
+from comb_compiler.cel.tree import Call, Expr, Literal, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.reading import Parsed, Use, is_qualified
-from comb_compiler.graph.conditions.tree import Call, Expr, Literal, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 from comb_compiler.graph.conditions.typing import dereferenced
 

@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from os import listdir
 from typing import TYPE_CHECKING, NamedTuple
 
-from comb_compiler.graph.conditions.mistakes import Mistake
+from comb_compiler.cel import Mistake
+from comb_compiler.cel.tokens import tokenise
 from comb_compiler.graph.conditions.reading import Parsed
-from comb_compiler.graph.conditions.tokens import tokenise
 from comb_compiler.source.memo import Memo
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from comb_compiler.graph.calls import Mend
-from comb_compiler.graph.conditions.mistakes import Mistake
+from comb_compiler.cel import Mend, Mistake
+from comb_compiler.cel.tokens import KEYWORDS
+from comb_compiler.cel.tree import Call, Name, Select, dotted
 from comb_compiler.graph.conditions.reading import is_qualified
-from comb_compiler.graph.conditions.tokens import KEYWORDS
-from comb_compiler.graph.conditions.tree import Call, Name, Select, dotted
 from comb_compiler.graph.conditions.types import Scope, Type, shown
 from comb_compiler.spec.suggest import closest, did_you_mean
 

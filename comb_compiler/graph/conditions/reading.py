@@ -3,19 +3,11 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from comb_compiler.graph.conditions.mistakes import BadSyntax, Mistake
-from comb_compiler.graph.conditions.parser import parse
-from comb_compiler.graph.conditions.tree import Call, Expr, Name, Select, children, dotted, loop_variable, walk
+from comb_compiler.cel import Mistake, read
+from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable, walk
 from comb_compiler.protos import Schema
 
-__all__ = ["MOST_CHARACTERS", "Parsed", "Reading", "Use", "read_condition", "used_variables"]
-
-MOST_CHARACTERS = 10_000
-MOST_DEPTH = 100
-"""Of the tree. What walks over it recurses, and so does the official checker."""
-
-
-_TOO_MUCH = "compute it in an operator, and test its answer here"
+__all__ = ["Parsed", "Reading", "Use", "read_condition", "used_variables"]
 
 
 class Use(NamedTuple):
@@ -44,21 +36,10 @@ class Reading(NamedTuple):
 
 def read_condition(text: str) -> Reading:
     """The condition that `text` writes. No text raises."""
-    if len(text) > MOST_CHARACTERS:
-        message = f"this condition has {len(text)} characters, and at most {MOST_CHARACTERS} are read"
-        return _refused(Mistake(message, 0, len(text), _TOO_MUCH))
-    try:
-        root = parse(text)
-    except BadSyntax as stop:
-        return _refused(stop.mistake)
-    if _depth(root) > MOST_DEPTH:
-        message = f"this condition's tree is more than {MOST_DEPTH} deep"
-        return _refused(Mistake(message, root.start, root.end, _TOO_MUCH))
+    root = read(text)
+    if isinstance(root, Mistake):
+        return Reading(None, (root,))
     return Reading(Parsed(text, root, tuple(_uses(root, frozenset()))))
-
-
-def _refused(mistake: Mistake) -> Reading:
-    return Reading(None, (mistake,))
 
 
 def used_variables(condition: Parsed, known: Collection[str], schema: Schema | None = None) -> tuple[Use, ...]:
@@ -75,15 +56,6 @@ def is_qualified(path: str, schema: Schema) -> bool:
     parts = path.split(".")
     names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
     return any(name in schema.messages or name in schema.enums for name in names)
-
-
-def _depth(root: Expr) -> int:
-    """Of the deepest node, without recursion."""
-    depth, level = 0, [root]
-    while level and depth <= MOST_DEPTH:
-        depth += 1
-        level = [child for expr in level for child in children(expr)]
-    return depth
 
 
 def _uses(expr: Expr, bound: frozenset[str]) -> list[Use]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from comb_compiler.cel import Mistake
+from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.fitting import comparison, is_comparison, must_be_bool
-from comb_compiler.graph.conditions.mistakes import Mistake
 from comb_compiler.graph.conditions.names import (
     TYPES,
     is_value,
@@ -13,7 +14,6 @@ from comb_compiler.graph.conditions.names import (
     unknown_qualified,
 )
 from comb_compiler.graph.conditions.reading import Parsed
-from comb_compiler.graph.conditions.tree import Call, Expr, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.types import Scope, Type
 from comb_compiler.graph.conditions.typing import Bound, element, type_of
 

@@ -11,7 +11,7 @@ from enum import Enum
 from math import inf, isnan, nan, nextafter
 from typing import Any
 
-from comb_compiler.graph.conditions.tree import Value
+from comb_compiler.cel.tree import Value
 from comb_compiler.graph.conditions.types import Type
 
 __all__ = ["IS", "Sample", "Special", "compare", "samples_of"]

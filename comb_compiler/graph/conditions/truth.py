@@ -1,8 +1,8 @@
 """Conditions → formulas, and the operands that they share."""
 
+from comb_compiler.cel.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Value, written
 from comb_compiler.graph.conditions.formula import Atom, Both, Choice, Constant, Either, Formula, Negation, atoms
 from comb_compiler.graph.conditions.samples import IS, Sample, Special, compare, samples_of
-from comb_compiler.graph.conditions.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Value, written
 from comb_compiler.graph.conditions.types import ANY, Scope, Type
 from comb_compiler.graph.conditions.typing import dereferenced, enum_value, never_fails, type_of
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from comb_compiler.graph.conditions.reading import is_qualified
-from comb_compiler.graph.conditions.tree import (
+from comb_compiler.cel.tree import (
     COMPARISONS,
     Call,
     Expr,
@@ -18,6 +17,7 @@ from comb_compiler.graph.conditions.tree import (
     dotted,
     loop_variable,
 )
+from comb_compiler.graph.conditions.reading import is_qualified
 from comb_compiler.graph.conditions.types import ANY, BOOL, BYTES, DOUBLE, INT, NULL, STRING, UINT, Scope, Type
 
 __all__ = ["Bound", "dereferenced", "element", "enum_value", "never_fails", "type_of"]

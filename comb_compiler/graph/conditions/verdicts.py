@@ -2,10 +2,10 @@
 
 from collections.abc import Set
 
+from comb_compiler.cel.tree import Call, Expr, written
 from comb_compiler.graph.conditions.formula import ERROR, FALSE, TRUE
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
-from comb_compiler.graph.conditions.tree import Call, Expr, written
 from comb_compiler.graph.conditions.truth import System
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 

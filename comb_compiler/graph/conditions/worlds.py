@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import NamedTuple, TypeVar
 
+from comb_compiler.cel.tree import written
 from comb_compiler.graph.conditions.formula import TRUE, evaluate
 from comb_compiler.graph.conditions.guards import guaranteed
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.samples import Sample
 from comb_compiler.graph.conditions.solve import Budget, goal, satisfiable
-from comb_compiler.graph.conditions.tree import written
 from comb_compiler.graph.conditions.truth import System
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 

@@ -1,7 +1,7 @@
 """A condition's tree → closures with exactly CEL's meaning, for those whose types are all known.
 
-An operand that has no value (a field of null) makes the whole undefined, except beside `&&` and `||`, where the other
-operand may decide: both look at both sides, in either order.
+An operand that has no value (a field of null) makes the whole undefined, except beside `&&` and `||`, where another
+operand may decide: both look at all of them, in any order.
 """
 
 import operator
@@ -10,18 +10,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from comb_compiler.runtime.conditions.syntax import (
-    Compare,
-    Contains,
-    Has,
-    Literal,
-    Logic,
-    Name,
-    Node,
-    Not,
-    Select,
-    Test,
-)
+from comb_compiler.cel.tree import Call, Expr, ListOf, Literal, Name, Select, Value, dotted, is_presence_test
 from comb_compiler.runtime.messages import Messages
 
 __all__ = ["Undefined", "as_closure"]
@@ -65,14 +54,14 @@ class _Typed(NamedTuple):
 
 
 def as_closure(
-    node: Node, places: Mapping[str, int], types: Mapping[str, str], messages: Messages
+    expr: Expr, places: Mapping[str, int], types: Mapping[str, str], messages: Messages
 ) -> Callable[[list[Any]], bool] | None:
     """A function of the graph's values; None for an expression that only the library knows.
 
     It raises Undefined where the expression has no value.
     """
     try:
-        typed = _Compiler(places, types, messages).typed(node)
+        typed = _Compiler(places, types, messages).typed(expr)
     except _OutOfScope:
         return None
     return typed.evaluate if typed.kind == "bool" else None
@@ -84,44 +73,46 @@ class _Compiler:
         self._types = types
         self._messages = messages
 
-    def typed(self, node: Node) -> _Typed:
-        match node:
-            case Literal(value, kind):
+    def typed(self, expr: Expr) -> _Typed:
+        match expr:
+            case Literal(kind=kind, value=value):
                 return _Typed(lambda values: value, kind)
-            case Name(name):
-                return self._variable(name)
+            case Name(name=name):
+                return self._variable(name.lstrip("."))
             case Select():
-                return self._select(node)
-            case Has():
-                return self._has(node)
-            case Compare():
-                return self._compare(node)
-            case Contains():
-                return self._contains(node)
-            case _:
-                return self._logical(node)
-
-    def _logical(self, node: Node) -> _Typed:
-        match node:
-            case Logic(sign, left, right):
-                both = _both if sign == "&&" else _either
-                return _Typed(both(self._bool(left), self._bool(right)), "bool")
-            case Not(operand):
-                inner = self._bool(operand)
-                return _Typed(lambda values: not inner(values), "bool")
-            case Test(condition, yes, no):
-                return self._test(condition, yes, no)
+                return self._select(expr)
+            case Call(args=(Select() as field,)) if is_presence_test(expr):
+                return self._has(field)
+            case Call(target=None):
+                return self._operator(expr)
             case _:
                 raise _OutOfScope
 
-    def _bool(self, node: Node) -> Evaluate:
-        typed = self.typed(node)
+    def _operator(self, call: Call) -> _Typed:
+        match call:
+            case Call(function="&&" | "||" as sign, args=parts):
+                row = _all if sign == "&&" else _any
+                return _Typed(row(tuple(self._bool(part) for part in parts)), "bool")
+            case Call(function="!", args=(part,)):
+                inner = self._bool(part)
+                return _Typed(lambda values: not inner(values), "bool")
+            case Call(function="?:", args=(test, yes, no)):
+                return self._test(test, yes, no)
+            case Call(function="in", args=(item, ListOf(items=items))):
+                return self._contains(item, items)
+            case Call(function=sign, args=(left, right)) if sign in _OPERATORS:
+                return self._compare(sign, left, right)
+            case _:
+                raise _OutOfScope
+
+    def _bool(self, expr: Expr) -> Evaluate:
+        typed = self.typed(expr)
         if typed.kind != "bool":
             raise _OutOfScope
         return typed.evaluate
 
-    def _test(self, condition: Node, yes: Node, no: Node) -> _Typed:
-        which, first, second = self._bool(condition), self.typed(yes), self.typed(no)
+    def _test(self, test: Expr, yes: Expr, no: Expr) -> _Typed:
+        which, first, second = self._bool(test), self.typed(yes), self.typed(no)
         if first.kind != second.kind or first.kind in ("message", "null"):
             raise _OutOfScope
         one, other = first.evaluate, second.evaluate
@@ -133,39 +124,37 @@ class _Compiler:
         place = self._places[name]
         return _Typed(lambda values: values[place], "message", _plain(self._messages[self._types[name]].DESCRIPTOR))
 
-    def _select(self, node: Select) -> _Typed:
-        constant = self._enum_value(node)
+    def _select(self, expr: Select) -> _Typed:
+        constant = self._enum_value(expr)
         if constant is not None:
             return _Typed(lambda values: constant, "int")
-        operand, field = self._field(node.operand, node.field)
+        operand, field = self._field(expr)
         if field.is_repeated or field.type not in _KINDS:
             raise _OutOfScope
         descriptor = _plain(field.message_type) if field.type == _F.TYPE_MESSAGE else None
         return _Typed(_getter(operand, field.name), _KINDS[field.type], descriptor)
 
-    def _field(self, node: Node, name: str) -> tuple[Evaluate, Any]:
-        operand = self.typed(node)
-        if operand.kind != "message" or name not in operand.descriptor.fields_by_name:
+    def _field(self, expr: Select) -> tuple[Evaluate, Any]:
+        operand = self.typed(expr.operand)
+        if operand.kind != "message" or expr.field not in operand.descriptor.fields_by_name:
             raise _OutOfScope
-        return operand.evaluate, operand.descriptor.fields_by_name[name]
+        return operand.evaluate, operand.descriptor.fields_by_name[expr.field]
 
-    def _enum_value(self, node: Node) -> int | None:
+    def _enum_value(self, expr: Expr) -> int | None:
         """The number of `package.Enum.VALUE`."""
-        names: list[str] = []
-        while isinstance(node, Select):
-            names.insert(0, node.field)
-            node = node.operand
-        if not isinstance(node, Name) or node.name in self._places:
+        path = dotted(expr)
+        if path is None or path.split(".")[0] in self._places:
             return None
+        owner, _, name = path.rpartition(".")
         try:
-            enum = self._messages.pool.FindEnumTypeByName(".".join((node.name, *names[:-1])))
+            enum = self._messages.pool.FindEnumTypeByName(owner)
         except KeyError:
             return None
-        value = enum.values_by_name.get(names[-1])
+        value = enum.values_by_name.get(name)
         return None if value is None else int(value.number)
 
-    def _has(self, node: Has) -> _Typed:
-        operand, field = self._field(node.operand, node.field)
+    def _has(self, expr: Select) -> _Typed:
+        operand, field = self._field(expr)
         name = field.name
         if field.has_presence and not field.is_repeated:
             return _Typed(lambda values: operand(values).HasField(name), "bool")
@@ -174,20 +163,28 @@ class _Compiler:
         get, absent = _getter(operand, name), field.default_value
         return _Typed(lambda values: get(values) != absent, "bool")
 
-    def _compare(self, node: Compare) -> _Typed:
-        left, right = self.typed(node.left), self.typed(node.right)
-        if {left.kind, right.kind} == {"message", "null"} and node.operator in ("==", "!="):
-            return _Typed(_null_test(left if left.kind == "message" else right, node.operator == "=="), "bool")
+    def _compare(self, sign: str, left_expr: Expr, right_expr: Expr) -> _Typed:
+        left, right = self.typed(left_expr), self.typed(right_expr)
+        if {left.kind, right.kind} == {"message", "null"} and sign in ("==", "!="):
+            return _Typed(_null_test(left if left.kind == "message" else right, sign == "=="), "bool")
         if left.kind != right.kind or left.kind in ("message", "null"):
             raise _OutOfScope
-        return _Typed(_comparison(_OPERATORS[node.operator], left.evaluate, right.evaluate, node.right), "bool")
+        return _Typed(_comparison(_OPERATORS[sign], left.evaluate, right.evaluate, right_expr), "bool")
 
-    def _contains(self, node: Contains) -> _Typed:
-        operand = self.typed(node.operand)
-        if operand.kind not in ("int", "uint", "string") or any(one.kind != operand.kind for one in node.constants):
+    def _contains(self, item: Expr, items: tuple[Expr, ...]) -> _Typed:
+        operand = self.typed(item)
+        if operand.kind in ("message", "null"):
             raise _OutOfScope
-        evaluate, constants = operand.evaluate, frozenset(one.value for one in node.constants)
-        return _Typed(lambda values: evaluate(values) in constants, "bool")
+        evaluate, among = operand.evaluate, frozenset(self._constant(one, operand.kind) for one in items)
+        return _Typed(lambda values: evaluate(values) in among, "bool")
+
+    def _constant(self, expr: Expr, kind: str) -> Value:
+        if isinstance(expr, Literal) and expr.kind == kind:
+            return expr.value
+        number = self._enum_value(expr) if kind == "int" else None
+        if number is None:
+            raise _OutOfScope
+        return number
 
 
 def _plain(descriptor: Any) -> Any:
@@ -207,34 +204,40 @@ def _null_test(message: _Typed, wanted: bool) -> Evaluate:
     return lambda values: (evaluate(values) is None) is wanted
 
 
-def _comparison(compare: Callable[[Any, Any], bool], left: Evaluate, right: Evaluate, node: Node) -> Evaluate:
-    if isinstance(node, Literal):
-        constant = node.value
+def _comparison(compare: Callable[[Any, Any], bool], left: Evaluate, right: Evaluate, right_expr: Expr) -> Evaluate:
+    if isinstance(right_expr, Literal):
+        constant = right_expr.value
         return lambda values: compare(left(values), constant)
     return lambda values: compare(left(values), right(values))
 
 
-def _both(left: Evaluate, right: Evaluate) -> Evaluate:
+def _all(parts: tuple[Evaluate, ...]) -> Evaluate:
     def evaluate(values: list[Any]) -> bool:
-        try:
-            first = left(values)
-        except Undefined:
-            if right(values):
-                raise
-            return False
-        return bool(first and right(values))
+        failed = False
+        for part in parts:
+            try:
+                if not part(values):
+                    return False
+            except Undefined:
+                failed = True
+        if failed:
+            raise Undefined
+        return True
 
     return evaluate
 
 
-def _either(left: Evaluate, right: Evaluate) -> Evaluate:
+def _any(parts: tuple[Evaluate, ...]) -> Evaluate:
     def evaluate(values: list[Any]) -> bool:
-        try:
-            first = left(values)
-        except Undefined:
-            if not right(values):
-                raise
-            return True
-        return bool(first or right(values))
+        failed = False
+        for part in parts:
+            try:
+                if part(values):
+                    return True
+            except Undefined:
+                failed = True
+        if failed:
+            raise Undefined
+        return False
 
     return evaluate

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from comb_compiler.cel import Mistake, read
 from comb_compiler.runtime.conditions.closures import Undefined, as_closure
 from comb_compiler.runtime.conditions.library import BadCondition, by_library, undefined
-from comb_compiler.runtime.conditions.syntax import parse
 from comb_compiler.runtime.messages import Messages
 
 __all__ = ["BadCondition", "Holds", "compile_condition"]
@@ -23,8 +23,8 @@ def compile_condition(
     BadCondition.
     """
     evaluate = by_library(expression, types, messages)
-    tree = parse(expression)
-    closure = None if tree is None else as_closure(tree, places, types, messages)
+    expr = read(expression)
+    closure = None if isinstance(expr, Mistake) else as_closure(expr, places, types, messages)
     if closure is not None:
         return _guarded(expression, closure)
     items = tuple(places.items())

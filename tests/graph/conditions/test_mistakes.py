@@ -6,10 +6,11 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from comb_compiler.graph.conditions import Mistake, Scope, check_conditions, read_condition
+from comb_compiler.cel import Mistake
+from comb_compiler.graph.conditions import Scope, check_conditions, read_condition
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
+from tests.cel.grammar import expressions
 from tests.graph.conditions.evaluation import any_conditions
-from tests.graph.conditions.grammar import expressions
 from tests.graph.conditions.schema import DESCRIPTORS, SCOPE, parsed
 
 SYNTAX = [

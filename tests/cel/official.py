@@ -8,7 +8,7 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorP
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
-from comb_compiler.graph.conditions.tree import (
+from comb_compiler.cel.tree import (
     Call,
     Expr,
     ListOf,

@@ -1,9 +1,9 @@
 """CEL's published grammar, by recursive descent. A test holds it equal to what the official parser reads."""
 
-from comb_compiler.graph.calls import Mend
-from comb_compiler.graph.conditions.literals import decode_bytes, decode_string, in_int64, in_uint64
-from comb_compiler.graph.conditions.mistakes import (
+from comb_compiler.cel.literals import decode_bytes, decode_string, in_int64, in_uint64
+from comb_compiler.cel.mistakes import (
     BadSyntax,
+    Mend,
     bad_field,
     is_reserved,
     misplaced,
@@ -11,8 +11,8 @@ from comb_compiler.graph.conditions.mistakes import (
     reserved,
     unreadable,
 )
-from comb_compiler.graph.conditions.tokens import Token, tokenise
-from comb_compiler.graph.conditions.tree import Call, Expr, ListOf, Literal, MapOf, MessageOf, Name, Select, dotted
+from comb_compiler.cel.tokens import Token, tokenise
+from comb_compiler.cel.tree import Call, Expr, ListOf, Literal, MapOf, MessageOf, Name, Select, dotted
 
 __all__ = ["MOST_NESTING", "parse"]
 

@@ -2,10 +2,18 @@
 
 from typing import NamedTuple
 
-from comb_compiler.graph.calls import Mend
-from comb_compiler.graph.conditions.tokens import RESERVED, Token
+from comb_compiler.cel.tokens import RESERVED, Token
 
-__all__ = ["BadSyntax", "Mistake", "misplaced", "missing_operand", "reserved", "unreadable"]
+__all__ = ["BadSyntax", "Mend", "Mistake", "misplaced", "missing_operand", "reserved", "unreadable"]
+
+
+class Mend(NamedTuple):
+    """What was probably meant: `text` in the place of a range."""
+
+    title: str
+    start: int
+    end: int
+    text: str
 
 
 class Mistake(NamedTuple):
