@@ -27,5 +27,6 @@ class Answering(Protocol):
         """Run a request to its end; what it came to is its `answer` or its `error`.
 
         `within` is what is left of the caller's deadline, in seconds; the plan's bounds it too. `key` is the sticky key
-        that the arm is chosen by, and `arm` forces one. Raises OperatorError for a request that is not taken on.
+        that the arm is chosen by; without one it is drawn. `arm` forces one. Raises OperatorError for a request that is
+        not taken on.
         """

@@ -1,30 +1,55 @@
 """Which arm of an experiment a user gets: a stable, salted hash of the sticky key."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from math import inf, log
+from secrets import token_hex
 
 from comb_compiler.release import Experiment
 
-__all__ = ["arm_of"]
+__all__ = ["Arms", "arms_of", "hashed"]
 
 
-def arm_of(experiment: Experiment, key: str) -> int:
-    """The index of the arm for a sticky key: the same one on every machine.
+class Arms:
+    """Users → arms by weight: alike on every machine, whatever the order of the arms. One without weight gets nobody.
 
     Weighted rendezvous hashing (Mosharaf et al., "Weighted Distributed Hash Tables", SPAA 2005): each arm draws from an
-    exponential distribution with its weight as rate, and the least wins. When weights change, users move only into arms
-    that gained, and out of arms that lost: no change moves fewer. The order of arms does not matter.
+    exponential distribution with its weight as rate, and the least wins. When weights change, users move only from an
+    arm to one that gained against it; where one arm's weight changes, or there are two arms, no scheme moves fewer. In
+    general none without a memory moves fewer for one change without moving more for another (Moulton and Jiang,
+    "Maximally Consistent Sampling and the Jaccard Index of Probability Distributions", ICDMW 2018).
+
+    Raises ValueError where no arm has weight.
     """
-    best, least = 0, inf
-    for index, arm in enumerate(experiment.arms):
-        if arm.weight <= 0:
-            continue
-        draw = blake2b(f"{len(key)}:{key}{arm.name}".encode(), key=_salt(experiment.salt), digest_size=8).digest()
-        drawn = -log((int.from_bytes(draw, "big") + 0.5) / 2**64) / arm.weight
-        if drawn < least:
-            best, least = index, drawn
-    return best
+
+    def __init__(self, salt: str, weights: Mapping[str, int]) -> None:
+        self.weights = dict(weights)
+        self._lots = [(name, hashed(salt, name).copy, -weight) for name, weight in weights.items() if weight > 0]
+        if not self._lots:
+            raise ValueError("no arm has any weight")
+
+    def of(self, key: str) -> str:
+        """The arm of a user. Without a key it is drawn anew each time: who has none must not all be in one arm."""
+        content = (key or token_hex(8)).encode("utf-8", "surrogatepass")
+        best, least = "", inf
+        for name, copy, weight in self._lots:
+            lot = copy()
+            lot.update(content)
+            drawn = log(((int.from_bytes(lot.digest(), "big") >> 12) + 0.5) * 2.0**-52) / weight
+            if drawn < least:
+                best, least = name, drawn
+        return best
 
 
-def _salt(salt: str) -> bytes:
-    return blake2b(salt.encode(), digest_size=32).digest()
+def arms_of(experiment: Experiment) -> Arms:
+    """The arms with the weights that comb.yaml gives them. Raises ValueError where none has any."""
+    return Arms(experiment.salt, {arm.name: arm.weight for arm in experiment.arms})
+
+
+def hashed(*parts: str, size: int = 8) -> blake2b:
+    """BLAKE2b that has taken in the parts, each after its length; a key follows as it is."""
+    state = blake2b(digest_size=size)
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass")
+        state.update(b"%d:%b" % (len(content), content))
+    return state

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.codes import Code, OperatorError
-from comb_compiler.runtime.engine.arms import arm_of
+from comb_compiler.runtime.engine.arms import arms_of
 from comb_compiler.runtime.engine.hosting import Places, open_hosts
 from comb_compiler.runtime.engine.hosts import Callee, Host
 from comb_compiler.runtime.engine.meters import Meters
@@ -49,7 +49,8 @@ class Engine:
     """Runs one ExecutionPlan, in the loop that it is started in: `async with Engine(plan) as engine: …`.
 
     `locate` gives the file of a model version. `elsewhere` has the callee of each binding, by index, that is not run
-    here: those with an `image` or `oip`, and those of other processes. Raises CannotRun or BadOperator at the start.
+    here: those with an `image` or `oip`, and those of other processes. `release` is the name of what
+    answers, for observers. Raises CannotRun or BadOperator at the start.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class Engine:
         limits: Limits = _LIMITS,
         observers: Sequence[Observer] = (),
         elsewhere: Mapping[int, Callee] | None = None,
+        release: str = "",
     ) -> None:
         self.plan = plan
+        self.release = release
         self.limits = limits
         arms = plan.experiment.arms if plan.experiment else ()
         self.arms = tuple(arm.name for arm in arms) or ("",)
         self._graph_of_arm = tuple(arm.graph for arm in arms) or (0,)
+        self._arm_of: Callable[[str], str] = lambda key: ""
         self.meters = Meters(len(self.arms), tuple(len(graph.nodes) for graph in plan.graphs))
         self.loop: asyncio.AbstractEventLoop
         self.messages: Messages
@@ -116,6 +120,11 @@ class Engine:
     async def start(self) -> None:
         """Start and warm up all operators, then take requests. Nothing is left running where it raises."""
         self.loop = asyncio.get_running_loop()
+        if self.plan.experiment is not None:
+            try:
+                self._arm_of = arms_of(self.plan.experiment).of
+            except ValueError as error:
+                raise CannotRun(f"{error}, so nobody can be served") from error
         try:
             hosted = open_hosts(self._places)
             self.messages = hosted.messages
@@ -193,11 +202,11 @@ class Engine:
         return OperatorError(code, message)
 
     def _arm(self, key: str, arm: str | None) -> int:
-        if arm is not None:
-            if arm not in self.arms:
-                raise self._refused(Code.INVALID_ARGUMENT, f"there is no arm `{arm}`")
-            return self.arms.index(arm)
-        return 0 if self.plan.experiment is None else arm_of(self.plan.experiment, key)
+        if arm is None:
+            arm = self._arm_of(key)
+        elif arm not in self.arms:
+            raise self._refused(Code.INVALID_ARGUMENT, f"there is no arm `{arm}`")
+        return self.arms.index(arm)
 
     # --- what a run reports ---
 

@@ -28,6 +28,10 @@ class Began(Protocol):
     def arm(self) -> str:
         """The arm of the experiment; empty where there is none."""
 
+    @property
+    def release(self) -> str:
+        """The release that answers; empty where it has no name."""
+
 
 class Finished(Began, Protocol):
     """A request that has ended. Times are on the clock of `time.monotonic`; all sequences go by node.

@@ -60,6 +60,11 @@ class Run:
         self.error: OperatorError | None = None
 
     @property
+    def release(self) -> str:
+        """The release that answers."""
+        return self.engine.release
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The nodes' names."""
         return self.program.names
