@@ -1,14 +1,14 @@
-"""Quotes that end too early or too late, what follows them, and characters that must be quoted."""
+"""Quotes that end too early, what follows them, and characters that must be quoted."""
 
 import re
 
-from comb_compiler.diagnostics import Diagnostic, Fix, Label, codes
+from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.mishap import Mishap, content_of
+from comb_compiler.source.openquotes import OPENS, closed_by_the_next
 
-__all__ = ["after_a_quote", "closer_too_many", "never_closed", "reserved_character", "unknown_escape"]
+__all__ = ["after_a_quote", "closer_too_many", "quoted_entry", "reserved_character", "unknown_escape"]
 
-_OPENS = re.compile(r"(?:(?<=[:\-?,\[{]) +|(?<=[\[{])|^ *)(?P<quote>[\"'])")
 _IN_FLOW = re.compile(r"[{\[]")
 
 
@@ -20,9 +20,9 @@ def after_a_quote(mishap: Mishap) -> Diagnostic | None:
     if not before or before[-1] not in "\"'" or is_parted:
         return None
     quote = before[-1]
-    opening = next((found for found in _OPENS.finditer(before) if found["quote"] == quote), None)
+    opening = next((found for found in OPENS.finditer(before) if found["quote"] == quote), None)
     if opening is None or opening.end() == len(before):
-        return _closed_by_the_next(mishap, quote, len(before) - 1)
+        return closed_by_the_next(mishap, quote, len(before) - 1)
     begin = opening.start("quote")
     fix = None
     if not _IN_FLOW.search(before[:begin]):
@@ -56,52 +56,23 @@ def _double(inner: str) -> str:
     return f'"{escaped}"'
 
 
-def _closed_by_the_next(mishap: Mishap, quote: str, column: int) -> Diagnostic | None:
-    """A quote that was left open on an earlier line, and closed by one that was meant to open another."""
-    for number in range(mishap.at.line - 1, max(mishap.at.line - 200, 0), -1):
-        opening = next((found for found in _OPENS.finditer(mishap.lines[number]) if found["quote"] == quote), None)
-        if opening is None:
-            continue
-        begin = opening.start("quote")
-        if mishap.lines[number].count(quote, begin) % 2 == 0:
-            return None
-        return diagnose(
-            codes.UNCLOSED_QUOTE,
-            "this quote is not closed on its line",
-            mishap.span(number, begin, begin + 1),
-            label="opened here",
-            related=(Label(mishap.span(mishap.at.line, column, column + 1), "and closed only by this one"),),
-            hints=(f"put a `{quote}` where the text is to end",),
-            fix=_close(mishap, number, begin),
-        )
-    return None
-
-
-def never_closed(mishap: Mishap) -> Diagnostic | None:
-    """A quote that is open at the end of the file."""
-    if mishap.begun is None:
+def quoted_entry(mishap: Mishap) -> Diagnostic | None:
+    """`"timeout: 80ms"` on a line of its own"""
+    number = (mishap.begun or mishap.at).line
+    entry = _QUOTED_ENTRY.fullmatch(content_of(mishap.lines[number]))
+    if entry is None:
         return None
-    begin = mishap.begun.column - 1
-    quote = mishap.lines[mishap.begun.line][begin : begin + 1]
-    if quote not in ("'", '"'):
-        return None
+    span = mishap.span(number, entry.start("quote"), entry.end())
     return diagnose(
-        codes.UNCLOSED_QUOTE,
-        "this quote is never closed",
-        mishap.one_character(mishap.begun),
-        label="opened here",
-        hints=(f"put a `{quote}` where the text is to end",),
-        fix=_close(mishap, mishap.begun.line, begin),
+        codes.SYNTAX_ERROR,
+        f"the quotes make one text of `{entry['key']}` and its value",
+        span,
+        hints=("quote the key and its value each, or neither",),
+        fix=mishap.rewrite("take the quotes away", span, entry["entry"]),
     )
 
 
-def _close(mishap: Mishap, number: int, begin: int) -> Fix | None:
-    """A closing quote at the end of the line where it was opened; None where more than the text ends there."""
-    line = mishap.lines[number]
-    if _IN_FLOW.search(line[:begin]):
-        return None
-    end = len(content_of(line))
-    return mishap.rewrite("close it at the end of its line", mishap.span(number, end, end), line[begin])
+_QUOTED_ENTRY = re.compile(r" *(?:- +)*(?P<quote>[\"'])(?P<entry>(?P<key>[A-Za-z_][-.\w]*): [^\"']*)(?P=quote)")
 
 
 def unknown_escape(mishap: Mishap) -> Diagnostic | None:

@@ -23,10 +23,11 @@ from comb_compiler.source.mishaps import (
 from comb_compiler.source.misquoted import (
     after_a_quote,
     closer_too_many,
-    never_closed,
+    quoted_entry,
     reserved_character,
     unknown_escape,
 )
+from comb_compiler.source.openquotes import never_closed
 from comb_compiler.source.text import SourceFile
 from comb_compiler.source.unbalanced import closed_by_another, missing_comma, open_at_the_end, stays_open
 
@@ -161,7 +162,7 @@ _STORIES: dict[str, _Story] = {
 _FLOW: tuple[Reading, ...] = (after_a_quote, closed_by_another, missing_comma, stays_open)
 _READINGS: dict[str, tuple[Reading, ...]] = {
     "mapping values are not allowed in this context": (colon_in_value, deeper_than_a_value, line_without_colon),
-    "could not find expected ':'": (line_without_colon,),
+    "could not find expected ':'": (quoted_entry, line_without_colon),
     "block sequence entries are not allowed in this context": (list_on_the_line_of_its_key,),
     "did not find expected key": (after_a_quote, closer_too_many, item_among_keys, line_without_colon, misaligned),
     "did not find expected '-' indicator": (misaligned,),
