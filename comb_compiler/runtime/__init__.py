@@ -8,7 +8,7 @@ from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.harness import harness
 from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.params import BadParameters
-from comb_compiler.runtime.sdk import Call, Model, Parcel, operator
+from comb_compiler.runtime.sdk import Call, Model, Parcel, Workspace, operator
 
 __all__ = [
     "BadOperator",
@@ -19,6 +19,7 @@ __all__ = [
     "Model",
     "OperatorError",
     "Parcel",
+    "Workspace",
     "harness",
     "operator",
 ]

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ForwardRef, NamedTuple, Union, cast, get_args
 
 from google.protobuf.message import Message
 
+from comb_compiler.runtime.code import Code
 from comb_compiler.runtime.messages import Messages
-from comb_compiler.runtime.sdk import Call, Execution, Model, Options, Parcel, options_of
+from comb_compiler.runtime.sdk import Call, Execution, Model, Options, Parcel, Workspace, options_of
 
 __all__ = ["BadOperator", "Declaration", "Shape", "declaration_of", "load_entry"]
 
@@ -64,15 +65,18 @@ class Declaration(NamedTuple):
         return self.options.execution or ("loop" if self.is_async else "thread")
 
 
-def load_entry(entry: str) -> Declaration:
-    """What `package.module:Name` declares; imports it. Raises BadOperator."""
+def load_entry(entry: str, code: Code | None = None) -> Declaration:
+    """What `package.module:Name` declares; imports it, from `code` where that has it. Raises BadOperator."""
     module_name, _, name = entry.partition(":")
     if not module_name or not name:
         raise BadOperator(entry, ("an entry point is `package.module:Name`",))
     try:
-        module = importlib.import_module(module_name)
+        module = importlib.import_module(module_name) if code is None else code.load(module_name)
+    except SystemExit as error:
+        raise BadOperator(entry, (f"importing it ends the process, with {error.code!r}",)) from error
     except Exception as error:  # whatever the user's module does while it is imported
-        raise BadOperator(entry, (f"`{module_name}` cannot be imported: {type(error).__name__}: {error}",)) from error
+        said = str(error) if code is None else code.said(error)
+        raise BadOperator(entry, (f"`{module_name}` cannot be imported: {type(error).__name__}: {said}",)) from error
     target: Any = module
     for part in name.split("."):
         if not hasattr(target, part):
@@ -144,10 +148,10 @@ class _Reading:
             if (get_origin(annotation) or annotation) is Model:
                 given[name] = Model
                 params = self._params(name, annotation)
-            elif annotation is Messages:
-                given[name] = Messages
+            elif annotation in (Messages, Workspace):
+                given[name] = annotation
             elif name in required:
-                self.reasons.append(f"`{name}` of `__init__` must be a Model or Messages, or have a default")
+                self.reasons.append(f"`{name}` of `__init__` must be a Model, Messages or Workspace, or have a default")
         return given, params
 
     def _params(self, name: str, annotation: Any) -> type | None:

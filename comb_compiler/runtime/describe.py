@@ -85,12 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.flush()
     os.dup2(2, 1)  # from here on, what prints prints to standard error
     sys.path[:0] = options.path
-    found = []
-    for entry in options.entries:
-        try:
-            found.append(describe(entry, options.params.get(entry, ())))
-        except SystemExit as error:
-            found.append({"entry": entry, "reasons": [f"importing it ends the process, with {error.code!r}"]})
+    found = [describe(entry, options.params.get(entry, ())) for entry in options.entries]
     with answer:
         json.dump({"version": 1, "operators": found}, answer, ensure_ascii=False)
         answer.write("\n")

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import OperatorError
 from comb_compiler.runtime.declaration import Shape, declaration_of, load_entry
-from comb_compiler.runtime.instance import Instance, handed, start
+from comb_compiler.runtime.instance import Given, Instance, handed, start
 from comb_compiler.runtime.messages import Messages, open_messages
 from comb_compiler.runtime.sdk import Call, Parcel
 
@@ -33,11 +33,13 @@ def harness(
     params: Mapping[str, Any] | None = None,
     version: str = "test",
     descriptors: bytes | None = None,
+    workspace: str | Path | None = None,
     timeout: float = 60.0,
 ) -> Iterator[Callable[..., Any]]:
     """A started, warmed-up operator as a plain function of its ports, which are checked as the engine checks them.
 
-    `operator` is an entry point, a class or a function; `model` is the path of the model's file. Message classes are
+    `operator` is an entry point, a class or a function; `model` is the path of the model's file, `workspace` that of
+    the directory for an operator that asks for a Workspace. Message classes are
     those that the code names; `descriptors` is the FileDescriptorSet for code that names messages by their full name.
     A batch operator is called as one call, and gets lists of one. Raises BadOperator for code or parameters that do
     not fit, and OperatorError as the engine would see it; any other exception of the operator is passed on.
@@ -46,10 +48,12 @@ def harness(
     shapes = (*declaration.ports, declaration.out)
     kinds = [shape.kind for shape in shapes if shape.kind is not None]
     messages = _messages(descriptors, kinds)
-    given = None
+    given = Given(workspace=None if workspace is None else Path(workspace))
     if model is not None or params is not None:
-        given = ModelVersion("model", version, "", "", "", dict(params or {}))
-    instance = start(declaration, messages, given, None if given is None else Path(model or ""))
+        given = given._replace(
+            model=ModelVersion("model", version, "", "", "", dict(params or {})), path=Path(model or "")
+        )
+    instance = start(declaration, messages, given)
     from asyncio import Runner  # a worker process, which imports this package too, does without
 
     with Runner() as runner:

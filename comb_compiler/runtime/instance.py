@@ -11,11 +11,19 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, Declaration, Shape
 from comb_compiler.runtime.messages import Messages, reread
 from comb_compiler.runtime.params import BadParameters, fit
-from comb_compiler.runtime.sdk import Call, Model, Parcel
+from comb_compiler.runtime.sdk import Call, Model, Parcel, Workspace
 
-__all__ = ["Instance", "checker", "handed", "named", "packed", "start", "unpacked"]
+__all__ = ["Given", "Instance", "checker", "handed", "named", "packed", "start", "unpacked"]
 
 Check = Callable[[Any], Any]
+
+
+class Given(NamedTuple):
+    """What a comb gives to an operator: a model version with its file, and the directory of its workspace."""
+
+    model: ModelVersion | None = None
+    path: Path | None = None
+    workspace: Path | None = None
 
 
 class Instance(NamedTuple):
@@ -44,15 +52,15 @@ class Instance(NamedTuple):
             self.subject.close()
 
 
-def start(declaration: Declaration, messages: Messages, model: ModelVersion | None, path: Path | None) -> Instance:
-    """Make an instance, with its model version and typed parameters. Raises BadOperator when they do not fit.
+def start(declaration: Declaration, messages: Messages, given: Given) -> Instance:
+    """Make an instance, with what it is given and typed parameters. Raises BadOperator when that does not fit.
 
     What the user's own `__init__` raises is passed on.
     """
     _must_know(declaration, messages)
     subject = declaration.target
     if declaration.is_class:
-        subject = declaration.target(**_given(declaration, messages, model, path))
+        subject = declaration.target(**_arguments(declaration, messages, given))
     convert = tuple(_converter(port, messages) for port in declaration.ports)
     natives = tuple(messages[port.full_name] for port in declaration.ports)
     check = checker(declaration.out, messages, declaration.entry)
@@ -71,16 +79,24 @@ def _must_know(declaration: Declaration, messages: Messages) -> None:
         raise BadOperator(declaration.entry, tuple(reasons))
 
 
-def _given(
-    declaration: Declaration, messages: Messages, model: ModelVersion | None, path: Path | None
-) -> Mapping[str, Any]:
-    given: dict[str, Any] = {}
+def _arguments(declaration: Declaration, messages: Messages, given: Given) -> Mapping[str, Any]:
+    arguments: dict[str, Any] = {}
     for name, kind in declaration.given.items():
-        given[name] = messages if kind is Messages else _model(declaration, model, path)
-    return given
+        if kind is Messages:
+            arguments[name] = messages
+        else:
+            arguments[name] = (_workspace if kind is Workspace else _model)(declaration, given)
+    return arguments
 
 
-def _model(declaration: Declaration, model: ModelVersion | None, path: Path | None) -> Model[Any]:
+def _workspace(declaration: Declaration, given: Given) -> Workspace:
+    if given.workspace is None:
+        raise BadOperator(declaration.entry, ("it needs a workspace, and is given none (`storage.workspace`)",))
+    return Workspace(given.workspace)
+
+
+def _model(declaration: Declaration, given: Given) -> Model[Any]:
+    model, path = given.model, given.path
     if model is None or path is None:
         raise BadOperator(declaration.entry, ("it needs a model, and the comb gives it none",))
     params: Any = dict(model.params)

@@ -19,7 +19,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar, cast
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
-__all__ = ["Call", "Execution", "Model", "Options", "Parcel", "operator", "options_of"]
+__all__ = ["Call", "Execution", "Model", "Options", "Parcel", "Workspace", "operator", "options_of"]
 
 Execution = Literal["loop", "thread", "process"]
 
@@ -85,6 +85,16 @@ class Model(Generic[Params]):
     format: str
     path: Path
     params: Params
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A directory for files that outlive a call, in comb.yaml `storage.workspace`: results stay there, and are named.
+
+    Others may write there at the same time, from other pods too.
+    """
+
+    path: Path
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, load_entry
-from comb_compiler.runtime.instance import Instance, named, start
+from comb_compiler.runtime.instance import Given, Instance, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.arena import Arena
@@ -78,7 +78,11 @@ def _start(frame: Frame) -> Instance:
     shapes = (*declaration.ports, declaration.out)
     messages = open_messages(bytes(frame.content), [shape.kind for shape in shapes if shape.kind is not None])
     model = None if given["model"] is None else ModelVersion(**given["model"])
-    return start(declaration, messages, model, None if given["path"] is None else Path(given["path"]))
+    return start(declaration, messages, Given(model, _path(given["path"]), _path(given["workspace"])))
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)
 
 
 def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:

@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.runtime.code import Code as OperatorCode
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.arms import arms_of
-from comb_compiler.runtime.engine.hosting import Places, open_hosts
-from comb_compiler.runtime.engine.hosts import Callee, Host
+from comb_compiler.runtime.engine.failures import typed
+from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
+from comb_compiler.runtime.engine.hosts import Elsewhere, Host
 from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.engine.observation import Observer
 from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
@@ -48,9 +50,11 @@ _LIMITS = Limits()
 class Engine:
     """Runs one ExecutionPlan, in the loop that it is started in: `async with Engine(plan) as engine: …`.
 
-    `locate` gives the file of a model version. `elsewhere` has the callee of each binding, by index, that is not run
-    here: those with an `image` or `oip`, and those of other processes. `release` is the name of what
-    answers, for observers. Raises CannotRun or BadOperator at the start.
+    `locate` gives the file of a model version. Operators are imported from the directory `code`, where it is given,
+    under names of this engine's own (see `Code`), and from what is installed; `workspace` is the directory that they
+    may ask for. `elsewhere` says who hosts each binding, by index, that is not run here: those with an `image` or
+    `oip`, and those of other processes (`peers`). `release` is the one that answers, for observers. Raises CannotRun
+    or BadOperator at the start.
     """
 
     def __init__(
@@ -58,9 +62,11 @@ class Engine:
         plan: ExecutionPlan,
         *,
         locate: Callable[[Model], Path] = lambda model: Path(model.artifact),
+        code: Path | None = None,
+        workspace: Path | None = None,
         limits: Limits = _LIMITS,
         observers: Sequence[Observer] = (),
-        elsewhere: Mapping[int, Callee] | None = None,
+        elsewhere: Mapping[int, Elsewhere] | None = None,
         release: str = "",
     ) -> None:
         self.plan = plan
@@ -75,7 +81,9 @@ class Engine:
         self.messages: Messages
         self._request_type: type[Message]
         self._observers = tuple(observers)
-        self._places = Places(plan, locate, limits, self.meters, dict(elsewhere or {}))
+        self._code = None if code is None else OperatorCode(code)
+        self._places = Places(plan, locate, limits, self.meters, self._code, code, workspace)
+        self._elsewhere = dict(elsewhere or {})
         self._hosts: list[Host] = []
         self._programs: tuple[Program, ...] = ()
         self._abandoned: set[asyncio.Task[None]] = set()
@@ -126,11 +134,13 @@ class Engine:
             except ValueError as error:
                 raise CannotRun(f"{error}, so nobody can be served") from error
         try:
-            hosted = open_hosts(self._places)
-            self.messages = hosted.messages
-            self._hosts = hosted.hosts
+            count = len(self.plan.bindings)
+            self.messages, hosts = open_hosts(self._places, [one for one in range(count) if one not in self._elsewhere])
+            hosts |= {index: host(self.messages) for index, host in self._elsewhere.items()}
+            self._hosts = list(hosts.values())
             self._request_type = self._request_class()
-            callees = await hosted.start()
+            started = await start_hosts(hosts)
+            callees = [started[index] for index in range(count)]
             graphs = self.plan.graphs
             self._programs = tuple(compile_graph(self.plan, graph, callees, self.messages) for graph in graphs)
         except BaseException:
@@ -242,12 +252,7 @@ class Engine:
 
     def typed(self, error: BaseException, step: Step, run: Run) -> OperatorError:
         """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
-        if isinstance(error, OperatorError):
-            return error
-        if isinstance(error, MemoryError):
-            return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{step.name}` ran out of memory")
-        _log.error("`%s` failed (request %s)", step.name, run.request_id, exc_info=error)
-        return OperatorError(Code.INTERNAL, f"`{step.name}` failed with {type(error).__name__}")
+        return typed(error, step.name, run.request_id)
 
     def _tell(self, run: Run, *, is_over: bool) -> None:
         for observer in self._observers:
@@ -284,6 +289,8 @@ class Engine:
         for error in results:
             if isinstance(error, BaseException):
                 _log.error("an operator failed to close", exc_info=error)
+        if self._code is not None:
+            self._code.close()
 
 
 def _or(seconds: float | None) -> float:

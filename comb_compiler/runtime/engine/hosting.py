@@ -1,12 +1,13 @@
 """Who hosts each binding of a plan: decided by what its code declares."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.release import Batch, Binding, ExecutionPlan, Model
+from comb_compiler.runtime.code import Code
 from comb_compiler.runtime.declaration import BadOperator, Declaration, load_entry
 from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.hosts import Callee, Host
@@ -16,61 +17,55 @@ from comb_compiler.runtime.engine.process import Spec
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.engine.threads import ThreadHost
 from comb_compiler.runtime.engine.workers import WorkerHost, WorkerLimits
-from comb_compiler.runtime.instance import Instance, start
+from comb_compiler.runtime.instance import Given, Instance, start
 from comb_compiler.runtime.messages import BadDescriptors, Messages, open_messages
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.engine.engine import Limits
 
-__all__ = ["Hosted", "Places", "open_hosts"]
+__all__ = ["Places", "open_hosts", "start_hosts"]
 
 
 class Places(NamedTuple):
-    """Everything that hosts are made from."""
+    """Everything that hosts are made from. `code` and its `directory` are where operators are imported from first."""
 
     plan: ExecutionPlan
     locate: Callable[[Model], Path]
     limits: "Limits"
     meters: Meters
-    elsewhere: dict[int, Callee]
+    code: Code | None = None
+    directory: Path | None = None
+    workspace: Path | None = None
 
 
-class Hosted(NamedTuple):
-    """The hosts of a plan's bindings, and the message classes that they share."""
+def open_hosts(places: Places, here: Iterable[int]) -> tuple[Messages, dict[int, Host]]:
+    """A host, not yet started, for each binding that is run here, by index; and the message classes that they share.
 
-    messages: Messages
-    hosts: list[Host]
-    here: list[int]
-    elsewhere: dict[int, Callee]
-
-    async def start(self) -> list[Callee]:
-        """Start all of them at the same time. The callees, by binding."""
-        started = await asyncio.gather(*(host.start() for host in self.hosts), return_exceptions=True)
-        failed = [one for one in started if isinstance(one, BaseException)]
-        if failed:
-            raise failed[0]
-        callees = dict(self.elsewhere)
-        for index, callee in zip(self.here, started, strict=True):
-            assert isinstance(callee, Callee)
-            callees[index] = callee
-        return [callees[index] for index in range(len(callees))]
-
-
-def open_hosts(places: Places) -> Hosted:
-    """A host, not yet started, for each binding that is run here. Raises CannotRun or BadOperator."""
+    Raises CannotRun or BadOperator.
+    """
     bindings = places.plan.bindings
-    here = [index for index in range(len(bindings)) if index not in places.elsewhere]
+    declared: dict[int, Declaration] = {}
     for index in here:
         if not bindings[index].run:
             raise CannotRun(f"`{bindings[index].name}` is not Python code, and nothing says where it runs")
-    declared = {index: load_entry(bindings[index].run) for index in here}
+        declared[index] = load_entry(bindings[index].run, places.code)
     kinds = [shape.kind for one in declared.values() for shape in (*one.ports, one.out) if shape.kind is not None]
     try:
         messages = open_messages(places.plan.descriptors, kinds)
     except BadDescriptors as error:
         raise CannotRun(f"the plan's descriptors cannot be used: {error}") from error
-    hosts = [_host(places, bindings[index], declared[index], messages) for index in here]
-    return Hosted(messages, hosts, here, places.elsewhere)
+    return messages, {index: _host(places, bindings[index], one, messages) for index, one in declared.items()}
+
+
+async def start_hosts(hosts: Mapping[int, Host]) -> dict[int, Callee]:
+    """Start all of them at the same time. The callees, by index; raises what the first that fails raises."""
+    started = await asyncio.gather(*(host.start() for host in hosts.values()), return_exceptions=True)
+    callees: dict[int, Callee] = {}
+    for index, one in zip(hosts, started, strict=True):
+        if isinstance(one, BaseException):
+            raise one
+        callees[index] = one
+    return callees
 
 
 def _host(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
@@ -84,8 +79,8 @@ def _host(places: Places, binding: Binding, declaration: Declaration, messages: 
 
 def _unbatched(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
     limits, model = places.limits, binding.model
-    path = None if model is None else places.locate(model)
-    make: Callable[[], Instance] = partial(start, declaration, messages, model, path)
+    given = Given(model, None if model is None else places.locate(model), places.workspace)
+    make: Callable[[], Instance] = partial(start, declaration, messages, given)
     if declaration.execution == "loop":
         return LoopHost(make)
     if declaration.execution == "thread":
@@ -93,8 +88,8 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
     spec = Spec(
         name=binding.name,
         entry=binding.run,
-        model=model,
-        path=None if path is None else str(path),
+        given=given,
+        code=places.directory,
         descriptors=places.plan.descriptors,
         out=messages[binding.out],
         takes_call=declaration.call is not None,

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.runtime.instance import Check
+from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.sdk import Call
 
-__all__ = ["Answer", "Callee", "Host", "Inline"]
+__all__ = ["Answer", "Callee", "Elsewhere", "Host", "Inline"]
 
 Answer = Callable[[Sequence[Any], Call], Awaitable[Any]]
 """Arguments in the order of `Callee.ports`, and the call → what the operator gives. Cancelling reaches the operator."""
@@ -40,3 +41,7 @@ class Host(Protocol):
 
     async def close(self) -> None:
         """Stop. Returns when nothing of it runs any more, or cannot be stopped."""
+
+
+Elsewhere = Callable[[Messages], Host]
+"""An engine's message classes → the host, not yet started, of a binding that the engine does not run itself."""

@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from signal import Signals
 from typing import Any, NamedTuple, cast
 
-from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator
+from comb_compiler.runtime.instance import Given
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.arena import Arena
@@ -28,12 +29,15 @@ Answered = Callable[[list[Any]], None]
 
 
 class Spec(NamedTuple):
-    """What a worker is started with. `out` is the class of its answers, `takes_call` whether it is handed the Call."""
+    """What a worker is started with. `out` is the class of its answers, `takes_call` whether it is handed the Call.
+
+    Its modules are looked for in the directory `code` first.
+    """
 
     name: str
     entry: str
-    model: ModelVersion | None
-    path: str | None
+    given: Given
+    code: Path | None
     descriptors: bytes
     out: type[Message]
     takes_call: bool
@@ -64,20 +68,25 @@ class Process(asyncio.Protocol):
         """Start it, and wait until its operator is warm. Raises BadOperator, or OperatorError (UNAVAILABLE)."""
         ours, theirs = socket.socketpair()
         descriptors = (theirs.fileno(), self._control.descriptor, self._requests.descriptor, self._answers.descriptor)
-        command = [sys.executable, "-c", BOOT, json.dumps(sys.path), str(os.getpid()), *map(str, descriptors)]
+        command = [sys.executable, "-c", BOOT, json.dumps(self._path()), str(os.getpid()), *map(str, descriptors)]
         with theirs:
             self._popen = _spawn(command, descriptors)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: self, sock=ours)
         spec = self._spec
-        model = None if spec.model is None else spec.model._asdict()
-        head = json.dumps({"entry": spec.entry, "model": model, "path": spec.path}, default=dict).encode()
+        model, path, workspace = spec.given
+        told = {"entry": spec.entry, "model": model and model._asdict(), "path": path, "workspace": workspace}
+        head = json.dumps(told, default=lambda value: str(value) if isinstance(value, Path) else dict(value)).encode()
         self._write(encode(START, Packed(head, [spec.descriptors], len(spec.descriptors)), self._requests))
         try:
             await asyncio.shield(self._ready)
         except BaseException:
             self.kill()
             raise
+
+    def _path(self) -> list[str]:
+        code = self._spec.code
+        return sys.path if code is None else [str(code.resolve()), *sys.path]
 
     @property
     def is_busy(self) -> bool:

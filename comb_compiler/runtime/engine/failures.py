@@ -1,0 +1,19 @@
+"""What leaves an operator that is no answer, as its caller gets it."""
+
+import logging
+
+from comb_compiler.runtime.codes import Code, OperatorError
+
+__all__ = ["typed"]
+
+_log = logging.getLogger("comb.runtime")
+
+
+def typed(error: BaseException, name: str, request_id: str) -> OperatorError:
+    """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
+    if isinstance(error, OperatorError):
+        return error
+    if isinstance(error, MemoryError):
+        return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
+    _log.error("`%s` failed (request %s)", name, request_id, exc_info=error)
+    return OperatorError(Code.INTERNAL, f"`{name}` failed with {type(error).__name__}")
