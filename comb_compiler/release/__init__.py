@@ -19,13 +19,16 @@ from comb_compiler.release.execution import (
     Recording,
 )
 from comb_compiler.release.serialised import BadPlan, parse_plan, plan_bytes
+from comb_compiler.release.weights import BadWeights, Candidate, Weights, parse_weights, weights_bytes
 
 __all__ = [
     "REQUEST",
     "Arm",
     "BadPlan",
+    "BadWeights",
     "Batch",
     "Binding",
+    "Candidate",
     "Condition",
     "ExecutionPlan",
     "Experiment",
@@ -38,6 +41,9 @@ __all__ = [
     "Port",
     "Process",
     "Recording",
+    "Weights",
     "parse_plan",
+    "parse_weights",
     "plan_bytes",
+    "weights_bytes",
 ]
