@@ -2,7 +2,7 @@
 
 from comb_compiler.runtime.engine.answering import Answering
 from comb_compiler.runtime.engine.engine import Engine, Limits
-from comb_compiler.runtime.engine.observation import Finished, Observer, SampledSpans, Span
+from comb_compiler.runtime.engine.observation import Finished, Observer, Probe, SampledSpans, Span
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.engine.serving import drain_on, run
 
@@ -13,6 +13,7 @@ __all__ = [
     "Finished",
     "Limits",
     "Observer",
+    "Probe",
     "SampledSpans",
     "Span",
     "drain_on",

@@ -17,7 +17,7 @@ from comb_compiler.runtime.engine.failures import typed
 from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
 from comb_compiler.runtime.engine.hosts import Elsewhere, Host
 from comb_compiler.runtime.engine.meters import Meters
-from comb_compiler.runtime.engine.observation import Observer
+from comb_compiler.runtime.engine.observation import Observer, Probe
 from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
 from comb_compiler.runtime.engine.run import Run
 from comb_compiler.runtime.messages import Message, Messages, reread
@@ -223,6 +223,14 @@ class Engine:
     def ended(self, run: Run) -> None:
         """A run is over: count it, and tell the observers."""
         self._under_way.discard(run)
+        if type(run.request_id) is not Probe:
+            self._count(run)
+        if self._observers:
+            self._tell(run, is_over=True)
+        if not self._under_way:
+            self._is_idle.set()
+
+    def _count(self, run: Run) -> None:
         meters = self.meters
         error = run.error
         meters.requests[run.arm_index].count(0 if error is None else error.code, run.ended - run.began)
@@ -230,10 +238,6 @@ class Engine:
         for meter, code, began, ended in zip(nodes, run.codes, run.begins, run.ends, strict=True):
             if code >= 0:
                 meter.count(code, ended - began)
-        if self._observers:
-            self._tell(run, is_over=True)
-        if not self._under_way:
-            self._is_idle.set()
 
     def abandon(self, task: asyncio.Task[None], step: Step) -> None:
         """Cancel a call that nobody waits for, and remember it until it has really ended."""

@@ -5,12 +5,21 @@ from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.runtime.codes import OperatorError
 
-__all__ = ["NOT_RUN", "SKIPPED", "Began", "Finished", "Observer", "SampledSpans", "Span"]
+__all__ = ["NOT_RUN", "SKIPPED", "Began", "Finished", "Observer", "Probe", "SampledSpans", "Span"]
 
 NOT_RUN = -1
 """In place of a code: the node had not begun when the request ended."""
 SKIPPED = -2
 """In place of a code: the node's condition did not hold, or a port that it needs got nothing."""
+
+
+class Probe(str):
+    """The `request_id` of a request that no user made. It is answered like any other, and neither metered nor recorded.
+
+    Ids that callers send are plain texts, so that nobody can hide a request by its id.
+    """
+
+    __slots__ = ()
 
 
 class Began(Protocol):
