@@ -17,6 +17,8 @@ HOMES = {
     "git": {"publish"},
     "google": {"protos", "runtime"},
     "grpc": {"runtime"},
+    "grpc_health": {"runtime"},
+    "grpc_reflection": {"runtime"},
     "grpc_tools": {"workspace"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},

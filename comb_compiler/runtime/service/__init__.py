@@ -1,0 +1,21 @@
+"""A comb as a service: its method over gRPC and as JSON over HTTP, with health, limits and an orderly end.
+
+`python -m comb_compiler.runtime.service PLAN.json` runs one; `Service` is the same as a library.
+"""
+
+from comb_compiler.runtime.service.face import CannotServe, Ready, Served
+from comb_compiler.runtime.service.service import Addresses, Service
+from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
+
+__all__ = [
+    "SETTINGS",
+    "Addresses",
+    "BadSettings",
+    "CannotServe",
+    "Ready",
+    "Served",
+    "Service",
+    "Setting",
+    "Settings",
+    "read_settings",
+]

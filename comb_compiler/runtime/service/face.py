@@ -1,0 +1,97 @@
+"""What is served: a plan with what answers it, made ready for the two protocols."""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any, NamedTuple, Protocol
+
+from google.protobuf.message import DecodeError
+
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine import Answering, Finished
+from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.service.terms import ARM, RELEASE, REQUEST_ID, Terms, timing_of
+
+__all__ = ["CannotServe", "Face", "Ready", "Served"]
+
+_log = logging.getLogger("comb.service")
+_SERVER_TIMING = "server-timing"
+
+
+class CannotServe(Exception):
+    """The plan cannot be served, or the service cannot listen; the message says why."""
+
+
+class Ready(Protocol):
+    """What has a say in whether requests should come here."""
+
+    def reasons(self) -> Sequence[str]:
+        """Why they should not; empty when ready."""
+
+
+class Served(NamedTuple):
+    """A plan, what answers it, and who has a say in whether it is ready. `status` adds to what `/v1/status` shows."""
+
+    plan: ExecutionPlan
+    answering: Answering
+    meters: Meters | None = None
+    ready: tuple[Ready, ...] = ()
+    status: Callable[[], dict[str, Any]] = dict
+
+
+class Face:
+    """One `Served`, with what each request needs of it looked up once. Raises CannotServe."""
+
+    def __init__(self, served: Served, *, release: str = "", forced_arms: bool = False) -> None:
+        method = served.plan.method
+        if method.server_streaming:
+            name = f"{method.service}/{method.name}"
+            raise CannotServe(f"{name} streams its answers, and only methods with one answer are served")
+        self.served = served
+        self.service = method.service
+        self.path = f"/{method.service}/{method.name}"
+        self.request_type = served.answering.request_type
+        self._forced_arms = forced_arms
+        self._release = ((RELEASE, release),) if release else ()
+        experiment = served.plan.experiment
+        key = experiment.key if experiment is not None else ""
+        self.key_header = key.removeprefix("header/").lower() if key.startswith("header/") else ""
+        self._key_path = tuple(key.split(".")[1:]) if key.startswith("request.") else ()
+
+    def parse(self, content: bytes) -> Message:
+        """A request from its bytes. Raises OperatorError (INVALID_ARGUMENT)."""
+        try:
+            return self.request_type.FromString(content)
+        except DecodeError as error:
+            name = self.request_type.DESCRIPTOR.full_name
+            raise OperatorError(Code.INVALID_ARGUMENT, f"the request is no {name}") from error
+
+    async def run(self, request: Message, terms: Terms, within: float | None) -> Finished:
+        """Answer one request. Raises OperatorError for one that is not taken on, and for what fails."""
+        arm = terms.arm
+        if arm is not None and not self._forced_arms:
+            raise OperatorError(Code.PERMISSION_DENIED, f"this service lets no caller choose the arm ({ARM})")
+        key = terms.key or (self._key_of(request) if self._key_path else "")
+        try:
+            run = await self.served.answering.run(request, within=within, key=key, arm=arm, request_id=terms.request_id)
+        except OperatorError:
+            raise
+        except Exception as error:
+            _log.exception("request %s failed outside of its operators", terms.request_id)
+            raise OperatorError(Code.INTERNAL, "the service failed; its log says more") from error
+        return run
+
+    def _key_of(self, request: Message) -> str:
+        value: Any = reduce(getattr, self._key_path, request)
+        return str(value) if value else ""
+
+    def told(self, terms: Terms, run: Finished | None) -> tuple[tuple[str, str], ...]:
+        """What the caller is told beside the answer, or beside the error."""
+        said = ((REQUEST_ID, terms.request_id), *self._release)
+        if run is None:
+            return said
+        if run.arm:
+            said = (*said, (ARM, run.arm))
+        return (*said, (_SERVER_TIMING, timing_of(run))) if terms.timing else said

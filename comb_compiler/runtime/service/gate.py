@@ -1,0 +1,40 @@
+"""How many requests are under way, over both protocols: past the limit they are refused at once."""
+
+import asyncio
+
+from comb_compiler.runtime.codes import Code, OperatorError
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Counts requests from before their body is read, so that what they hold in memory is bounded."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+        self.inside = 0
+        self.refused = 0
+
+    def enter(self) -> None:
+        """One more. Raises OperatorError (RESOURCE_EXHAUSTED) where there are too many."""
+        if self.inside >= self._limit:
+            self.refused += 1
+            raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limit} requests are under way")
+        self.inside += 1
+        self._is_idle.clear()
+
+    def leave(self) -> None:
+        """One less."""
+        self.inside -= 1
+        if not self.inside:
+            self._is_idle.set()
+
+    async def empty(self, within: float) -> bool:
+        """Wait until nothing is under way. Whether that came within so many seconds."""
+        try:
+            await asyncio.wait_for(self._is_idle.wait(), within)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,82 @@
+"""gRPC calls → requests → gRPC answers.
+
+A unary method is handled as one that streams its requests: on the wire they are alike, and the request is then read
+when the handler asks for it, so that what is refused is refused before it takes memory, and one that never comes is
+given up.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import grpc
+from google.protobuf.message import EncodeError
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.terms import terms_of
+
+__all__ = ["Calls"]
+
+_log = logging.getLogger("comb.service")
+_STATUS = {status.value[0]: status for status in grpc.StatusCode}
+_LONGEST_MESSAGE = 1000
+"""Of an error: it travels as a header, and clients take few of those."""
+
+
+class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Handles the method that is served now."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._handler = grpc.stream_unary_rpc_method_handler(self._answer)
+
+    def service(self, call: Any) -> Any:
+        """The handler of a call, for gRPC; None for a method that is not served."""
+        face = self._stage.face
+        return self._handler if face is None or call.method == face.path else None
+
+    async def _answer(self, _: Any, context: Any) -> bytes:
+        face, gate = self._stage.face, self._stage.gate
+        terms = terms_of(context.invocation_metadata() or (), "" if face is None else face.key_header)
+        run: Finished | None = None
+        try:
+            face = self._stage.require()
+            gate.enter()
+            try:
+                request = face.parse(await self._read(context))
+                run = await face.run(request, terms, context.time_remaining())
+            finally:
+                gate.leave()
+            if run.error is not None:
+                raise run.error
+            content = serialised(run.answer)
+        except OperatorError as error:
+            await self._refuse(context, error, () if face is None else face.told(terms, run))
+            raise AssertionError from error  # what refuses has raised
+        context.set_trailing_metadata(face.told(terms, run))
+        return content
+
+    async def _read(self, context: Any) -> bytes:
+        try:
+            async with asyncio.timeout(self._stage.settings.body_seconds):
+                content = await context.read()
+        except TimeoutError as error:
+            raise OperatorError(Code.DEADLINE_EXCEEDED, "the request did not come in time") from error
+        if not isinstance(content, bytes):
+            raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
+        return content
+
+    async def _refuse(self, context: Any, error: OperatorError, told: tuple[tuple[str, str], ...]) -> None:
+        await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], told)
+
+
+def serialised(answer: Message) -> bytes:
+    """An answer's bytes. Raises OperatorError (INTERNAL) for one that has none."""
+    try:
+        return answer.SerializeToString()
+    except (EncodeError, ValueError) as error:
+        name = answer.DESCRIPTOR.full_name
+        raise OperatorError(Code.INTERNAL, f"the answer, a {name}, cannot be serialised") from error

@@ -1,0 +1,72 @@
+"""The service: opens its ports, shows a face, and goes."""
+
+import asyncio
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from comb_compiler.runtime.service.face import Face, Served
+from comb_compiler.runtime.service.rpc import open_server
+from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.service.stage import Stage
+
+__all__ = ["Addresses", "Service"]
+
+
+class Addresses(NamedTuple):
+    """Where a service listens, as `host:port`."""
+
+    grpc: str
+    http: str
+
+
+class Service:
+    """Listens from `start` on; says that it is starting until `show` gives it something to serve.
+
+    What it shows may be replaced at any time: requests that are under way end where they began.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._stage = Stage(settings)
+        self._grpc: Any = None
+        self.addresses = Addresses("", "")
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Listen. Raises CannotServe; then nothing listens."""
+        settings = self._stage.settings
+        self._grpc, port = await open_server(self._stage)
+        self.addresses = Addresses(_address(settings.host, port), "")
+
+    def show(self, served: Served) -> None:
+        """Serve this from now on. Raises CannotServe, and then what was served before still is."""
+        settings = self._stage.settings
+        self._stage.face = Face(served, release=settings.release, forced_arms=settings.forced_arms)
+
+    async def drain(self) -> bool:
+        """Say that it is going, serve on until balancers have heard it, then take no more. Whether nothing was lost."""
+        self._stage.is_going = True
+        await asyncio.sleep(self._stage.settings.settle)
+        self._stage.ended.set()
+        stopping = asyncio.ensure_future(self._grpc.stop(self._stage.settings.drain))
+        is_empty = await self._stage.gate.empty(self._stage.settings.drain)
+        await stopping
+        return is_empty
+
+    async def close(self) -> None:
+        """Stop at once."""
+        self._stage.is_going = True
+        self._stage.ended.set()
+        if self._grpc is not None:
+            await self._grpc.stop(None)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,41 @@
+"""What a service is doing now: which face it shows, and whether it is ready or going. Both protocols look here."""
+
+import asyncio
+from collections.abc import Sequence
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.service.face import Face
+from comb_compiler.runtime.service.gate import Gate
+from comb_compiler.runtime.service.settings import Settings
+
+__all__ = ["Stage"]
+
+_STARTING = ("it is starting",)
+_GOING = ("it is shutting down",)
+
+
+class Stage:
+    """The state that the servers share. `face` is None until there is something to serve."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.gate = Gate(settings.requests)
+        self.face: Face | None = None
+        self.is_going = False
+        self.ended = asyncio.Event()
+        """Set when what lasts (a watched health, an idle connection) is to end."""
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """Why requests should not come here now; empty when they may."""
+        if self.is_going:
+            return _GOING
+        if self.face is None:
+            return _STARTING
+        return tuple(reason for ready in self.face.served.ready for reason in ready.reasons())
+
+    def require(self) -> Face:
+        """What is served. Raises OperatorError (UNAVAILABLE) where there is nothing yet."""
+        if self.face is None:
+            raise OperatorError(Code.UNAVAILABLE, "the service is starting")
+        return self.face

@@ -1,0 +1,67 @@
+"""What a caller says beside the message, and what it is told beside the answer: alike in gRPC and HTTP."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from comb_compiler.runtime.codes import Code
+from comb_compiler.runtime.engine import Finished
+
+__all__ = ["ARM", "RELEASE", "REQUEST_ID", "TIMEOUT", "TIMING", "Terms", "terms_of", "timing_of"]
+
+REQUEST_ID = "x-request-id"
+ARM = "comb-arm"
+RELEASE = "comb-release"
+TIMING = "comb-timing"
+TIMEOUT = "comb-timeout"
+
+_SAYABLE = re.compile(r"[!-~]{1,128}")
+_LONGEST_KEY = 512
+_SKIPPED = -2
+
+
+class Terms(NamedTuple):
+    """The terms of one request. `key` is the sticky key where a header has it; `timeout` is as it was sent."""
+
+    request_id: str
+    arm: str | None = None
+    key: str = ""
+    timing: bool = False
+    timeout: str = ""
+
+
+def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Terms:
+    """The terms in gRPC metadata or HTTP headers, whose names are in lower case.
+
+    A request id that is missing, or that no log should have to hold, is made: what comes back is what is logged.
+    """
+    request_id, arm, key, timing, timeout = "", None, "", False, ""
+    for name, value in headers:
+        if isinstance(value, bytes):
+            continue
+        if name == REQUEST_ID:
+            request_id = value if _SAYABLE.fullmatch(value) else ""
+        elif name == key_header:
+            key = value[:_LONGEST_KEY]
+        elif name == ARM:
+            arm = value
+        elif name == TIMING:
+            timing = value == "1"
+        elif name == TIMEOUT:
+            timeout = value
+    return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout)
+
+
+def timing_of(run: Finished) -> str:
+    """How long each step took, in milliseconds, as the W3C's Server-Timing; `start` counts from the request's begin."""
+    return ", ".join(_steps(run))
+
+
+def _steps(run: Finished) -> Iterator[str]:
+    for name, code, began, ended in zip(run.names, run.codes, run.begins, run.ends, strict=True):
+        if code >= 0:
+            took, start = (ended - began) * 1000, (began - run.began) * 1000
+            yield f'{name};dur={took:.2f};start={start:.2f};desc="{Code(code).name}"'
+        elif code == _SKIPPED:
+            yield f'{name};desc="SKIPPED"'
