@@ -1,6 +1,6 @@
 """Steps as they are written → `OperatorGraph`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
@@ -26,7 +26,7 @@ from comb_compiler.spec.comb.graph import Node
 from comb_compiler.spec.places import Place
 
 if TYPE_CHECKING:
-    from comb_compiler.graph.view import View
+    from comb_compiler.graph.changes import Changes
 
 __all__ = ["build_graph"]
 
@@ -34,34 +34,43 @@ _FIELDS = frozenset(field.alias or name for name, field in Node.model_fields.ite
 
 
 def build_graph(
-    bound: Bound[Comb], schema: Schema | None = None, base: "View | None" = None
+    bound: Bound[Comb], schema: Schema | None = None, changes: "Changes | None" = None
 ) -> tuple[OperatorGraph, list[Diagnostic]]:
     """The graph of a comb, and what is wrong with its steps. Steps that cannot be read are left out.
 
-    Steps that `base`, of which the comb is a variant, was written with too are taken from there.
+    Of a variant only what it changes is read and looked at.
     """
     assert bound.value is not None
-    builder = _Builder(bound, schema, base)
+    builder = _Builder(bound, schema)
+    known = {} if changes is None else changes.base.graph.steps
+    anew = frozenset((*bound.value.graph,) if changes is None else changes.steps)
     for name in bound.value.graph:
-        step = builder.step(name) if name != "return" else None
+        if name == "return":
+            continue
+        step = builder.step(name) if name in anew else known[name]
         if step is not None:
             builder.steps[name] = step
     answer = builder.answer()
-    dangling = bounded(finding for step in builder.steps.values() for finding in builder.check_names(step))
-    graph = OperatorGraph(builder.steps, answer)
-    diagnostics = [*bounded(builder.diagnostics), *dangling, *bounded(find_cycles(graph))]
-    return graph._replace(has_errors=has_errors(diagnostics) or builder.lacks_steps), diagnostics
+    if changes is None:
+        graph = OperatorGraph(builder.steps, answer)
+        touched: Iterable[str] = builder.steps
+    else:
+        graph = changes.base.graph.like(builder.steps, answer, changes.touched)
+        touched = [name for name in changes.touched if name in builder.steps]
+    dangling = bounded(finding for name in touched for finding in builder.check_names(builder.steps[name]))
+    cycles = () if changes is not None and changes.keeps_order(graph) else bounded(find_cycles(graph))
+    diagnostics = [*bounded(builder.diagnostics), *dangling, *cycles]
+    graph.has_errors = has_errors(diagnostics) or builder.lacks_steps
+    return graph, diagnostics
 
 
 class _Builder:
-    def __init__(self, bound: Bound[Comb], schema: Schema | None, base: "View | None") -> None:
+    def __init__(self, bound: Bound[Comb], schema: Schema | None) -> None:
         assert bound.value is not None
         self.diagnostics: list[Diagnostic] = []
         self.steps: dict[str, Step] = {}
         self._bound = bound
         self._schema = schema
-        self._base = base
-        self._names_alike = base is not None and base.bound.declared("graph") == bound.declared("graph")
         self._nodes = bound.value.graph
         self._graph = bound.place("graph")
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
@@ -73,9 +82,6 @@ class _Builder:
         self._tells_operators = bound.is_readable("operators")
 
     def step(self, name: str) -> Step | None:
-        known = self._base.graph.steps.get(name) if self._base is not None else None
-        if known is not None and self._is_alike(known):
-            return known
         node = self._nodes[name]
         written = self._graph.below(name)
         name_span = written.key_span
@@ -94,13 +100,6 @@ class _Builder:
             optional=node.optional,
             timeout=node.timeout,
         )
-
-    def _is_alike(self, known: Step) -> bool:
-        """Whether a step of the base is the same here: the same words, and as many steps for its condition to name."""
-        assert self._base is not None
-        theirs = self._base.bound.place("graph", known.name).value
-        is_written_alike = theirs is self._graph.below(known.name).value
-        return is_written_alike and (known.condition is None or self._names_alike)
 
     @property
     def lacks_steps(self) -> bool:

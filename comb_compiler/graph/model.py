@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,16 +71,32 @@ class Step(NamedTuple):
         return named if self.condition is None else {**self.condition.uses, **named}
 
 
-class OperatorGraph(NamedTuple):
+class OperatorGraph:
     """Steps in the file's order, and the one that answers. A step that cannot be read is left out.
 
     `has_errors` says whether anything is wrong with how steps are written and wired: what is missing may then be meant.
     """
 
-    steps: Mapping[str, Step]
-    answer: str | None
-    has_errors: bool = False
+    def __init__(
+        self,
+        steps: Mapping[str, Step],
+        answer: str | None,
+        has_errors: bool = False,
+        sources: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """`sources`: of some steps what they wait for, where that is known."""
+        self.steps = steps
+        self.answer = answer
+        self.has_errors = has_errors
+        self._sources = dict(sources or {})
 
     def sources(self, name: str) -> tuple[str, ...]:
         """The steps that `name` waits for, each once; those that do not exist are left out."""
-        return tuple(step for step in self.steps[name].waits_for if step in self.steps)
+        found = self._sources.get(name)
+        if found is None:
+            found = self._sources[name] = tuple(one for one in self.steps[name].waits_for if one in self.steps)
+        return found
+
+    def like(self, steps: Mapping[str, Step], answer: str | None, but: Collection[str]) -> OperatorGraph:
+        """Another graph, whose steps wait for the same ones as here, except `but` those of the names."""
+        return OperatorGraph(steps, answer, sources={n: s for n, s in self._sources.items() if n not in but})

@@ -1,10 +1,13 @@
 """What an analysis looks at."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from comb_compiler.graph.conditions import Scope
+from comb_compiler.graph.conditions import Parsed, Scope, Worlds, worlds
 from comb_compiler.graph.model import REQUEST, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import execution_order
 from comb_compiler.protos import Message, Method, Schema
@@ -14,6 +17,9 @@ from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.places import Place
 
+if TYPE_CHECKING:
+    from comb_compiler.graph.changes import Changes
+
 __all__ = ["View"]
 
 
@@ -21,8 +27,14 @@ class View:
     """One variant of a comb: what is written, its graph, and its types where they could be had."""
 
     def __init__(
-        self, bound: Bound[Comb], graph: OperatorGraph, protos: Protos | None = None, memo: Memo = NOTHING_KEPT
+        self,
+        bound: Bound[Comb],
+        graph: OperatorGraph,
+        protos: Protos | None = None,
+        memo: Memo = NOTHING_KEPT,
+        changes: Changes | None = None,
     ) -> None:
+        """`changes`: of a variant, in what it differs from another view, whose findings are known."""
         assert bound.value is not None
         self.bound = bound
         self.comb: Comb = bound.value
@@ -30,29 +42,78 @@ class View:
         self.schema: Schema | None = protos.schema if protos is not None else None
         self.descriptors = protos.descriptors if protos is not None else b""
         self.memo = memo
+        self.changes = changes
+        self.flows: dict[object, Any] = {}
+        """What flows down the graph, where it was worked out (`flow`)."""
 
-    def of(self, bound: Bound[Comb]) -> "View":
-        """The view of a variant that has the same graph."""
+    def of(self, bound: Bound[Comb]) -> View:
+        """The view of a variant that differs in nothing which a graph rests on."""
         assert bound.value is not None
         view = View.__new__(View)
         view.__dict__.update(self.__dict__, bound=bound, comb=bound.value)
         return view
 
+    @property
+    def touched_steps(self) -> Iterable[Step]:
+        """The steps that have to be looked at: all, or of a variant those about which something else may be found."""
+        steps = self.graph.steps
+        if self.changes is None:
+            return steps.values()
+        return [steps[name] for name in self.changes.touched if name in steps]
+
+    @property
+    def touched_operators(self) -> Iterable[str]:
+        """The operators whose declarations have to be looked at, by name."""
+        if self.changes is None:
+            return self.bound.declared("operators")
+        return [name for name in self.changes.operators if name in self.comb.operators]
+
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Each step after those that it waits for; without what a cycle holds up."""
+        if self.changes is not None and self.changes.keeps_order(self.graph):
+            return self.changes.base.order
         return execution_order(self.graph)
 
     @cached_property
-    def in_order(self) -> frozenset[str]:
-        """The steps that no cycle holds up."""
-        return frozenset(self.order)
+    def position(self) -> Mapping[str, int]:
+        """The place of each step in the order."""
+        if self.changes is not None and self.order is self.changes.base.order:
+            return self.changes.base.position
+        return {name: number for number, name in enumerate(self.order)}
+
+    @cached_property
+    def place(self) -> Mapping[str, int]:
+        """The place of each step in the file."""
+        return {name: number for number, name in enumerate(self.graph.steps)}
+
+    @cached_property
+    def readers(self) -> Mapping[str, Sequence[str]]:
+        """By name, the steps that take what it stands for, or ask for it in their condition."""
+        found: dict[str, list[str]] = {}
+        for step in self.graph.steps.values():
+            named = [edge.source.step for edge in step.inputs]
+            named += [use.name for use in step.condition.parsed.uses] if step.condition is not None else []
+            for name in dict.fromkeys(named):
+                found.setdefault(name, []).append(step.name)
+        return found
+
+    @cached_property
+    def callers(self) -> Mapping[str, Sequence[str]]:
+        """By operator, the steps that call it."""
+        found: dict[str, list[str]] = {}
+        for step in self.graph.steps.values():
+            found.setdefault(step.operator, []).append(step.name)
+        return found
 
     @cached_property
     def needed(self) -> frozenset[str]:
         """The steps that the answer rests on, itself included; all, where none answers."""
         if self.graph.answer not in self.graph.steps:
             return frozenset(self.graph.steps)
+        base = self.changes.base if self.changes is not None and self.changes.keeps_sources(self.graph) else None
+        if base is not None and base.graph.answer == self.graph.answer:
+            return base.needed
         reached: set[str] = set()
         pending = [self.graph.answer]
         while pending:
@@ -84,15 +145,51 @@ class View:
         return self.schema.method(self.comb.interface.method)
 
     @cached_property
+    def conditions(self) -> Mapping[str, Parsed]:
+        """The conditions of the steps that the answer rests on, by step, in the order of these."""
+        steps = ((name, self.graph.steps[name]) for name in self.order if name in self.needed)
+        return {name: step.condition.parsed for name, step in steps if step.condition is not None}
+
+    @cached_property
+    def worlds(self) -> Worlds:
+        """Which of the conditions can hold together."""
+        if self.changes is not None and self.changes.base._said == self._said:
+            return self.changes.base.worlds
+        return worlds(self.conditions, self.scope)
+
+    @cached_property
+    def _said(self) -> Mapping[str, tuple[object, ...]]:
+        """By step the text of its condition, and the types of what that names: all that conditions rest on."""
+        request, types = REQUEST.lstrip("$"), self.types
+        return {
+            name: (one.text, *(types.get(REQUEST if use.name == request else use.name) for use in one.uses))
+            for name, one in self.conditions.items()
+        }
+
+    @cached_property
+    def untimed(self) -> frozenset[str]:
+        """The steps that only the deadline bounds."""
+        if self.changes is None:
+            return frozenset(step.name for step in self.graph.steps.values() if self.timeout(step) is None)
+        again = {name: self.graph.steps.get(name) for name in self.changes.retimed}
+        kept = self.changes.base.untimed - again.keys()
+        return kept | {name for name, step in again.items() if step is not None and self.timeout(step) is None}
+
+    @cached_property
     def types(self) -> Mapping[str, Message]:
         """What the request and each step give, by name; those are missing of which it is not known."""
         if self.schema is None:
             return {}
-        names = {step.name: operator.out for step in self.graph.steps.values() if (operator := self.operator(step))}
+        names = {step.name: operator.out for step in self.touched_steps if (operator := self.operator(step))}
         if self.method is not None:
             names[REQUEST] = self.method.input
         messages = self.schema.messages
-        return {name: messages[type_name] for name, type_name in names.items() if type_name in messages}
+        found = {name: messages[type_name] for name, type_name in names.items() if type_name in messages}
+        if self.changes is None:
+            return found
+        known, touched = self.changes.base.types, frozenset(self.changes.touched)
+        mixed = ((name, found if name in touched else known) for name in (*self.graph.steps, REQUEST))
+        return {name: types[name] for name, types in mixed if name in types}
 
     @cached_property
     def scope(self) -> Scope:

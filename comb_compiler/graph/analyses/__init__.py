@@ -1,4 +1,7 @@
-"""What must hold of a graph. Each analysis is a function; their order is the order of this tuple."""
+"""What must hold of a graph. Each analysis is a function; their order is the order of this tuple.
+
+Of a variant they look at what it touches alone (`changes`): the rest is known to be as in the comb as written.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -14,7 +17,7 @@ from comb_compiler.graph.analyses.sources import check_sources
 from comb_compiler.graph.analyses.timing import check_timing
 from comb_compiler.graph.view import View
 
-__all__ = ["ANALYSES", "TIMED", "Analysis"]
+__all__ = ["ANALYSES", "Analysis"]
 
 Analysis = Callable[[View], Iterable[Diagnostic]]
 
@@ -31,6 +34,3 @@ ANALYSES: tuple[Analysis, ...] = (
     check_timing,
     check_gates,
 )
-
-TIMED: tuple[Analysis, ...] = (check_timing, check_gates)
-"""Those that rest on times and promises: what is wired and typed alike is in time, or not, on its own."""

@@ -12,6 +12,7 @@ from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.conditions import Parsed, constancy, guaranteed, implies, needs, unguarded
 from comb_compiler.graph.findings import unguarded_condition
+from comb_compiler.graph.flow import flow
 from comb_compiler.graph.model import Edge, Step
 from comb_compiler.graph.view import View
 from comb_compiler.spec.places import format_path
@@ -28,26 +29,29 @@ class _Reason(NamedTuple):
 
 def check_absence(view: View) -> Iterator[Diagnostic]:
     """Ports that may get nothing, conditions that may ask what is not there, and an answer that may not be given."""
-    absent: dict[str, tuple[_Reason, ...]] = {}
-    for name in view.order:
+    absent, visited = flow(view, _reasons)
+    for name in visited:
         step = view.graph.steps[name]
-        reasons = list(_own(view, step))
-        for edge in step.inputs:
+        for edge in step.inputs if not step.optional else ():
             if _may_miss(view, step, edge, absent):
-                if step.optional:
-                    reasons += absent[edge.source.step]
-                else:
-                    yield _absent_input(view, step, edge, absent[edge.source.step])
+                yield _absent_input(view, step, edge, absent[edge.source.step])
         if step.condition is not None:
-            uses = unguarded(step.condition.parsed, frozenset(absent), view.scope)
-            for use in uses:
-                if _is_there(view, step.condition.parsed, absent[use.name]):
-                    continue
-                yield unguarded_condition(step.condition.place, use, absent[use.name][0].label)
-        if reasons:
-            absent[name] = tuple(reasons)
-    if view.graph.answer in absent:
-        yield _absent_answer(view, absent[view.graph.answer])
+            may_be_absent = frozenset(use.name for use in step.condition.parsed.uses if absent.get(use.name))
+            for use in unguarded(step.condition.parsed, may_be_absent, view.scope):
+                if not _is_there(view, step.condition.parsed, absent[use.name]):
+                    yield unguarded_condition(step.condition.place, use, absent[use.name][0].label)
+    reasons = absent.get(view.graph.answer or "")
+    if reasons:
+        yield _absent_answer(view, reasons)
+
+
+def _reasons(view: View, step: Step, absent: Mapping[str, tuple[_Reason, ...]]) -> tuple[_Reason, ...]:
+    """Why a step may give nothing; none where it always gives something."""
+    reasons = list(_own(view, step))
+    for edge in step.inputs if step.optional else ():
+        if _may_miss(view, step, edge, absent):
+            reasons += absent[edge.source.step]
+    return tuple(reasons)
 
 
 def _own(view: View, step: Step) -> Iterator[_Reason]:
@@ -66,7 +70,7 @@ def _own(view: View, step: Step) -> Iterator[_Reason]:
 def _may_miss(view: View, step: Step, edge: Edge, absent: Mapping[str, tuple[_Reason, ...]]) -> bool:
     operator, source = view.operator(step), edge.source.step
     port = operator.inputs.get(edge.port) if operator is not None else None
-    if source not in absent or port is None or port.optional:
+    if not absent.get(source) or port is None or port.optional:
         return False
     if not view.bound.is_sound("operators", step.operator, "in", edge.port):
         return False

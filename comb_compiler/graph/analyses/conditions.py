@@ -13,7 +13,7 @@ __all__ = ["check_conditions"]
 
 def check_conditions(view: View) -> Iterator[Diagnostic]:
     """The condition of every step."""
-    conditions = {name: step.condition for name, step in view.graph.steps.items() if step.condition is not None}
+    conditions = {step.name: step.condition for step in view.touched_steps if step.condition is not None}
     wrong = {}
     if conditions and view.schema is not None and REQUEST in view.types:
         parsed = {name: condition.parsed for name, condition in conditions.items()}

@@ -18,9 +18,10 @@ __all__ = ["check_fallbacks"]
 
 def check_fallbacks(view: View) -> Iterator[Diagnostic]:
     """The fallback of every operator, field by field."""
-    for name, operator in view.comb.operators.items() if view.schema is not None else ():
+    for name in view.touched_operators if view.schema is not None else ():
         assert view.schema is not None
-        if operator.fallback is None or operator.out not in view.schema.messages:
+        operator = view.comb.operators.get(name)
+        if operator is None or operator.fallback is None or operator.out not in view.schema.messages:
             continue
         if view.bound.is_sound("operators", name, "fallback") and view.bound.is_sound("operators", name, "out"):
             for mistake in mistakes(view.schema, operator.out, operator.fallback.value):

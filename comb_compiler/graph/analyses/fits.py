@@ -18,7 +18,7 @@ _MOST_REASONS = 5
 def check_fits(view: View) -> Iterator[Diagnostic]:
     """The message that each port is given."""
     schema = view.schema
-    for step in view.graph.steps.values() if schema is not None else ():
+    for step in view.touched_steps if schema is not None else ():
         operator = view.operator(step)
         for edge in step.inputs if operator is not None else ():
             assert operator is not None
@@ -34,7 +34,7 @@ def check_fits(view: View) -> Iterator[Diagnostic]:
 def _in_cycle(view: View, step: Step, edge: Edge) -> bool:
     """Whether an edge is one that a cycle is made of, which is said already."""
     source = edge.source.step
-    return step.name not in view.in_order and source in view.graph.steps and source not in view.in_order
+    return step.name not in view.position and source in view.graph.steps and source not in view.position
 
 
 def check_answer(view: View) -> Iterator[Diagnostic]:

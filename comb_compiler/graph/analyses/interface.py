@@ -54,7 +54,7 @@ def check_types(view: View) -> Iterator[Diagnostic]:
     """The messages of ports and answers."""
     if view.schema is None:
         return
-    for name in view.bound.declared("operators"):
+    for name in view.touched_operators:
         operator = view.comb.operators.get(name)
         if operator is None:
             continue

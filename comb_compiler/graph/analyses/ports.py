@@ -18,7 +18,7 @@ __all__ = ["check_ports"]
 
 def check_ports(view: View) -> Iterator[Diagnostic]:
     """The ports of every step: known, given once, and none left out."""
-    for step in view.graph.steps.values():
+    for step in view.touched_steps:
         operator = view.operator(step)
         if operator is not None and view.bound.is_readable("operators", step.operator, "in"):
             yield from _names(view, step, operator)

@@ -16,7 +16,7 @@ __all__ = ["check_sources"]
 
 def check_sources(view: View) -> Iterator[Diagnostic]:
     """The fields of every source."""
-    for step in view.graph.steps.values():
+    for step in view.touched_steps:
         for edge in step.inputs:
             yield from _follow(view, step, edge)
 

@@ -5,13 +5,14 @@ counts, not the sum; and steps whose conditions exclude each other do not run bo
 programming over a topological order (Cormen et al., Introduction to Algorithms, 24.2).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.conditions import worlds
+from comb_compiler.graph.flow import flow
 from comb_compiler.graph.model import Step
 from comb_compiler.graph.view import View
 from comb_compiler.spec.places import Place, format_path
@@ -38,40 +39,53 @@ class CriticalPath(NamedTuple):
 
 def critical_path(view: View) -> CriticalPath:
     """The critical path to the answer, over all that conditions allow."""
-    order = [name for name in view.order if name in view.needed]
-    steps = view.graph.steps
-    conditions = {name: condition.parsed for name in order if (condition := steps[name].condition) is not None}
-    allowed = worlds(conditions, view.scope)
-    unbounded = tuple(name for name in order if view.timeout(steps[name]) is None)
-    best: CriticalPath | None = None
-    for holding in allowed.worlds:
-        skipped = conditions.keys() - holding
-        found = _longest(view, order, skipped)
-        if best is None or found.bound > best.bound:
-            best = found
-    return (best or CriticalPath((), _ZERO))._replace(unbounded=unbounded, exact=allowed.exact)
+    bound, number, last = _latest(view)
+    path = _way(view, last, number) if last is not None else []
+    holding = view.worlds.worlds[number] if path else frozenset[str]()
+    kept = tuple(name for name in path if not _is_skipped(view, name, holding))
+    return CriticalPath(kept, bound, _untimed(view), view.worlds.exact)
 
 
-def _longest(view: View, order: list[str], skipped: Collection[str]) -> CriticalPath:
-    arrival: dict[str, timedelta] = {}
-    before: dict[str, str | None] = {}
-    for name in order:
-        step = view.graph.steps[name]
-        sources = [source for source in view.graph.sources(name) if source in arrival]
-        latest = max(sources, key=lambda source: arrival[source], default=None)
-        own = _ZERO if name in skipped else view.timeout(step) or _ZERO
-        arrival[name] = (arrival[latest] if latest is not None else _ZERO) + own
-        before[name] = latest
-    answer = (
-        view.graph.answer if view.graph.answer in arrival else max(arrival, key=lambda one: arrival[one], default=None)
+def _latest(view: View) -> tuple[timedelta, int, str | None]:
+    """When the answer is there at the latest, in which world, and the step that gives it; None where there are none."""
+    arrivals = _all_arrivals(view)
+    answer = view.graph.answer
+    ends = (answer,) if answer is not None and answer in arrivals else tuple(arrivals)
+    found = [(arrivals[end][number], number, end) for number in range(len(view.worlds.worlds)) for end in ends]
+    return max(found, key=itemgetter(0), default=(_ZERO, 0, None))
+
+
+def _untimed(view: View) -> tuple[str, ...]:
+    needed = view.untimed & view.needed & view.position.keys()
+    return tuple(sorted(needed, key=view.position.__getitem__))
+
+
+def _all_arrivals(view: View) -> Mapping[str, tuple[timedelta, ...]]:
+    is_new = view.changes is not None and view.changes.base.worlds is not view.worlds
+    return flow(view, _arrivals, is_new=is_new).values
+
+
+def _arrivals(view: View, step: Step, arrivals: Mapping[str, tuple[timedelta, ...]]) -> tuple[timedelta, ...]:
+    """When a step's answer is there at the latest, in each world."""
+    before = [arrivals[source] for source in view.graph.sources(step.name) if source in arrivals]
+    own = view.timeout(step) or _ZERO
+    return tuple(
+        max((one[number] for one in before), default=_ZERO) + (_ZERO if _is_skipped(view, step.name, holding) else own)
+        for number, holding in enumerate(view.worlds.worlds)
     )
-    path: list[str] = []
-    reached = answer
-    while reached is not None:
-        path.append(reached)
-        reached = before[reached]
-    kept = tuple(name for name in reversed(path) if name not in skipped)
-    return CriticalPath(kept, arrival[answer] if answer is not None else _ZERO)
+
+
+def _is_skipped(view: View, name: str, holding: Collection[str]) -> bool:
+    return name in view.conditions and name not in holding
+
+
+def _way(view: View, last: str, number: int) -> list[str]:
+    """The steps that `last` waits for longest in a world, in their order, itself included."""
+    arrivals = _all_arrivals(view)
+    path = [last]
+    while sources := [source for source in view.graph.sources(path[-1]) if source in arrivals]:
+        path.append(max(sources, key=lambda source: arrivals[source][number]))
+    return path[::-1]
 
 
 def check_timing(view: View) -> Iterator[Diagnostic]:
@@ -80,10 +94,9 @@ def check_timing(view: View) -> Iterator[Diagnostic]:
     deadline = view.comb.sla.deadline
     if deadline is None or not view.bound.is_sound("sla", "deadline") or len(view.order) < len(view.graph.steps):
         return
-    path = critical_path(view)
-    if path.bound > deadline:
-        yield _too_long(view, path, deadline)
-    for name in path.unbounded:
+    if _latest(view)[0] > deadline:
+        yield _too_long(view, critical_path(view), deadline)
+    for name in _untimed(view):
         if view.operator(view.graph.steps[name]) is not None and _is_told(view, view.graph.steps[name]):
             yield _unbounded(view, view.graph.steps[name], deadline)
 
@@ -146,14 +159,13 @@ def _unbounded(view: View, step: Step, deadline: timedelta) -> Diagnostic:
 
 def _waits(view: View) -> Iterator[Diagnostic]:
     """A batch that waits as long as its calls may take would time every call out."""
+    waiting = dict(_waiting(view))
     callers: dict[str, list[Step]] = {}
-    for step in view.graph.steps.values():
+    for step in view.graph.steps.values() if waiting else ():
         if step.timeout is not None:
             callers.setdefault(step.operator, []).append(step)
-    for name, operator in view.comb.operators.items():
-        wait = operator.batch.wait if operator.batch is not None else None
-        if wait is None or not view.bound.is_sound("operators", name):
-            continue
+    for name, wait in waiting.items():
+        operator = view.comb.operators[name]
         limits = [(operator.timeout, view.bound.place("operators", name, "timeout"), "a call may take")]
         limits += [
             (step.timeout, view.bound.place("graph", step.name, "timeout"), "this call may take")
@@ -164,6 +176,19 @@ def _waits(view: View) -> Iterator[Diagnostic]:
         for limit, where, words in limits:
             if limit is not None and wait >= limit:
                 yield _long_wait(view, name, wait, limit, where, words)
+
+
+def _waiting(view: View) -> Iterator[tuple[str, timedelta]]:
+    """The operators that wait for a batch to fill, and how long; of a variant those of which that may matter anew."""
+    names: Iterable[str] = view.comb.operators
+    if view.changes is not None and view.changes.is_promised_alike:
+        called = (step.operator for step in view.touched_steps)
+        names = dict.fromkeys((*view.changes.operators, *view.changes.timed, *called))
+    for name in names:
+        operator = view.comb.operators.get(name)
+        wait = operator.batch.wait if operator is not None and operator.batch is not None else None
+        if wait is not None and view.bound.is_sound("operators", name):
+            yield name, wait
 
 
 def _long_wait(view: View, name: str, wait: timedelta, limit: timedelta, where: Place, words: str) -> Diagnostic:
