@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.diagnostics import Position, Span
 
-__all__ = ["Document", "Entry", "Mapping", "Mark", "Node", "Path", "Scalar", "Sequence"]
+__all__ = ["Document", "Entry", "Mapping", "Mark", "Node", "Path", "Scalar", "Sequence", "aliased", "between", "child"]
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the root down."""
@@ -29,23 +29,23 @@ class Mark(Protocol):
 
 
 class _Placed:
-    """What all nodes share. Marks are kept as libyaml gives them: most nodes are never asked for their span."""
+    """What all nodes share. Marks are kept as libyaml gives them: most nodes are never asked for their span.
 
-    __slots__ = ("alias", "data", "end", "file", "start", "weight")
+    Each kind sets all of its fields itself: a file has hundreds of nodes, and a call for each of them adds up.
+    """
 
-    def __init__(self, file: str, start: Mark, end: Mark, data: Any, weight: int) -> None:
-        self.file = file
-        self.start = start
-        self.end = end
-        self.data = data
-        self.weight = weight
-        self.alias: Span | None = None
+    __slots__ = ("alias", "data", "end", "file", "start")
+
+    file: str
+    start: Mark
+    end: Mark
+    data: Any
+    alias: Span | None
 
     @property
     def span(self) -> Span:
         """Where the node stands; for one that is reached by an alias, where its anchor stands."""
-        start = _position(self.start)
-        return Span(self.file, start, max(start, _position(self.end)))
+        return between(self.file, self.start, self.end)
 
     @property
     def offsets(self) -> tuple[int, int]:
@@ -59,7 +59,11 @@ class Scalar(_Placed):
     __slots__ = ("plain", "text")
 
     def __init__(self, file: str, start: Mark, end: Mark, data: Any, text: str, plain: bool) -> None:
-        super().__init__(file, start, end, data, 1)
+        self.file = file
+        self.start = start
+        self.end = end
+        self.data = data
+        self.alias = None
         self.text = text
         self.plain = plain
 
@@ -84,7 +88,11 @@ class Sequence(_Placed):
     __slots__ = ("flow", "items")
 
     def __init__(self, file: str, start: Mark, end: Mark, items: tuple[Node, ...], flow: bool) -> None:
-        super().__init__(file, start, end, [item.data for item in items], 1 + sum(item.weight for item in items))
+        self.file = file
+        self.start = start
+        self.end = end
+        self.data = [item.data for item in items]
+        self.alias = None
         self.items = items
         self.flow = flow
 
@@ -97,13 +105,27 @@ class Entry(NamedTuple):
 
 
 class Mapping(_Placed):
-    """Entries by the text of their key, in the file's order; the text is also the key in `data`."""
+    """Entries by the text of their key, in the file's order; the text is also the key in `data`.
+
+    Who has `data` already may give it.
+    """
 
     __slots__ = ("entries", "flow")
 
-    def __init__(self, file: str, start: Mark, end: Mark, entries: AbstractMapping[str, Entry], flow: bool) -> None:
-        data = {text: entry.value.data for text, entry in entries.items()}
-        super().__init__(file, start, end, data, 1 + sum(1 + entry.value.weight for entry in entries.values()))
+    def __init__(
+        self,
+        file: str,
+        start: Mark,
+        end: Mark,
+        entries: AbstractMapping[str, Entry],
+        flow: bool,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        self.file = file
+        self.start = start
+        self.end = end
+        self.data = {text: entry.value.data for text, entry in entries.items()} if data is None else data
+        self.alias = None
         self.entries = entries
         self.flow = flow
 
@@ -160,6 +182,12 @@ def aliased(node: Node, at: Span) -> Node:
         copy = node.with_entries(node.entries)
     copy.alias = at
     return copy
+
+
+def between(file: str, start: Mark, end: Mark) -> Span:
+    """The place from one mark to the other."""
+    first = _position(start)
+    return Span(file, first, max(first, _position(end)))
 
 
 def _position(mark: Mark) -> Position:

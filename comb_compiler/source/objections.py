@@ -1,6 +1,7 @@
 """What is said of YAML that can be read, and should not stand in a comb."""
 
 import re
+from collections.abc import Mapping as AbstractMapping
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -60,7 +61,7 @@ def merge_key(key: Scalar) -> Diagnostic:
     )
 
 
-def undefined_alias(name: str, at: Span, anchors: dict[str, Node | None], text: str) -> Diagnostic:
+def undefined_alias(name: str, at: Span, anchors: AbstractMapping[str, object | None], text: str) -> Diagnostic:
     """An alias whose anchor is not above it, or whose value (None) is not yet at its end; `text` is the file's."""
     from difflib import get_close_matches
 
