@@ -65,8 +65,8 @@ class Bound(NamedTuple, Generic[M]):
 def bind_node(root: Node, model: type[M]) -> Bound[M]:
     """Validate the data below `root`. Never raises for what a user wrote.
 
-    A misspelt field is told, and then taken for what it was meant to be, so that it has no further consequences. Of
-    a file with very many mistakes nothing is saved.
+    A field that is misspelt, or stands one level too high, is told, and then taken for what it was meant to be, so that
+    it has no further consequences. Of a file with very many mistakes nothing is saved.
     """
     value, errors = validated(root, model)
     if not errors:
@@ -75,17 +75,20 @@ def bind_node(root: Node, model: type[M]) -> Bound[M]:
     from comb_compiler.spec.explanations import explain
     from comb_compiler.spec.misspelt import correct
     from comb_compiler.spec.salvage import salvage
+    from comb_compiler.spec.unwrapped import wrap
 
     if len(errors) > MOST:
         return Bound(None, root, tuple(bounded(explain(root, model, errors))), ((),))
-    corrected, misspelt = correct(root, model, errors)
+    root, unwrapped = wrap(root, model, errors)
+    if unwrapped:
+        value, errors = validated(root, model)
+    root, misspelt = correct(root, model, errors)
     if misspelt:
-        root = corrected
         value, errors = validated(root, model)
     wrong = tuple(error["loc"] for error in errors)
     if errors:
         value = salvage(model, root.data, wrong)
-    return Bound(value, root, (*misspelt, *explain(root, model, errors)), wrong)
+    return Bound(value, root, (*unwrapped, *misspelt, *explain(root, model, errors)), wrong)
 
 
 def validated(root: Node, model: type[M]) -> tuple[M | None, list[Any]]:

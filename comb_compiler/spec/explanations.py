@@ -12,7 +12,8 @@ from comb_compiler.spec.mends import mend, mended_name
 from comb_compiler.spec.misspelt import spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
 from comb_compiler.spec.places import Place, empty_value, field_name, format_path, place_of
-from comb_compiler.spec.shape import Expected, expected_at
+from comb_compiler.spec.purpose import purpose
+from comb_compiler.spec.shape import expected_at
 from comb_compiler.spec.wording import listed
 
 __all__ = ["explain"]
@@ -46,7 +47,7 @@ def _missing(root: Node, model: type[BaseModel], owner: Path, names: list[str]) 
         label=f"{listed(names)} {'is' if len(names) == 1 else 'are'} missing here",
         related=place.related,
         path=format_path((*place.path, names[0]) if len(names) == 1 else place.path),
-        hints=tuple(hint for name in names if (hint := _purpose(name, expected_at(model, (*owner, name))))),
+        hints=tuple(hint for name in names if (hint := purpose(name, expected_at(model, (*owner, name))))),
     )
 
 
@@ -57,16 +58,6 @@ def _title(root: Node) -> Span:
         if entry is not None:
             return entry.key.span
     return Span(root.file, root.span.start, root.span.start)
-
-
-def _purpose(name: str, expected: Expected | None) -> str:
-    """What a field is for, and an example of it."""
-    field = expected.field if expected else None
-    if field is None or not field.description:
-        return ""
-    sentence = field.description.split(". ")[0].rstrip(".")
-    example = field.examples[0] if field.examples and isinstance(field.examples[0], str | int) else ""
-    return f"`{name}`: {sentence[0].lower()}{sentence[1:]}" + (f", such as `{name}: {example}`" if example else "")
 
 
 def _bad_key(root: Node, path: Path, error: Any) -> Diagnostic:

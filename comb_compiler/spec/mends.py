@@ -54,12 +54,15 @@ def _unquoted_number(node: Scalar, expected: Expected | None) -> Mend:
 
 
 def _truth(node: Scalar, _: Expected | None) -> Mend:
+    """`yes`, which is true to tools that read YAML 1.1, and text by YAML 1.2; `"true"`, and 1."""
     word = node.text.lower()
     if word in ("true", "false"):
-        return spelled(node, word, word, safe=True), ()
+        return spelled(node, word, word, safe=True), () if node.plain else ("the quotes make it a text: drop them",)
     for truth, words in (("true", ("yes", "y", "on", "1")), ("false", ("no", "n", "off", "0"))):
         if word in words:
-            return spelled(node, truth, truth, safe=False), ()
+            is_word = node.plain and word.isalpha()
+            hints = (f"`{node.text}` is {truth} in YAML 1.1 only: in YAML 1.2, as Comb reads it, it is a text",)
+            return spelled(node, truth, truth, safe=False), hints if is_word else ()
     return NOTHING
 
 

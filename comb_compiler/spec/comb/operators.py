@@ -106,7 +106,9 @@ class Batch(Model):
 class Fallback(Model):
     """What the graph sees when the operator fails or is late."""
 
-    value: dict[str, Any] = Field(description="A message of the operator's output type, in Protobuf's JSON form.")
+    value: dict[str, Any] = Field(
+        description="A message of the operator's output type, in Protobuf's JSON form, where `{}` has no field set."
+    )
 
 
 class Operator(Model):
