@@ -1,0 +1,58 @@
+"""Who was exposed to what: counts that metrics read, and a sample of users that tells whether the shares are right."""
+
+__all__ = ["ASSIGNED", "FAILOVER", "FORCED", "KEYLESS", "Exposure"]
+
+_SAMPLE = 65_536
+_ALL = 2**64
+
+
+ASSIGNED = "assigned"
+"""How a request came where it was answered: by its sticky key. The experiment can be judged by these alone."""
+KEYLESS = "keyless"
+"""It has no key: it was drawn by weight, for itself."""
+FORCED = "forced"
+"""It named its arm or its release."""
+FAILOVER = "failover"
+"""It was the candidate's, which was down: the stable release took it."""
+
+
+class Exposure:
+    """Requests that were answered, or failed on the way, by release, arm and how; refused ones exposed nobody.
+
+    Users are told apart by a hash that is even from 0 to 2⁶⁴. Of those below a bound all are remembered, once each;
+    when there are too many the bound is halved. So it is the same part of each arm's users, and its counts are exact.
+    """
+
+    def __init__(self) -> None:
+        self.requests: dict[tuple[str, str, str], int] = {}
+        self._cells: dict[tuple[str, str], int] = {}
+        self._cell_of: dict[int, int] = {}
+        self._bound = _ALL
+
+    def count(self, release: str, arm: str, how: str, user: int) -> None:
+        """One more request; `user` is the hash of its key."""
+        place = release, arm, how
+        self.requests[place] = self.requests.get(place, 0) + 1
+        if how is ASSIGNED and user < self._bound and user not in self._cell_of:
+            self._cell_of[user] = self._cells.setdefault((release, arm), len(self._cells))
+            if len(self._cell_of) > _SAMPLE:
+                self._bound //= 2
+                self._cell_of = {user: cell for user, cell in self._cell_of.items() if user < self._bound}
+
+    def begin_again(self) -> None:
+        """Forget the users, since other weights hold from now on; the requests go on being counted."""
+        self._cells.clear()
+        self._cell_of.clear()
+        self._bound = _ALL
+
+    @property
+    def sampled(self) -> float:
+        """The share of users that are remembered."""
+        return self._bound / _ALL
+
+    def users(self) -> dict[tuple[str, str], int]:
+        """Remembered users by release and arm, since the weights last changed; 1/`sampled` times as many were there."""
+        counts = dict.fromkeys(self._cells.values(), 0)
+        for cell in self._cell_of.values():
+            counts[cell] += 1
+        return {place: counts[cell] for place, cell in self._cells.items()}

@@ -1,0 +1,151 @@
+"""A release that another service answers for, over gRPC."""
+
+import asyncio
+import json
+from time import monotonic
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import grpc
+import grpc.aio
+
+from comb_compiler.release import Method
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.messages import Message
+
+__all__ = ["Answered", "Interface", "Remote", "insecure"]
+
+_PATIENCE = 0.2
+"""How long a request waits for a connection that is being made, in seconds."""
+_SAYABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+_OPTIONS = (
+    # Every address that the name has is used; and while none answers, that is known at once.
+    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+)
+
+
+class Interface(NamedTuple):
+    """What a release answers, and the header that has the sticky key; empty where there is none."""
+
+    method: Method
+    request_type: type[Message]
+    answer_type: type[Message]
+    key_header: str = ""
+
+
+class Answered:
+    """What is known here of a request that another service ran: the `Finished` of a graph without nodes."""
+
+    names: tuple[str, ...] = ()
+    begins: tuple[float, ...] = ()
+    ends: tuple[float, ...] = ()
+    codes: tuple[int, ...] = ()
+    values: tuple[Any, ...] = ()
+
+    def __init__(self, request: Any, request_id: str, release: str) -> None:
+        self.request = request
+        self.request_id = request_id
+        self.release = release
+        self.arm = ""
+        self.began = monotonic()
+        self.ended = 0.0
+        self.answer: Any = None
+        self.error: OperatorError | None = None
+
+
+class Remote:
+    """Answers by a service's own method. The sticky key goes along, by which the service chooses the arm as we would.
+
+    A request is not taken on (UNAVAILABLE) while there is no connection: then nothing has begun, and another release
+    may take it. One that was sent and lost is not sent again: nobody knows how far it got.
+    """
+
+    def __init__(self, release: str, interface: Interface, channel: grpc.aio.Channel) -> None:
+        self.release = release
+        self._interface = interface
+        self._channel = channel
+        method = interface.method
+        self._send = channel.unary_unary(
+            f"/{method.service}/{method.name}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=interface.answer_type.FromString,
+        )
+        channel.get_state(try_to_connect=True)
+
+    @property
+    def request_type(self) -> type[Message]:
+        """The class of requests; of any other, the bytes are sent."""
+        return self._interface.request_type
+
+    async def run(
+        self,
+        request: Message,
+        *,
+        within: float | None = None,
+        key: str = "",
+        arm: str | None = None,
+        request_id: str = "",
+    ) -> Answered:
+        """See `Answering`. A forced arm is asked for; whether the service allows that is its own setting."""
+        finished = Answered(request, request_id, self.release)
+        await self._connected(_PATIENCE if within is None else min(within, _PATIENCE))
+        if within is not None:
+            within -= monotonic() - finished.began
+        try:
+            call = self._send(request, timeout=within, metadata=self._metadata(key, arm, request_id))
+        except grpc.aio.UsageError as error:  # closed since this request was routed
+            raise self._away() from error
+        try:
+            finished.answer = await call
+        except grpc.aio.AioRpcError as error:
+            finished.error = OperatorError(Code(error.code().value[0]), error.details() or f"`{self.release}` failed")
+        except asyncio.CancelledError:
+            if _is_being_cancelled():
+                raise
+            finished.error = OperatorError(Code.CANCELLED, f"`{self.release}` cancelled the request")
+        finished.ended = monotonic()
+        finished.arm = _text(await call.trailing_metadata() or (), "comb-arm")
+        return finished
+
+    async def _connected(self, patience: float) -> None:
+        """Wait for a connection, as long as one may come."""
+        deadline = monotonic() + patience
+        state = self._channel.get_state(try_to_connect=True)
+        while state is not grpc.ChannelConnectivity.READY:
+            if state in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
+                raise self._away()
+            try:
+                await asyncio.wait_for(self._channel.wait_for_state_change(state), deadline - monotonic())
+            except (TimeoutError, grpc.aio.UsageError) as error:
+                raise self._away() from error
+            state = self._channel.get_state(try_to_connect=True)
+
+    def _away(self) -> OperatorError:
+        return OperatorError(Code.UNAVAILABLE, f"there is no connection to the release `{self.release}`")
+
+    def _metadata(self, key: str, arm: str | None, request_id: str) -> list[tuple[str, str]]:
+        named = (("x-request-id", request_id), (self._interface.key_header, key), ("comb-arm", arm or ""))
+        return [(name, quote(value, _SAYABLE)) for name, value in named if name and value]
+
+    async def close(self, grace: float | None = None) -> None:
+        """Take no more requests, and end those under way after `grace` seconds."""
+        await self._channel.close(grace)
+
+
+def insecure(address: str) -> grpc.aio.Channel:
+    """A channel without TLS, as inside a cluster."""
+    return grpc.aio.insecure_channel(f"dns:///{address}", options=_OPTIONS)
+
+
+def _text(metadata: Any, name: str) -> str:
+    return next((value for key, value in metadata if key == name and isinstance(value, str)), "")
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
