@@ -6,6 +6,7 @@ from typing import TextIO
 
 __all__ = ["Console"]
 
+_NAMES_A_FILE = ("--- ", "+++ ")
 _UNICODE = frozenset(("utf8", "utf16", "utf32"))
 
 
@@ -49,15 +50,18 @@ class Console:
             self._write(self._out, text)
 
     def patch(self, text: str) -> None:
-        """A patch: as it is for `git apply`, made printable and coloured for a terminal."""
+        """A patch: as it is for `git apply`, made printable and coloured for a terminal, where tabs are told."""
         if not self._out.isatty():
             self.result(text)
             return
-        from comb_compiler.diagnostics.render.printable import printable
+        from comb_compiler.diagnostics.render.printable import printable, telling_tabs
 
         colours = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"} if self.colour else {}
-        for line in text.split("\n")[:-1]:
-            shown = printable(line)
+        lines = text.split("\n")[:-1]
+        if any("\t" in line for line in lines if not line.startswith(_NAMES_A_FILE)):
+            self.result("tabs are shown as →; in a file the patch has them as they are")
+        for line in lines:
+            shown = printable(line if line.startswith(_NAMES_A_FILE) else telling_tabs(line))
             self.result(f"{colours[line[0]]}{shown}\x1b[0m" if line[:1] in colours else shown)
 
     def note(self, text: str) -> None:

@@ -237,7 +237,9 @@ def _tab(mishap: Mishap) -> Diagnostic:
     fix = Fix("indent by spaces", edits, Applicability.UNSAFE) if 0 < len(edits) <= _MOST_EDITS else None
     message = "a tab cannot indent YAML"
     hint = "indent by spaces, and have your editor do so for `.yaml` files"
-    return diagnose(codes.TAB_INDENTATION, message, mishap.one_character(mishap.at), hints=(hint,), fix=fix)
+    span = mishap.one_character(mishap.at)
+    label = "a tab" if mishap.character == "\t" else ""
+    return diagnose(codes.TAB_INDENTATION, message, span, label=label, hints=(hint,), fix=fix)
 
 
 def _untabbed(mishap: Mishap) -> tuple[Edit, ...]:

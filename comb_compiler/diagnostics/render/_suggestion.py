@@ -8,6 +8,7 @@ from comb_compiler.diagnostics.model import Edit, Fix
 from comb_compiler.diagnostics.render._excerpt import ELISION, Row
 from comb_compiler.diagnostics.render._paint import Paint, Style
 from comb_compiler.diagnostics.render._window import Focus, view
+from comb_compiler.diagnostics.render.printable import telling_tabs
 
 __all__ = ["suggestion"]
 
@@ -66,7 +67,8 @@ def _hunk(lines: Lines, splices: Sequence[_Splice]) -> _Hunk:
         at = splice.end
     after = Lines("".join([*pieces, lines.text[at:end]]))
     before = [lines[number] for number in range(first, last + 1)]
-    return _trimmed(first, before, [after[number] for number in range(1, len(after) + 1)])
+    hunk = _trimmed(first, before, [after[number] for number in range(1, len(after) + 1)])
+    return _with_tabs_told(hunk) if _tabs(hunk.before) != _tabs(hunk.after) else hunk
 
 
 def _trimmed(first: int, before: list[str], after: list[str]) -> _Hunk:
@@ -77,6 +79,15 @@ def _trimmed(first: int, before: list[str], after: list[str]) -> _Hunk:
     while same < min(len(before), len(after)) and before[same] == after[same]:
         same += 1
     return _Hunk(first + same, before[same:], after[same:])
+
+
+def _tabs(lines: Sequence[str]) -> int:
+    return sum(line.count("\t") for line in lines)
+
+
+def _with_tabs_told(hunk: _Hunk) -> _Hunk:
+    """What a fix of tabs takes away would look like what it puts there."""
+    return hunk._replace(before=list(map(telling_tabs, hunk.before)), after=list(map(telling_tabs, hunk.after)))
 
 
 def _rows(hunks: Sequence[_Hunk], room: int, paint: Paint) -> list[Row]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Shown", "encodable", "printable", "show", "width"]
+__all__ = ["Shown", "encodable", "printable", "show", "telling_tabs", "width"]
 
 _TAB = "    "
 _NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
@@ -67,6 +67,11 @@ def printable(text: str) -> str:
     if not _NOT_PLAIN.search(text):
         return text
     return "\n".join(show(line).text for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def telling_tabs(text: str) -> str:
+    """`text` with an arrow where a tab begins, for where tabs and spaces must not look alike."""
+    return text.replace("\t", "→" + _TAB[1:])
 
 
 def encodable(text: str) -> str:
