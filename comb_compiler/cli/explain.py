@@ -2,7 +2,7 @@
 
 example:
   comb explain COMB1004
-  comb explain duplicate-key
+  comb explain duplicate-key 2009
   comb explain                    all there are
 """
 
@@ -17,17 +17,21 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("code", metavar="CODE", nargs="?", help="a code or a name; all are listed without one")
+    parser.add_argument(
+        "codes", metavar="CODE", nargs="*", help="codes, their numbers or their names; all are listed without one"
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    if arguments.code is None:
+    if not arguments.codes:
         console.result("\n".join(f"{code.id}  {code.severity.value:<7}  {code.name}" for code in CODES))
         return Exit.CLEAN
-    code = find_code(arguments.code)
-    if code is None:
-        raise UsageError(_unknown(arguments.code))
-    console.result(explain(code))
+    found = {wanted: find_code(wanted) for wanted in arguments.codes}
+    unknown = [_unknown(wanted) for wanted, code in found.items() if code is None]
+    if unknown:
+        raise UsageError("; ".join(unknown))
+    pages = dict.fromkeys(explain(code) for code in found.values() if code is not None)
+    console.result("\n".join(pages))
     return Exit.CLEAN
 
 
@@ -36,4 +40,4 @@ def _unknown(wanted: str) -> str:
 
     match = closest(wanted.lower(), [code.name for code in CODES])
     advice = f"did you mean `{match}`?" if match else "`comb explain` lists them all"
-    return f"there is no diagnostic `{wanted}`; {advice}"
+    return f"there is no diagnostic `{wanted}`: {advice}"

@@ -166,6 +166,11 @@ CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if i
 
 
 def find_code(text: str) -> Code | None:
-    """The code of that id or kebab name, in any case; None when there is none."""
-    wanted = text.strip().lower()
-    return next((code for code in CODES if wanted in (code.id.lower(), code.name)), None)
+    """The code of that id or name, in any case, or None: `COMB1004`, `1004`, `error[COMB1004]`, `Duplicate Key`."""
+    wanted = _letters(text)
+    wanted = wanted.removeprefix("error").removeprefix("warning")  # as a finding begins
+    return next((code for code in CODES if wanted in (code.id.lower(), code.id[4:], _letters(code.name))), None)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.lower() if character.isalnum())

@@ -99,6 +99,25 @@ def test_explain_knows_every_code_by_number_and_by_name(code: object, capsys: py
     assert by_number.startswith("# COMB")
 
 
+@pytest.mark.parametrize(
+    "written", ["1004", "comb1004", "COMB-1004", "error[COMB1004]", "Duplicate_Key", "duplicate key"]
+)
+def test_explain_takes_a_code_as_people_write_it(comb: Comb, written: str) -> None:
+    assert comb("explain", written).out.startswith("# COMB1004: duplicate-key\n")
+
+
+def test_explain_takes_several(comb: Comb) -> None:
+    pages = comb("explain", "1004", "bad-size", "COMB1004").out
+    assert [line for line in pages.splitlines() if line.startswith("# COMB")] == [
+        "# COMB1004: duplicate-key",
+        "# COMB2010: bad-size",
+    ]
+    ran = comb("explain", "1004", "nothing-like-it", "1999")
+    assert (ran.code, ran.out) == (2, "")
+    assert "nothing-like-it" in ran.err
+    assert "1999" in ran.err
+
+
 def test_explain_suggests(comb: Comb) -> None:
     ran = comb("explain", "duplicate-kye")
     assert (ran.code, "did you mean `duplicate-key`?" in ran.err) == (2, True)
