@@ -4,10 +4,9 @@ from pathlib import Path
 
 from comb_compiler.diagnostics.codes import Code
 
-__all__ = ["PAGES", "explain", "page_url", "paragraph_below", "sentence"]
+__all__ = ["PAGES", "explain", "paragraph_below", "sentence"]
 
 PAGES = Path(__file__).parent / "pages"
-_SITE = "https://comb.dev/diagnostics"
 
 
 def explain(code: Code) -> str:
@@ -24,8 +23,3 @@ def paragraph_below(page: str, heading: str) -> str:
 def sentence(page: str) -> str:
     """What the code says, in one sentence: all that stands between the title and the first heading."""
     return paragraph_below(page, page.partition("\n")[0])
-
-
-def page_url(code: Code) -> str:
-    """Where the page is on the web."""
-    return f"{_SITE}/{code.id}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from comb_compiler import __version__
 from comb_compiler.diagnostics.codes import Code, Severity
-from comb_compiler.diagnostics.explain import explain, page_url, paragraph_below, sentence
+from comb_compiler.diagnostics.explain import explain, paragraph_below, sentence
 from comb_compiler.diagnostics.model import Applicability, Diagnostic, in_reading_order
 from comb_compiler.diagnostics.render import _sarif_parts as sarif
 from comb_compiler.diagnostics.render._fingerprint import fingerprints
@@ -59,7 +59,6 @@ def _driver(rules: Sequence[Code]) -> sarif.Json:
         "name": "comb",
         "version": __version__,
         "semanticVersion": __version__,
-        "informationUri": "https://comb.dev",
         "rules": [_rule(code) for code in rules],
     }
 
@@ -72,7 +71,6 @@ def _rule(code: Code) -> sarif.Json:
         "shortDescription": {"text": sentence(page)},
         "fullDescription": {"text": paragraph_below(page, "## What it is")},
         "help": {"text": page, "markdown": page},
-        "helpUri": page_url(code),
         "defaultConfiguration": {"level": _LEVELS[code.severity]},
         "properties": {"tags": ["comb"], "precision": "very-high", "problem.severity": _PROBLEMS[code.severity]},
     }
