@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +57,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return Exit.FINDINGS
     from comb_compiler.runtime.engine import run as run_loop
 
-    sys.path.insert(0, str(comb.directory))
     return run_loop(_serve(comb, arguments, console))
 
 
@@ -85,10 +83,10 @@ async def _serve(comb: _Comb, arguments: argparse.Namespace, console: Console) -
     for one in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(one, going.set)
     async with Service(settings) as service:
-        locate = model_locator(comb.checkout, comb.main)
-        async with Engine(comb.plan, locate=locate, limits=Limits(requests=settings.requests)) as engine:
+        locate, limits = model_locator(comb.checkout, comb.main), Limits(requests=settings.requests)
+        async with Engine(comb.plan, locate=locate, code=comb.directory, limits=limits) as engine:
             service.show(Served(comb.plan, engine, engine.meters))
-            console.result(f"gRPC  {service.addresses.grpc}")
+            console.result(f"gRPC  {service.addresses.grpc}\nHTTP  http://{service.addresses.http}")
             await going.wait()
             await service.drain()
     return Exit.CLEAN

@@ -20,6 +20,7 @@ HOMES = {
     "grpc_health": {"runtime"},
     "grpc_reflection": {"runtime"},
     "grpc_tools": {"workspace"},
+    "h11": {"runtime"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
     "uvloop": {"runtime"},

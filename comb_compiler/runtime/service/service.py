@@ -8,6 +8,8 @@ from comb_compiler.runtime.service.face import Face, Served
 from comb_compiler.runtime.service.rpc import open_server
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.web import WebServer
+from comb_compiler.runtime.service.web.site import Site
 
 __all__ = ["Addresses", "Service"]
 
@@ -28,6 +30,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._stage = Stage(settings)
         self._grpc: Any = None
+        self._web = WebServer(Site(self._stage).respond, settings)
         self.addresses = Addresses("", "")
 
     async def __aenter__(self) -> Self:
@@ -42,8 +45,13 @@ class Service:
     async def start(self) -> None:
         """Listen. Raises CannotServe; then nothing listens."""
         settings = self._stage.settings
-        self._grpc, port = await open_server(self._stage)
-        self.addresses = Addresses(_address(settings.host, port), "")
+        web = await self._web.start()
+        try:
+            self._grpc, rpc = await open_server(self._stage)
+        except BaseException:
+            await self._web.stop(0.0)
+            raise
+        self.addresses = Addresses(_address(settings.host, rpc), _address(settings.host, web))
 
     def show(self, served: Served) -> None:
         """Serve this from now on. Raises CannotServe, and then what was served before still is."""
@@ -55,9 +63,10 @@ class Service:
         self._stage.is_going = True
         await asyncio.sleep(self._stage.settings.settle)
         self._stage.ended.set()
-        stopping = asyncio.ensure_future(self._grpc.stop(self._stage.settings.drain))
-        is_empty = await self._stage.gate.empty(self._stage.settings.drain)
-        await stopping
+        grace = self._stage.settings.drain
+        _, _, is_empty = await asyncio.gather(
+            self._grpc.stop(grace), self._web.stop(grace), self._stage.gate.empty(grace)
+        )
         return is_empty
 
     async def close(self) -> None:
@@ -66,6 +75,7 @@ class Service:
         self._stage.ended.set()
         if self._grpc is not None:
             await self._grpc.stop(None)
+        await self._web.stop(0.0)
 
 
 def _address(host: str, port: int) -> str:

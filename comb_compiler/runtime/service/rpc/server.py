@@ -15,6 +15,9 @@ from comb_compiler.runtime.service.stage import Stage
 __all__ = ["open_server"]
 
 _METADATA_BYTES = 16 * 1024
+_MORE_STREAMS = 1000
+"""Streams of one connection beyond the requests that are taken on: a client that keeps to its streams would wait for
+one, where it is to be told at once that there are too many."""
 _PING_EVERY = 60.0
 _PING_PATIENCE = 20.0
 _MOST_PINGS_EVERY = 5.0
@@ -43,7 +46,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
-        ("grpc.max_concurrent_streams", settings.requests),
+        ("grpc.max_concurrent_streams", settings.requests + _MORE_STREAMS),
         ("grpc.server_handshake_timeout_ms", int(settings.head_seconds * 1000)),
         ("grpc.max_allowed_incoming_connections", settings.connections),
         ("grpc.keepalive_time_ms", int(_PING_EVERY * 1000)),

@@ -1,0 +1,158 @@
+"""The paths of the HTTP port, and what each answers."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from math import isfinite
+
+from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.service.face import Face
+from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.status import status
+from comb_compiler.runtime.service.terms import TIMEOUT, Terms, terms_of
+from comb_compiler.runtime.service.web.answers import as_json, as_text, failed
+from comb_compiler.runtime.service.web.codec import from_dict, from_json, json_size, to_json
+from comb_compiler.runtime.service.web.exchange import Refusal, Request, Response
+from comb_compiler.runtime.service.web.exposition import CONTENT_TYPE, exposition
+from comb_compiler.runtime.service.web.form import from_form
+from comb_compiler.runtime.service.web.front import front_page
+
+__all__ = ["CALL", "Site"]
+
+CALL = "/v1/call"
+"""Another name of the comb's method, that is the same for every comb."""
+
+_log = logging.getLogger("comb.service")
+_JSON, _FORM, _PROTOBUF = "application/json", "multipart/form-data", "application/x-protobuf"
+_LARGE = 64 * 1024
+"""Bytes of a body from which on it is read in a thread, so that others need not wait for it."""
+
+
+class Site:
+    """Responds to requests, by what the stage shows now."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._pages: dict[str, Callable[[Request], Response]] = {
+            "/": self._front,
+            "/healthz": lambda _: as_text("alive\n"),
+            "/readyz": self._ready,
+            "/metrics": lambda _: as_text(exposition(stage), kind=CONTENT_TYPE),
+            "/v1/status": lambda _: as_json(status(stage)),
+        }
+
+    async def respond(self, request: Request) -> Response:
+        """The response to a request. Raises Refusal; ConnectionError where the client has gone."""
+        try:
+            return await self._endpoint(request)(request)
+        except (Refusal, OSError):
+            raise
+        except Exception:
+            _log.exception("a request for %s failed", request.path[:200])
+            return failed(Code.INTERNAL, "the service failed; its log says more")
+
+    def _endpoint(self, request: Request) -> Callable[[Request], Awaitable[Response]]:
+        page = self._pages.get(request.path)
+        if page is not None:
+            _must_be(request, "GET", "HEAD")
+            return lambda request: _at_once(page, request)
+        face = self._stage.face
+        if request.path != CALL and (face is None or request.path != face.path):
+            raise Refusal(404, Code.NOT_FOUND, "there is nothing at this path; `/` says what there is")
+        _must_be(request, "POST")
+        return self._call
+
+    def _front(self, request: Request) -> Response:
+        return as_text(front_page(self._stage.face, request.header("host")))
+
+    def _ready(self, _: Request) -> Response:
+        reasons = list(self._stage.reasons)
+        return as_json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+    async def _call(self, request: Request) -> Response:
+        stage = self._stage
+        terms = terms_of(request.headers, "" if stage.face is None else stage.face.key_header)
+        told: tuple[tuple[str, str], ...] = ()
+        run: Finished | None = None
+        try:
+            face = stage.require()
+            told = face.told(terms, None)
+            _must_be_ours(request)
+            within = _seconds(terms)
+            stage.gate.enter()
+            try:
+                message = await self._message(request, face)
+                run = await request.while_there(face.run(message, terms, within))
+            finally:
+                stage.gate.leave()
+            told = face.told(terms, run)
+            if run.error is not None:
+                raise run.error
+            return _answer(request, run.answer, told)
+        except OperatorError as error:
+            return failed(error.code, error.message, told)
+        except Refusal as refusal:
+            raise Refusal(refusal.status, refusal.code, refusal.message, (*refusal.headers, *told)) from None
+
+    async def _message(self, request: Request, face: Face) -> Message:
+        kind = request.header("content-type").partition(";")[0].strip().lower()
+        if kind not in (_JSON, _FORM, _PROTOBUF):
+            said = f"{kind!r}" if kind else "none"
+            message = f"the content-type is {said}, and must be {_JSON}, {_PROTOBUF} or {_FORM}"
+            raise Refusal(415, Code.INVALID_ARGUMENT, message)
+        most = self._stage.settings.message_bytes
+        content = await request.body(json_size(most) if kind == _JSON else most + _LARGE)
+        if len(content) < _LARGE:
+            return _parsed(kind, content, request, face, most)
+        return await asyncio.to_thread(_parsed, kind, content, request, face, most)
+
+
+async def _at_once(page: Callable[[Request], Response], request: Request) -> Response:
+    return page(request)
+
+
+def _must_be(request: Request, *methods: str) -> None:
+    if request.method not in methods:
+        allowed = ", ".join(methods)
+        message = f"{request.path} takes {allowed}, not {request.method}"
+        raise Refusal(405, Code.UNIMPLEMENTED, message, (("allow", allowed),))
+
+
+def _must_be_ours(request: Request) -> None:
+    """A web page of somebody else's has no business here, though a browser would send what it wants."""
+    origin = request.header("origin")
+    if origin and origin.partition("://")[2] != request.header("host"):
+        raise Refusal(403, Code.PERMISSION_DENIED, "pages of other origins may not call this service")
+
+
+def _seconds(terms: Terms) -> float | None:
+    if not terms.timeout:
+        return None
+    try:
+        seconds = float(terms.timeout)
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0 or not isfinite(seconds):
+        raise OperatorError(Code.INVALID_ARGUMENT, f"{TIMEOUT} is {terms.timeout[:40]!r}, and must be seconds")
+    return seconds
+
+
+def _parsed(kind: str, content: bytes, request: Request, face: Face, most: int) -> Message:
+    if kind == _JSON:
+        message = from_json(content, face.request_type)
+    elif kind == _FORM:
+        form = from_form(content, request.header("content-type"), face.request_type.DESCRIPTOR)
+        message = from_dict(form, face.request_type)
+    else:
+        message = face.parse(content)
+    if message.ByteSize() > most:
+        raise Refusal(413, Code.RESOURCE_EXHAUSTED, f"the request is larger than {most} bytes")
+    return message
+
+
+def _answer(request: Request, answer: Message, told: tuple[tuple[str, str], ...]) -> Response:
+    if request.header("accept").startswith(_PROTOBUF):
+        return Response(200, answer.SerializeToString(), _PROTOBUF, told)
+    return Response(200, to_json(answer), headers=told)

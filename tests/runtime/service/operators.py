@@ -1,0 +1,17 @@
+"""Operators that the tests of the service run."""
+
+from comb_compiler.runtime import Call, operator
+from tests.runtime.post.post_pb2 import Letter
+
+__all__ = ["grows", "remaining"]
+
+
+async def remaining(letter: Letter, call: Call) -> Letter:
+    """How many milliseconds are left."""
+    return Letter(number=int(call.remaining * 1000))
+
+
+@operator(execution="loop")
+def grows(letter: Letter) -> Letter:
+    """Gives more than one asks with."""
+    return Letter(picture=bytes(2_000_000))
