@@ -161,6 +161,7 @@ UNKNOWN_PRIORITY = Code("COMB4004", "unknown-priority")
 UNKNOWN_ZONE = Code("COMB4005", "unknown-zone")
 UNKNOWN_NAMESPACE = Code("COMB4007", "unknown-namespace")
 BELOW_FLOOR = Code("COMB4006", "below-floor")
+UNWELCOME_TEAM = Code("COMB4008", "unwelcome-team")
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 

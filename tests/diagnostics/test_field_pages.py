@@ -81,7 +81,7 @@ kind: Platform
 metadata: {name: acme}
 devices: {nvidia-a10: {memory: 24Gi}}
 clusters: {east: {nodePools: {cpu: {nodes: 3, cpu: 8, memory: 32Gi}}, zones: {nas-a: {storageClass: nfs-a}}}}
-namespaces: {combs: {}}
+namespaces: {combs: {teams: [content-safety]}}
 priorities: {high: {value: 1000}}
 environments: {production: {clusters: [east], namespace: combs}}
 environmentRepository: {url: "https://git.acme.example/environments.git"}

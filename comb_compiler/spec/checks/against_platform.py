@@ -8,6 +8,7 @@ from comb_compiler.source import Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.floors import check_floors
 from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.checks.teams import check_team
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import Place
 from comb_compiler.spec.platform import Platform
@@ -22,6 +23,8 @@ def check_against_platform(
     if platform.value is None:
         return
     yield from _names(bound, comb, platform)
+    if bound.overlaid is None:  # no overlay changes whose comb it is
+        yield from check_team(bound, comb, platform)
     yield from check_floors(bound, comb, platform, environment)
 
 
