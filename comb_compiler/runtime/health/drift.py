@@ -38,8 +38,8 @@ class Windows(NamedTuple):
 
     @property
     def per_day(self) -> float:
-        """How many windows a day can have."""
-        return max(1.0, _DAY / self.seconds)
+        """How many windows a day can have; a day is taken to have no more than one each second."""
+        return max(1.0, _DAY / max(1.0, self.seconds))
 
 
 class Shift(NamedTuple):

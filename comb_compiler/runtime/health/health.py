@@ -90,7 +90,7 @@ class Health:
             self._task = None
         self.observer.close()
 
-    def reasons(self) -> Sequence[str]:
+    def reasons(self) -> tuple[str, ...]:
         """Why the engine should get no requests; empty when it may."""
         rounds = self._rounds
         if rounds is None:
@@ -101,7 +101,7 @@ class Health:
         found = [_told(outcome) for outcome in rounds.last.values() if outcome.kind in kinds]
         if not rounds.has_started and not found:
             return ("golden samples are being asked",)
-        return found[:_SHOWN]
+        return tuple(found[:_SHOWN])
 
     def report(self) -> Report:
         """What is known by now. Before the start: nothing."""
@@ -116,7 +116,7 @@ class Health:
         return Report(
             worst,
             tuple(reason for _, reason in judged.findings),
-            tuple(self.reasons()),
+            self.reasons(),
             self._samples.name,
             self._samples.digest,
             judged.arms,
