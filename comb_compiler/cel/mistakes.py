@@ -2,9 +2,22 @@
 
 from typing import NamedTuple
 
+from comb_compiler.cel.foreign import Foreign, foreign_sign, foreign_word
 from comb_compiler.cel.tokens import RESERVED, Token
 
-__all__ = ["BadSyntax", "Mend", "Mistake", "misplaced", "missing_operand", "reserved", "unreadable"]
+__all__ = [
+    "BadSyntax",
+    "Mend",
+    "Mistake",
+    "bad_field",
+    "is_reserved",
+    "misplaced",
+    "missing_operand",
+    "reserved",
+    "unclosed",
+    "unexpected",
+    "unreadable",
+]
 
 
 class Mend(NamedTuple):
@@ -34,19 +47,20 @@ class BadSyntax(Exception):
         self.mistake = Mistake(message, start, end, hint, mend)
 
 
-_OTHER_SIGNS = {"=": "==", "&": "&&", "|": "||"}
-_OTHER_WORDS = {"and": "&&", "or": "||", "AND": "&&", "OR": "||", "is": "=="}
 _EXAMPLE = 'write a condition such as `request.flag && request.name == "x"`'
 _LONGEST_SHOWN = 24
+_STATEMENTS = {
+    "if": "write `test ? yes : no`",
+    "for": "write `list.all(item, …)` or `list.exists(item, …)`",
+}
 
 
 def unreadable(text: str, token: Token) -> BadSyntax:
     """A character that begins no token of CEL."""
     sign, start, end = token.text, token.start, token.end
-    if sign in _OTHER_SIGNS:
-        meant = _OTHER_SIGNS[sign]
-        what = "compares" if sign == "=" else "joins conditions"
-        return _mended(f"`{sign}` is no operator of CEL: `{meant}` {what}", start, end, meant)
+    foreign = foreign_sign(text, start)
+    if foreign is not None:
+        return _of_foreign(text, foreign)
     if sign == "$":
         name = text[end:].split(".")[0].split(" ")[0]
         message = f"a condition names the request and steps without a `$`: `{name or 'request'}`"
@@ -64,12 +78,12 @@ def _quotes(sign: str) -> str:
     return f"put a `{sign}` at its end; inside it, write `\\{sign}` for a quote and `\\\\` for a backslash"
 
 
-def misplaced(before: Token | None, token: Token) -> BadSyntax:
+def misplaced(text: str, before: Token | None, token: Token) -> BadSyntax:
     """A token behind a whole expression that cannot go on so."""
     start, end = token.start, token.end
-    if token.text in _OTHER_WORDS:
-        meant = _OTHER_WORDS[token.text]
-        return _mended(f"`{token.text}` is no operator of CEL: write `{meant}`", start, end, meant)
+    foreign = foreign_word(text, before, token) if token.kind == "name" else None
+    if foreign is not None:
+        return _of_foreign(text, foreign, token)
     if before is not None and before.text == "not":
         mend = Mend("write `!`", before.start, start, "!")
         return BadSyntax("`not` is no operator of CEL: write `!`", before.start, before.end, "write `!`", mend)
@@ -85,6 +99,9 @@ def missing_operand(text: str, before: Token | None, token: Token | None) -> Bad
     if token is None:
         assert before is not None
         return BadSyntax(f"nothing follows {_shown(before)}", before.start, before.end, "write what is missing")
+    foreign = foreign_sign(text, token.start) if token.kind == "sign" else None
+    if foreign is not None and foreign.start < token.start:
+        return _of_foreign(text, foreign)
     if before is not None and before.text == "!" and token.text == "!":
         return BadSyntax("a value is missing here", token.start, token.end, _EXAMPLE)
     if token.text in ("?", "=") and before is not None:
@@ -96,7 +113,26 @@ def missing_operand(text: str, before: Token | None, token: Token | None) -> Bad
 def reserved(token: Token) -> BadSyntax:
     """A word of CEL where a name is meant."""
     message = f"`{token.text}` is a word of CEL, and cannot be named in a condition"
-    return BadSyntax(message, token.start, token.end, "give the step another name")
+    hint = _STATEMENTS.get(token.text, "a condition is one expression, over the request and steps by their names")
+    return BadSyntax(message, token.start, token.end, hint)
+
+
+def unclosed(text: str, opening: Token, sign: str, wanted: str, end: int) -> BadSyntax:
+    """A bracket, or a `?`, of which the other half is missing at the end."""
+    if text.startswith("?.", opening.start):
+        hint = "ask `has(message.field)` whether a field is set"
+        return BadSyntax("CEL's `?.` is not switched on", opening.start, opening.end + 1, hint)
+    mend = Mend(f"put a `{sign}`", end, end, sign) if sign in ")]}" else None
+    message = f"{wanted} is missing after `{opening.text}`"
+    return BadSyntax(message, opening.start, opening.end, f"put {wanted} at its end", mend)
+
+
+def unexpected(token: Token, sign: str, wanted: str) -> BadSyntax:
+    """Something else where a bracket, a comma or a colon should be."""
+    if sign == "]" and token.text == ":":
+        hint = "compare one item, as in `list[0]`, or ask `list.exists(item, …)`"
+        return BadSyntax("CEL takes no slices", token.start, token.end, hint)
+    return BadSyntax(f"{wanted} is missing before `{token.text}`", token.start, token.end, f"put {wanted} there")
 
 
 def bad_field(dot: Token, token: Token | None) -> BadSyntax:
@@ -126,5 +162,13 @@ def _write(start: int, end: int, text: str) -> Mend:
     return Mend(f"write {text}" if "`" in text else f"write `{text}`", start, end, text)
 
 
-def _mended(message: str, start: int, end: int, text: str) -> BadSyntax:
-    return BadSyntax(message, start, end, f"write `{text}`", _write(start, end, text))
+def _of_foreign(text: str, foreign: Foreign, word: Token | None = None) -> BadSyntax:
+    """A sign or a word that CEL does not have, with what it has."""
+    start, end = foreign.start, foreign.end
+    if word is not None and start < word.start:  # what is repaired begins before the word
+        start, end = word.start, word.end
+    shown = text[start:end].rstrip()
+    says = foreign.says or (foreign.hint if foreign.meant else "")
+    message = f"`{' '.join(shown.split())}` is no operator of CEL{': ' if says else ''}{says}"
+    mend = Mend(f"write `{foreign.meant}`", foreign.start, foreign.end, foreign.meant) if foreign.meant else None
+    return BadSyntax(message, start, start + len(shown), foreign.hint, mend)

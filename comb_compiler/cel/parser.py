@@ -3,12 +3,13 @@
 from comb_compiler.cel.literals import decode_bytes, decode_string, in_int64, in_uint64
 from comb_compiler.cel.mistakes import (
     BadSyntax,
-    Mend,
     bad_field,
     is_reserved,
     misplaced,
     missing_operand,
     reserved,
+    unclosed,
+    unexpected,
     unreadable,
 )
 from comb_compiler.cel.tokens import Token, tokenise
@@ -43,7 +44,7 @@ class _Parser:
         """Everything has been read."""
         token = self._peek()
         if token is not None:
-            raise unreadable(self._text, token) if token.kind == "bad" else misplaced(self._before(), token)
+            raise unreadable(self._text, token) if token.kind == "bad" else misplaced(self._text, self._before(), token)
 
     def expression(self) -> Expr:
         token = self._peek()
@@ -247,12 +248,10 @@ class _Parser:
         if token is not None and token.kind == "bad":
             raise unreadable(self._text, token)
         if token is None:
-            mend = Mend(f"put a `{sign}`", self._end(), self._end(), sign) if sign in ")]}" else None
-            message = f"{wanted} is missing after `{opening.text}`"
-            raise BadSyntax(message, opening.start, opening.end, f"put {wanted} at its end", mend)
+            raise unclosed(self._text, opening, sign, wanted, self._end())
         if token.kind == "name" or (before := self._before()) is None or before.text == "not":
-            raise misplaced(self._before(), token)
-        raise BadSyntax(f"{wanted} is missing before `{token.text}`", token.start, token.end, f"put {wanted} there")
+            raise misplaced(self._text, self._before(), token)
+        raise unexpected(token, sign, wanted)
 
     def _take(self, *signs: str) -> Token | None:
         token = self._peek()

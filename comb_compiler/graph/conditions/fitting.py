@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
+from comb_compiler.graph.conditions.rewriting import rewritten
 from comb_compiler.graph.conditions.types import NULL, Scope, Type, shown
 from comb_compiler.graph.conditions.typing import Bound, type_of
+from comb_compiler.spec.wording import listed
 
-__all__ = ["comparison", "must_be_bool"]
+__all__ = ["comparison", "is_comparison", "item", "must_be_bool"]
 
 _ALIKE = {"enum": "int"}
 _NEVER_NULL = frozenset(("bool", "int", "uint", "double", "string", "bytes", "enum", "list", "map"))
-_LARGEST = 2**53
+_NULL_ALONE = frozenset(("message", "timestamp", "duration"))
+"""What may be null as the whole answer of a step, and never as a field."""
+_MOST_VALUES = 6
 
 
 def must_be_bool(expr: Expr, text: str, kind: Type, taker: str = "") -> Iterator[Mistake]:
@@ -75,44 +79,79 @@ def _differ(one: Type, other: Type) -> bool:
 
 def _null(call: Call, text: str, kinds: tuple[Type, Type]) -> Iterator[Mistake]:
     side, kind = (1, kinds[1]) if kinds[0] == NULL else (0, kinds[0])
-    if kind.kind not in _NEVER_NULL or call.function not in ("==", "!="):
-        return
     value = call.args[side]
-    message = f"{shown(kind)} is never null"
+    held = isinstance(value, Select) or (isinstance(value, Call) and value.function == "[]")
+    if call.function not in ("==", "!=") or not (kind.kind in _NEVER_NULL or (held and kind.kind in _NULL_ALONE)):
+        return
+    where = ": as a field it is empty where nothing is set" if kind.kind in _NULL_ALONE else ""
+    message = f"{shown(kind)} is never null{where}"
     if not isinstance(value, Select):
         yield Mistake(message, call.start, call.end, "compare it with a value of its type")
         return
-    asked = f"{'!' if call.function == '==' else ''}has({text[value.start : value.end]})"
+    name = text[value.start : value.end]
+    asked, why = f"{'!' if call.function == '==' else ''}has({name})", "whether it is set"
+    if kind.kind == "list":
+        asked, why = f"size({name}) {'==' if call.function == '==' else '>'} 0", "whether there is something in it"
     mend = Mend(f"write `{asked}`", call.start, call.end, asked)
-    yield Mistake(message, call.start, call.end, f"write `{asked}` to ask whether it is set", mend)
+    yield Mistake(message, call.start, call.end, f"write `{asked}` to ask {why}", mend)
 
 
 def _search(call: Call, text: str, scope: Scope, bound: Bound, kinds: tuple[Type, Type]) -> Iterator[Mistake]:
-    item, where = kinds
+    kind, where = kinds
     if where.kind not in ("list", "map", "any"):
-        hint = f"write `{text[call.args[1].start : call.args[1].end]}.contains(…)`" if where.kind == "string" else ""
-        yield Mistake(f"`in` looks into a list or a map, and this is {shown(where)}", *_place(call.args[1]),
-                      hint or "compare it with `==`")  # fmt: skip
-    elif where.kind != "any" and NULL not in (item, where.of[0]) and _differ(item, where.of[0]):
+        yield _no_list(call, text, where)
+    elif where.kind != "any" and NULL not in (kind, where.of[0]) and _differ(kind, where.of[0]):
         items = call.args[1].items if isinstance(call.args[1], ListOf) else ()
-        rewritten = [_rewritten(one, item, scope) for one in items]
-        written = f"[{', '.join(one for one in rewritten if one)}]" if items and all(rewritten) else ""
-        mend = Mend(f"write `{written}`", *_place(call.args[1]), written) if written else None
-        message = f"{shown(item)} is looked for among values that are each {shown(where.of[0])}"
-        yield Mistake(message, *call.at, f"write `{written}`" if written else "look for a value of their type", mend)
+        written = [rewritten(one, kind, scope) for one in items]
+        meant = f"[{', '.join(written)}]" if items and all(written) else ""
+        mend = Mend(f"write `{meant}`", *_place(call.args[1]), meant) if meant else None
+        message = f"{shown(kind)} is looked for among values that are each {shown(where.of[0])}"
+        yield Mistake(message, *call.at, f"write `{meant}`" if meant else _comparable(kind, scope), mend)
+
+
+def _no_list(call: Call, text: str, where: Type) -> Mistake:
+    """What `in` cannot look into."""
+    looked_for, inside = (text[one.start : one.end] for one in call.args)
+    hint, meant = "compare it with `==`", ""
+    if where.kind == "string":
+        meant = f"{inside}.contains({looked_for})"
+    elif where.kind == "message" and isinstance(call.args[0], Literal) and looked_for[1:-1].isidentifier():
+        meant = f"has({inside}.{looked_for[1:-1]})"
+    mend = Mend(f"write `{meant}`", *_place(call), meant) if meant else None
+    message = f"`in` looks into a list or a map, and this is {shown(where)}"
+    return Mistake(message, *_place(call.args[1]), f"write `{meant}`" if meant else hint, mend)
+
+
+def item(call: Call, text: str, kind: Type) -> Iterator[Mistake]:
+    """`owner[index]` where the owner has no such item."""
+    owner, index = (text[one.start : one.end] for one in call.args)
+    at = call.args[1]
+    if kind.kind == "list" and isinstance(at, Literal) and at.kind == "int" and index.startswith("-"):
+        last = f"size({owner}) - {index.lstrip('- ')}"
+        mend = Mend(f"write `{last}`", *_place(at), last)
+        yield Mistake(f"a list has no item {index}: the first is 0", *_place(at), f"write `{owner}[{last}]`", mend)
+    elif kind.kind == "message":
+        name = index[1:-1] if isinstance(at, Literal) and at.kind == "string" else ""
+        meant = f"{owner}.{name}" if name.isidentifier() else ""
+        asked = Mend(f"write `{meant}`", *_place(call), meant) if meant else None
+        hint = f"write `{meant}`" if meant else "name the field"
+        yield Mistake(f"{shown(kind)} has fields, which follow a dot", *_place(at), hint, asked)
+    elif kind.kind in ("string", "bytes"):
+        hint = f"ask `{owner}.startsWith('a')`, or match a pattern: `{owner}.matches('^.b')`"
+        yield Mistake(f"{shown(kind)} has no items", *_place(at), hint)
 
 
 def _unlike(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> Mistake:
     message = f"{shown(kinds[0])} is compared with {shown(kinds[1])}"
     for literal, kind in ((call.args[1], kinds[0]), (call.args[0], kinds[1])):
-        rewritten = _rewritten(literal, kind, scope)
-        if rewritten:
-            mend = Mend(f"write `{rewritten}`", *_place(literal), rewritten)
-            return Mistake(message, *_place(literal), f"write `{rewritten}`", mend)
-    return Mistake(message, *call.at, _converted(call, text, kinds))
+        meant = rewritten(literal, kind, scope)
+        if meant:
+            mend = Mend(f"write `{meant}`", *_place(literal), meant)
+            return Mistake(message, *_place(literal), f"write `{meant}`", mend)
+    return Mistake(message, *call.at, _converted(call, text, scope, kinds))
 
 
-def _converted(call: Call, text: str, kinds: tuple[Type, Type]) -> str:
+def _converted(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> str:
     """How two values of unlike types could be compared."""
     kind, other = (_kind(one) for one in kinds)
     numbers = ("int", "uint", "double")
@@ -122,38 +161,16 @@ def _converted(call: Call, text: str, kinds: tuple[Type, Type]) -> str:
         return f"convert one side, as in `{to}({text[side.start : side.end]})`"
     if "message" in (kind, other):
         return "compare one of the message's fields" if kind != other else "these are messages of two types"
-    if "enum" in (kinds[0].kind, kinds[1].kind):
-        return "compare it with a value of the enum, by its full name: `package.Enum.VALUE`"
-    return "compare it with a value of its type"
+    return _comparable(next((one for one in kinds if one.kind == "enum"), kinds[0]), scope)
 
 
-def _rewritten(literal: Expr, kind: Type, scope: Scope) -> str:
-    """A literal as one of another type, or nothing where it is none."""
-    if not isinstance(literal, Literal):
-        return ""
-    value = literal.value
-    if kind.kind == "enum" and isinstance(value, str):
-        enum = scope.schema.enums.get(kind.name)
-        names = [one.name for one in enum.values if one.name == value] if enum is not None else []
-        return f"{kind.name}.{names[0]}" if names else ""
-    if isinstance(value, bool) or literal.kind not in ("int", "uint", "double"):
-        return (
-            {"true": "true", "false": "false"}.get(value, "") if kind.kind == "bool" and isinstance(value, str) else ""
-        )
-    return _number(value, _kind(kind)) if isinstance(value, int | float) else ""
-
-
-def _number(value: float, kind: str) -> str:
-    if kind == "double":
-        return f"{int(value)}.0" if abs(value) < _LARGEST else ""
-    if (
-        kind not in ("int", "uint")
-        or not abs(value) < _LARGEST
-        or value != int(value)
-        or (kind == "uint" and value < 0)
-    ):
-        return ""
-    return f"{int(value)}{'u' if kind == 'uint' else ''}"
+def _comparable(kind: Type, scope: Scope) -> str:
+    """What a value of a type is compared with."""
+    enum = scope.schema.enums.get(kind.name) if kind.kind == "enum" else None
+    if enum is None:
+        return "take a value of its type"
+    names = [f"{enum.name}.{value.name}" for value in enum.values]
+    return f"take one of {listed(names[:_MOST_VALUES], 'or')}" + (" …" if len(names) > _MOST_VALUES else "")
 
 
 def _place(expr: Expr) -> tuple[int, int]:

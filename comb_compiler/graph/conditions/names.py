@@ -1,30 +1,19 @@
 """Names in a condition that stand for nothing, and what was probably meant."""
 
-from collections.abc import Iterator
-
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.cel.tokens import KEYWORDS
-from comb_compiler.cel.tree import Call, Name, Select, dotted
+from comb_compiler.cel.tree import Name, Select, dotted
+from comb_compiler.graph.conditions.functions import FUNCTIONS
 from comb_compiler.graph.conditions.reading import is_qualified
 from comb_compiler.graph.conditions.types import Scope, Type, shown
 from comb_compiler.spec.suggest import closest, did_you_mean
 
-__all__ = ["FUNCTIONS", "METHODS", "unknown_field", "unknown_function", "unknown_name", "unknown_qualified"]
+__all__ = ["TYPES", "is_value", "unknown_field", "unknown_name", "unknown_qualified"]
 
-FUNCTIONS = frozenset(("bool", "bytes", "double", "duration", "dyn", "has", "int", "matches", "size", "string",
-                       "timestamp", "type", "uint"))  # fmt: skip
-METHODS = frozenset(("all", "contains", "endsWith", "exists", "exists_one", "filter", "map", "matches", "size",
-                     "startsWith", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear",
-                     "getHours", "getMilliseconds", "getMinutes", "getMonth", "getSeconds"))  # fmt: skip
 TYPES = FUNCTIONS - {"duration", "dyn", "has", "matches", "size", "timestamp", "type"} | {"list", "map", "null_type"}
 """Names that CEL itself declares."""
 _OTHER_LITERALS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "None": "null", "nil": "null",
                    "NULL": "null", "undefined": "null", "nullptr": "null"}  # fmt: skip
-_OTHER_FUNCTIONS = {"len": "size", "length": "size", "count": "size", "startswith": "startsWith",
-                    "starts_with": "startsWith", "hasPrefix": "startsWith", "endswith": "endsWith",
-                    "ends_with": "endsWith", "hasSuffix": "endsWith", "includes": "contains", "any": "exists",
-                    "some": "exists", "every": "all", "str": "string", "float": "double", "existsOne": "exists_one",
-                    "match": "matches"}  # fmt: skip
 _MOST_VALUES = 2
 
 
@@ -96,6 +85,11 @@ def unknown_field(expr: Select, owner: Type, scope: Scope, text: str) -> Mistake
     names = tuple(field.name for field in fields)
     match = next((field.name for field in fields if field.json_name == expr.field), None) or closest(expr.field, names)
     message = f"the message `{owner.name}` has no field `{expr.field}`"
+    meant = expr.field.removeprefix("has").lstrip("_")
+    asked = next((name for name in names if meant and meant.lower() == name.replace("_", "").lower()), "")
+    if asked and expr.field.startswith("has"):
+        whole = f"has({text[expr.operand.start : expr.operand.end]}.{asked})"
+        return Mistake(message, *expr.at, f"write `{whole}`", Mend(f"write `{whole}`", expr.start, expr.end, whole))
     mend = _write(*expr.at, f"`{match}`" if match in KEYWORDS else match) if match else None
     return Mistake(message, *expr.at, did_you_mean(expr.field, (match,) if match else names, "field")[0], mend)
 
@@ -108,20 +102,6 @@ def _no_fields(expr: Select, owner: Type, text: str) -> Mistake:
         return Mistake(message, *expr.at, f"write `{sized}`", Mend(f"write `{sized}`", expr.start, expr.end, sized))
     hint = "take an item of it, or ask `.exists(item, …)`" if owner.kind == "list" else "compare it as a whole"
     return Mistake(message, *expr.at, hint)
-
-
-def unknown_function(call: Call) -> Iterator[Mistake]:
-    """A function that CEL does not have."""
-    known = FUNCTIONS if call.target is None else METHODS
-    if call.function in known or not call.function[:1].isalpha() or call.function == "in":
-        return
-    if call.target is not None and dotted(call.target) is not None and call.function in FUNCTIONS:
-        return  # the checker knows more of it
-    match = _OTHER_FUNCTIONS.get(call.function)
-    match = match if match in known else closest(call.function, known)
-    message = f"CEL has no {'function' if call.target is None else 'method'} `{call.function}`"
-    hint = f"did you mean `{match}`?" if match else f"there are {', '.join(f'`{one}`' for one in sorted(known)[:12])}"
-    yield Mistake(message, *call.at, hint, _write(*call.at, match) if match else None)
 
 
 def _renamed(message: str, start: int, end: int, text: str) -> Mistake:

@@ -4,15 +4,9 @@ from collections.abc import Iterator
 
 from comb_compiler.cel import Mistake
 from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable
-from comb_compiler.graph.conditions.fitting import comparison, is_comparison, must_be_bool
-from comb_compiler.graph.conditions.names import (
-    TYPES,
-    is_value,
-    unknown_field,
-    unknown_function,
-    unknown_name,
-    unknown_qualified,
-)
+from comb_compiler.graph.conditions.fitting import comparison, is_comparison, item, must_be_bool
+from comb_compiler.graph.conditions.functions import unknown_function, without_size
+from comb_compiler.graph.conditions.names import TYPES, is_value, unknown_field, unknown_name, unknown_qualified
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.types import Scope, Type
 from comb_compiler.graph.conditions.typing import Bound, element, type_of
@@ -21,6 +15,7 @@ __all__ = ["find_mistakes"]
 
 _LOGIC_OPERANDS = {"&&": None, "||": None, "!": 1, "?:": 1}
 """How many of the operands are conditions themselves; None for all."""
+_COUNTED = frozenset(("any", "bytes", "list", "map", "string", "wrapper"))
 _TESTED = frozenset(("all", "exists", "exists_one", "filter"))
 """Macros whose last operand is a condition."""
 
@@ -73,9 +68,9 @@ class _Resolver:
                 yield mistake
 
     def _call(self, call: Call, bound: Bound) -> Iterator[Mistake]:
-        unknown = list(unknown_function(call))
-        if unknown:
-            yield from unknown
+        unknown = unknown_function(call, self._text)
+        if unknown is not None:
+            yield unknown
             return
         variable = loop_variable(call)
         if variable is not None and call.target is not None:
@@ -98,6 +93,12 @@ class _Resolver:
     def _operands(self, call: Call, bound: Bound) -> Iterator[Mistake]:
         if is_comparison(call):
             yield from comparison(call, self._text, self._scope, bound)
+        elif call.function == "size" and len(children(call)) == 1:
+            kind = self._type(children(call)[0], bound)
+            if kind.kind not in _COUNTED:
+                yield without_size(call, kind, self._text)
+        elif call.function == "[]":
+            yield from item(call, self._text, self._type(call.args[0], bound))
         elif call.function in _LOGIC_OPERANDS and call.target is None:
             for argument in call.args[: _LOGIC_OPERANDS[call.function]]:
                 yield from must_be_bool(argument, self._text, self._type(argument, bound), call.function)

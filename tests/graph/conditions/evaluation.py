@@ -66,7 +66,7 @@ _ODD = st.one_of(
             "f.meta.a == 1.0",
             "f.any == null",
             "request.n / f.small > 1",
-            "request.frame == null",
+            "!has(request.frame)",
             "g == null",
             "g.width == 1u",
             "f.took > duration('1s')",

@@ -87,7 +87,11 @@ TYPES = [
         "a `uint` is looked for among values that are each an `int`",
         "request.frame.width in [1u, 2u]",
     ),
-    ("request.text in «'abc'»", "`in` looks into a list or a map, and this is a `string`", None),
+    (
+        "request.text in «'abc'»",
+        "`in` looks into a list or a map, and this is a `string`",
+        "'abc'.contains(request.text)",
+    ),
     (
         "request.frame.colour == «'COLOUR_RED'»",
         "a value of `t.v1.Colour` is compared with a `string`",
@@ -139,8 +143,8 @@ TYPES = [
         None,
     ),
     (
-        "'é😀' == 'x' || request.n > size«(»1)",
-        "CEL refuses this: found no matching overload for 'size' applied to '(int)'",
+        "'é😀' == 'x' || request.text.startsWith«(»1)",
+        "CEL refuses this: found no matching overload for 'startsWith' applied to '(string, int)'",
         None,
     ),
     ("request.flag\n||\n has(«f»)", "CEL refuses this: has() argument must be a field selection", None),
