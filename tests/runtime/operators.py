@@ -103,6 +103,40 @@ def refuses(letter: Letter) -> Letter:
     raise OperatorError(Code.INVALID_ARGUMENT, "this is no letter")
 
 
+@operator(execution="loop")
+def near(letter: Letter) -> Letter:
+    """Gives what it got, and always here."""
+    return letter
+
+
+@operator(execution="loop")
+def from_reply(reply: Reply, letter: Letter) -> Letter:
+    """A letter with the reply's picture."""
+    return Letter(text=letter.text, picture=reply.picture)
+
+
+@operator(execution="loop")
+def answer_with(letter: Letter, reply: Reply) -> Letter:
+    """A letter that says who replied."""
+    return Letter(text=f"{letter.text} from {reply.text}")
+
+
+def thread_letter(letter: Letter) -> Letter:
+    """In a thread, says which process it is in."""
+    return Letter(text=letter.text, number=os.getpid())
+
+
+async def remaining(letter: Letter, call: Call) -> Letter:
+    """How many milliseconds are left."""
+    return Letter(number=int(call.remaining * 1000))
+
+
+@operator(execution="loop")
+def grows(letter: Letter) -> Letter:
+    """Gives more than may be sent."""
+    return Letter(picture=bytes(2_000_000))
+
+
 async def hangs(letter: Letter) -> Letter:
     """Never answers, but can be cancelled."""
     await asyncio.Event().wait()
@@ -236,9 +270,11 @@ class Hung:
 class SeesCancel:
     """In a thread, works until nobody waits, and says so."""
 
+    begun = threading.Event()
     seen = threading.Event()
 
     def __call__(self, letter: Letter, call: Call) -> Letter:
+        self.begun.set()
         while not call.cancelled:
             time.sleep(0.001)
         self.seen.set()

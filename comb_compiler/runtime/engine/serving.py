@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Coroutine
 from signal import Signals
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from comb_compiler.runtime.engine.engine import Engine
-
-__all__ = ["drain_on", "run"]
+__all__ = ["Draining", "drain_on", "run"]
 
 T = TypeVar("T")
+
+
+class Draining(Protocol):
+    """What ends what it has begun, and takes nothing more: an Engine, or a Peer."""
+
+    async def drain(self, grace: float = 30.0) -> bool:
+        """Whether all that was under way ended within `grace` seconds."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -21,15 +26,25 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     return uvloop.run(main)
 
 
-def drain_on(engine: Engine, *signals: Signals, grace: float = 30.0) -> "asyncio.Task[bool]":
-    """Drain the engine when one of the signals comes. The task ends when it is drained: see `Engine.drain`."""
+def drain_on(draining: Draining, *signals: Signals, grace: float = 30.0) -> "asyncio.Task[bool]":
+    """Drain it when one of the signals comes; the next one ends the grace. The task ends when it is drained."""
     loop = asyncio.get_running_loop()
-    came = asyncio.Event()
+    first, second = asyncio.Event(), asyncio.Event()
+
+    def came() -> None:
+        (second if first.is_set() else first).set()
+
     for signal in signals:
-        loop.add_signal_handler(signal, came.set)
+        loop.add_signal_handler(signal, came)
 
     async def drain() -> bool:
-        await came.wait()
-        return await engine.drain(grace)
+        await first.wait()
+        calm = loop.create_task(draining.drain(grace))
+        hurry = loop.create_task(second.wait())
+        await asyncio.wait((calm, hurry), return_when=asyncio.FIRST_COMPLETED)
+        if not calm.done():
+            await draining.drain(0.0)
+        hurry.cancel()
+        return await calm
 
     return loop.create_task(drain())
