@@ -104,12 +104,13 @@ def _looked_at() -> list[tuple[str, str]]:
         watching.close()
 
     amortised = _cost(a_share) / 20_000
+    drawn = watching.left_out + watching.looked_at
     return [
         ("one that is looked at: six messages of frame-moderation, drift windows included", f"{each * 1e6:.0f} µs"),
         ("for each request, on average, at 1%", f"{amortised * 1e6:.1f} µs"),
         (
             "requests left out of that 1% for their cost",
-            f"{watching.left_out} of {watching.left_out + watching.looked_at}",
+            f"{watching.left_out} of {drawn}",
         ),
     ]
 
