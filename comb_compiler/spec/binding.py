@@ -43,7 +43,7 @@ class Bound(NamedTuple, Generic[M]):
     def declared(self, *path: str | int) -> tuple[str, ...]:
         """The keys written at `path`, whether their values are right or wrong."""
         node = Document("", self.root).find(path)
-        return tuple(node.entries) if isinstance(node, Mapping) else ()
+        return tuple(node.entries) if type(node) is Mapping else ()
 
     def is_sound(self, *path: str | int) -> bool:
         """Whether nothing is wrong at `path`, above it or below it, as far as its fields go."""

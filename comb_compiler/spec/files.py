@@ -2,12 +2,12 @@
 
 import posixpath
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Mapping, Node, Path, Sequence, SourceSet, Unavailable
+from comb_compiler.source import Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.places import Place, format_path, place_of
 
@@ -83,24 +83,26 @@ def _named(main: str, root: Node) -> Iterator[NamedFile]:
     for proto in ((interface,) if interface else ()) + _texts(root, ("interface", "types")):
         yield NamedFile(beside(main, proto.value.data), proto, is_read=True)
     seen: set[Span] = set()
-    for path in _artifacts(root):
-        place = _text(root, path)
+    for path, text in _artifacts(root.data):
+        uri = parse_artifact_uri(text)
+        place = _text(root, path) if isinstance(uri, LocalFile) else None
         if place is None or place.value.span in seen:
             continue
         seen.add(place.value.span)
-        uri = parse_artifact_uri(place.value.data)
-        if isinstance(uri, LocalFile):
-            yield NamedFile(beside(main, uri.path), place, is_read=False)
+        yield NamedFile(beside(main, place.value.data), place, is_read=False)
 
 
-def _artifacts(root: Node) -> Iterator[Path]:
-    """Every path at which an artifact may stand."""
+def _artifacts(data: Any) -> Iterator[tuple[Path, str]]:
+    """Every text that stands where an artifact does, and its path. Most name no file of the checkout."""
     owners: list[Path] = [("models",)]
-    owners += [("experiment", "arms", arm, "set", "models") for arm in _keys(root, ("experiment", "arms"))]
+    owners += [("experiment", "arms", arm, "set", "models") for arm in _keys(data, ("experiment", "arms"))]
     for models in owners:
-        for model in _keys(root, models):
+        for model in _keys(data, models):
             versions = (*models, model, "versions")
-            yield from ((*versions, version, "artifact") for version in _keys(root, versions))
+            for version, declared in _keys(data, versions).items():
+                text = declared.get("artifact") if isinstance(declared, dict) else None
+                if isinstance(text, str):
+                    yield (*versions, version, "artifact"), text
 
 
 def _texts(root: Node, path: Path) -> tuple[Place, ...]:
@@ -110,9 +112,11 @@ def _texts(root: Node, path: Path) -> tuple[Place, ...]:
     return tuple(item for index in range(count) if (item := _text(root, (*path, index))) is not None)
 
 
-def _keys(root: Node, path: Path) -> tuple[str, ...]:
-    place = place_of(root, path)
-    return tuple(place.value.entries) if place.path == path and isinstance(place.value, Mapping) else ()
+def _keys(data: Any, path: Path) -> dict[str, Any]:
+    """The entries of the mapping at `path`; none where there is none."""
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def _text(root: Node, path: Path) -> Place | None:

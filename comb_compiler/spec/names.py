@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator
@@ -46,18 +47,28 @@ class _Form(NamedTuple):
 
 
 def _of(form: _Form) -> PlainValidator:
-    """The check of a form. Its pattern is compiled when it is first needed: most files need few of them."""
+    """The check of a form. Its pattern is compiled when it is first needed: most files need few of them.
+
+    Combs repeat names, within one and from one to the next: what was found right lately is not looked at again.
+    """
+
+    @lru_cache(maxsize=_MOST_KEPT)
+    def fits(text: str) -> bool:
+        return re.fullmatch(form.pattern, text) is not None
 
     def check(value: Any) -> str:
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "not text", {"value": value})
         if len(value) > form.longest:
             raise PydanticCustomError("too_long_text", "too long", {"form": form.kind, "longest": form.longest})
-        if not re.fullmatch(form.pattern, value):
+        if not fits(value):
             raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
         return value
 
     return PlainValidator(check)
+
+
+_MOST_KEPT = 512
 
 
 def _schema(form: _Form, description: str, *examples: str) -> JsonSchema:

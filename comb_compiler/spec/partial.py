@@ -1,12 +1,17 @@
 """A variant bound by what it changes alone, so that its cost follows the change and not the comb."""
 
-from comb_compiler.source import Entry, Mapping, Node
-from comb_compiler.spec.binding import Bound, validated
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from comb_compiler.source import Mapping, Node
+from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 
 __all__ = ["bind_changes"]
 
-_ALWAYS = ("apiVersion", "kind", "metadata", "interface")
+_HEAD = ("apiVersion", "kind")
 _BY_NAME = {"models": 0, "operators": 1, "graph": 2}
 """Sections whose entries are bound one by one, with the fewest that a comb must have."""
 
@@ -17,39 +22,40 @@ def bind_changes(base: Bound[Comb], overlay: Mapping, merged: Node) -> Bound[Com
     `changed` of the result has what the overlay touches. None where all has to be bound anew: the overlay takes
     something away, or is wrong.
     """
-    if base.value is None or base.unsound or not isinstance(merged, Mapping) or _removes(overlay):
+    if base.value is None or base.unsound or not isinstance(merged, Mapping) or _removes(overlay.data):
         return None
-    part = merged.with_entries(
-        {
-            name: Entry(key, _part(name, value, overlay.get(name)))
-            for name, (key, value) in merged.entries.items()
-            if name in overlay.entries or name in _ALWAYS or _BY_NAME.get(name)
-        }
-    )
-    changed, errors = validated(part, Comb)
-    if errors or changed is None:
+    try:
+        changed = Comb.model_validate(_part(base.value, overlay.data, merged.data))
+    except ValidationError:
         return None
     touched = {name: _joined(base.value, changed, name) for name in overlay.entries}
     return Bound(base.value.model_copy(update=touched), merged, changed=changed)
 
 
-def _removes(overlay: Node) -> bool:
-    if isinstance(overlay, Mapping):
-        return any(_removes(entry.value) for entry in overlay.entries.values())
-    return overlay.data is None
+def _removes(overlay: object) -> bool:
+    return any(map(_removes, overlay.values())) if isinstance(overlay, dict) else overlay is None
 
 
-def _part(name: str, merged: Node, overlay: Node | None) -> Node:
+def _part(base: Comb, overlay: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
+    """Of `merged` what the overlay touches, and as much else as a comb must have: that is known to be right."""
+    part = {name: _entries(name, merged[name], value) for name, value in overlay.items()}
+    part.setdefault("metadata", base.metadata)
+    part.setdefault("interface", base.interface)
+    part.setdefault("operators", dict(islice(base.operators.items(), _BY_NAME["operators"])))
+    part.setdefault("graph", _entries("graph", merged["graph"], {}))
+    return {**{name: merged[name] for name in _HEAD if name in merged}, **part}
+
+
+def _entries(section: str, merged: Any, overlay: Any) -> Any:
     """Of a section with entries by name those that the overlay touches, and as many others as a comb must have."""
-    if name not in _BY_NAME or not isinstance(merged, Mapping):
+    if section not in _BY_NAME or not isinstance(merged, dict):
         return merged
-    wanted = set(overlay.entries) if isinstance(overlay, Mapping) else set()
-    wanted |= {"return"} if name == "graph" else set()
-    for other in merged.entries:
-        if len(wanted) >= _BY_NAME[name]:
+    wanted = {*overlay, "return"} if section == "graph" else set(overlay)
+    for other in merged:
+        if len(wanted) >= _BY_NAME[section]:
             break
         wanted.add(other)
-    return merged.with_entries({one: entry for one, entry in merged.entries.items() if one in wanted})
+    return {name: value for name, value in merged.items() if name in wanted}
 
 
 def _joined(base: Comb, changed: Comb, name: str) -> object:

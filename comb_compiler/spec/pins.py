@@ -51,13 +51,15 @@ class Artifact(NamedTuple):
 def artifacts_of(comb: CombFile) -> tuple[Artifact, ...]:
     """Every artifact that the comb and its arms name, sorted by URI, each once."""
     uses: dict[str, dict[object, Use]] = {}
+    own = comb.base.value.models if comb.base.value else {}
     for bound in (comb.base, *comb.arms.values()):
-        for name, model in bound.value.models.items() if bound.value else ():
+        models = bound.value.models if bound.value else {}
+        if models is own and bound is not comb.base:
+            continue
+        for name, model in models.items():
             for version, declared in model.versions.items():
-                at = ("models", name, "versions", version)
-                use = Use(
-                    f"{name}@{version}", bound.place(*at, "artifact"), declared.sha256, bound.place(*at, "sha256")
-                )
+                at = bound.place("models", name, "versions", version)
+                use = Use(f"{name}@{version}", at.below("artifact"), declared.sha256, at.below("sha256"))
                 # An arm shares what it does not change with the comb, places included.
                 key = (use.model, use.stated, use.artifact.span, use.digest.span)
                 uses.setdefault(declared.artifact, {}).setdefault(key, use)

@@ -31,13 +31,22 @@ class Place(NamedTuple):
 
     def below(self, *path: str | int) -> "Place":
         """The place of `path` from here, or of as much of it as is in the document."""
-        place = self
+        node, key, parent, aliases = self.value, self.key, self.parent, self.aliases
+        reached = 0
         for step in path:
-            below = _below(place, step)
-            if below is None:
-                return place
-            place = below
-        return place
+            if type(node) is Mapping:
+                entry = node.entries.get(step)  # type: ignore[arg-type]
+                if entry is None:
+                    break
+                parent, (key, node) = node, entry
+            elif type(node) is Sequence and isinstance(step, int) and step < len(node.items):
+                parent, key, node = node, None, node.items[step]
+            else:
+                break
+            reached += 1
+            if node.alias is not None:
+                aliases = (*aliases, node.alias)
+        return Place(node, key, (*self.path, *path[:reached]), parent, aliases) if reached else self
 
     @property
     def related(self) -> tuple[Label, ...]:
@@ -48,18 +57,6 @@ class Place(NamedTuple):
 def place_of(root: Node, path: Path) -> Place:
     """The place of `path` below `root`, or of as much of it as is in the document."""
     return Place(root, None, ()).below(*path)
-
-
-def _below(place: Place, step: str | int) -> Place | None:
-    node = place.value
-    if isinstance(node, Mapping) and step in node.entries:
-        key, value = node.entries[str(step)]
-    elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-        key, value = None, node.items[step]
-    else:
-        return None
-    aliases = place.aliases if value.alias is None else (*place.aliases, value.alias)
-    return Place(value, key, (*place.path, step), node, aliases)
 
 
 def format_path(path: Path) -> str:

@@ -43,8 +43,10 @@ def read(source: SourceFile) -> Reading:
     stranger = of_another_tool(document.root)
     if stranger is not None:
         return Reading("", None, (*said, stranger))
-    root, split = join_split_calls(document.root, source.text)
-    said += split
+    root = document.root
+    if document.has_nulls:  # what is left of a broken call are keys without values
+        root, split = join_split_calls(root, source.text)
+        said += split
     said += _unquoted_keys(document)
     root, migrated = migrate(root)
     said += migrated

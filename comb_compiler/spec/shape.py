@@ -1,6 +1,8 @@
-"""What a model expects at a place: asked only when something there is wrong."""
+"""What a model expects at a place: asked of what overlays touch, and of what is wrong."""
 
+from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -35,9 +37,7 @@ def expected_at(model: type[BaseModel], path: Path) -> Expected | None:
 
 def field_names(model: Any) -> tuple[str, ...]:
     """The keys of a model, as they are written; none for anything else."""
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())
+    return tuple(_fields(model)) if isinstance(model, type) and issubclass(model, BaseModel) else ()
 
 
 def homes(model: type[BaseModel], owner: Path, word: str) -> list[Path]:
@@ -76,15 +76,20 @@ def choices(expected: Any) -> tuple[str, ...]:
 
 def _below(kind: Any, step: str | int) -> Expected | None:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        fields = kind.model_fields.items()
-        field = next((field for name, field in fields if (field.alias or name) == step), None)
-        return _plain(field.annotation, field) if field else None
+        return _fields(kind).get(str(step))
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict and len(arguments) == 2:
         return _plain(arguments[1])
     if origin is list and isinstance(step, int):
         return _plain(arguments[0])
     return None
+
+
+@cache
+def _fields(model: type[BaseModel]) -> Mapping[str, Expected]:
+    """What a model expects below it, by the keys as they are written."""
+    fields = model.model_fields.items()
+    return {field.alias or name: _plain(field.annotation, field) for name, field in fields}
 
 
 def _plain(annotation: Any, field: FieldInfo | None = None) -> Expected:

@@ -5,9 +5,11 @@ maps to a diagnostic; pydantic's own messages are never shown.
 """
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from functools import lru_cache
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
@@ -25,6 +27,15 @@ _FACTORS = {
 }
 _PERCENT = re.compile(r"(?P<number>-?[0-9]{1,9}(?:\.[0-9]{1,6})?)%")
 _CORES = re.compile(r"(?:(?P<cores>-?[0-9]{1,6}(?:\.[0-9]{1,3})?)|(?P<milli>-?[0-9]{1,9})m)")
+
+
+T = TypeVar("T")
+
+
+def _reader(parse: Callable[[Any], T]) -> PlainValidator:
+    """The validator that `parse` is; what it read lately from the same text it does not read again."""
+    known = lru_cache(maxsize=512)(parse)
+    return PlainValidator(lambda value: known(value) if type(value) is str else parse(value))
 
 
 def _refuse(kind: str, value: Any) -> PydanticCustomError:
@@ -122,22 +133,22 @@ _BYTES_FORMS = [{"type": "string", "pattern": _BYTES_SCHEMA}, {"type": "integer"
 
 Duration = Annotated[
     timedelta,
-    PlainValidator(parse_duration),
+    _reader(parse_duration),
     _text(_DURATION_SCHEMA, "A duration: a number and one of us, ms, s, m, h, d.", "80ms", "30s", "30d"),
 ]
 Ratio = Annotated[
     Decimal,
-    PlainValidator(parse_ratio),
+    _reader(parse_ratio),
     _text(_RATIO_SCHEMA, "A percentage from 0% to 100%.", "99.5%", "1%"),
 ]
 Bytes = Annotated[
     int,
-    PlainValidator(parse_bytes),
+    _reader(parse_bytes),
     JsonSchema({"description": "A size in bytes, with a unit.", "anyOf": _BYTES_FORMS, "examples": ["4Gi"]}),
 ]
 Cores = Annotated[
     Decimal,
-    PlainValidator(parse_cores),
+    _reader(parse_cores),
     JsonSchema(
         {
             "description": "CPU cores: a number, or thousandths with `m`.",
@@ -151,7 +162,7 @@ Cores = Annotated[
 ]
 GpuMemory = Annotated[
     GpuMemoryAmount,
-    PlainValidator(parse_gpu_memory),
+    _reader(parse_gpu_memory),
     JsonSchema(
         {
             "description": "GPU memory per device: absolute, or a share of the device.",

@@ -32,11 +32,12 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
 
 
 def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner: str) -> Iterator[Diagnostic]:
+    given = [field for field in bound.declared(*path) if field in fields]
+    if len(given) == 1:
+        return
     place = bound.place(*path)
-    written = bound.declared(*path)
     if place.path != path or not isinstance(place.value, Mapping):
         return  # the short form, or a stand-in
-    given = [field for field in written if field in fields]
     words = listed(fields)
     if not given:
         message = f"{owner} needs one of {words}"

@@ -23,7 +23,7 @@ class Metadata(Model):
     team: Name | None = Field(default=None, description="The team that owns it.", examples=["content-safety"])
     description: Text | None = Field(default=None, description="What it is for, for people.")
     labels: dict[Label, LabelValue] = Field(
-        default={}, description="Labels for all objects of the comb.", examples=[{"tier": "online"}]
+        default_factory=dict, description="Labels for all objects of the comb.", examples=[{"tier": "online"}]
     )
 
 
@@ -38,12 +38,12 @@ class Interface(Model):
         description="The method, as `package.Service/Method`.", examples=["moderation.v1.Moderation/Check"]
     )
     types: list[RelativePath] = Field(
-        default=[],
+        default_factory=list,
         description="Further .proto files, whose messages the operators exchange and no client sees.",
         examples=[["protos/internal.proto"]],
     )
     include: list[RelativePath] = Field(
-        default=[],
+        default_factory=list,
         description="Further directories in which imports are looked for, as by protoc's `-I`.",
         examples=[["third_party"]],
     )
@@ -56,7 +56,7 @@ class Comb(Model):
     kind: Literal["Comb"] = Field(description="What this file declares.")
     metadata: Metadata = Field(description="Whose comb it is.")
     interface: Interface = Field(description="The Protobuf method that it answers.")
-    models: dict[Name, ModelSpec] = Field(default={}, description="Models and their versions.")
+    models: dict[Name, ModelSpec] = Field(default_factory=dict, description="Models and their versions.")
     operators: dict[Name, Operator] = Field(min_length=1, description="The algorithms, by name.")
     graph: dict[Identifier, Annotated[Node, ShortForm("call")]] = Field(
         min_length=2,
@@ -68,13 +68,17 @@ class Comb(Model):
             },
         },
     )
-    storage: Storage = Field(default={}, validate_default=True, description="Where operators may keep files.")
-    recording: Recording = Field(default={}, validate_default=True, description="Which requests are kept as samples.")
+    storage: Storage = Field(default_factory=dict, validate_default=True, description="Where operators may keep files.")
+    recording: Recording = Field(
+        default_factory=dict, validate_default=True, description="Which requests are kept as samples."
+    )
     experiment: Experiment | None = Field(default=None, description="An A/B test.")
     rollout: Rollout | None = Field(default=None, description="A grey release.")
-    sla: Sla = Field(default={}, validate_default=True, description="What the comb promises.")
-    gates: Gates = Field(default={}, validate_default=True, description="What must be proven before a change ships.")
+    sla: Sla = Field(default_factory=dict, validate_default=True, description="What the comb promises.")
+    gates: Gates = Field(
+        default_factory=dict, validate_default=True, description="What must be proven before a change ships."
+    )
     environments: dict[Name, Overlay] = Field(
-        default={},
+        default_factory=dict,
         description="What differs by environment: the file's own shape, merged by key. Models, graph and code do not.",
     )

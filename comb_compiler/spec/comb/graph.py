@@ -22,7 +22,7 @@ class Node(Model):
     )
     operator: Name | None = Field(default=None, description="The operator to call.", examples=["decide"])
     inputs: dict[Identifier, Text] = Field(
-        default={},
+        default_factory=dict,
         alias="in",
         description="The source of each port: a step, or a field of the request such as `$request.frame`.",
         examples=[{"frame": "$request.frame"}],

@@ -43,7 +43,9 @@ class ModelVersion(Model):
         default=None, description="The digest of the artifact. May be left to comb.lock, which `comb lock` writes."
     )
     params: dict[str, Any] = Field(
-        default={}, description="Parameters handed to the operator with the model.", examples=[{"threshold": 0.9}]
+        default_factory=dict,
+        description="Parameters handed to the operator with the model.",
+        examples=[{"threshold": 0.9}],
     )
 
 

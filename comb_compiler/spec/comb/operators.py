@@ -74,7 +74,7 @@ class Requirement(Model):
     """Where an instance must run. All that is given must hold."""
 
     zone: Name | None = Field(default=None, description="A NAS zone of the platform.", examples=["nas-a"])
-    labels: dict[Label, LabelValue] = Field(default={}, description="Labels that the node must carry.")
+    labels: dict[Label, LabelValue] = Field(default_factory=dict, description="Labels that the node must carry.")
 
 
 class Preference(Requirement):
@@ -86,12 +86,14 @@ class Preference(Requirement):
 class Affinity(Model):
     """Where instances run, and beside whom."""
 
-    require: list[Requirement] = Field(default=[], description="Places of which one must be met.")
-    prefer: list[Preference] = Field(default=[], description="Places that are better than others.")
+    require: list[Requirement] = Field(default_factory=list, description="Places of which one must be met.")
+    prefer: list[Preference] = Field(default_factory=list, description="Places that are better than others.")
     beside: list[Name] = Field(
-        default=[], alias="with", description="Operators to share a pod with: what they exchange stays on the node."
+        default_factory=list,
+        alias="with",
+        description="Operators to share a pod with: what they exchange stays on the node.",
     )
-    apart: list[Name] = Field(default=[], description="Operators never to share a node with.")
+    apart: list[Name] = Field(default_factory=list, description="Operators never to share a node with.")
 
 
 class Batch(Model):
@@ -122,16 +124,18 @@ class Operator(Model):
         default=None, description="The model version that it is given: `model@version`."
     )
     inputs: dict[Identifier, Annotated[Port, ShortForm("type")]] = Field(
-        default={}, alias="in", description="Its inputs: the port's name and the message that it takes."
+        default_factory=dict, alias="in", description="Its inputs: the port's name and the message that it takes."
     )
     out: TypeName = Field(description="The message that it answers with.")
-    resources: Resources = Field(default={}, validate_default=True, description="What one instance needs.")
+    resources: Resources = Field(default_factory=dict, validate_default=True, description="What one instance needs.")
     devices: list[Name] = Field(
-        default=[],
+        default_factory=list,
         description="Device classes of the platform that it may run on, best first; `cpu` is one.",
         examples=[["nvidia-a10", "cpu"]],
     )
-    affinity: Affinity = Field(default={}, validate_default=True, description="Where instances run, and beside whom.")
+    affinity: Affinity = Field(
+        default_factory=dict, validate_default=True, description="Where instances run, and beside whom."
+    )
     priority: Name | None = Field(
         default=None,
         description="A priority of the platform: the higher takes the node from the lower.",
@@ -146,4 +150,6 @@ class Operator(Model):
         description="How often a failed call is tried again, within its timeout. Only where repeating a call is safe.",
     )
     fallback: Fallback | None = Field(default=None, description="What the graph sees instead when it fails or is late.")
-    scale: Scale = Field(default={}, validate_default=True, description="How many instances, and what decides it.")
+    scale: Scale = Field(
+        default_factory=dict, validate_default=True, description="How many instances, and what decides it."
+    )

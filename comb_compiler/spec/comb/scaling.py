@@ -31,7 +31,7 @@ class ScaleTargets(Model):
     )
     cpu: Ratio | None = Field(default=None, description="CPU use, of what it asked for.", examples=["70%"])
     queue: int | None = Field(default=None, ge=1, description="Requests waiting per instance.", examples=[4])
-    queries: dict[Name, Query] = Field(default={}, description="Any Prometheus query, by a name of yours.")
+    queries: dict[Name, Query] = Field(default_factory=dict, description="Any Prometheus query, by a name of yours.")
 
 
 class ScalingPace(StrEnum):
@@ -50,7 +50,9 @@ class Scale(Model):
 
     min: int = Field(default=1, ge=0, le=10_000, description="The fewest instances.")
     max: int | None = Field(default=None, ge=1, le=10_000, description="The most instances; `min` by default.")
-    targets: ScaleTargets = Field(default={}, validate_default=True, description="Values to hold per instance.")
+    targets: ScaleTargets = Field(
+        default_factory=dict, validate_default=True, description="Values to hold per instance."
+    )
     pace: Annotated[ScalingPace, BY_WORD] = Field(
         default=ScalingPace.STEADY, description="How eagerly to follow the load."
     )

@@ -70,7 +70,7 @@ class Recording(Model):
     )
     keep: Duration = Field(default="30d", validate_default=True, description="How long samples are kept.")
     redact: list[FieldPath] = Field(
-        default=[], description="Fields that never leave the process.", examples=[["request.frame.user_id"]]
+        default_factory=list, description="Fields that never leave the process.", examples=[["request.frame.user_id"]]
     )
 
 
@@ -79,7 +79,7 @@ class Arm(Model):
 
     weight: int = Field(ge=0, le=1_000_000, description="Its share, beside the other arms' weights.", examples=[10])
     overlay: Overlay = Field(
-        default={},
+        default_factory=dict,
         alias="set",
         description="What differs from the comb: the file's own shape, merged by key; null takes a key away.",
     )
@@ -114,7 +114,7 @@ class Rollout(Model):
         examples=[["1%", "10%", "50%"]],
     )
     hold: Duration = Field(default="10m", validate_default=True, description="How long each step is watched.")
-    abort: Abort = Field(default={}, validate_default=True, description="Figures that end it.")
+    abort: Abort = Field(default_factory=dict, validate_default=True, description="Figures that end it.")
 
 
 class Sla(Model):

@@ -39,10 +39,12 @@ class Platform(Model):
     api_version: Literal["comb.dev/v1"] = Field(description="The version of this file's form.")
     kind: Literal["Platform"] = Field(description="What this file declares.")
     metadata: PlatformMetadata = Field(description="Whose platform it is.")
-    devices: dict[Name, DeviceClass] = Field(default={}, description="Device classes by the name that combs use.")
+    devices: dict[Name, DeviceClass] = Field(
+        default_factory=dict, description="Device classes by the name that combs use."
+    )
     clusters: dict[Name, Cluster] = Field(min_length=1, description="The Kubernetes clusters.")
-    namespaces: dict[Name, Namespace] = Field(default={}, description="Namespaces and their quotas.")
-    priorities: dict[Name, Priority] = Field(default={}, description="Priorities by the name that combs use.")
+    namespaces: dict[Name, Namespace] = Field(default_factory=dict, description="Namespaces and their quotas.")
+    priorities: dict[Name, Priority] = Field(default_factory=dict, description="Priorities by the name that combs use.")
     environments: dict[Name, Environment] = Field(min_length=1, description="The places that releases go to.")
     environment_repository: EnvironmentRepository = Field(description="The git repository that Flux watches.")
     registry: Registry = Field(description="Where images are pushed to, and may come from.")
@@ -52,12 +54,12 @@ class Platform(Model):
     delivery: Annotated[Delivery, BY_WORD] = Field(
         default=Delivery.ROUTER, description="What divides traffic between arms and releases."
     )
-    floors: Floors = Field(default={}, validate_default=True, description="What no comb may fall below.")
+    floors: Floors = Field(default_factory=dict, validate_default=True, description="What no comb may fall below.")
     first_release: FirstRelease = Field(
-        default={}, validate_default=True, description="What a comb needs without a baseline."
+        default_factory=dict, validate_default=True, description="What a comb needs without a baseline."
     )
     policies: list[RelativePath] = Field(
-        default=[], description="Folders of policies, besides those of Comb.", examples=[["policies"]]
+        default_factory=list, description="Folders of policies, besides those of Comb.", examples=[["policies"]]
     )
-    notifications: dict[Name, Notification] = Field(default={}, description="Who hears of a release.")
-    patches: dict[Name, Patch] = Field(default={}, description="Changes to rendered objects, applied last.")
+    notifications: dict[Name, Notification] = Field(default_factory=dict, description="Who hears of a release.")
+    patches: dict[Name, Patch] = Field(default_factory=dict, description="Changes to rendered objects, applied last.")

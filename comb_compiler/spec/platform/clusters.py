@@ -45,16 +45,20 @@ class NodePool(Model):
         default={"backEnd": "exclusive"}, validate_default=True, description="How it shares its devices."
     )
     zone: Name | None = Field(default=None, description="The NAS zone that its nodes are in.")
-    labels: dict[Label, LabelValue] = Field(default={}, description="Labels of its nodes, by which pods find them.")
-    taints: list[Taint] = Field(default=[], description="Taints of its nodes.")
-    extra_resources: dict[ResourceName, int] = Field(default={}, description="Further resources of one node.")
+    labels: dict[Label, LabelValue] = Field(
+        default_factory=dict, description="Labels of its nodes, by which pods find them."
+    )
+    taints: list[Taint] = Field(default_factory=list, description="Taints of its nodes.")
+    extra_resources: dict[ResourceName, int] = Field(default_factory=dict, description="Further resources of one node.")
 
 
 class Zone(Model):
     """Nodes that share a file system."""
 
     storage_class: Name = Field(description="The StorageClass whose volumes many pods can write (ReadWriteMany).")
-    node_labels: dict[Label, LabelValue] = Field(default={}, description="Labels by which its nodes are known.")
+    node_labels: dict[Label, LabelValue] = Field(
+        default_factory=dict, description="Labels by which its nodes are known."
+    )
 
 
 class Exporter(StrEnum):
@@ -98,7 +102,7 @@ class Cluster(Model):
     """One Kubernetes cluster."""
 
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="Its nodes, by pool.")
-    zones: dict[Name, Zone] = Field(default={}, description="Its NAS zones.")
+    zones: dict[Name, Zone] = Field(default_factory=dict, description="Its NAS zones.")
     prometheus: Prometheus | None = Field(default=None, description="Where its metrics are.")
     autoscaling: Annotated[Autoscaling, BY_WORD] = Field(
         default=Autoscaling.HPA, description="What moves the number of replicas."

@@ -28,7 +28,9 @@ class DeviceClass(Model):
     product: Text | None = Field(
         default=None, description="The name that the vendor's tools give it.", examples=["NVIDIA A10"]
     )
-    mig: dict[str, MigProfile] = Field(default={}, description="Its MIG profiles by name; none if it has no MIG.")
+    mig: dict[str, MigProfile] = Field(
+        default_factory=dict, description="Its MIG profiles by name; none if it has no MIG."
+    )
 
 
 class SharingBackEnd(StrEnum):

@@ -33,14 +33,18 @@ class Quota(Model):
 
     cpu: Cores | None = Field(default=None, description="CPU cores.")
     memory: Bytes | None = Field(default=None, description="Main memory.")
-    devices: dict[Name, int] = Field(default={}, description="Whole devices by class.")
+    devices: dict[Name, int] = Field(default_factory=dict, description="Whole devices by class.")
 
 
 class Namespace(Model):
     """A Kubernetes namespace that combs are placed in."""
 
-    teams: list[Name] = Field(default=[], description="Teams whose combs may live here; all, if none is named.")
-    quota: Quota = Field(default={}, validate_default=True, description="The most that its combs may ask for.")
+    teams: list[Name] = Field(
+        default_factory=list, description="Teams whose combs may live here; all, if none is named."
+    )
+    quota: Quota = Field(
+        default_factory=dict, validate_default=True, description="The most that its combs may ask for."
+    )
 
 
 class Priority(Model):
@@ -81,15 +85,15 @@ class GateFloors(Model):
 class Floors(Model):
     """What combs may not fall below."""
 
-    sla: SlaFloors = Field(default={}, validate_default=True, description="Promises.")
-    gates: GateFloors = Field(default={}, validate_default=True, description="Proofs.")
+    sla: SlaFloors = Field(default_factory=dict, validate_default=True, description="Promises.")
+    gates: GateFloors = Field(default_factory=dict, validate_default=True, description="Proofs.")
 
 
 class FirstRelease(Model):
     """What a comb needs that has no baseline yet."""
 
     samples: int = Field(default=30, ge=0, description="The fewest standard samples.")
-    approvals: list[Name] = Field(default=[], description="Teams of which one must approve.")
+    approvals: list[Name] = Field(default_factory=list, description="Teams of which one must approve.")
     traffic: Ratio = Field(default="100%", validate_default=True, description="The most traffic it may get at first.")
 
 
@@ -102,7 +106,9 @@ class Environment(Model):
     isolation: Annotated[Isolation, BY_WORD] = Field(
         default=Isolation.LOCAL, description="How strictly the gates must have kept operator code apart."
     )
-    floors: Floors = Field(default={}, validate_default=True, description="What combs may not fall below here.")
+    floors: Floors = Field(
+        default_factory=dict, validate_default=True, description="What combs may not fall below here."
+    )
 
 
 class TrustedPublisher(Model):
@@ -121,7 +127,7 @@ class EnvironmentRepository(Model):
     )
     branch: GitRef = Field(default="main", description="The branch that releases are pushed to.")
     publishers: dict[Name, TrustedPublisher] = Field(
-        default={}, description="Who may sign its commits. Without any, signatures are not asked for."
+        default_factory=dict, description="Who may sign its commits. Without any, signatures are not asked for."
     )
 
 
@@ -129,8 +135,10 @@ class Registry(Model):
     """Where images are pushed to, and may come from."""
 
     push: RepositoryPrefix = Field(description="Where Comb pushes the images that it builds.")
-    allowed: list[RepositoryPrefix] = Field(default=[], description="From where images may come, besides.")
-    base: dict[Name, Text] = Field(default={}, description="Base images by device class; `cpu` for the others.")
+    allowed: list[RepositoryPrefix] = Field(default_factory=list, description="From where images may come, besides.")
+    base: dict[Name, Text] = Field(
+        default_factory=dict, description="Base images by device class; `cpu` for the others."
+    )
 
 
 class Delivery(StrEnum):
@@ -147,4 +155,6 @@ class Notification(Model):
 
     type: Text = Field(description="A provider type of Flux.", examples=["slack"])
     secret: Name = Field(description="The Secret in the cluster that holds the address.")
-    environments: list[Name] = Field(default=[], description="The environments to tell of; all, if none is named.")
+    environments: list[Name] = Field(
+        default_factory=list, description="The environments to tell of; all, if none is named."
+    )
