@@ -10,7 +10,7 @@ from comb_compiler.cli.verdicts import Verdict, VerdictCache, digest
 from comb_compiler.diagnostics import Diagnostic, Label, Span, codes, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.sourceset import SourceSet, Unavailable
-from comb_compiler.workspace.checkout import Checkout, find_root
+from comb_compiler.workspace.checkout import Checkout, ReadOnce, find_root
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Checking:
     ) -> None:
         self._against = against
         self._checkout = checkout
+        self._files = ReadOnce(checkout)
         self._cache = cache
         self._platform = platform
         self._digests: dict[str, str] = {}
@@ -67,8 +68,13 @@ class Checking:
 
     def verdict(self, main: str) -> Verdict:
         """The verdict on one file, from the cache where it holds."""
-        content = self._checkout.read(main)
-        if isinstance(content, Unavailable):
+        try:
+            return self._verdict(main, self._files.read(main))
+        finally:
+            self._files.forget(main)
+
+    def _verdict(self, main: str, content: bytes | Unavailable) -> Verdict:
+        if isinstance(content, Unavailable) or not self._cache.keeps:
             return self._compile(main)[0]
         platform = "" if self._platform is None else self._digest(self._platform)
         if self._against is not None:
@@ -76,30 +82,34 @@ class Checking:
         known = self._cache.find(main, content, platform, self._digest)
         if known is not None:
             return known
-        verdict, looked_at = self._compile(main)
-        if looked_at is not None:
+        verdict, sources = self._compile(main)
+        looked_at = self._looked_at(sources)
+        if looked_at is not None and not any(finding.code in _ADVISED for finding in verdict.diagnostics):
             self._cache.keep(verdict, content, platform, looked_at)
         return verdict
 
-    def _compile(self, main: str) -> tuple[Verdict, dict[str, str] | None]:
-        """The verdict, and what it looked at: None where that cannot be asked again in the same words."""
+    def _compile(self, main: str) -> tuple[Verdict, SourceSet]:
+        """The verdict, and all that it rests on."""
         from comb_compiler.compiler import check
         from comb_compiler.workspace.sources import load_sources
 
-        sources = load_sources(self._checkout, main, self._cache.memo)
+        sources = load_sources(self._files, main, self._cache.memo)
         published = self._against.published(main) if self._against is not None else None
         checked = check(sources, self._platform_sources(main), self._cache.memo, published)
-        verdict = Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics)
-        looked_at = {name: _digest_of(content) for name, content in sources.files.items() if name != main}
-        looked_at.update((_EXISTS + name, _EXISTS) for name in sources.present)
-        asked_again = all(self._digest(name) == known for name, known in looked_at.items())
-        advised = any(finding.code in _ADVISED for finding in checked.diagnostics)
-        return verdict, looked_at if asked_again and not advised else None
+        return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics), sources
+
+    def _looked_at(self, sources: SourceSet) -> dict[str, str] | None:
+        """The digests of what a verdict rests on; None where they cannot be asked for again in the same words."""
+        contents = {name: content for name, content in sources.files.items() if name != sources.main}
+        reasons = {name: _digest_of(one) for name, one in contents.items() if isinstance(one, Unavailable)}
+        reasons.update((_EXISTS + name, _EXISTS) for name in sources.present)
+        found = {name: self._digest(name) for name in (*contents, *reasons)}
+        return found if all(found[name] == reason for name, reason in reasons.items()) else None
 
     def _platform_sources(self, main: str) -> SourceSet | None:
         if self._platform is None or self._platform == main:
             return None
-        return SourceSet(self._platform, {self._platform: self._checkout.read(self._platform)})
+        return SourceSet(self._platform, {self._platform: self._files.read(self._platform)})
 
     def _digest(self, name: str) -> str:
         if name not in self._digests:
@@ -108,7 +118,7 @@ class Checking:
 
     def _look(self, name: str) -> str:
         if not name.startswith(_EXISTS):
-            return _digest_of(self._checkout.read(name))
+            return _digest_of(self._files.read(name))
         found = self._checkout.find(name.removeprefix(_EXISTS))
         return "" if isinstance(found, Unavailable) or found.is_directory else _EXISTS
 

@@ -69,6 +69,8 @@ class VerdictCache:
         self._store = ResultStore(os.path.join(directory, "verdicts") if directory else None)
         self.memo: Memo = Remembering(ResultStore(os.path.join(directory, "results") if directory else None))
         """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
+        self.keeps = directory is not None
+        """Whether verdicts are kept at all."""
         self._fingerprint = _fingerprint() if directory else ""
 
     def find(self, main: str, content: bytes, platform: str, ask: Callable[[str], str]) -> Verdict | None:

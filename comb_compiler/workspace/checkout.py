@@ -11,7 +11,7 @@ from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace._walk import Refused, Target, must_be_regular, open_regular, shown, walk
 
-__all__ = ["Checkout", "Found", "find_root"]
+__all__ = ["Checkout", "Found", "ReadOnce", "find_root"]
 
 _MORE = 4096
 """How many bytes more than there should be are asked for at once."""
@@ -99,6 +99,33 @@ class Checkout:
     def target(self, relative: str) -> AbstractContextManager[Target]:
         """For this package alone: where a path leads, while the directory that holds it is open. Raises Refused."""
         return walk(self._real, self._aliases, relative)
+
+
+class ReadOnce(Checkout):
+    """Another checkout's files, each read once: a run sees one state of a file, however many combs name it."""
+
+    def __init__(self, behind: Checkout) -> None:
+        super().__init__(behind.root)
+        self._behind = behind
+        self._contents: dict[str, bytes | Unavailable] = {}
+
+    def read(self, relative: str) -> bytes | Unavailable:
+        """What was read first."""
+        if relative not in self._contents:
+            self._contents[relative] = self._behind.read(relative)
+        return self._contents[relative]
+
+    def forget(self, relative: str) -> None:
+        """Let go of what nobody will ask for again."""
+        self._contents.pop(relative, None)
+
+    def find(self, relative: str) -> Found | Unavailable:
+        """Where a path leads now."""
+        return self._behind.find(relative)
+
+    def names(self, relative: str) -> tuple[str, ...]:
+        """What a directory holds now."""
+        return self._behind.names(relative)
 
 
 def find_root(path: str | os.PathLike[str]) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +75,7 @@ def _run(arguments: list[str], directory: str) -> subprocess.CompletedProcess[st
         raise OutsideFailure(f"protoc does not start: {problem.strerror}") from problem
 
 
+@cache
 def _bundle() -> str:
     """The directory of the files that come with protoc."""
     spec = find_spec("grpc_tools")

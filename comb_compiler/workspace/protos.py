@@ -3,7 +3,7 @@
 import hashlib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
@@ -14,6 +14,7 @@ from comb_compiler.protos.places import ProtoTexts
 from comb_compiler.source import Unavailable, decode as decode_text
 from comb_compiler.source.memo import Memo
 from comb_compiler.spec.suggest import closest
+from comb_compiler.workspace.advice import advice
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.complaints import Complaint, without_echoes
 from comb_compiler.workspace.installed import installed
@@ -21,7 +22,7 @@ from comb_compiler.workspace.protoc import is_bundled, run_protoc
 
 __all__ = ["Gathered", "compile_protos", "gather_protos"]
 
-_FORM = "2"
+_FORM = "3"
 _MOST_FILES = 2_000
 _SUFFIX = ".proto"
 
@@ -70,22 +71,27 @@ def compile_protos(gathered: Gathered, checkout: Checkout, memo: Memo) -> Protos
     """What protoc says of the files; from `memo`, if these bytes were compiled before. Raises OutsideFailure."""
     if not gathered.mains:
         return Protos(None, b"")
+    key = "" if gathered.missing else _key(gathered)
+    kept = _kept(memo, key) if key else None
+    if kept is not None:
+        return kept
     no_texts = tuple(finding for name in gathered.files for finding in _not_text(name, gathered))
     if no_texts:
         return Protos(None, b"", no_texts)
     texts = ProtoTexts({name: (gathered.paths[name], _text(content)) for name, content in gathered.files.items()})
     if gathered.missing:
         return Protos(None, b"", tuple(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
-    key = _key(gathered)
-    kept = memo.find(key)
-    if kept is not None:
-        try:
-            return from_bytes(kept)
-        except (ValueError, KeyError, IndexError, TypeError):
-            pass
     protos = _compile(gathered, texts)
     memo.keep(key, to_bytes(protos))
     return protos
+
+
+def _kept(memo: Memo, key: str) -> Protos | None:
+    content = memo.find(key)
+    try:
+        return from_bytes(content) if content is not None else None
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
 
 
 class _Search:
@@ -114,7 +120,7 @@ class _Search:
                 pending.append(name)
         while pending and len(files) < _MOST_FILES:
             importer = pending.pop()
-            for statement in imports.find_imports(_text(files[importer])):
+            for statement in _imports(files[importer]):
                 self._follow(importer, statement, roots, files, paths, missing, pending)
         known = tuple(name for name in names if name is not None and name in files)
         return Gathered(known, dict(sorted(files.items())), paths, tuple(missing), roots, {})
@@ -171,14 +177,12 @@ def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
     from comb_compiler.protos.decode import BadDescriptors, decode, without_sources
 
     compiled = run_protoc(gathered.files, gathered.mains)
-    imported = {
-        name: [one.name for one in imports.find_imports(_text(gathered.files[name]))] for name in gathered.files
-    }
+    imported = {name: [one.name for one in _imports(gathered.files[name])] for name in gathered.files}
     found = tuple(_finding(one, gathered, texts) for one in without_echoes(compiled.complaints, imported))
     if has_errors(found):
         return Protos(None, b"", found)
     try:
-        schema = decode(compiled.descriptors, gathered.paths, texts.span)
+        schema = decode(compiled.descriptors, gathered.paths, texts)
     except BadDescriptors as problem:
         complaint = Complaint(gathered.mains[0], None, str(problem), False)
         return Protos(None, b"", (*found, _finding(complaint, gathered, texts)))
@@ -191,7 +195,10 @@ def _finding(complaint: Complaint, gathered: Gathered, texts: ProtoTexts) -> Dia
     if span is None:
         span = Span.whole_file(gathered.paths.get(complaint.name, gathered.paths[gathered.mains[0]]))
     message = complaint.message.rstrip(".")
-    return diagnose(code, message[0].lower() + message[1:] if message[:2].istitle() else message, span)
+    message = message[0].lower() + message[1:] if message[:2].istitle() else message
+    line, column = texts.line(complaint.name, *complaint.place) if complaint.place else ("", 0)
+    hints = advice(complaint.message, line, column, (text for _, text in texts.all.values()))
+    return diagnose(code, message, span, hints=hints)
 
 
 def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: Checkout) -> Diagnostic:
@@ -245,6 +252,12 @@ def _not_text(name: str, gathered: Gathered) -> list[Diagnostic]:
     """That a file is no UTF-8 text; protoc would take it, and everything that reads its comments not."""
     _, refused = decode_text(gathered.paths[name], gathered.files[name])
     return [finding for finding in refused if finding.code in (codes.NOT_UTF8, codes.BINARY_FILE)]
+
+
+@lru_cache(maxsize=256)
+def _imports(content: bytes) -> tuple[imports.Import, ...]:
+    """The imports of a file: the combs of a repository share most of their .proto files."""
+    return imports.find_imports(_text(content))
 
 
 def _text(content: bytes) -> str:

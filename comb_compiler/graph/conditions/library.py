@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.util import find_spec
 from os import listdir
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,6 +64,7 @@ def _key(texts: list[str], asked: Asked) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+@cache
 def _version() -> str:
     """The library's version, from the name of the folder that says so: asking for metadata would take 50 ms."""
     spec = find_spec("cel_expr_python")
@@ -90,7 +92,7 @@ def _told(conditions: Iterable[Parsed], asked: Asked) -> _Told:
 
     from comb_compiler.protos.decode import open_pool
 
-    pool, _ = open_pool(asked.descriptors)
+    pool = open_pool(asked.descriptors)
     variables = {name: cel.Type(message) if message else cel.Type.DYN for name, message in asked.variables.items()}
     environment = cel.NewEnv(descriptor_pool=pool, variables=variables)
     answers: dict[str, str] = {}
