@@ -21,32 +21,44 @@ class ProtoTexts:
     """The texts of .proto files by import name, each with its path from the checkout's root."""
 
     def __init__(self, texts: Mapping[str, tuple[str, str]]) -> None:
-        self._texts = texts
+        self.all = texts
         self._lines: dict[str, Lines] = {}
         self._ends: dict[str, list[int]] = {}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProtoTexts) and self.all == other.all
+
+    __hash__ = None  # type: ignore[assignment]
+
     def span(self, name: str, place: tuple[int, ...]) -> Span | None:
         """The place of a `SourceCodeInfo` span; None in a file that is none of the checkout's."""
-        if name not in self._texts:
+        if name not in self.all:
             return None
         line, column, *rest = place
         end_line, end_column = (line, rest[0]) if len(rest) == 1 else rest
-        path = self._texts[name][0]
+        path = self.all[name][0]
         return Span(path, self._position(name, line, column), self._position(name, end_line, end_column))
 
     def token(self, name: str, line: int, column: int) -> Span | None:
         """The token that stands at a line and column of protoc's, counted from 0."""
-        if name not in self._texts:
+        if name not in self.all:
             return None
         start = self._position(name, line, column)
         found = _TOKEN.match(self._of(name)[start.line], start.column - 1)
         end = start if found is None else Position(start.line, found.end() + 1)
-        return Span(self._texts[name][0], start, end)
+        return Span(self.all[name][0], start, end)
+
+    def line(self, name: str, line: int, column: int) -> tuple[str, int]:
+        """The text of a line of protoc's, and what its column is there, both counted from 0."""
+        if name not in self.all:
+            return "", 0
+        start = self._position(name, line, column)
+        return self._of(name)[start.line], start.column - 1
 
     def range(self, name: str, start: int, end: int) -> Span:
         """A half-open range of a file's text."""
         lines = self._of(name)
-        return Span(self._texts[name][0], lines.position(start), lines.position(end))
+        return Span(self.all[name][0], lines.position(start), lines.position(end))
 
     def _position(self, name: str, line: int, column: int) -> Position:
         lines = self._of(name)
@@ -73,5 +85,5 @@ class ProtoTexts:
 
     def _of(self, name: str) -> Lines:
         if name not in self._lines:
-            self._lines[name] = Lines(self._texts[name][1])
+            self._lines[name] = Lines(self.all[name][1])
         return self._lines[name]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes, has_errors
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.protos import imports
 from comb_compiler.protos.compiled import Protos, from_bytes, to_bytes
@@ -197,8 +197,11 @@ def _finding(complaint: Complaint, gathered: Gathered, texts: ProtoTexts) -> Dia
     message = complaint.message.rstrip(".")
     message = message[0].lower() + message[1:] if message[:2].istitle() else message
     line, column = texts.line(complaint.name, *complaint.place) if complaint.place else ("", 0)
-    hints = advice(complaint.message, line, column, (text for _, text in texts.all.values()))
-    return diagnose(code, message, span, hints=hints)
+    advised = advice(complaint.message, line, column, (text for _, text in texts.all.values()))
+    fix = None
+    if advised.meant:
+        fix = Fix(f"write `{advised.meant}`", (Edit(span, advised.meant),), Applicability.UNSAFE)
+    return diagnose(code, message, span, hints=(advised.hint,) if advised.hint else (), fix=fix)
 
 
 def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: Checkout) -> Diagnostic:
