@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -16,7 +17,8 @@ from comb_compiler.runtime.messages import Message
 __all__ = ["Answered", "Interface", "Remote", "insecure"]
 
 _PATIENCE = 0.2
-"""How long a request waits for a connection that is being made, in seconds."""
+"""How long requests wait for a connection that is being made, in seconds; after that they find none at once."""
+_HOPELESS = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 _SAYABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 _OPTIONS = (
     # Every address that the name has is used; and while none answers, that is known at once.
@@ -69,6 +71,7 @@ class Remote:
         self.release = release
         self._interface = interface
         self._channel = channel
+        self._missed_since: float | None = None
         method = interface.method
         self._send = channel.unary_unary(
             f"/{method.service}/{method.name}",
@@ -93,7 +96,7 @@ class Remote:
     ) -> Answered:
         """See `Answering`. A forced arm is asked for; whether the service allows that is its own setting."""
         finished = Answered(request, request_id, self.release)
-        await self._connected(_PATIENCE if within is None else min(within, _PATIENCE))
+        await self._connected(inf if within is None else finished.began + within / 4)
         if within is not None:
             within -= monotonic() - finished.began
         try:
@@ -112,18 +115,19 @@ class Remote:
         finished.arm = _text(await call.trailing_metadata() or (), "comb-arm")
         return finished
 
-    async def _connected(self, patience: float) -> None:
+    async def _connected(self, deadline: float) -> None:
         """Wait for a connection, as long as one may come."""
-        deadline = monotonic() + patience
-        state = self._channel.get_state(try_to_connect=True)
-        while state is not grpc.ChannelConnectivity.READY:
-            if state in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
+        while (state := self._channel.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.READY:
+            if self._missed_since is None:
+                self._missed_since = monotonic()
+            left = min(deadline, self._missed_since + _PATIENCE) - monotonic()
+            if left <= 0 or state in _HOPELESS:
                 raise self._away()
             try:
-                await asyncio.wait_for(self._channel.wait_for_state_change(state), deadline - monotonic())
+                await asyncio.wait_for(self._channel.wait_for_state_change(state), left)
             except (TimeoutError, grpc.aio.UsageError) as error:
                 raise self._away() from error
-            state = self._channel.get_state(try_to_connect=True)
+        self._missed_since = None
 
     def _away(self) -> OperatorError:
         return OperatorError(Code.UNAVAILABLE, f"there is no connection to the release `{self.release}`")
