@@ -12,6 +12,8 @@ _NO_SYNTAX = re.compile(r"No (?:edition or )?syntax specified for the proto file
 _IMPORT_FAILED = re.compile(r'Import ".*" was not found or had errors\.')
 _UNRESOLVED = re.compile(r'".*" is not defined\.|".*" (?:seems|appears) to be defined in ')
 _DEFINED_ALREADY = re.compile(r'"(?P<symbol>[^"]+)" is already defined')
+_SAYS_WHY = re.compile(r'".*" must be unique within ')
+_NO_TOKEN = re.compile(r"a character that is not ASCII|Multiline strings|End-of-file inside|Need space between")
 _ADVICE = "Suggested field numbers for "
 
 
@@ -38,7 +40,14 @@ def _read(text: str) -> Iterator[Complaint]:
         match = _COMPLAINT.fullmatch(line) if _LOG.match(line) is None else None
         if match is not None:
             place = (int(match["line"]) - 1, int(match["column"]) - 1) if match["line"] else None
-            yield Complaint(match["name"], place, match["message"], match["warning"] is not None)
+            yield Complaint(match["name"], place, _plain(match["message"]), match["warning"] is not None)
+
+
+def _plain(message: str) -> str:
+    """A sentence of protoc's, without what its readers need not know."""
+    if message.startswith("Interpreting non ascii codepoint"):
+        return "a character that is not ASCII stands outside of texts and comments"
+    return message.partition("Therefore, ")[2] or message if message.startswith("Note that enum values") else message
 
 
 def without_echoes(complaints: Sequence[Complaint], imports: Mapping[str, Sequence[str]]) -> tuple[Complaint, ...]:
@@ -54,7 +63,20 @@ def without_echoes(complaints: Sequence[Complaint], imports: Mapping[str, Sequen
     wrong = {one.name for one in mistakes}
     twice = {match["symbol"] for one in mistakes if (match := _DEFINED_ALREADY.match(one.message))}
     kept = [one for one in mistakes if not _is_unresolved(one, wrong, imports) and not _is_inner(one, twice)]
-    return tuple(kept or errors)
+    return tuple(_first_of_each(kept or errors))
+
+
+def _first_of_each(complaints: Sequence[Complaint]) -> list[Complaint]:
+    """Of what is said about one place what was said first; nothing about a file behind what is no token at all."""
+    found: dict[object, Complaint] = {}
+    lost: set[str] = set()
+    for one in complaints:
+        key = one if one.place is None else (one.name, one.place)
+        if one.name not in lost and (key not in found or _SAYS_WHY.match(one.message)):
+            found[key] = one
+        if _NO_TOKEN.match(one.message):
+            lost.add(one.name)
+    return list(found.values())
 
 
 def _is_unresolved(complaint: Complaint, wrong: set[str], imports: Mapping[str, Sequence[str]]) -> bool:
