@@ -171,8 +171,11 @@ class Engine:
         key: str = "",
         arm: str | None = None,
         request_id: str = "",
+        release: str | None = None,
     ) -> Run:
         """Run a request to its end; see `Answering`. Raises OperatorError for a request that is not taken on."""
+        if release is not None and release != self.release:
+            raise self._refused(Code.INVALID_ARGUMENT, f"there is no release `{release}`")
         run = self._admit(request, within, key, arm)
         run.request_id = request_id
         if self._observers:

@@ -64,7 +64,8 @@ class Remote:
     """Answers by a service's own method. The sticky key goes along, by which the service chooses the arm as we would.
 
     A request is not taken on (UNAVAILABLE) while there is no connection: then nothing has begun, and another release
-    may take it. One that was sent and lost is not sent again: nobody knows how far it got.
+    may take it. So it is where the service itself says UNAVAILABLE and tells no release, though it does for what it has
+    taken on. A request that was sent and lost is not sent again: nobody knows how far it got.
     """
 
     def __init__(self, release: str, interface: Interface, channel: grpc.aio.Channel) -> None:
@@ -72,6 +73,7 @@ class Remote:
         self._interface = interface
         self._channel = channel
         self._missed_since: float | None = None
+        self._tells_release = False
         method = interface.method
         self._send = channel.unary_unary(
             f"/{method.service}/{method.name}",
@@ -93,8 +95,11 @@ class Remote:
         key: str = "",
         arm: str | None = None,
         request_id: str = "",
+        release: str | None = None,
     ) -> Answered:
         """See `Answering`. A forced arm is asked for; whether the service allows that is its own setting."""
+        if release is not None and release != self.release:
+            raise OperatorError(Code.INVALID_ARGUMENT, f"there is no release `{release}`")
         finished = Answered(request, request_id, self.release)
         await self._connected(inf if within is None else finished.began + within / 4)
         if within is not None:
@@ -112,7 +117,12 @@ class Remote:
                 raise
             finished.error = OperatorError(Code.CANCELLED, f"`{self.release}` cancelled the request")
         finished.ended = monotonic()
-        finished.arm = _text(await call.trailing_metadata() or (), "comb-arm")
+        told = dict(await call.trailing_metadata() or ())
+        finished.arm = str(told.get("comb-arm", ""))
+        self._tells_release = self._tells_release or "comb-release" in told
+        is_refused = self._tells_release and "x-request-id" in told and "comb-release" not in told
+        if is_refused and finished.error is not None and finished.error.code is Code.UNAVAILABLE:
+            raise finished.error
         return finished
 
     async def _connected(self, deadline: float) -> None:
@@ -144,10 +154,6 @@ class Remote:
 def insecure(address: str) -> grpc.aio.Channel:
     """A channel without TLS, as inside a cluster."""
     return grpc.aio.insecure_channel(f"dns:///{address}", options=_OPTIONS)
-
-
-def _text(metadata: Any, name: str) -> str:
-    return next((value for key, value in metadata if key == name and isinstance(value, str)), "")
 
 
 def _is_being_cancelled() -> bool:

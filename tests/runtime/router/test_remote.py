@@ -13,7 +13,7 @@ from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.router import Router
 from comb_compiler.runtime.router.exposure import FAILOVER
-from tests.runtime.router.elsewhere import LINGERS, RELEASE, TWO, a_free_port, elsewhere
+from tests.runtime.router.elsewhere import LINGERS, RELEASE, TWO, UNAVAILABLE, a_free_port, elsewhere
 from tests.runtime.router.releases import HELLO, hello, opened, tried, with_arms, without_arms
 from tests.runtime.waiting import run
 
@@ -74,6 +74,33 @@ def test_what_fails_there_fails_with_its_code_and_is_not_asked_again(operator: s
             assert finished.error is not None
             assert finished.error.code == code
             assert finished.answer is None
+            assert router.failovers == 0
+
+    run(main())
+
+
+def test_a_candidate_that_says_it_takes_nothing_is_replaced() -> None:
+    async def main() -> None:
+        async with elsewhere() as there, opened(without_arms(), release="a1") as router:
+            router.take(tried(100, there.address, RELEASE))
+            await connected(router)
+            await there.drain()
+            assert (await asked(router)).release == "a1"
+            assert (router.failovers, router.refused) == (1, {RELEASE: 1})
+            with pytest.raises(OperatorError, match="it is not taking requests"):
+                await asked(router, release="candidate")
+
+    run(main())
+
+
+def test_a_candidate_that_fails_with_that_code_on_the_way_is_not_asked_again() -> None:
+    async def main() -> None:
+        async with elsewhere(UNAVAILABLE) as there, opened(without_arms(), release="a1") as router:
+            router.take(tried(100, there.address, RELEASE))
+            await connected(router)
+            finished = await asked(router)
+            assert finished.error is not None
+            assert finished.error.code == Code.UNAVAILABLE
             assert router.failovers == 0
 
     run(main())
