@@ -1,50 +1,45 @@
 """Serve a comb on this machine, with its real operators and models.
 
-The comb is checked first. Its method is served over gRPC with reflection and health, and as JSON over HTTP.
+The comb is checked first. Its method is served over gRPC, with reflection and health, and as JSON over HTTP. Settings
+that are no options here come from the environment: see `python -m comb_compiler.runtime.service --help`.
 
 example:
-  comb run examples/frame-moderation               the example, on ports of its own
-  comb run . --grpc-port 50051 --http-port 8080    this directory's comb, on ports that one remembers
+  comb run examples/frame-moderation    the example; what is printed can be pasted into another terminal
+  comb run . --reload                   a change of any file is checked, and served when it is clean
 """
 
 import argparse
 import asyncio
 import os
-import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.models import model_locator
-from comb_compiler.cli.reporting import report
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.compiler import compile_comb
-from comb_compiler.diagnostics import has_errors
-from comb_compiler.release import ExecutionPlan
-from comb_compiler.workspace.checkout import Checkout
-from comb_compiler.workspace.sources import load_sources
+from comb_compiler.cli.running import Opened, changed_since, greeting, looks_of, open_comb
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.runtime.service import Service, Settings, Stop
 
 __all__ = ["add_arguments", "run"]
+
+_SHOWN = ("host", "grpc_port", "http_port", "requests", "message_bytes", "tls_certificate", "tls_key", "tls_client_ca")
+_LOOK_EVERY = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from comb_compiler.runtime.service import SETTINGS
 
-    parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="a comb.yaml, or its directory")
+    parser.add_argument(
+        "path", metavar="PATH", nargs="?", default=".", help="a comb.yaml, or its directory (default: .)"
+    )
+    parser.add_argument("--reload", action="store_true", help="serve what changes, once it is clean")
     for setting in SETTINGS:
-        parser.add_argument(setting.flag, metavar="VALUE", help=f"{setting.meaning} (default: {setting.default!r})")
-
-
-class _Comb(NamedTuple):
-    checkout: Checkout
-    main: str
-    plan: ExecutionPlan
-
-    @property
-    def directory(self) -> Path:
-        return Path(self.checkout.root, self.main).parent
+        if setting.name in _SHOWN:
+            default = f" (default: {setting.default})" if setting.default != "" else ""
+            parser.add_argument(setting.flag, metavar=setting.placeholder, help=f"{setting.meaning}{default}")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -52,41 +47,77 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     main = path / "comb.yaml" if path.is_dir() else path
     if not main.is_file():
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
-    comb = _open(str(main), console)
-    if comb is None:
-        return Exit.FINDINGS
     from comb_compiler.runtime.engine import run as run_loop
+    from comb_compiler.runtime.service import BadSettings, Settings, Stop, read_settings, until_stopped
 
-    return run_loop(_serve(comb, arguments, console))
-
-
-def _open(path: str, console: Console) -> _Comb | None:
-    """The comb, checked; None where it has mistakes, which are then shown."""
-    checkout = Checkout(common_root([path]))
-    cache = VerdictCache(default_directory())
-    result = Checking(checkout, cache).run([path])
-    console.result(report(result.diagnostics, "text", checkout, console))
-    if has_errors(result.diagnostics):
-        return None
-    compiled = compile_comb(load_sources(checkout, result.verdicts[0].main, cache.memo), memo=cache.memo)
-    if compiled.plan is None:
-        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb can run")
-    return _Comb(checkout, result.verdicts[0].main, compiled.plan)
-
-
-async def _serve(comb: _Comb, arguments: argparse.Namespace, console: Console) -> int:
-    from comb_compiler.runtime.engine import Engine, Limits
-    from comb_compiler.runtime.service import Served, Service, Settings, read_settings
-
-    settings = read_settings(vars(arguments), os.environ, Settings(grpc_port=0, http_port=0, settle=0.0))
-    going = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, going.set)
-    async with Service(settings) as service:
-        locate, limits = model_locator(comb.checkout, comb.main), Limits(requests=settings.requests)
-        async with Engine(comb.plan, locate=locate, code=comb.directory, limits=limits) as engine:
-            service.show(Served(comb.plan, engine, engine.meters))
-            console.result(f"gRPC  {service.addresses.grpc}\nHTTP  http://{service.addresses.http}")
-            await going.wait()
-            await service.drain()
+    base = Settings(settle=0.0, drain=10.0, connection_age=0.0, forced_arms=True)
+    try:
+        settings = read_settings({name: getattr(arguments, name) for name in _SHOWN}, os.environ, base)
+    except BadSettings as error:
+        raise UsageError("\n".join(error.reasons)) from error
+    opened = open_comb(str(main), console)
+    if opened is None:
+        return Exit.FINDINGS
+    stop = Stop()
+    run_loop(until_stopped(_serve(opened, settings, stop, console, reload=arguments.reload), stop))
     return Exit.CLEAN
+
+
+async def _serve(opened: Opened, settings: "Settings", stop: "Stop", console: Console, *, reload: bool) -> bool:
+    from comb_compiler.runtime.service import CannotServe, Service
+
+    try:
+        async with Service(settings) as service, AsyncExitStack() as stack:
+            console.progress("loading operators and models …")
+            await _show(service, opened, settings, stack)
+            console.progress("")
+            stop.can_be_in_order = True
+            console.result(greeting(opened, service.addresses, secure=bool(settings.tls_certificate)))
+            if reload:
+                await _reload(service, opened, settings, stop, console, stack)
+            await stop.in_order.wait()
+            return await service.drain()
+    except CannotServe as error:
+        raise UsageError(str(error)) from error
+
+
+async def _show(service: "Service", opened: Opened, settings: "Settings", stack: AsyncExitStack) -> None:
+    """Start what answers, and show it; the stack then ends it. Raises OutsideFailure."""
+    from comb_compiler.runtime import BadOperator, OperatorError
+    from comb_compiler.runtime.engine import CannotRun
+    from comb_compiler.runtime.service import answering
+
+    try:
+        service.show(await stack.enter_async_context(answering(opened.source, settings)))
+    except (BadOperator, CannotRun, OperatorError) as error:
+        raise OutsideFailure(f"it cannot run: {error}") from error
+
+
+async def _reload(
+    service: "Service", opened: Opened, settings: "Settings", stop: "Stop", console: Console, stack: AsyncExitStack
+) -> None:
+    """Until a signal comes: when files have changed, check; when they are clean, let a new engine take over."""
+    seen = looks_of(opened.directory)
+    console.note(f"looking for changes below {opened.directory}")
+    while not stop.in_order.is_set():
+        await asyncio.sleep(_LOOK_EVERY)
+        looks = await asyncio.to_thread(looks_of, opened.directory)
+        if looks == seen:
+            continue
+        what, seen = changed_since(seen, looks), looks
+        console.note(f"{what}: checking")
+        again = await asyncio.to_thread(open_comb, opened.path, console)
+        if again is None:
+            console.note("it has mistakes, so what was served before goes on")
+            continue
+        fresh = AsyncExitStack()
+        try:
+            await _show(service, again, settings, fresh)
+        except OutsideFailure as failure:
+            await fresh.aclose()
+            console.note(f"{failure}\nwhat was served before goes on")
+            continue
+        before = stack.pop_all()
+        stack.push_async_callback(fresh.aclose)
+        await before.aclose()
+        console.note("the change is served")

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import reduce
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
@@ -12,12 +11,12 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Answering, Finished
 from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.messages import Message
-from comb_compiler.runtime.service.terms import ARM, RELEASE, REQUEST_ID, Terms, timing_of
+from comb_compiler.runtime.router import key_header
+from comb_compiler.runtime.service.terms import ARM, Terms
 
 __all__ = ["CannotServe", "Face", "Ready", "Served"]
 
 _log = logging.getLogger("comb.service")
-_SERVER_TIMING = "server-timing"
 
 
 class CannotServe(Exception):
@@ -44,7 +43,7 @@ class Served(NamedTuple):
 class Face:
     """One `Served`, with what each request needs of it looked up once. Raises CannotServe."""
 
-    def __init__(self, served: Served, *, release: str = "", forced_arms: bool = False) -> None:
+    def __init__(self, served: Served, *, forced_arms: bool = False) -> None:
         method = served.plan.method
         if method.server_streaming:
             name = f"{method.service}/{method.name}"
@@ -54,11 +53,7 @@ class Face:
         self.path = f"/{method.service}/{method.name}"
         self.request_type = served.answering.request_type
         self._forced_arms = forced_arms
-        self._release = ((RELEASE, release),) if release else ()
-        experiment = served.plan.experiment
-        key = experiment.key if experiment is not None else ""
-        self.key_header = key.removeprefix("header/").lower() if key.startswith("header/") else ""
-        self._key_path = tuple(key.split(".")[1:]) if key.startswith("request.") else ()
+        self.key_header = key_header(served.plan.experiment)
 
     def parse(self, content: bytes) -> Message:
         """A request from its bytes. Raises OperatorError (INVALID_ARGUMENT)."""
@@ -73,25 +68,11 @@ class Face:
         arm = terms.arm
         if arm is not None and not self._forced_arms:
             raise OperatorError(Code.PERMISSION_DENIED, f"this service lets no caller choose the arm ({ARM})")
-        key = terms.key or (self._key_of(request) if self._key_path else "")
+        answering, name = self.served.answering, terms.request_id
         try:
-            run = await self.served.answering.run(request, within=within, key=key, arm=arm, request_id=terms.request_id)
+            return await answering.run(request, within=within, key=terms.key, arm=arm, request_id=name)
         except OperatorError:
             raise
         except Exception as error:
-            _log.exception("request %s failed outside of its operators", terms.request_id)
+            _log.exception("request %s failed outside of its operators", name)
             raise OperatorError(Code.INTERNAL, "the service failed; its log says more") from error
-        return run
-
-    def _key_of(self, request: Message) -> str:
-        value: Any = reduce(getattr, self._key_path, request)
-        return str(value) if value else ""
-
-    def told(self, terms: Terms, run: Finished | None) -> tuple[tuple[str, str], ...]:
-        """What the caller is told beside the answer, or beside the error."""
-        said = ((REQUEST_ID, terms.request_id), *self._release)
-        if run is None:
-            return said
-        if run.arm:
-            said = (*said, (ARM, run.arm))
-        return (*said, (_SERVER_TIMING, timing_of(run))) if terms.timing else said

@@ -8,10 +8,11 @@ from comb_compiler.runtime.service.face import Face, Served
 from comb_compiler.runtime.service.rpc import open_server
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site
 
-__all__ = ["Addresses", "Service"]
+__all__ = ["Addresses", "Service", "address_of"]
 
 
 class Addresses(NamedTuple):
@@ -24,13 +25,15 @@ class Addresses(NamedTuple):
 class Service:
     """Listens from `start` on; says that it is starting until `show` gives it something to serve.
 
-    What it shows may be replaced at any time: requests that are under way end where they began.
+    What it shows may be replaced at any time: requests that are under way end where they began. Raises CannotServe for
+    certificates that are none.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._stage = Stage(settings)
         self._grpc: Any = None
-        self._web = WebServer(Site(self._stage).respond, settings)
+        self._certificates = open_certificates(settings)
+        self._web = WebServer(Site(self._stage).respond, settings, self._certificates)
         self.addresses = Addresses("", "")
 
     async def __aenter__(self) -> Self:
@@ -47,16 +50,16 @@ class Service:
         settings = self._stage.settings
         web = await self._web.start()
         try:
-            self._grpc, rpc = await open_server(self._stage)
+            self._grpc, rpc = await open_server(self._stage, self._certificates)
         except BaseException:
             await self._web.stop(0.0)
             raise
-        self.addresses = Addresses(_address(settings.host, rpc), _address(settings.host, web))
+        self.addresses = Addresses(address_of(settings.host, rpc), address_of(settings.host, web))
 
     def show(self, served: Served) -> None:
         """Serve this from now on. Raises CannotServe, and then what was served before still is."""
-        settings = self._stage.settings
-        self._stage.face = Face(served, release=settings.release, forced_arms=settings.forced_arms)
+        self._stage.face = Face(served, forced_arms=self._stage.settings.forced_arms)
+        self._stage.parts = served.ready
 
     async def drain(self) -> bool:
         """Say that it is going, serve on until balancers have heard it, then take no more. Whether nothing was lost."""
@@ -78,5 +81,6 @@ class Service:
         await self._web.stop(0.0)
 
 
-def _address(host: str, port: int) -> str:
+def address_of(host: str, port: int) -> str:
+    """As `host:port`, with an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

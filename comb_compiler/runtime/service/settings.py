@@ -56,6 +56,12 @@ class Setting(NamedTuple):
         return f"COMB_{self.name.upper()}"
 
     @property
+    def placeholder(self) -> str:
+        """What stands for its value in help."""
+        kind = type(self.default)
+        return {bool: "true|false", int: "N", float: "SECONDS"}.get(kind, self.name.rpartition("_")[2].upper())
+
+    @property
     def default(self) -> Any:
         """Its value where nothing is said."""
         return Settings._field_defaults[self.name]

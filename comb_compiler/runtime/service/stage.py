@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 from comb_compiler.runtime.codes import Code, OperatorError
-from comb_compiler.runtime.service.face import Face
+from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.service.face import Face, Ready
 from comb_compiler.runtime.service.gate import Gate
 from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.service.terms import Terms
 
 __all__ = ["Stage"]
 
@@ -21,6 +24,8 @@ class Stage:
         self.settings = settings
         self.gate = Gate(settings.requests)
         self.face: Face | None = None
+        self.parts: Sequence[Ready] | None = None
+        """What has a say in whether requests should come; None while it is starting."""
         self.is_going = False
         self.ended = asyncio.Event()
         """Set when what lasts (a watched health, an idle connection) is to end."""
@@ -30,9 +35,18 @@ class Stage:
         """Why requests should not come here now; empty when they may."""
         if self.is_going:
             return _GOING
-        if self.face is None:
+        if self.parts is None:
             return _STARTING
-        return tuple(reason for ready in self.face.served.ready for reason in ready.reasons())
+        return tuple(reason for part in self.parts for reason in part.reasons())
+
+    async def run(self, request: Message, terms: Terms, within: float | None) -> Finished:
+        """Answer one request, by what is served when this begins to run. Raises as `Face.run` does."""
+        return await self.require().run(request, terms, within)
+
+    @property
+    def key_header(self) -> str:
+        """The header that has the sticky key; empty where none has."""
+        return "" if self.face is None else self.face.key_header
 
     def require(self) -> Face:
         """What is served. Raises OperatorError (UNAVAILABLE) where there is nothing yet."""

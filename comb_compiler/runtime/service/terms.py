@@ -8,13 +8,17 @@ from typing import NamedTuple
 from comb_compiler.runtime.codes import Code
 from comb_compiler.runtime.engine import Finished
 
-__all__ = ["ARM", "RELEASE", "REQUEST_ID", "TIMEOUT", "TIMING", "Terms", "terms_of", "timing_of"]
+__all__ = ["ARM", "RELEASE", "REQUEST_ID", "TIMEOUT", "TIMING", "Terms", "Told", "terms_of", "told"]
 
 REQUEST_ID = "x-request-id"
 ARM = "comb-arm"
 RELEASE = "comb-release"
 TIMING = "comb-timing"
 TIMEOUT = "comb-timeout"
+_SERVER_TIMING = "server-timing"
+
+Told = tuple[tuple[str, str], ...]
+"""What a caller is told beside the answer: gRPC metadata, HTTP headers."""
 
 _SAYABLE = re.compile(r"[!-~]{1,128}")
 _LONGEST_KEY = 512
@@ -53,7 +57,19 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
     return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout)
 
 
-def timing_of(run: Finished) -> str:
+def told(terms: Terms, run: Finished | None) -> Told:
+    """What to tell beside the answer, or beside the error; `run` is None where the request was not taken on."""
+    said: Told = ((REQUEST_ID, terms.request_id),)
+    if run is None:
+        return said
+    if run.arm:
+        said += ((ARM, run.arm),)
+    if run.release:
+        said += ((RELEASE, run.release),)
+    return (*said, (_SERVER_TIMING, _timing(run))) if terms.timing else said
+
+
+def _timing(run: Finished) -> str:
     """How long each step took, in milliseconds, as the W3C's Server-Timing; `start` counts from the request's begin."""
     return ", ".join(_steps(run))
 

@@ -197,7 +197,7 @@ def test_the_pages_say_what_this_is() -> None:
         async with serving(simple()) as running:
             await exchange(running.http, METHOD, {"letter": {}})
             front = (await exchange(running.http, "/")).content.decode()
-            assert "curl -F letter.picture=@picture.jpg http://test/v1/call" in front
+            assert "curl -F letter.picture=@FILE http://test/v1/call" in front
             assert (await exchange(running.http, "/healthz")).content == b"alive\n"
             assert (await exchange(running.http, "/readyz")).json == {"ready": True, "reasons": []}
             status = (await exchange(running.http, "/v1/status")).json

@@ -16,7 +16,7 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.service.stage import Stage
-from comb_compiler.runtime.service.terms import terms_of
+from comb_compiler.runtime.service.terms import terms_of, told
 
 __all__ = ["Calls"]
 
@@ -39,24 +39,24 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         return self._handler if face is None or call.method == face.path else None
 
     async def _answer(self, _: Any, context: Any) -> bytes:
-        face, gate = self._stage.face, self._stage.gate
-        terms = terms_of(context.invocation_metadata() or (), "" if face is None else face.key_header)
+        stage, gate = self._stage, self._stage.gate
+        terms = terms_of(context.invocation_metadata() or (), stage.key_header)
         run: Finished | None = None
         try:
-            face = self._stage.require()
+            stage.require()
             gate.enter()
             try:
-                request = face.parse(await self._read(context))
-                run = await face.run(request, terms, context.time_remaining())
+                content = await self._read(context)
+                request = stage.require().parse(content)
+                run = await stage.run(request, terms, context.time_remaining())
             finally:
                 gate.leave()
             if run.error is not None:
                 raise run.error
             content = serialised(run.answer)
         except OperatorError as error:
-            await self._refuse(context, error, () if face is None else face.told(terms, run))
-            raise AssertionError from error  # what refuses has raised
-        context.set_trailing_metadata(face.told(terms, run))
+            await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], told(terms, run))
+        context.set_trailing_metadata(told(terms, run))
         return content
 
     async def _read(self, context: Any) -> bytes:
@@ -68,9 +68,6 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         if not isinstance(content, bytes):
             raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
         return content
-
-    async def _refuse(self, context: Any, error: OperatorError, told: tuple[tuple[str, str], ...]) -> None:
-        await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], told)
 
 
 def serialised(answer: Message) -> bytes:

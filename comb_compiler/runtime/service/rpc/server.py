@@ -11,6 +11,7 @@ from comb_compiler.runtime.service.rpc.health import Health
 from comb_compiler.runtime.service.rpc.reflection import Reflection
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.tls import Certificates
 
 __all__ = ["open_server"]
 
@@ -24,7 +25,7 @@ _MOST_PINGS_EVERY = 5.0
 """A client may ping this often: less is taken for an attack, and meets GOAWAY."""
 
 
-async def open_server(stage: Stage) -> tuple[Any, int]:
+async def open_server(stage: Stage, certificates: Certificates | None = None) -> tuple[Any, int]:
     """The server, which listens, and its port. Raises CannotServe."""
     settings = stage.settings
     server = grpc.aio.server(options=_options(settings))
@@ -32,9 +33,13 @@ async def open_server(stage: Stage) -> tuple[Any, int]:
     server.add_generic_rpc_handlers((Health(stage), *others, Calls(stage)))
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        port = server.add_insecure_port(f"{address}:{settings.grpc_port}")
+        if certificates is None:
+            port = server.add_insecure_port(f"{address}:{settings.grpc_port}")
+        else:
+            port = server.add_secure_port(f"{address}:{settings.grpc_port}", certificates.credentials())
     except RuntimeError as error:
-        raise CannotServe(f"gRPC cannot listen on {address}:{settings.grpc_port}: is the port taken?") from error
+        where = f"{address}:{settings.grpc_port}"
+        raise CannotServe(f"gRPC cannot listen on {where}: is it taken? (see --host, --grpc-port)") from error
     await server.start()
     return server, port
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.service.face import Face
 
 __all__ = ["curl_arguments", "front_page"]
@@ -18,7 +20,7 @@ def front_page(face: Face | None, host: str) -> str:
     return f"""{face.served.plan.comb}: {face.path[1:]}
 
 Ask it:
-  curl {curl_arguments(face, address)}
+  curl {curl_arguments(face.served.plan, address)}
 
 More:
   POST {face.path}   the same; the body is JSON (Protobuf's mapping), application/x-protobuf or a form
@@ -31,13 +33,14 @@ Headers: x-request-id, comb-timeout (seconds), comb-timing: 1 (how long each ste
 """
 
 
-def curl_arguments(face: Face, address: str, picture: str = "picture.jpg") -> str:
+def curl_arguments(plan: ExecutionPlan, address: str, file: str = "FILE") -> str:
     """What to give to curl for a request like those that are meant: with a file where there is a field for bytes."""
-    path = _bytes_field(face.request_type.DESCRIPTOR)
+    request = open_messages(plan.descriptors)[plan.method.input].DESCRIPTOR
+    path = _bytes_field(request)
     if path is not None:
-        return f"-F {path}=@{picture} {address}/v1/call"
-    fields = (field for field in face.request_type.DESCRIPTOR.fields if field.type == field.TYPE_STRING)
-    field = next((field for field in fields if not field.is_repeated), None)
+        return f"-F {path}=@{file} {address}/v1/call"
+    fields = (field for field in request.fields if field.type == field.TYPE_STRING and not field.is_repeated)
+    field = next(fields, None)
     body = "{}" if field is None else f'{{"{field.json_name}": "…"}}'
     return f"-H 'content-type: application/json' -d '{body}' {address}/v1/call"
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import os
+import socket
 import ssl
 
 from comb_compiler.runtime.service.face import CannotServe
 from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.service.tls import Certificates
 from comb_compiler.runtime.service.web.connection import Connection
 from comb_compiler.runtime.service.web.exchange import Respond
 
@@ -13,15 +16,18 @@ __all__ = ["WebServer"]
 
 _log = logging.getLogger("comb.service")
 _BUFFER = 64 * 1024
+_BACKLOG = 512
 
 
 class WebServer:
     """Listens from `start` to `stop`."""
 
-    def __init__(self, respond: Respond, settings: Settings, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, respond: Respond, settings: Settings, certificates: Certificates | None = None) -> None:
+        self._certificates = certificates
+        self._watching: asyncio.Task[None] | None = None
         self._respond = respond
         self._settings = settings
-        self._tls = tls
+        self._socket: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._open: dict[Connection, asyncio.Task[None]] = {}
 
@@ -32,26 +38,44 @@ class WebServer:
 
     async def start(self) -> int:
         """Listen, and say on which port. Raises CannotServe."""
-        settings = self._settings
+        host, port = self._settings.host, self._settings.http_port
         try:
-            self._server = await asyncio.start_server(
-                self._accepted,
-                settings.host,
-                settings.http_port,
-                limit=_BUFFER,
-                ssl=self._tls,
-                ssl_handshake_timeout=None if self._tls is None else settings.head_seconds,
+            self._socket = socket.create_server(
+                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
             )
         except OSError as error:
-            where = f"{settings.host}:{settings.http_port}"
-            raise CannotServe(f"HTTP cannot listen on {where}: {error.strerror or error}") from error
-        return int(self._server.sockets[0].getsockname()[1])
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise CannotServe(f"HTTP cannot listen on {host}:{port}: {reason} (see --host, --http-port)") from error
+        if self._certificates is None:
+            await self._listen(None)
+        else:
+            await self._listen(self._certificates.context)
+            self._watching = asyncio.create_task(self._certificates.watch(self._listen))
+        return int(self._socket.getsockname()[1])
+
+    async def _listen(self, tls: ssl.SSLContext | None) -> None:
+        """Take connections by these certificates from now on: at the same socket, with nobody turned away."""
+        assert self._socket is not None
+        before = self._server
+        self._server = await asyncio.start_server(
+            self._accepted,
+            sock=self._socket.dup(),
+            limit=_BUFFER,
+            ssl=tls,
+            ssl_handshake_timeout=None if tls is None else self._settings.head_seconds,
+        )
+        if before is not None:
+            before.close()
 
     async def stop(self, grace: float) -> None:
         """Take no more connections and no more requests; those that are under way may take `grace` seconds."""
-        if self._server is None:
+        if self._server is None or self._socket is None:
             return
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         self._server.close()
+        self._socket.close()
         for connection in self._open:
             connection.finish()
         tasks = list(self._open.values())

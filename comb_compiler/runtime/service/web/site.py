@@ -11,7 +11,7 @@ from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.service.face import Face
 from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.status import status
-from comb_compiler.runtime.service.terms import TIMEOUT, Terms, terms_of
+from comb_compiler.runtime.service.terms import TIMEOUT, Terms, Told, terms_of, told
 from comb_compiler.runtime.service.web.answers import as_json, as_text, failed
 from comb_compiler.runtime.service.web.codec import from_dict, from_json, json_size, to_json
 from comb_compiler.runtime.service.web.exchange import Refusal, Request, Response
@@ -73,28 +73,26 @@ class Site:
 
     async def _call(self, request: Request) -> Response:
         stage = self._stage
-        terms = terms_of(request.headers, "" if stage.face is None else stage.face.key_header)
-        told: tuple[tuple[str, str], ...] = ()
+        terms = terms_of(request.headers, stage.key_header)
         run: Finished | None = None
         try:
             face = stage.require()
-            told = face.told(terms, None)
             _must_be_ours(request)
             within = _seconds(terms)
             stage.gate.enter()
             try:
                 message = await self._message(request, face)
-                run = await request.while_there(face.run(message, terms, within))
+                run = await request.while_there(stage.run(message, terms, within))
             finally:
                 stage.gate.leave()
-            told = face.told(terms, run)
             if run.error is not None:
                 raise run.error
-            return _answer(request, run.answer, told)
+            return _answer(request, run.answer, told(terms, run))
         except OperatorError as error:
-            return failed(error.code, error.message, told)
+            return failed(error.code, error.message, told(terms, run))
         except Refusal as refusal:
-            raise Refusal(refusal.status, refusal.code, refusal.message, (*refusal.headers, *told)) from None
+            headers = (*refusal.headers, *told(terms, run))
+            raise Refusal(refusal.status, refusal.code, refusal.message, headers) from None
 
     async def _message(self, request: Request, face: Face) -> Message:
         kind = request.header("content-type").partition(";")[0].strip().lower()
@@ -152,7 +150,7 @@ def _parsed(kind: str, content: bytes, request: Request, face: Face, most: int) 
     return message
 
 
-def _answer(request: Request, answer: Message, told: tuple[tuple[str, str], ...]) -> Response:
+def _answer(request: Request, answer: Message, beside: Told) -> Response:
     if request.header("accept").startswith(_PROTOBUF):
-        return Response(200, answer.SerializeToString(), _PROTOBUF, told)
-    return Response(200, to_json(answer), headers=told)
+        return Response(200, answer.SerializeToString(), _PROTOBUF, beside)
+    return Response(200, to_json(answer), headers=beside)

@@ -1,0 +1,111 @@
+"""What `comb run` serves: a comb that is clean, what is said of it, and whether its files have changed."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.cli.checking import Checking, common_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.models import model_locator
+from comb_compiler.cli.reporting import report
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.compiler import compile_comb
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.sources import load_sources
+
+if TYPE_CHECKING:
+    from comb_compiler.runtime.service import Addresses, Source
+
+__all__ = ["Looks", "Opened", "changed_since", "greeting", "looks_of", "open_comb"]
+
+Looks = dict[str, tuple[int, int]]
+"""Files by path, each with when it was changed and its size."""
+
+_LEFT_OUT = frozenset(("__pycache__", "node_modules", "venv"))
+_MOST_FILES = 20_000
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class Opened(NamedTuple):
+    """A clean comb: where it is, and what a service is made from."""
+
+    path: str
+    directory: Path
+    source: "Source"
+
+
+def open_comb(path: str, console: Console) -> Opened | None:
+    """Check a comb.yaml, and show what there is to say; None where it has mistakes."""
+    from comb_compiler.runtime.service import Source
+
+    checkout = Checkout(common_root([path]))
+    cache = VerdictCache(default_directory())
+    result = Checking(checkout, cache).run([path])
+    console.note(report(result.diagnostics, "text", checkout, console))
+    if has_errors(result.diagnostics):
+        return None
+    main = result.verdicts[0].main
+    compiled = compile_comb(load_sources(checkout, main, cache.memo), memo=cache.memo)
+    if compiled.plan is None:
+        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb can run")
+    directory = Path(checkout.root, main).parent
+    return Opened(path, directory, Source(compiled.plan, model_locator(checkout, main), directory))
+
+
+def greeting(opened: Opened, addresses: "Addresses", *, secure: bool) -> str:
+    """What one needs to ask it something: lines for other terminals."""
+    from comb_compiler.runtime.service import curl_arguments
+
+    plan = opened.source.plan
+    method = f"{plan.method.service}/{plan.method.name}"
+    scheme, plain = ("https", "-insecure") if secure else ("http", "-plaintext")
+    told = [f"{plan.comb} answers {method}", f"  gRPC  {addresses.grpc}", f"  HTTP  {scheme}://{addresses.http}"]
+    if plan.experiment is not None:
+        arms = ", ".join(f"{arm.name} {arm.weight}" for arm in plan.experiment.arms)
+        told.append(f"  arms  {arms} (choose one with the header comb-arm)")
+    picture = _picture(opened.directory)
+    asked = curl_arguments(plan, f"{scheme}://{addresses.http}", picture or "FILE")
+    told += [
+        "",
+        f"  curl {'-k ' if secure else ''}{asked}",
+        f"  grpcurl {plain} {addresses.grpc} describe {plan.method.service}",
+    ]
+    return "\n".join([*told, "", "Ctrl-C ends it."])
+
+
+def _picture(directory: Path) -> str | None:
+    """A picture of the comb's samples, as a path from here."""
+    for root, folders, files in os.walk(directory / "samples"):
+        folders.sort()
+        for file in sorted(files):
+            if file.endswith(_PICTURES):
+                return os.path.relpath(os.path.join(root, file))
+    return None
+
+
+def looks_of(directory: Path) -> Looks:
+    """How the files below a directory look, but for hidden ones and those that tools make."""
+    looks: Looks = {}
+    for root, folders, files in os.walk(directory):
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in _LEFT_OUT]
+        for file in files:
+            if file.startswith(".") or file.endswith("~"):
+                continue
+            path = os.path.join(root, file)
+            try:
+                found = os.stat(path)
+            except OSError:
+                continue
+            looks[path] = (found.st_mtime_ns, found.st_size)
+        if len(looks) > _MOST_FILES:
+            break
+    return looks
+
+
+def changed_since(before: Looks, now: Looks) -> str:
+    """The files that differ, in few words."""
+    differ = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+    first = os.path.relpath(differ[0])
+    return first if len(differ) == 1 else f"{first} and {len(differ) - 1} more"

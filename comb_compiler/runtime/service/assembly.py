@@ -1,0 +1,91 @@
+"""What answers a plan's requests, put together: peers, the engine, the router, and who watches the models' health."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import grpc
+
+from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.runtime.engine import Answering, Engine, Limits
+from comb_compiler.runtime.health import Health, report_json
+from comb_compiler.runtime.router import Router, status_of
+from comb_compiler.runtime.service.face import Ready, Served
+from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.samples import SampleSet
+
+__all__ = ["Source", "answering"]
+
+
+class Source(NamedTuple):
+    """A plan, and where that is which it names: models' files, operators' code, their workspace, other processes.
+
+    `weights` is a file of weights that is watched; `goldens` are samples whose answers say whether the models are well.
+    """
+
+    plan: ExecutionPlan
+    locate: Callable[[Model], Path]
+    code: Path | None = None
+    workspace: Path | None = None
+    peers: Mapping[str, str] = {}
+    weights: Path | None = None
+    goldens: SampleSet | None = None
+
+
+@asynccontextmanager
+async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]:
+    """Start all that it takes, and end it after the block. Raises what an Engine, Peers and a Router raise."""
+    plan = source.plan
+    async with AsyncExitStack() as stack:
+        ready: list[Ready] = []
+        peers = None
+        if source.peers:
+            from comb_compiler.runtime.peers import Peers
+
+            peers = await stack.enter_async_context(Peers(plan, source.peers, credentials=_credentials(settings)))
+            ready.append(peers)
+        health = _health(source)
+        engine = await stack.enter_async_context(
+            Engine(
+                plan,
+                locate=source.locate,
+                code=source.code,
+                workspace=source.workspace,
+                limits=Limits(requests=settings.requests),
+                observers=() if health is None else (health.observer,),
+                elsewhere={} if peers is None else peers.hosts,
+                release=settings.release,
+            )
+        )
+        if health is not None:
+            health.start(engine)
+            stack.push_async_callback(health.close)
+            ready.append(health)
+        router = None
+        if plan.experiment is not None or source.weights is not None:
+            router = await stack.enter_async_context(Router(engine, weights=source.weights))
+        answers: Answering = engine if router is None else router
+        yield Served(plan, answers, engine.meters, tuple(ready), lambda: _status(router, health))
+        await engine.drain(settings.drain)  # where another takes over, requests may still be under way
+
+
+def _health(source: Source) -> Health | None:
+    """Where there are no models, there is nothing to watch."""
+    if not any(binding.model for binding in source.plan.bindings):
+        return None
+    return Health(source.plan) if source.goldens is None else Health(source.plan, source.goldens)
+
+
+def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
+    said: dict[str, Any] = {} if router is None else {"router": status_of(router)}
+    return said if health is None else {**said, "health": report_json(health.report())}
+
+
+def _credentials(settings: Settings) -> Any:
+    """A service that speaks TLS has peers that do, too: with a certificate of the same kind."""
+    if not settings.tls_certificate:
+        return None
+    chain, key = (Path(path).read_bytes() for path in (settings.tls_certificate, settings.tls_key))
+    authorities = Path(settings.tls_client_ca).read_bytes() if settings.tls_client_ca else None
+    return grpc.ssl_channel_credentials(authorities, key, chain)

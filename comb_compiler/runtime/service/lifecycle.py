@@ -1,0 +1,73 @@
+"""A service from its start to its end on a signal."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from signal import Signals
+from typing import Any
+
+from comb_compiler.runtime.service.assembly import Source, answering
+from comb_compiler.runtime.service.service import Addresses, Service
+from comb_compiler.runtime.service.settings import Settings
+
+__all__ = ["Stop", "serve", "until_stopped"]
+
+_log = logging.getLogger("comb.service")
+
+
+class Stop:
+    """What a signal asks for: the first that it ends in order, if it is so far; the next that it ends at once."""
+
+    def __init__(self) -> None:
+        self.in_order = asyncio.Event()
+        self.can_be_in_order = False
+        self._work: asyncio.Task[Any] | None = None
+
+    def end(self, work: "asyncio.Task[Any]") -> None:
+        """What to end."""
+        self._work = work
+
+    def told(self) -> None:
+        """A signal has come."""
+        if self.can_be_in_order and not self.in_order.is_set():
+            self.in_order.set()
+        elif self._work is not None:
+            self._work.cancel()
+
+
+async def until_stopped(work: Coroutine[Any, Any, bool], stop: Stop) -> bool:
+    """Do the work until it is done or a signal ends it. What it gives; False where it was ended at once."""
+    task = asyncio.ensure_future(work)
+    stop.end(task)
+    loop = asyncio.get_running_loop()
+    for one in (Signals.SIGTERM, Signals.SIGINT):
+        loop.add_signal_handler(one, stop.told)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return False
+    finally:
+        for one in (Signals.SIGTERM, Signals.SIGINT):
+            loop.remove_signal_handler(one)
+
+
+async def serve(source: Source, settings: Settings, started: Callable[[Addresses], None]) -> bool:
+    """Serve a plan until a signal comes. Whether all requests were answered.
+
+    `started` is called when requests are taken. Raises CannotServe, and what `answering` raises.
+    """
+    stop = Stop()
+    return await until_stopped(_serve(source, settings, started, stop), stop)
+
+
+async def _serve(source: Source, settings: Settings, started: Callable[[Addresses], None], stop: Stop) -> bool:
+    async with Service(settings) as service, answering(source, settings) as served:
+        service.show(served)
+        stop.can_be_in_order = True
+        started(service.addresses)
+        await stop.in_order.wait()
+        _log.info("going: requests are taken for another %g s", settings.settle)
+        is_empty = await service.drain()
+        if not is_empty:
+            _log.warning("requests were ended that took more than %g s", settings.drain)
+        return is_empty
