@@ -36,6 +36,11 @@ class Service:
         self._web = WebServer(Site(self._stage).respond, settings, self._certificates)
         self.addresses = Addresses("", "")
 
+    @property
+    def connections(self) -> int:
+        """How many HTTP connections are open."""
+        return self._web.connections
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

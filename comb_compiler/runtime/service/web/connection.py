@@ -74,8 +74,6 @@ class Connection:
                 return False
             self.is_waiting = False
             response = await self._respond(self._request(head))
-        except h11.RemoteProtocolError as error:
-            response = refused(error.error_status_hint, Code.INVALID_ARGUMENT, f"this is no HTTP request: {error}")
         except Refusal as refusal:
             response = refused(refusal.status, refusal.code, refusal.message, refusal.headers)
         await self._send(response)
@@ -96,13 +94,22 @@ class Connection:
                 event = await self._next()
         except TimeoutError:
             raise Refusal(408, Code.DEADLINE_EXCEEDED, "the request's head did not come in time") from None
-        return event if isinstance(event, h11.Request) else None
+        if not isinstance(event, h11.Request):
+            return None
+        if len(event.target) + sum(len(name) + len(value) + 4 for name, value in event.headers) > _HEAD_BYTES:
+            raise Refusal(431, Code.INVALID_ARGUMENT, f"the request's head is larger than {_HEAD_BYTES} bytes")
+        return event
 
     async def _next(self) -> Any:
-        while (event := self._http.next_event()) is h11.NEED_DATA:
-            if self._http.they_are_waiting_for_100_continue:
-                self._writer.write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
-            self._http.receive_data(await self._reader.read(_PIECE))
+        """What comes next. Raises Refusal for what is no HTTP."""
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                if self._http.they_are_waiting_for_100_continue:
+                    self._writer.write(self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+                self._http.receive_data(await self._reader.read(_PIECE))
+        except h11.RemoteProtocolError as error:
+            message = f"this is no HTTP request: {error}"
+            raise Refusal(error.error_status_hint, Code.INVALID_ARGUMENT, message) from error
         return event
 
     def _request(self, head: Any) -> Request:
@@ -168,7 +175,8 @@ class Connection:
     def _has_all(self) -> bool:
         """Whether the request has been read to its end, or that end is here already."""
         if self._http.their_state is h11.SEND_BODY and not self._http.they_are_waiting_for_100_continue:
-            self._http.next_event()
+            with suppress(h11.RemoteProtocolError):
+                self._http.next_event()
         return self._http.their_state is h11.DONE
 
     async def _linger(self) -> None:
