@@ -35,7 +35,7 @@ _JOINS = "joins conditions"
 
 _WORDS = {"and": "&&", "or": "||", "is": "==", "eq": "==", "equals": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
           "ge": ">=", "mod": "%", "div": "/"}  # fmt: skip
-_PHRASE = re.compile(r"(?i:(?P<is>is\s+not)\b|(?P<joined>and|or)\s+not\b\s*|(?P<among>not\s+in)\b)")
+_PHRASE = re.compile(r"(?i:(?P<is>is\s+not)\b|(?P<joined>and|or)\s+not\b|(?P<among>not\s+in)\b)")
 _METHODS = {"contains": "contains", "includes": "contains", "startswith": "startsWith", "starts_with": "startsWith",
             "endswith": "endsWith", "ends_with": "endsWith", "matches": "matches"}  # fmt: skip
 _CHOICE = "write `test ? yes : no`"

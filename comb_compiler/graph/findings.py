@@ -60,25 +60,29 @@ def unguarded_condition(place: Place, use: Use, reason: Label) -> Diagnostic:
 def _in_text(
     code: codes.Code, place: Place, message: str, start: int, end: int, hint: str, mend: Mend | None
 ) -> Diagnostic:
-    fix = None
-    if mend is not None and part_of(place, 0, 0) != place.value.span:  # else the text is written in another way
-        fix = Fix(mend.title, (_mended(place, mend),), Applicability.UNSAFE)
+    edit = _mended(place, mend) if mend is not None else None
+    fix = Fix(mend.title, (edit,), Applicability.UNSAFE) if mend is not None and edit is not None else None
     span = part_of(place, start, end)
     return diagnose(code, message, span, path=format_path(place.path), hints=(hint,) if hint else (), fix=fix)
 
 
-def _mended(place: Place, mend: Mend) -> Edit:
+def _mended(place: Place, mend: Mend) -> Edit | None:
     """The repair in the text alone, or the whole of it in quotes where YAML would read the repaired text otherwise."""
     value = place.value
-    if isinstance(value, Scalar):
-        text = value.text[: mend.start] + mend.text + value.text[mend.end :]
+    if not isinstance(value, Scalar) or part_of(place, 0, 0) == value.span:
+        return None  # the text is written in another way
+    text = value.text[: mend.start] + mend.text + value.text[mend.end :]
+    put: str | None = mend.text
+    if value.plain:
         in_braces = place.parent is not None and place.parent.flow
-        plainly = _PLAIN_START.match(text) and not (_NOT_IN_BRACES if in_braces else _NOT_PLAIN).search(mend.text)
-        if value.plain and (not plainly or text in _WORDS):
-            return Edit(value.span, _quoted(text))
-        if not value.plain and _NOT_QUOTED.search(mend.text):
-            return Edit(value.span, _quoted(text))
-    return Edit(part_of(place, mend.start, mend.end), mend.text)
+        unsafe = _NOT_IN_BRACES if in_braces else _NOT_PLAIN
+        plainly = _PLAIN_START.match(text) and not unsafe.search(mend.text) and text not in _WORDS
+        put = mend.text if plainly else None
+    elif value.source:
+        put = value.replacement(mend.start, mend.end, mend.text)
+    if put is not None:
+        return Edit(part_of(place, mend.start, mend.end), put)
+    return Edit(value.span, _quoted(text)) if "\n" not in text else None
 
 
 def _quoted(text: str) -> str:
@@ -88,7 +92,6 @@ def _quoted(text: str) -> str:
 _PLAIN_START = re.compile(r"[A-Za-z0-9_(.$]")
 _NOT_PLAIN = re.compile(r"[#:]")
 _NOT_IN_BRACES = re.compile(r"[#:,\[\]{}]")
-_NOT_QUOTED = re.compile(r"[\"'\\]")
 _WORDS = ("true", "false", "null")
 """What YAML takes for something else than text."""
 

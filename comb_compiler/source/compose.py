@@ -145,11 +145,11 @@ class _Composer:
         if event.tag is not None or event.anchor is not None or style == "|" or style == ">" or not self._are_exact:
             node = self._unusual(event)
         elif style:
-            node = Scalar(self._file, event.start_mark, event.end_mark, text, text, False)
+            node = Scalar(self._file, event.start_mark, event.end_mark, text, text, False, self._text)
             self._note_spread(event.start_mark, event.end_mark)
         else:
             value, elsewhere = resolve(text)
-            node = Scalar(self._file, event.start_mark, event.end_mark, value, text, True)
+            node = Scalar(self._file, event.start_mark, event.end_mark, value, text, True, self._text)
             if elsewhere:
                 self._say(ambiguous_scalar(text, resolve(text), node.span))
         self._nodes += 1
@@ -175,7 +175,7 @@ class _Composer:
             if elsewhere:
                 at = between(self._file, start, event.end_mark)
                 self._say(ambiguous_scalar(text, resolve(text), at))
-        return Scalar(self._file, start, end, value, text, plain)
+        return Scalar(self._file, start, end, value, text, plain, self._text)
 
     def _tagged(self, event: Any) -> Any:
         span = between(self._file, event.start_mark, event.end_mark)

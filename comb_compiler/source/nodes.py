@@ -7,9 +7,12 @@ walked only to find places, and to lay one document over another.
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from comb_compiler.diagnostics import Position, Span
+
+if TYPE_CHECKING:
+    from comb_compiler.source.written import Written
 
 __all__ = ["Document", "Entry", "Mapping", "Mark", "Node", "Path", "Scalar", "Sequence", "aliased", "between", "child"]
 
@@ -54,11 +57,16 @@ class _Placed:
 
 
 class Scalar(_Placed):
-    """A leaf. `text` is its content, `plain` whether it was written without quotes."""
+    """A leaf. `text` is its content, `plain` whether it was written without quotes.
 
-    __slots__ = ("plain", "text")
+    `source` is the text of the file, where the scalar is written there as it is.
+    """
 
-    def __init__(self, file: str, start: Mark, end: Mark, data: Any, text: str, plain: bool) -> None:
+    __slots__ = ("_written", "plain", "source", "text")
+
+    _written: Written | None
+
+    def __init__(self, file: str, start: Mark, end: Mark, data: Any, text: str, plain: bool, source: str = "") -> None:
         self.file = file
         self.start = start
         self.end = end
@@ -66,15 +74,42 @@ class Scalar(_Placed):
         self.alias = None
         self.text = text
         self.plain = plain
+        self.source = source
 
     def part(self, start: int, end: int) -> Span:
-        """Where the half-open range of `text` stands; the whole scalar, where escapes or folding moved it."""
-        written = self.end.index - self.start.index
+        """Where the half-open range of `text` stands; the whole scalar, where that cannot be told."""
+        length = self.end.index - self.start.index
         quote = 0 if self.plain else 1
-        if self.start.line != self.end.line or written != len(self.text) + 2 * quote:
+        if self.start.line == self.end.line and length == len(self.text) + 2 * quote:
+            line, column = self.start.line + 1, self.start.column + 1 + quote
+            return Span(self.file, Position(line, column + start), Position(line, column + end))
+        moved = self.written if self.source else None
+        if moved is None:
             return self.span
-        line, column = self.start.line + 1, self.start.column + 1 + quote
-        return Span(self.file, Position(line, column + start), Position(line, column + end))
+        first, last = (self._position(moved.position(offset)) for offset in moved.offsets(start, end))
+        return Span(self.file, first, last)
+
+    def _position(self, place: tuple[int, int]) -> Position:
+        line, column = place
+        return Position(self.start.line + 1 + line, column + 1 + (self.start.column if line == 0 else 0))
+
+    @property
+    def written(self) -> Written | None:
+        """Which characters of the file made which of `text`, worked out when asked for; None where it is not known."""
+        try:
+            return self._written
+        except AttributeError:
+            from comb_compiler.source.written import written
+
+            known = written(self.source, *self.offsets, self.text) if self.source else None
+            self._written = known
+            return known
+
+    def replacement(self, start: int, end: int, text: str) -> str | None:
+        """What to write in the place of a part, so that `text` stands there; None where that cannot be done."""
+        from comb_compiler.source.written import replacement
+
+        return replacement(self.source, *self.offsets, self.text, (start, end), text) if self.source else None
 
     @property
     def is_absent(self) -> bool:
@@ -175,7 +210,7 @@ def aliased(node: Node, at: Span) -> Node:
     """`node` as it is seen through an alias at `at`: the same content, with the place that used it."""
     copy: Node
     if isinstance(node, Scalar):
-        copy = Scalar(node.file, node.start, node.end, node.data, node.text, node.plain)
+        copy = Scalar(node.file, node.start, node.end, node.data, node.text, node.plain, node.source)
     elif isinstance(node, Sequence):
         copy = Sequence(node.file, node.start, node.end, node.items, node.flow)
     else:

@@ -20,7 +20,7 @@ SIGNS_AND_WORDS = [
         "request.flag «and not» f.sure",
         "`and not` is no operator of CEL: write `&& !`",
         "write `&& !`",
-        "request.flag && !f.sure",
+        "request.flag && ! f.sure",
     ),
     ("f «not in» [null]", "`not in` is no operator of CEL", "write `!(value in list)`", None),
     (
