@@ -7,10 +7,11 @@ hang together. Places come from the source information that protoc was asked for
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.diagnostics import Span
+from comb_compiler.protos.lazy import Lazy
 from comb_compiler.protos.model import (
     Cardinality,
     Enum,
@@ -24,6 +25,8 @@ from comb_compiler.protos.model import (
     Schema,
     Service,
 )
+from comb_compiler.protos.places import ProtoTexts
+from comb_compiler.protos.sites import ITEMS, Places, Site
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, FileDescriptor
@@ -35,10 +38,7 @@ if TYPE_CHECKING:
     )
     from google.protobuf.descriptor_pool import DescriptorPool
 
-__all__ = ["BadDescriptors", "Locate", "decode", "open_pool", "without_sources"]
-
-Locate = Callable[[str, tuple[int, ...]], Span | None]
-"""A file's import name and a `SourceCodeInfo` span (from 0: line, column, [end line,] end column) → a place."""
+__all__ = ["BadDescriptors", "decode", "open_pool", "without_sources"]
 
 
 class BadDescriptors(Exception):
@@ -48,14 +48,16 @@ class BadDescriptors(Exception):
 _NO_TEXT = "it holds a name that is not UTF-8"
 
 
-def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[tuple[FileDescriptorProto, FileDescriptor], ...]]:
+def open_pool(descriptor_set: bytes) -> DescriptorPool:
     """A DescriptorPool of its own for a set: two sets that declare the same names live beside each other.
 
-    With it the files in the set's order, each with its descriptor (a pool finds no file by a name that is not ASCII).
     Raises BadDescriptors.
     """
+    return _pooled(_parsed(descriptor_set))[0]
+
+
+def _parsed(descriptor_set: bytes) -> tuple[FileDescriptorProto, ...]:
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
-    from google.protobuf.descriptor_pool import DescriptorPool
     from google.protobuf.message import DecodeError
 
     try:
@@ -67,32 +69,42 @@ def open_pool(descriptor_set: bytes) -> tuple[DescriptorPool, tuple[tuple[FileDe
     twice = [name for name, count in Counter(file.name for file in files).items() if count > 1]
     if twice:
         raise BadDescriptors(f"it holds `{twice[0]}` more than once")
+    return files
+
+
+def _pooled(files: tuple[FileDescriptorProto, ...]) -> tuple[DescriptorPool, dict[str, FileDescriptor]]:
+    """A pool with the files, whose source information is dropped; and their descriptors by name.
+
+    By that, since a pool finds no file by a name that is not ASCII.
+    """
+    from google.protobuf.descriptor_pool import DescriptorPool
+
     pool = DescriptorPool()
     added: dict[str, FileDescriptor] = {}
     for file in _in_order(files):
-        bare = type(file)()
-        bare.CopyFrom(file)
-        bare.ClearField("source_code_info")
+        file.ClearField("source_code_info")
         try:
-            added[file.name] = pool.AddSerializedFile(bare.SerializeToString())
+            added[file.name] = pool.AddSerializedFile(file.SerializeToString())
         except TypeError as error:
             raise BadDescriptors(f"`{file.name}` does not hang together: {_reason(error)}") from error
-    return pool, tuple((file, added[file.name]) for file in files)
+    return pool, added
 
 
-def decode(descriptor_set: bytes, paths: Mapping[str, str], locate: Locate | None = None) -> Schema:
+def decode(descriptor_set: bytes, paths: Mapping[str, str], texts: ProtoTexts | None = None) -> Schema:
     """What the files of a set declare. `paths` has the path in the checkout of each file that is one of it.
 
-    Raises BadDescriptors.
+    With `texts`, which are those of the checkout's, it is known where things are declared. Raises BadDescriptors.
     """
-    _, files = open_pool(descriptor_set)
-    reader = _Reader(locate)
+    files = _parsed(descriptor_set)
+    places = Places(texts, _only_sources(files, texts)) if texts is not None else None
+    _, descriptors = _pooled(files)
+    reader = _Reader(places)
     try:
-        for file, descriptor in files:
-            reader.file(file, descriptor, paths.get(file.name, ""))
+        for file in files:
+            reader.file(file, descriptors[file.name], paths.get(file.name, ""))
     except UnicodeDecodeError as error:
         raise BadDescriptors(_NO_TEXT) from error
-    return Schema(reader.files, reader.messages, reader.enums, reader.services, reader.extensions)
+    return Schema(reader.files, reader.messages, reader.enums, reader.services, reader.extensions, places)
 
 
 def without_sources(descriptor_set: bytes) -> bytes:
@@ -103,6 +115,16 @@ def without_sources(descriptor_set: bytes) -> bytes:
     for file in files.file:
         file.ClearField("source_code_info")
     return files.SerializeToString(deterministic=True)
+
+
+def _only_sources(files: Iterable[FileDescriptorProto], texts: ProtoTexts) -> bytes:
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    kept = FileDescriptorSet()
+    for file in files:
+        if file.name in texts.all:
+            kept.file.add(name=file.name).source_code_info.MergeFrom(file.source_code_info)
+    return kept.SerializeToString(deterministic=True)
 
 
 def _reason(error: Exception) -> str:
@@ -143,19 +165,17 @@ _LANGUAGE_FEATURES = {
 class _Reader:
     """One set, read once."""
 
-    def __init__(self, locate: Locate | None) -> None:
+    def __init__(self, places: Places | None) -> None:
         self.files: dict[str, ProtoFile] = {}
         self.messages: dict[str, Message] = {}
         self.enums: dict[str, Enum] = {}
         self.services: dict[str, Service] = {}
         self.extensions: dict[str, Extension] = {}
-        self._locate = locate
-        self._places: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._places = places
         self._file = ""
 
     def file(self, proto: FileDescriptorProto, descriptor: FileDescriptor, path: str) -> None:
         self._file = proto.name
-        self._places = {tuple(one.path): tuple(one.span) for one in proto.source_code_info.location}
         self.files[proto.name] = ProtoFile(
             name=proto.name,
             path=path,
@@ -163,7 +183,7 @@ class _Reader:
             syntax=_syntax(proto),
             imports=tuple(proto.dependency),
             options=_options(proto.options, proto.HasField("options")),
-            span=self._span(2) or self._span(12),
+            site=self._site(self._file, ()),
         )
         for index, message in enumerate(proto.message_type):
             self._message(message, descriptor.message_types_by_name[message.name], (4, index))
@@ -174,27 +194,23 @@ class _Reader:
         for index, extension in enumerate(proto.extension):
             self._extension(extension, descriptor.extensions_by_name[extension.name], (7, index))
 
-    def _span(self, *path: int) -> Span | None:
-        place = self._places.get(path)
-        return self._locate(self._file, place) if place and self._locate else None
+    def _site(self, file: str, path: tuple[int, ...]) -> Site | None:
+        return Site(file, path, self._places) if self._places is not None else None
 
     def _message(self, proto: DescriptorProto, descriptor: Descriptor, at: tuple[int, ...]) -> None:
-        synthetic = {field.oneof_index for field in proto.field if field.proto3_optional}
-        real = [oneof.name for index, oneof in enumerate(proto.oneof_decl) if index not in synthetic]
+        _refuse_bytes(proto.field)
+        oneofs = _real_oneofs(proto) if proto.oneof_decl else ()
         self.messages[descriptor.full_name] = Message(
             name=descriptor.full_name,
             file=self._file,
-            fields=tuple(
-                self._field(field, descriptor.fields_by_name[field.name], real, (*at, 2, index))
-                for index, field in enumerate(proto.field)
-            ),
-            oneofs=tuple(real),
+            fields=Lazy(partial(self._fields, proto, descriptor, oneofs, self._file, at)),
+            oneofs=oneofs,
             reserved_numbers=tuple(Range(one.start, one.end - 1) for one in proto.reserved_range),
             reserved_names=tuple(proto.reserved_name),
             extension_ranges=tuple(Range(one.start, one.end - 1) for one in proto.extension_range),
             is_map_entry=proto.options.map_entry,
             options=_options(proto.options, proto.HasField("options")),
-            span=self._span(*at, 1),
+            site=self._site(self._file, at),
         )
         for index, nested in enumerate(proto.nested_type):
             self._message(nested, descriptor.nested_types_by_name[nested.name], (*at, 3, index))
@@ -203,45 +219,38 @@ class _Reader:
         for index, extension in enumerate(proto.extension):
             self._extension(extension, descriptor.extensions_by_name[extension.name], (*at, 6, index))
 
-    def _extension(self, proto: FieldDescriptorProto, descriptor: FieldDescriptor, at: tuple[int, ...]) -> None:
-        name, extendee = descriptor.full_name, proto.extendee.removeprefix(".")
-        self.extensions[name] = Extension(name, self._file, extendee, self._field(proto, descriptor, (), at))
-
-    def _field(
-        self, proto: FieldDescriptorProto, field: FieldDescriptor, real_oneofs: Iterable[str], at: tuple[int, ...]
-    ) -> Field:
-        target = field.message_type or field.enum_type
-        oneof = field.containing_oneof.name if field.containing_oneof else ""
-        return Field(
-            name=field.name,
-            number=field.number,
-            kind=_KINDS[field.type],
-            type=target.full_name if target else "",
-            cardinality=_cardinality(field),
-            presence=field.has_presence,
-            oneof=oneof if oneof in real_oneofs else "",
-            json_name=field.json_name,
-            default=_default(field),
-            packed=field.is_packed,
-            options=_options(proto.options, proto.HasField("options")),
-            span=self._span(*at, 1),
-            type_span=self._span(*at, 6) or self._span(*at, 5),
-            number_span=self._span(*at, 3),
+    def _fields(
+        self, proto: DescriptorProto, descriptor: Descriptor, oneofs: Iterable[str], file: str, at: tuple[int, ...]
+    ) -> tuple[Field, ...]:
+        known, site = descriptor.fields_by_name, self._site(file, at)
+        return tuple(
+            _field(field, known[field.name], oneofs, site and site.below(ITEMS, index))
+            for index, field in enumerate(proto.field)
         )
+
+    def _extension(self, proto: FieldDescriptorProto, descriptor: FieldDescriptor, at: tuple[int, ...]) -> None:
+        _refuse_bytes((proto,))
+        name, extendee = descriptor.full_name, proto.extendee.removeprefix(".")
+        field = _field(proto, descriptor, (), self._site(self._file, at))
+        self.extensions[name] = Extension(name, self._file, extendee, field)
 
     def _enum(self, proto: EnumDescriptorProto, descriptor: EnumDescriptor, at: tuple[int, ...]) -> None:
         self.enums[descriptor.full_name] = Enum(
             name=descriptor.full_name,
             file=self._file,
-            values=tuple(
-                EnumValue(value.name, value.number, self._span(*at, 2, index, 1))
-                for index, value in enumerate(proto.value)
-            ),
+            values=Lazy(partial(self._values, proto, self._file, at)),
             is_closed=descriptor.is_closed,
             reserved_numbers=tuple(Range(one.start, one.end) for one in proto.reserved_range),
             reserved_names=tuple(proto.reserved_name),
             options=_options(proto.options, proto.HasField("options")),
-            span=self._span(*at, 1),
+            site=self._site(self._file, at),
+        )
+
+    def _values(self, proto: EnumDescriptorProto, file: str, at: tuple[int, ...]) -> tuple[EnumValue, ...]:
+        site = self._site(file, at)
+        return tuple(
+            EnumValue(value.name, value.number, site and site.below(ITEMS, index))
+            for index, value in enumerate(proto.value)
         )
 
     def _service(self, proto: Any, package: str, at: tuple[int, ...]) -> None:
@@ -254,11 +263,43 @@ class _Reader:
                 client_streaming=method.client_streaming,
                 server_streaming=method.server_streaming,
                 options=_options(method.options, method.HasField("options")),
-                span=self._span(*at, 2, index, 1),
+                site=self._site(self._file, (*at, 2, index)),
             )
             for index, method in enumerate(proto.method)
         )
-        self.services[name] = Service(name, self._file, methods, self._span(*at, 1))
+        self.services[name] = Service(name, self._file, methods, self._site(self._file, at))
+
+
+def _field(proto: FieldDescriptorProto, field: FieldDescriptor, real_oneofs: Iterable[str], site: Site | None) -> Field:
+    target = field.message_type or field.enum_type
+    oneof = field.containing_oneof.name if field.containing_oneof else ""
+    return Field(
+        field.name,
+        field.number,
+        _KINDS[field.type],
+        target.full_name if target else "",
+        _cardinality(field),
+        field.has_presence,
+        oneof if oneof in real_oneofs else "",
+        field.json_name,
+        _default(field),
+        field.is_packed,
+        _options(proto.options, True) if proto.HasField("options") else {},
+        site,
+    )
+
+
+def _real_oneofs(proto: DescriptorProto) -> tuple[str, ...]:
+    """Those that are written, not made for a field that is `optional`."""
+    synthetic = {field.oneof_index for field in proto.field if field.proto3_optional}
+    return tuple(oneof.name for index, oneof in enumerate(proto.oneof_decl) if index not in synthetic)
+
+
+def _refuse_bytes(fields: Iterable[FieldDescriptorProto]) -> None:
+    """Refuse what must be text and is not, before anybody counts on it: the pool looks at names alone."""
+    texts = (text for field in fields for text in (field.json_name, field.default_value))
+    if {type(text) for text in texts} - {str}:
+        raise BadDescriptors(_NO_TEXT)
 
 
 def _syntax(proto: FileDescriptorProto) -> str:

@@ -1,14 +1,15 @@
 """What a set of .proto files declares, as far as Comb asks: plain values that need no Protobuf library.
 
-Full names have no leading dot. A `span` is where a name was written; None in a schema that came without sources, such
-as a published one.
+Full names have no leading dot. A `span` is where a name was written, worked out when it is asked for; None in a schema
+that came without sources, such as a published one. Most fields of a large schema are never looked at: some are `Lazy`.
 """
 
-from collections.abc import Mapping
-from enum import Enum as _Enum
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Span
+from comb_compiler.protos.sites import Places, Site
 
 __all__ = [
     "Cardinality",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-class Cardinality(_Enum):
+class Cardinality(StrEnum):
     """How often a field's value is there. `REQUIRED` is proto2's (or an edition's `LEGACY_REQUIRED`)."""
 
     SINGULAR = "singular"
@@ -60,9 +61,17 @@ class Field(NamedTuple):
     packed: bool = False
     options: Mapping[str, str] = {}
     """What is stated, by name; features as `features.utf8_validation` and `features.(pb.cpp).string_type`."""
-    span: Span | None = None
-    type_span: Span | None = None
-    number_span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
+
+    @property
+    def type_span(self) -> Span | None:
+        """Where its type is."""
+        return (self.site.part(6) or self.site.part(5)) if self.site is not None else None
 
     @property
     def is_message(self) -> bool:
@@ -80,14 +89,19 @@ class Message(NamedTuple):
 
     name: str
     file: str
-    fields: tuple[Field, ...] = ()
+    fields: Sequence[Field] = ()
     oneofs: tuple[str, ...] = ()
     reserved_numbers: tuple[Range, ...] = ()
     reserved_names: tuple[str, ...] = ()
     extension_ranges: tuple[Range, ...] = ()
     is_map_entry: bool = False
     options: Mapping[str, str] = {}
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
 
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
@@ -99,7 +113,12 @@ class EnumValue(NamedTuple):
 
     name: str
     number: int
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
 
 
 class Enum(NamedTuple):
@@ -107,12 +126,17 @@ class Enum(NamedTuple):
 
     name: str
     file: str
-    values: tuple[EnumValue, ...] = ()
+    values: Sequence[EnumValue] = ()
     is_closed: bool = False
     reserved_numbers: tuple[Range, ...] = ()
     reserved_names: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
 
 
 class Method(NamedTuple):
@@ -124,7 +148,12 @@ class Method(NamedTuple):
     client_streaming: bool = False
     server_streaming: bool = False
     options: Mapping[str, str] = {}
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
 
 
 class Service(NamedTuple):
@@ -133,7 +162,12 @@ class Service(NamedTuple):
     name: str
     file: str
     methods: tuple[Method, ...] = ()
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its name is."""
+        return self.site.part(1) if self.site is not None else None
 
     def method(self, name: str) -> Method | None:
         """The method of that name, or None."""
@@ -153,7 +187,7 @@ class ProtoFile(NamedTuple):
     """A .proto file. `name` is what others import it by; `path` its path from the checkout's root.
 
     The path is empty where the file is none of the checkout's, as Google's well-known types are. `syntax` is `proto2`,
-    `proto3` or an edition, such as `edition 2023`. `span` is its package statement, or the syntax where it has none.
+    `proto3` or an edition, such as `edition 2023`.
     """
 
     name: str
@@ -162,7 +196,12 @@ class ProtoFile(NamedTuple):
     syntax: str
     imports: tuple[str, ...] = ()
     options: Mapping[str, str] = {}
-    span: Span | None = None
+    site: Site | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """Where its package statement is, or its syntax where it has none."""
+        return (self.site.part(2) or self.site.part(12)) if self.site is not None else None
 
 
 class Schema(NamedTuple):
@@ -173,6 +212,7 @@ class Schema(NamedTuple):
     enums: Mapping[str, Enum] = {}
     services: Mapping[str, Service] = {}
     extensions: Mapping[str, Extension] = {}
+    places: Places | None = None
 
     def method(self, reference: str) -> Method | None:
         """The method `package.Service/Method`, or None."""

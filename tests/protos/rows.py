@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 from grpc_tools import protoc
 
-from comb_compiler.diagnostics import Position, Span
 from comb_compiler.protos import Schema
 from comb_compiler.protos.breaking import Category
 from comb_compiler.protos.decode import decode
+from comb_compiler.protos.places import ProtoTexts
 
 __all__ = ["ROWS", "Row", "compile_protos", "schema_of"]
 
@@ -91,14 +91,10 @@ def compile_protos(files: Mapping[str, str]) -> bytes:
 
 @lru_cache(maxsize=2048)
 def _schema(files: tuple[tuple[str, str], ...], has_sources: bool) -> Schema:
-    names = {name: name for name, _ in files}
-
-    def locate(name: str, place: tuple[int, ...]) -> Span | None:
-        line, column, *end = (part + 1 for part in place)
-        last = end if len(end) == 2 else [line, *end]
-        return Span(name, Position(line, column), Position(*last)) if name in names else None
-
-    return decode(compile_protos(dict(files)), names if has_sources else {}, locate if has_sources else None)
+    content = compile_protos(dict(files))
+    if not has_sources:
+        return decode(content, {})
+    return decode(content, {name: name for name, _ in files}, ProtoTexts({name: (name, text) for name, text in files}))
 
 
 def schema_of(files: Mapping[str, str], has_sources: bool = True) -> Schema:

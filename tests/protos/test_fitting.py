@@ -94,7 +94,7 @@ def test_it_does_not_fit_and_the_fields_say_why(given: str, wanted: str, where: 
 
 
 def test_what_fits_is_read_without_loss_by_protobuf_itself() -> None:
-    pool, _ = open_pool(DESCRIPTORS)
+    pool = open_pool(DESCRIPTORS)
     more, same = (message_factory.GetMessageClass(pool.FindMessageTypeByName(f"f.v1.{n}")) for n in ("More", "Same"))
     written: Any = more(boxes=[{"left": 3, "in": "x"}], degraded=True, note="only here")
     read: Any = same.FromString(written.SerializeToString())
@@ -105,7 +105,7 @@ def test_two_versions_of_one_file_live_in_one_process() -> None:
     _, old = compiled('syntax = "proto3"; package f.v1; message Box { int32 left = 1; string class = 2; }')
     _, new = compiled('syntax = "proto3"; package f.v1; message Box { string left = 1; Box from = 3; }')
     classes = [
-        message_factory.GetMessageClass(open_pool(one)[0].FindMessageTypeByName("f.v1.Box")) for one in (old, new)
+        message_factory.GetMessageClass(open_pool(one).FindMessageTypeByName("f.v1.Box")) for one in (old, new)
     ]
     before: Any = classes[0](left=3, **{"class": "x"})
     after: Any = classes[1](left="three", **{"from": {"left": "y"}})

@@ -55,7 +55,7 @@ def protos() -> Protos:
 
 
 PROTOS = protos()
-POOL, _ = open_pool(PROTOS.descriptors)
+POOL = open_pool(PROTOS.descriptors)
 MESSAGE = message_factory.GetMessageClass(POOL.FindMessageTypeByName(TYPE))
 
 

@@ -1,6 +1,6 @@
 """Rules about a message as a whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from comb_compiler.protos.breaking.change import Finding
 from comb_compiler.protos.breaking.features import json_format
@@ -122,5 +122,5 @@ def _gone(pair: MessagePair, field: Field, consequence: str, hint: str) -> Findi
     return Finding(f"{pair.new.name}.{field.name}", message, hint, pair.span)
 
 
-def _required(fields: tuple[Field, ...]) -> dict[int, Field]:
+def _required(fields: Sequence[Field]) -> dict[int, Field]:
     return {field.number: field for field in fields if field.cardinality is Cardinality.REQUIRED}

@@ -31,13 +31,10 @@ class Comparison:
     @cached_property
     def map_fields(self) -> Mapping[str, tuple[Message, Field]]:
         """The map of each map entry of `new`, and the message that has it."""
-        entries = self.new.messages
-        return {
-            field.type: (message, field)
-            for message in entries.values()
-            for field in message.fields
-            if field.type in entries and entries[field.type].is_map_entry
-        }
+        messages = self.new.messages
+        entries = {name for name, message in messages.items() if message.is_map_entry}
+        homes = (messages[home] for home in dict.fromkeys(name.rpartition(".")[0] for name in entries))
+        return {field.type: (home, field) for home in homes for field in home.fields if field.type in entries}
 
     @cached_property
     def old_files(self) -> Mapping[str, Declared]:
@@ -273,7 +270,7 @@ class MethodPair(NamedTuple):
         return f"the method `{self.element}`"
 
 
-_WITHOUT_PLACES = slice(0, Field._fields.index("span"))
+_WITHOUT_PLACES = slice(0, Field._fields.index("site"))
 
 
 def _is_same_scalar(old: Field, new: Field) -> bool:

@@ -83,7 +83,7 @@ def _descriptors() -> bytes:
 
 
 DESCRIPTORS = _descriptors()
-POOL = open_pool(DESCRIPTORS)[0]
+POOL = open_pool(DESCRIPTORS)
 SCOPE = Scope(
     {"request": "t.v1.Request", "old": "t.v1.Old", "f": "t.v1.Frame", "g": "t.v1.Frame"},
     decode(DESCRIPTORS, {}),
