@@ -12,7 +12,7 @@ from comb_compiler.runtime.engine import Answering, Finished
 from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.router import key_header
-from comb_compiler.runtime.service.terms import ARM, Terms
+from comb_compiler.runtime.service.terms import ARM, RELEASE, Terms
 
 __all__ = ["CannotServe", "Face", "Ready", "Served"]
 
@@ -65,14 +65,25 @@ class Face:
 
     async def run(self, request: Message, terms: Terms, within: float | None) -> Finished:
         """Answer one request. Raises OperatorError for one that is not taken on, and for what fails."""
-        arm = terms.arm
-        if arm is not None and not self._forced_arms:
-            raise OperatorError(Code.PERMISSION_DENIED, f"this service lets no caller choose the arm ({ARM})")
-        answering, name = self.served.answering, terms.request_id
+        if not self._forced_arms:
+            _must_be_free("arm", terms.arm, ARM)
+            _must_be_free("release", terms.release, RELEASE)
         try:
-            return await answering.run(request, within=within, key=terms.key, arm=arm, request_id=name)
+            return await self.served.answering.run(
+                request,
+                within=within,
+                key=terms.key,
+                arm=terms.arm,
+                request_id=terms.request_id,
+                release=terms.release,
+            )
         except OperatorError:
             raise
         except Exception as error:
-            _log.exception("request %s failed outside of its operators", name)
+            _log.exception("request %s failed outside of its operators", terms.request_id)
             raise OperatorError(Code.INTERNAL, "the service failed; its log says more") from error
+
+
+def _must_be_free(what: str, forced: str | None, header: str) -> None:
+    if forced is not None:
+        raise OperatorError(Code.PERMISSION_DENIED, f"this service lets no caller choose the {what} ({header})")

@@ -83,7 +83,7 @@ SETTINGS = (
     Setting("tls_certificate", "a PEM file with the certificate chain; it is read again when it changes"),
     Setting("tls_key", "a PEM file with the certificate's private key"),
     Setting("tls_client_ca", "a PEM file with the authorities whose clients are let in; without it, all are"),
-    Setting("forced_arms", "whether a caller may choose the experiment's arm, by the header comb-arm"),
+    Setting("forced_arms", "whether callers may choose arm and release, by the headers comb-arm and comb-release"),
     Setting("reflection", "whether clients may ask for the interface"),
     Setting("release", "the name of what is served, given back with every answer"),
 )

@@ -26,13 +26,17 @@ _SKIPPED = -2
 
 
 class Terms(NamedTuple):
-    """The terms of one request. `key` is the sticky key where a header has it; `timeout` is as it was sent."""
+    """The terms of one request. `key` is the sticky key where a header has it; `timeout` is as it was sent.
+
+    `arm` and `release` are forced, by who may.
+    """
 
     request_id: str
     arm: str | None = None
     key: str = ""
     timing: bool = False
     timeout: str = ""
+    release: str | None = None
 
 
 def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Terms:
@@ -40,7 +44,7 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
 
     A request id that is missing, or that no log should have to hold, is made: what comes back is what is logged.
     """
-    request_id, arm, key, timing, timeout = "", None, "", False, ""
+    request_id, arm, key, timing, timeout, release = "", None, "", False, "", None
     for name, value in headers:
         if isinstance(value, bytes):
             continue
@@ -50,11 +54,13 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
             key = value[:_LONGEST_KEY]
         elif name == ARM:
             arm = value
+        elif name == RELEASE:
+            release = value
         elif name == TIMING:
             timing = value == "1"
         elif name == TIMEOUT:
             timeout = value
-    return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout)
+    return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout, release)
 
 
 def told(terms: Terms, run: Finished | None) -> Told:

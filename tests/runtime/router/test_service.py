@@ -1,0 +1,70 @@
+"""A tester asks a service for an arm and a release, by headers: where the service lets callers do that."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import grpc.aio
+import pytest
+
+from comb_compiler.runtime.router import Router
+from comb_compiler.runtime.router.exposure import ASSIGNED, FORCED
+from comb_compiler.runtime.service import Served, Service, Settings
+from tests.runtime.router.releases import HELLO, opened_two, tried, with_arms
+from tests.runtime.service.serving import ask
+from tests.runtime.waiting import run
+
+PLAN = with_arms({"control": 1, "rotate": 1})
+
+
+@asynccontextmanager
+async def served(*, forced_arms: bool) -> AsyncIterator[tuple[Router, str]]:
+    """A service whose router has a candidate, `b7`, that half of the users get; and its address."""
+    settings = Settings(grpc_port=0, http_port=0, settle=0.0, drain=5.0, forced_arms=forced_arms)
+    async with opened_two(PLAN, PLAN) as (router, _), Service(settings) as service:
+        router.take(tried(50))
+        service.show(Served(PLAN, router))
+        yield router, service.addresses.grpc
+
+
+def test_a_tester_gets_the_arm_and_the_release_and_is_told_them() -> None:
+    async def main() -> None:
+        async with served(forced_arms=True) as (router, address):
+            for arm, text in (("control", "hello"), ("rotate", "HELLO")):
+                answer, told = await ask(address, HELLO, comb_arm=arm, comb_release="candidate", x_user_id="u")
+                assert (answer.text, told["comb-arm"], told["comb-release"]) == (text, arm, "b7")
+            assert {how for _, _, how in router.exposure.requests} == {FORCED}
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await ask(address, HELLO, comb_release="b9")
+            assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+            assert caught.value.details() == "there is no release `b9`"
+
+    run(main())
+
+
+def test_others_may_choose_neither() -> None:
+    async def main() -> None:
+        async with served(forced_arms=False) as (router, address):
+            for name, what in (("comb-arm", "arm"), ("comb-release", "release")):
+                said = {name: "candidate"}
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await ask(address, HELLO, within=20.0, **said)
+                assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
+                assert f"choose the {what}" in (caught.value.details() or "")
+            assert router.exposure.requests == {}
+
+    run(main())
+
+
+def test_a_user_known_by_a_header_stays_in_a_release_and_an_arm() -> None:
+    async def main() -> None:
+        async with served(forced_arms=False) as (router, address):
+            for number in range(20):
+                first, second = [await ask(address, HELLO, x_user_id=f"user-{number}") for _ in range(2)]
+                assert [first[1].get(name) for name in ("comb-arm", "comb-release")] == [
+                    second[1].get(name) for name in ("comb-arm", "comb-release")
+                ]
+            assert {how for _, _, how in router.exposure.requests} == {ASSIGNED}
+            assert sum(router.exposure.users().values()) == 20
+
+    run(main())
