@@ -10,6 +10,7 @@ from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.places import format_path
+from comb_compiler.spec.unusable import unusable
 from comb_compiler.spec.wording import listed
 
 __all__ = ["Question", "code_findings", "questions"]
@@ -43,14 +44,13 @@ def code_findings(
     Looks at the operators of a variant that differ from the comb as written, and of the comb at all.
     """
     params = {question.entry: question.params for question in asked}
-    for name, operator in (bound.to_check or comb).operators.items():
+    operators = (bound.to_check or comb).operators
+    yield from unusable(bound, comb.interface, operators, answers)
+    for name, operator in operators.items():
         answer = answers.get(operator.run or "")
-        if operator.run is None or answer is None:
+        if operator.run is None or answer is None or answer["reasons"]:
             continue
         comparison = _Comparison(bound, name, operator, answer)
-        if answer["reasons"]:
-            yield from comparison.no_operator(comb.interface.proto)
-            continue
         yield from comparison.ports()
         yield from comparison.answer()
         yield from comparison.ways()
@@ -77,21 +77,6 @@ class _Comparison:
         self._operator = operator
         self._answer = answer
         self._ports = {port["name"]: port for port in answer.get("ports", ())}
-
-    def no_operator(self, proto: str) -> Iterator[Diagnostic]:
-        place = self._bound.place("operators", self._name, "run")
-        hint = "entry points are looked for in the directory of comb.yaml, and in what is installed"
-        missing = self._answer.get("missing", "")
-        if missing.endswith("_pb2"):
-            hint = f"protoc makes `{missing}` of a .proto file: run `{_protoc(missing, proto)}` beside comb.yaml"
-        for reason in self._answer["reasons"]:
-            yield diagnose(
-                codes.BAD_OPERATOR_CODE,
-                f"`{self._operator.run}` cannot be used as an operator: {reason}",
-                place.span,
-                path=format_path(place.path),
-                hints=(hint,),
-            )
 
     def ports(self) -> Iterator[Diagnostic]:
         renamed = self._renamed()
@@ -170,14 +155,6 @@ class _Comparison:
             path=format_path(path),
             hints=(hint,),
         )
-
-
-def _protoc(module: str, proto: str) -> str:
-    """How the module of generated classes comes to be; it is sought among the .proto files of the interface."""
-    directory, _, _ = proto.rpartition("/")
-    name = module.removesuffix("_pb2").replace(".", "/") + ".proto"
-    path = f"{directory}/{name}" if directory else name
-    return f"python -m grpc_tools.protoc -I {directory or '.'} --python_out . {path}"
 
 
 def _short(type_name: str) -> str:
