@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.graph.conditions import Parsed, Scope, Worlds, worlds
+from comb_compiler.graph.conditions import Parsed, Scope, Worlds, constancy, worlds
 from comb_compiler.graph.model import REQUEST, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import execution_order
 from comb_compiler.protos import Message, Method, Schema
@@ -45,6 +45,7 @@ class View:
         self.changes = changes
         self.flows: dict[object, Any] = {}
         """What flows down the graph, where it was worked out (`flow`)."""
+        self._constant: dict[str, bool | None] = {}
 
     def of(self, bound: Bound[Comb]) -> View:
         """The view of a variant that differs in nothing which a graph rests on."""
@@ -197,6 +198,13 @@ class View:
         steps = dict.fromkeys((name for name in self.bound.declared("graph") if name != "return"), "")
         known = {name.lstrip("$"): message.name for name, message in self.types.items()}
         return Scope({**steps, **known}, self.schema or Schema(), frozenset({REQUEST.lstrip("$")}))
+
+    def constancy(self, condition: Parsed) -> bool | None:
+        """Whether a condition always or never holds here, as `constancy` says; worked out once for each text."""
+        text = condition.text
+        if text not in self._constant:
+            self._constant[text] = constancy(condition, self.scope)
+        return self._constant[text]
 
     def type_of(self, source: Source) -> Message | None:
         """The message that a source gives; None where it is none, or it cannot be told."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.conditions import Parsed, constancy, guaranteed, implies, needs, unguarded
+from comb_compiler.graph.conditions import Parsed, guaranteed, implies, needs, unguarded
 from comb_compiler.graph.findings import unguarded_condition
 from comb_compiler.graph.flow import flow
 from comb_compiler.graph.model import Edge, Step
@@ -57,7 +57,7 @@ def _reasons(view: View, step: Step, absent: Mapping[str, tuple[_Reason, ...]]) 
 def _own(view: View, step: Step) -> Iterator[_Reason]:
     """Why a step may give nothing although all that it needs is there."""
     condition = step.condition
-    if condition is not None and constancy(condition.parsed, view.scope) is not True:
+    if condition is not None and view.constancy(condition.parsed) is not True:
         yield _Reason(
             Label(condition.place.span, f"`{step.name}` is skipped where this does not hold"), condition.parsed
         )

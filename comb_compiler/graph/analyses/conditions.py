@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Diagnostic
-from comb_compiler.graph.conditions import check_conditions as check_all, constancy
+from comb_compiler.graph.conditions import check_conditions as check_all
 from comb_compiler.graph.findings import bad_condition, constant_condition
 from comb_compiler.graph.model import REQUEST
 from comb_compiler.graph.view import View
@@ -22,6 +22,6 @@ def check_conditions(view: View) -> Iterator[Diagnostic]:
         if name in wrong:
             yield from (bad_condition(condition.place, mistake) for mistake in wrong[name])
             continue
-        holds = constancy(condition.parsed, view.scope)
+        holds = view.constancy(condition.parsed)
         if holds is not None:
             yield constant_condition(condition.place, name, holds)
