@@ -153,6 +153,9 @@ NOTHING_TO_COMPARE = Code("COMB3604", "nothing-to-compare", _W)
 BAD_OPERATOR_CODE = Code("COMB3701", "bad-operator-code")
 CODE_MISMATCH = Code("COMB3702", "code-mismatch")
 
+# Who gets what.
+BAD_STICKY_KEY = Code("COMB3801", "bad-sticky-key")
+
 # The platform.
 UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")
 UNKNOWN_DEVICE = Code("COMB4002", "unknown-device")

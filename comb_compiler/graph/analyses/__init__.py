@@ -14,6 +14,7 @@ from comb_compiler.graph.analyses.gates import check_gates
 from comb_compiler.graph.analyses.interface import check_interface, check_types
 from comb_compiler.graph.analyses.ports import check_ports
 from comb_compiler.graph.analyses.sources import check_sources
+from comb_compiler.graph.analyses.sticky import check_sticky_key
 from comb_compiler.graph.analyses.timing import check_timing
 from comb_compiler.graph.view import View
 
@@ -33,4 +34,5 @@ ANALYSES: tuple[Analysis, ...] = (
     check_fallbacks,
     check_timing,
     check_gates,
+    check_sticky_key,
 )

@@ -11,7 +11,7 @@ from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.suggest import closest, did_you_mean
 from comb_compiler.spec.wording import listed
 
-__all__ = ["check_sources"]
+__all__ = ["check_sources", "no_field"]
 
 
 def check_sources(view: View) -> Iterator[Diagnostic]:
@@ -32,7 +32,7 @@ def _follow(view: View, step: Step, edge: Edge) -> Iterator[Diagnostic]:
             return
         field = message.field(name)
         if field is None:
-            yield _no_field(place, message, name, source.field_spans[index])
+            yield no_field(place, message, name, source.field_spans[index])
             return
         reached = f"{reached}.{name}"
         if not field.is_message or field.is_repeated:
@@ -48,7 +48,8 @@ def _kind(schema: Schema, field: Field) -> str:
     return "a map" if message is not None and message.is_map_entry else f"a list of `{field.type or field.kind}`"
 
 
-def _no_field(place: Place, message: Message, name: str, span: Span) -> Diagnostic:
+def no_field(place: Place, message: Message, name: str, span: Span) -> Diagnostic:
+    """A message has no field of a name that is written at `span`."""
     known = [field.name for field in message.fields]
     by_json = next((field.name for field in message.fields if field.json_name == name), None)
     hints = (f"fields are named as in the .proto: `{by_json}`",) if by_json else did_you_mean(name, known, "field")
