@@ -3,11 +3,12 @@
 from comb_compiler.runtime.health.health import Health, Settings
 from comb_compiler.runtime.health.metrics import Measure, measures
 from comb_compiler.runtime.health.saved import NOTHING, BadReference, Saved, read_saved, saved_bytes
-from comb_compiler.runtime.health.status import Level, ModelHealth, Report, report_json
+from comb_compiler.runtime.health.status import BadReport, Level, ModelHealth, Report, read_report, report_json
 
 __all__ = [
     "NOTHING",
     "BadReference",
+    "BadReport",
     "Health",
     "Level",
     "Measure",
@@ -16,6 +17,7 @@ __all__ = [
     "Saved",
     "Settings",
     "measures",
+    "read_report",
     "read_saved",
     "report_json",
     "saved_bytes",

@@ -91,9 +91,9 @@ class Stream:
         return 1.0 if self._references else min(1.0, self.observations / self._settings.reference)
 
     def reference(self) -> dict[str, Distribution]:
-        """The references by feature; empty while they are being collected."""
-        known = zip(self._features, self._references, strict=True) if self._references else ()
-        return {feature.name: one for feature, one in known if one is not None}
+        """The references by feature; while they are being collected, of what there is: of 100 observations at least."""
+        known = self._references or [one.made(self._random) for one in self._collected]
+        return {feature.name: one for feature, one in zip(self._features, known, strict=True) if one is not None}
 
     def add(self, values: Sequence[float | str | None], now: float) -> None:
         """One more observation: the values of the features, at a time in seconds."""

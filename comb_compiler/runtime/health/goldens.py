@@ -1,6 +1,6 @@
 """Golden samples: requests whose answers are known, asked of a running engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -79,18 +79,18 @@ def _kind(sample: Sample) -> str:
     return repr((sample.error, [(name, value) for name, value in expected.items() if isinstance(value, str | bool)]))
 
 
-async def ask(engine: Engine, golden: Golden, arm: str, within: float | None = None) -> Outcome:
-    """One golden, in one arm, as a probe. Raises nothing for what comes of it."""
+async def ask(engine: Engine, golden: Golden, arm: str, seen: Callable[[Finished], None] | None = None) -> Outcome:
+    """One golden, in one arm, as a probe; `seen` is shown all of it. Raises nothing for what comes of it."""
     if golden.request is None:
         return Outcome(arm, golden, FAILED, golden.problem)
     began = monotonic()
     probe = Probe(f"golden/{golden.sample.name}")
     try:
-        run = await engine.run(
-            golden.request, within=within, arm=arm if engine.plan.experiment else None, request_id=probe
-        )
+        run = await engine.run(golden.request, arm=arm if engine.plan.experiment else None, request_id=probe)
     except OperatorError as refused:
         return Outcome(arm, golden, FAILED, str(refused), took=monotonic() - began)
+    if seen is not None:
+        seen(run)
     ran = {name: code for name, code in zip(run.names, run.codes, strict=True) if code >= 0}
     kind, detail = _judged(golden.sample, run)
     failures = {name: code for name, code in ran.items() if code and not _is_excused(golden.sample, run, code)}

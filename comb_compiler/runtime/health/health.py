@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Engine
@@ -13,8 +13,8 @@ from comb_compiler.runtime.health.judging import judge
 from comb_compiler.runtime.health.observations import Observations
 from comb_compiler.runtime.health.rounds import Rounds, Schedule
 from comb_compiler.runtime.health.saved import NOTHING, Saved
-from comb_compiler.runtime.health.status import Level, Report
-from comb_compiler.runtime.health.watching import Glance, Sampling, Watching
+from comb_compiler.runtime.health.status import Level, Report, report_json
+from comb_compiler.runtime.health.watching import Glance, Sampling, Watching, glance_at
 from comb_compiler.samples import SampleSet
 
 __all__ = ["Health", "Settings"]
@@ -77,9 +77,15 @@ class Health:
         self._begin(engine)
         self._task = asyncio.get_running_loop().create_task(self._go_on())
 
-    async def once(self, engine: Engine, told: Callable[[Outcome], None] | None = None) -> Report:
-        """Ask all golden samples once, and say what came of it; `told` is told of each as it is answered."""
-        await self._begin(engine).once(told)
+    async def once(self, engine: Engine, told: Callable[[Outcome], None] = lambda outcome: None) -> Report:
+        """Ask all golden samples once, and say what came of it; `told` is told of each as it is answered.
+
+        What operators gave is looked at as if users had asked: `save` then has it.
+        """
+        rounds = self._begin(engine)
+        assert self._observations is not None
+        look = self._observations.look
+        await rounds.once(told, lambda run: look(glance_at(run)))
         return self.report()
 
     async def close(self) -> None:
@@ -125,8 +131,12 @@ class Health:
             {"all": watching.requests, "lookedAt": watching.looked_at, "leftOut": watching.left_out},
         )
 
+    def status(self) -> dict[str, Any]:
+        """What it adds to `/v1/status`; nothing before the start."""
+        return {} if self._rounds is None else {"health": report_json(self.report())}
+
     def save(self) -> Saved:
-        """What is to be compared with on later days: the references that are complete, and right answers to goldens."""
+        """What to compare with on later days: figures, as far as there are enough, and right answers to goldens."""
         assert self._rounds is not None
         assert self._observations is not None
         return Saved(self._plan.comb, self._observations.references(), dict(self._rounds.recorded))

@@ -188,8 +188,8 @@ def _health(
     if level == Level.UNKNOWN and (goldens[0] or windows):
         level = Level.HEALTHY
     elif level == Level.UNKNOWN:
-        seen = f"no golden sample went through it, and {progress:.0%} of its reference is there"
-        reasons.append(seen if subject.operator else f"{progress:.0%} of the reference is there")
+        there = f"{progress:.0%} of its reference is there" if progress < 1 else "no window has been compared yet"
+        reasons.append(f"no golden sample went through it, and {there}" if subject.operator else there)
     return ModelHealth(
         *subject[:5],
         level,

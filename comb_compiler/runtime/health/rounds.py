@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
-from comb_compiler.runtime.engine import Engine
+from comb_compiler.runtime.engine import Engine, Finished
 from comb_compiler.runtime.health.goldens import RIGHT, Golden, Outcome, ask, varied
 
 __all__ = ["Recorded", "Rounds", "Schedule"]
@@ -76,13 +76,13 @@ class Rounds:
             if not self.has_started:
                 await asyncio.sleep(self._schedule.retry)
 
-    async def once(self, told: Callable[[Outcome], None] | None = None) -> None:
-        """Ask all of them in every arm, one after the other, whoever else is served; `told` is told of each."""
+    async def once(self, told: Callable[[Outcome], None], seen: Callable[[Finished], None]) -> None:
+        """Ask all of them in every arm, one after the other. `told` is told of each, `seen` is shown what it gave."""
         for arm in self._engine.arms:
             for golden in self.goldens:
-                outcome = await self._asked(golden, arm)
-                if told is not None:
-                    told(outcome)
+                outcome = await ask(self._engine, golden, arm, seen)
+                self._keep(outcome)
+                told(outcome)
         self.has_started = True
 
     async def go_on(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.runtime.health.drift import Shift
 
-__all__ = ["ArmGoldens", "Level", "ModelHealth", "Report", "report_json"]
+__all__ = ["ArmGoldens", "BadReport", "Level", "ModelHealth", "Report", "read_report", "report_json"]
 
 _MOST_SHIFTS = 10
 
@@ -110,3 +110,69 @@ def _model(one: ModelHealth) -> dict[str, Any]:
 def _shift(shift: Shift) -> dict[str, Any]:
     figures = {"psi": round(shift.psi, 4), "ks": round(shift.ks, 4), "chance": float(f"{shift.chance:.3g}")}
     return {"feature": shift.feature, **figures, "shifted": shift.is_shifted}
+
+
+class BadReport(Exception):
+    """What another process sent is no report."""
+
+
+def read_report(value: Any) -> Report:
+    """A report from its JSON data, as another process sent it. Raises BadReport."""
+    try:
+        if value["version"] != 1:
+            raise BadReport(f"it is in version {value['version']!r}, and 1 is known")
+        goldens = value["goldens"]
+        return Report(
+            _level(value["level"]),
+            _texts(value["reasons"]),
+            _texts(value["notReady"]),
+            str(goldens["samples"]),
+            str(goldens["digest"]),
+            tuple(ArmGoldens(str(arm["arm"]), *(int(arm[name]) for name in _ARM)) for arm in goldens["arms"]),
+            tuple(_read_model(one) for one in value["models"]),
+            _read_model(value["inputs"]),
+            {str(name): int(count) for name, count in value["requests"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadReport(f"it does not have the form of a report ({type(error).__name__}: {error})") from error
+
+
+_ARM = ArmGoldens._fields[1:]
+
+
+def _level(word: Any) -> Level:
+    return Level[str(word).upper()]
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)
+
+
+def _read_model(one: Any) -> ModelHealth:
+    return ModelHealth(
+        arm=str(one["arm"]),
+        operator=str(one["operator"]),
+        model=str(one["model"]),
+        version=str(one["version"]),
+        params=str(one["params"]),
+        level=_level(one["level"]),
+        reasons=_texts(one["reasons"]),
+        goldens=int(one["goldens"]),
+        blamed=int(one["blamed"]),
+        slower=float(one["slower"]),
+        answers=int(one["answers"]),
+        bad=int(one["bad"]),
+        reference=float(one["reference"]),
+        windows=int(one["windows"]),
+        shifts=tuple(_read_shift(shift) for shift in one["shifts"]),
+    )
+
+
+def _read_shift(shift: Any) -> Shift:
+    return Shift(
+        str(shift["feature"]),
+        float(shift["psi"]),
+        float(shift["ks"]),
+        float(shift["chance"]),
+        bool(shift["shifted"]),
+    )

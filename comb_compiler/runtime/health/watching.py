@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from comb_compiler.runtime.engine.observation import Finished, Probe
 from comb_compiler.runtime.sdk import Parcel
 
-__all__ = ["Glance", "Sampling", "Watching"]
+__all__ = ["Glance", "Sampling", "Watching", "glance_at"]
 
 _log = logging.getLogger("comb.runtime")
 
@@ -85,8 +85,7 @@ class Watching:
         if self._queue.qsize() >= self._sampling.pending or self.spent > self._sampling.seconds * self.requests:
             self.left_out += 1
             return
-        values = [value if code == 0 else None for value, code in zip(request.values, request.codes, strict=False)]
-        self._queue.put(Glance(request.arm, request.request, [_message(value) for value in values]))
+        self._queue.put(glance_at(request))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="comb-health", daemon=True)
             self._thread.start()
@@ -102,6 +101,8 @@ class Watching:
             self.spent += thread_time() - began
 
 
-def _message(value: Any) -> Any:
-    """Bytes beside a message are valid during the request only, and are not looked at."""
-    return value.message if isinstance(value, Parcel) else value
+def glance_at(request: Finished) -> Glance:
+    """What is kept of a request. Bytes beside a message are valid during the request only, and are not looked at."""
+    gave = zip(request.values, request.codes, strict=False)
+    values = [value if code == 0 else None for value, code in gave]
+    return Glance(request.arm, request.request, [one.message if isinstance(one, Parcel) else one for one in values])

@@ -1,0 +1,246 @@
+"""Say how well the models of a comb are: each version with its parameters, in every arm, with reasons.
+
+Of a running service it asks `/v1/status`. Of a comb.yaml it starts the operators here, asks all golden samples once
+(those of `gates.availability`, or `--samples`) and ends. The exit code is 1 when something is unhealthy.
+
+example:
+  comb health 127.0.0.1:8080                     a running service, by its HTTP port
+  comb health examples/frame-moderation          the golden samples, here and now
+  comb health . --save-reference reference.json  and keep the answers, to tell later which step has changed
+  comb health . --reference reference.json       compared with those
+  comb health . --patient                        on a machine that is slower than the comb's own
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from comb_compiler.cli.checking import Checking, common_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.models import model_locator
+from comb_compiler.cli.reporting import report as findings
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.compiler import Compiled
+    from comb_compiler.release import ExecutionPlan
+    from comb_compiler.runtime.health import Report, Saved
+    from comb_compiler.samples import SampleSet
+
+__all__ = ["add_arguments", "run"]
+
+_ADDRESS = re.compile(r"(?P<scheme>https?://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?/?", re.ASCII)
+_STATUS = "/v1/status"
+_SECONDS = 10.0
+_PATIENCE = 60.0
+_MOST_BYTES = 32 * 1024 * 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "target",
+        metavar="ADDRESS|COMB",
+        nargs="?",
+        default=".",
+        help="HOST:PORT or a URL; else a comb.yaml or its directory",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
+    parser.add_argument("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
+    parser.add_argument("--samples", metavar="DIR", help="golden samples (default: those of gates.availability)")
+    parser.add_argument("--reference", metavar="FILE", help="what is compared with, as --save-reference wrote it")
+    parser.add_argument("--save-reference", metavar="FILE", help="write what later runs are compared with")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    path = Path(arguments.target)
+    if path.exists():
+        found = _of_comb(path, arguments, console)
+        if found is None:
+            return Exit.FINDINGS
+        name, report = found
+    else:
+        name, report = _of_service(arguments)
+    from comb_compiler.runtime.health import Level, report_json
+
+    if arguments.format == "json":
+        console.result(json.dumps(report_json(report), indent=2, ensure_ascii=False))
+    else:
+        from comb_compiler.cli.health_table import health_table
+
+        console.result(health_table(name, report, console))
+    return Exit.FINDINGS if report.level == Level.UNHEALTHY else Exit.CLEAN
+
+
+# --- a running service ---
+
+
+def _of_service(arguments: argparse.Namespace) -> "tuple[str, Report]":
+    from comb_compiler.runtime.health import BadReport, read_report
+
+    target = arguments.target
+    match = _ADDRESS.fullmatch(target)
+    if match is None or not (match["port"] or match["scheme"]):
+        raise UsageError(f"{target}: there is no such file, and it is no HOST:PORT or URL of a service")
+    if arguments.samples or arguments.reference or arguments.save_reference:
+        raise UsageError("--samples, --reference and --save-reference are for a comb.yaml: a service has its own")
+    url = f"{match['scheme'] or 'http://'}{match['host']}{match['port'] or ''}{_STATUS}"
+    status = _fetched(url)
+    if "health" not in status:
+        raise OutsideFailure(f"{url} says nothing of health", "this service watches no health")
+    try:
+        return str(status.get("comb", target)), read_report(status["health"])
+    except BadReport as bad:
+        raise OutsideFailure(f"what {url} says of health cannot be used: {bad}") from bad
+
+
+def _fetched(url: str) -> Mapping[str, Any]:
+    try:
+        with urlopen(Request(url, headers={"accept": "application/json"}), timeout=_SECONDS) as response:  # noqa: S310
+            content = response.read(_MOST_BYTES + 1)
+    except (URLError, HTTPException, OSError, ValueError) as problem:
+        reason = getattr(problem, "reason", None) or problem
+        raise OutsideFailure(f"{url} cannot be had: {reason}") from problem
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as problem:
+        raise OutsideFailure(f"{url} gave no JSON") from problem
+    if not isinstance(value, dict):
+        raise OutsideFailure(f"{url} gave no status")
+    return value
+
+
+# --- a comb.yaml ---
+
+
+class _Comb(NamedTuple):
+    checkout: Checkout
+    main: str
+    plan: "ExecutionPlan"
+    samples: "SampleSet"
+    saved: "Saved"
+
+    @property
+    def directory(self) -> Path:
+        return Path(self.checkout.root, self.main).parent
+
+
+def _of_comb(path: Path, arguments: argparse.Namespace, console: Console) -> "tuple[str, Report] | None":
+    """What the comb's golden samples tell; None where it cannot be run, and why is then shown."""
+    comb = _open(path, arguments, console)
+    if comb is None:
+        return None
+    from comb_compiler.runtime.engine import run as run_loop
+
+    report = run_loop(_ask(comb, arguments.save_reference, console))
+    return None if report is None else (comb.plan.comb, report)
+
+
+def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb | None:
+    from comb_compiler.compiler import compile_comb
+    from comb_compiler.runtime.health import NOTHING
+    from comb_compiler.workspace.sources import load_sources
+
+    main = path / "comb.yaml" if path.is_dir() else path
+    if not main.is_file():
+        raise UsageError(f"{main}: there is no such file")
+    checkout, cache = Checkout(common_root([str(main)])), VerdictCache(default_directory())
+    result = Checking(checkout, cache).run([str(main)])
+    console.note(findings(result.diagnostics, "text", checkout, console).rstrip("\n"))
+    if has_errors(result.diagnostics):
+        return None
+    compiled = compile_comb(load_sources(checkout, result.verdicts[0].main, cache.memo), memo=cache.memo)
+    if compiled.plan is None:
+        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb has health")
+    samples = _samples(compiled, main.parent, arguments.samples, console)
+    if samples is None:
+        return None
+    saved = _reference(arguments.reference) if arguments.reference else NOTHING
+    plan = _patient(compiled.plan) if arguments.patient else compiled.plan
+    return _Comb(checkout, result.verdicts[0].main, plan, samples, saved)
+
+
+def _patient(plan: "ExecutionPlan") -> "ExecutionPlan":
+    """The plan with time enough for a machine that does other things as well."""
+    bindings = tuple(one._replace(timeout=_PATIENCE) for one in plan.bindings)
+    graphs = tuple(
+        graph._replace(nodes=tuple(node._replace(timeout=None) for node in graph.nodes)) for graph in plan.graphs
+    )
+    return plan._replace(bindings=bindings, graphs=graphs, deadline=5 * _PATIENCE)
+
+
+def _samples(compiled: "Compiled", directory: Path, given: str | None, console: Console) -> "SampleSet | None":
+    from comb_compiler.samples import load_sample_set
+
+    comb = compiled.checked.comb
+    gates = comb.base.value.gates if comb is not None and comb.base.value is not None else None
+    declared = gates.availability.samples if gates is not None and gates.availability is not None else "recorded"
+    if given is None and declared == "recorded":
+        raise UsageError("this comb names no directory of golden samples in gates.availability: name one by --samples")
+    where = Path(given) if given is not None else directory / declared
+    samples, flaws = load_sample_set(where)
+    for flaw in flaws:
+        place = str(where / flaw.file) + (f":{flaw.line}" if flaw.line else "")
+        console.note(f"{place}: {flaw.message}")
+    return None if flaws else samples
+
+
+def _reference(file: str) -> "Saved":
+    from comb_compiler.runtime.health import BadReference, read_saved
+
+    try:
+        return read_saved(Path(file).read_bytes())
+    except OSError as problem:
+        raise UsageError(f"--reference {file}: it cannot be read: {problem.strerror}") from problem
+    except BadReference as bad:
+        raise UsageError(f"--reference {file}: {bad}") from bad
+
+
+async def _ask(comb: _Comb, save: str | None, console: Console) -> "Report | None":
+    from comb_compiler.runtime.engine import Engine
+    from comb_compiler.runtime.health import Health, saved_bytes
+
+    health = Health(comb.plan, comb.samples, saved=comb.saved)
+    locate = model_locator(comb.checkout, comb.main)
+    engine = Engine(comb.plan, locate=locate, code=comb.directory, observers=[health.observer])
+    console.progress("starting the operators")
+    try:
+        await engine.start()
+    except OutsideFailure:
+        raise
+    except Exception as problem:  # whatever an operator's own code raises
+        console.note(printable(f"{comb.plan.comb}: unhealthy: it cannot start: {type(problem).__name__}: {problem}"))
+        return None
+    asked = 0
+
+    def told(outcome: object) -> None:
+        nonlocal asked
+        asked += 1
+        console.progress(f"{asked} of {len(comb.samples.samples) * len(engine.arms)} golden samples")
+
+    try:
+        report = await health.once(engine, told)
+        if save is not None:
+            _write(Path(save), saved_bytes(health.save()))
+    finally:
+        console.progress("")
+        await engine.close()
+        await health.close()
+    return report
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as problem:
+        raise OutsideFailure(f"`{path}` cannot be written: {problem.strerror}") from problem
