@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m comb_compiler.runtime.service",
+        usage="%(prog)s PLAN [options]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -90,6 +91,9 @@ def _default(setting: Setting) -> str:
 
 
 def _source(plan: ExecutionPlan, options: argparse.Namespace, peers: dict[str, str]) -> Source:
+    for directory in (options.artifacts, options.code, options.workspace):
+        if directory is not None and not directory.is_dir():
+            raise CannotServe(f"{directory}: there is no such directory")
     goldens = None
     if options.goldens is not None:
         from comb_compiler.samples import load_sample_set

@@ -1,10 +1,13 @@
 """How many requests are under way, over both protocols: past the limit they are refused at once."""
 
 import asyncio
+from time import monotonic
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
 __all__ = ["Gate"]
+
+_QUIET = 0.25
 
 
 class Gate:
@@ -15,10 +18,13 @@ class Gate:
         self._is_idle = asyncio.Event()
         self._is_idle.set()
         self.inside = 0
+        self.last = 0.0
+        """When a request last came, on the clock of `time.monotonic`."""
         self.refused = 0
 
     def enter(self) -> None:
         """One more. Raises OperatorError (RESOURCE_EXHAUSTED) where there are too many."""
+        self.last = monotonic()
         if self.inside >= self._limit:
             self.refused += 1
             raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limit} requests are under way")
@@ -30,6 +36,15 @@ class Gate:
         self.inside -= 1
         if not self.inside:
             self._is_idle.set()
+
+    async def quiet(self, within: float) -> None:
+        """Return when no request has come for a moment, or after so many seconds."""
+        ends = monotonic() + within
+        while True:
+            left = min(self.last + _QUIET, ends) - monotonic()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
 
     async def empty(self, within: float) -> bool:
         """Wait until nothing is under way. Whether that came within so many seconds."""

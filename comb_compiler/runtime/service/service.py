@@ -15,6 +15,12 @@ from comb_compiler.runtime.service.web.site import Site
 __all__ = ["Addresses", "Service", "address_of"]
 
 
+_LEAVE = 2.0
+"""Seconds that clients have for leaving where connections have no age."""
+_JITTER = 1.2
+"""gRPC lets connections grow older than their age by a tenth, so that not all come anew at once."""
+
+
 class Addresses(NamedTuple):
     """Where a service listens, as `host:port`."""
 
@@ -35,6 +41,11 @@ class Service:
         self._certificates = open_certificates(settings)
         self._web = WebServer(Site(self._stage).respond, settings, self._certificates)
         self.addresses = Addresses("", "")
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it has said that it is going."""
+        return self._stage.is_going
 
     @property
     def connections(self) -> int:
@@ -67,14 +78,18 @@ class Service:
         self._stage.parts = served.ready
 
     async def drain(self) -> bool:
-        """Say that it is going, serve on until balancers have heard it, then take no more. Whether nothing was lost."""
+        """Say that it is going, serve on until balancers have heard it and clients have left, then take no more.
+
+        Clients leave when they watch its health, or when their connection has had its age. gRPC's own way to make them
+        leave, in `stop`, cancels what they send until they hear of it. Whether all that was under way has ended.
+        """
+        settings, gate = self._stage.settings, self._stage.gate
         self._stage.is_going = True
-        await asyncio.sleep(self._stage.settings.settle)
+        await asyncio.sleep(settings.settle)
+        await gate.quiet(max(_LEAVE, _JITTER * settings.connection_age))
         self._stage.ended.set()
-        grace = self._stage.settings.drain
-        _, _, is_empty = await asyncio.gather(
-            self._grpc.stop(grace), self._web.stop(grace), self._stage.gate.empty(grace)
-        )
+        grace = settings.drain
+        _, _, is_empty = await asyncio.gather(self._grpc.stop(grace), self._web.stop(grace), gate.empty(grace))
         return is_empty
 
     async def close(self) -> None:

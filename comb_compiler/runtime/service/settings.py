@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     head_seconds: float = 10.0
     body_seconds: float = 30.0
     idle_seconds: float = 75.0
-    connection_age: float = 300.0
+    connection_age: float = 30.0
     settle: float = 5.0
     drain: float = 30.0
     tls_certificate: str = ""
@@ -77,8 +77,12 @@ SETTINGS = (
     Setting("head_seconds", "how long a client may take to connect and to send a request's head", 0.1),
     Setting("body_seconds", "how long a client may take to send a request's body, or to take the answer", 0.1),
     Setting("idle_seconds", "how long an HTTP connection may do nothing between requests", 0.1),
-    Setting("connection_age", "after how long clients are asked to connect anew, so that load spreads; 0 never asks"),
-    Setting("settle", "how long it goes on serving after it has said that it is going, for balancers to hear of it"),
+    Setting(
+        "connection_age", "after how long gRPC clients are asked to connect anew, so that load spreads; 0 for never"
+    ),
+    Setting(
+        "settle", "how long at least it goes on serving after it has said that it is going, for balancers to hear it"
+    ),
     Setting("drain", "how long requests that are under way may take to end"),
     Setting("tls_certificate", "a PEM file with the certificate chain; it is read again when it changes"),
     Setting("tls_key", "a PEM file with the certificate's private key"),

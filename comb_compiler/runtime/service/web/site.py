@@ -26,6 +26,7 @@ CALL = "/v1/call"
 
 _log = logging.getLogger("comb.service")
 _JSON, _FORM, _PROTOBUF = "application/json", "multipart/form-data", "application/x-protobuf"
+_LAST = ("connection", "close")
 _LARGE = 64 * 1024
 """Bytes of a body from which on it is read in a thread, so that others need not wait for it."""
 
@@ -46,7 +47,8 @@ class Site:
     async def respond(self, request: Request) -> Response:
         """The response to a request. Raises Refusal; ConnectionError where the client has gone."""
         try:
-            return await self._endpoint(request)(request)
+            response = await self._endpoint(request)(request)
+            return response._replace(headers=(*response.headers, _LAST)) if self._stage.is_going else response
         except (Refusal, OSError):
             raise
         except Exception:
