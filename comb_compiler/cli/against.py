@@ -1,6 +1,7 @@
 """`--against`: the interface that others rely on, from a git revision or from a file of descriptors."""
 
 import os
+import posixpath
 from functools import lru_cache
 
 from comb_compiler.cli.exits import UsageError
@@ -8,11 +9,15 @@ from comb_compiler.cli.verdicts import digest
 from comb_compiler.graph import Published
 from comb_compiler.protos import Schema
 from comb_compiler.protos.decode import BadDescriptors, decode
+from comb_compiler.source import Document, decode as decode_text
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import SourceSet, Unavailable
+from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path, read_lock
 from comb_compiler.spec.published import Interface, interface_of
+from comb_compiler.spec.wording import listed
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import COMB_FILE
 from comb_compiler.workspace.revision import Revision, find_commit
 from comb_compiler.workspace.sources import load_sources
 
@@ -31,15 +36,35 @@ class Against:
         self._source = source
         self._memo = memo
 
-    def published(self, main: str) -> Published | None:
-        """The interface of the comb `main`; None where it is new."""
+    def published(self, sources: SourceSet) -> Published | None:
+        """The interface of the comb that `sources` are; None where it is new.
+
+        It is known by its name, wherever it was, and by its path where that had another name or several had the same.
+        """
         if isinstance(self._source, bytes):
             return Published(f"that of {self.name}", "", (), _schema(self._source, self.name))
-        if isinstance(self._source.read(main), Unavailable):
-            return None
-        found = self._locked(self._source, main) or self._compiled(self._source, main)
+        name = _name_of(sources.main, sources.files[sources.main])
+        homes = self._homes(self._source, sources.main, name)
+        if len(homes) > 1:
+            title = f"at `{self.name}` {listed(homes[:_MOST_HOMES])} are all named `{name}`"
+            return Published(title, "", (), None, f"{title}, and none is where this comb is")
+        return self._interface(self._source, homes[0]) if homes else None
+
+    def _homes(self, revision: Checkout, main: str, name: str) -> tuple[str, ...]:
+        """Where the comb may have been."""
+        there = revision.read(main)
+        if not name or _name_of(main, there) == name:
+            return () if isinstance(there, Unavailable) else (main,)
+        files = {posixpath.basename(main), COMB_FILE}
+        found = revision.holding(name, files) if isinstance(revision, Revision) else ()
+        homes = tuple(path for path in found if _name_of(path, revision.read(path)) == name)
+        return homes or (() if isinstance(there, Unavailable) else (main,))
+
+    def _interface(self, revision: Checkout, main: str) -> Published:
+        found = self._locked(revision, main) or self._compiled(revision, main)
         if found is None:
-            return Published(f"`{main}` at `{self.name}`", "", (), None)
+            title = f"`{main}` at `{self.name}`"
+            return Published(title, "", (), None, f"{title} has errors, so that its interface is not known")
         title, interface = found
         return Published(title, interface.method, interface.channels, _schema(interface.descriptors, title))
 
@@ -79,11 +104,24 @@ def open_against(name: str, checkout: Checkout, memo: Memo) -> Against:
 
 
 _MOST = 64 << 20
+_MOST_HOMES = 3
+
+
+def _name_of(main: str, content: bytes | Unavailable) -> str:
+    """What a comb calls itself; empty where that cannot be read."""
+    source = None if isinstance(content, Unavailable) else decode_text(main, content)[0]
+    root = read_once(source).root if source is not None else None
+    name = Document(main, root).find(("metadata", "name")) if root is not None else None
+    return name.data if name is not None and isinstance(name.data, str) else ""
+
+
+def _schema(descriptors: bytes, title: str) -> Schema:
+    try:
+        return _decoded(descriptors)
+    except BadDescriptors as problem:
+        raise UsageError(f"--against {title}: {problem}") from problem
 
 
 @lru_cache(maxsize=64)
-def _schema(descriptors: bytes, title: str) -> Schema:
-    try:
-        return decode(descriptors, {})
-    except BadDescriptors as problem:
-        raise UsageError(f"--against {title}: {problem}") from problem
+def _decoded(descriptors: bytes) -> Schema:
+    return decode(descriptors, {})

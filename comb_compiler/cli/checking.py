@@ -94,7 +94,7 @@ class Checking:
         from comb_compiler.workspace.sources import load_sources
 
         sources = load_sources(self._files, main, self._cache.memo)
-        published = self._against.published(main) if self._against is not None else None
+        published = self._against.published(sources) if self._against is not None else None
         checked = check(sources, self._platform_sources(main), self._cache.memo, published)
         return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics), sources
 

@@ -2,8 +2,9 @@
 
 import os
 import posixpath
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from comb_compiler.diagnostics import codes
 from comb_compiler.source.sourceset import Unavailable
@@ -61,13 +62,25 @@ class Revision(Checkout):
         content = self.read(relative)
         return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
 
+    def holding(self, words: str, names: Collection[str]) -> tuple[str, ...]:
+        """The paths of the files with one of these names, in whatever directory, that hold `words`; sorted."""
+        patterns = [f":(glob)**/{_escaped(name)}" for name in sorted(names)]
+        command = ["grep", "-l", "-z", "-F", "-e", words, self.commit, "--", *patterns]
+        found = _git(self.root, command, literal=False).stdout.split(b"\0")
+        paths = {one.decode("utf-8", "surrogateescape").removeprefix(f"{self.commit}:") for one in found if one}
+        return tuple(sorted(paths))
+
     def names(self, relative: str) -> tuple[str, ...]:
         """Nothing: who looks into the past needs no advice on names."""
         return ()
 
 
-def _git(root: str, arguments: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
-    command = ["git", "-C", root, "--literal-pathspecs", *arguments]
+def _escaped(name: str) -> str:
+    return re.sub(r"([\\*?\[])", r"\\\1", name)
+
+
+def _git(root: str, arguments: Sequence[str], *, literal: bool = True) -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", "-C", root, *(["--literal-pathspecs"] if literal else []), *arguments]
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(  # noqa: S603  arguments are ours, or behind --end-of-options and --

@@ -192,3 +192,92 @@ def test_a_link_at_the_revision_is_followed(checkout: Path) -> None:
     assert check(checkout, "HEAD") == 0
     (protos / "real.proto").write_text(PROTO.replace("string text = 1", "int32 text = 1"))
     assert check(checkout, "HEAD") == 1
+
+
+def test_a_comb_that_moved_is_the_one_that_it_was(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "combs/text").mkdir()
+    git(checkout, "mv", "combs/ocr", "combs/text/recognition")
+    path = checkout / "combs/text/recognition/protos/ocr.proto"
+    path.write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    assert check(checkout, "HEAD") == 1
+    out = capsys.readouterr().out
+    assert "error[COMB3601]" in out
+    assert "`combs/ocr/comb.yaml` at `HEAD`" in out
+
+
+def test_a_comb_that_moved_into_a_directory_below_the_root_of_the_check(checkout: Path) -> None:
+    root = checkout / "combs"
+    (root / "ocr").rename(root / "text")
+    assert main(["check", str(root), "--root", str(root), "--no-cache", "--against", "HEAD"]) == 0
+    path = root / "text/protos/ocr.proto"
+    path.write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    assert main(["check", str(root), "--root", str(root), "--no-cache", "--against", "HEAD"]) == 1
+
+
+def test_of_two_combs_that_changed_places_each_is_compared_with_itself(checkout: Path) -> None:
+    other = checkout / "combs/other"
+    (other / "protos").mkdir(parents=True)
+    (other / "comb.yaml").write_text(COMB.replace("name: ocr", "name: other"))
+    (other / "protos/ocr.proto").write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "two")
+    other.rename(checkout / "aside")
+    (checkout / "combs/ocr").rename(other)
+    (checkout / "aside").rename(checkout / "combs/ocr")
+    assert check(checkout, "HEAD") == 0
+
+
+def test_a_comb_that_was_renamed_where_it_is_is_compared_all_the_same(checkout: Path) -> None:
+    path = checkout / "combs/ocr/comb.yaml"
+    path.write_text(COMB.replace("name: ocr", "name: reading"))
+    assert check(checkout, "HEAD") == 0
+    change(checkout, "string text = 1", "int32 text = 1")
+    assert check(checkout, "HEAD") == 1
+
+
+def test_of_several_combs_of_one_name_it_is_said_that_none_is_known(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = checkout / "combs/again"
+    again.mkdir()
+    (again / "comb.yaml").write_text(COMB.replace("protos/", "../ocr/protos/"))
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "two of one name")
+    (again / "comb.yaml").unlink()
+    (checkout / "combs/ocr").rename(checkout / "combs/moved")
+    check(checkout, "HEAD")
+    out = " ".join(capsys.readouterr().out.split())
+    assert "warning[COMB3604]" in out
+    assert "`combs/again/comb.yaml` and `combs/ocr/comb.yaml` are all named `ocr`" in out
+
+
+def test_a_comb_that_nobody_had_before_is_new(checkout: Path) -> None:
+    path = checkout / "combs/new"
+    path.mkdir()
+    (path / "comb.yaml").write_text(COMB.replace("name: ocr", "name: cr").replace("protos/", "../ocr/protos/"))
+    assert check(checkout, "HEAD") == 0
+
+
+@pytest.mark.parametrize("directory", ["interface", "protos/deeper", ""])
+def test_a_proto_that_moved_is_compared_too(checkout: Path, directory: str, capsys: pytest.CaptureFixture[str]) -> None:
+    home = checkout / "combs/ocr"
+    (home / directory).mkdir(exist_ok=True)
+    (home / "protos/ocr.proto").rename(home / directory / "ocr.proto")
+    moved = f"{directory}/ocr.proto".removeprefix("/")
+    (home / "comb.yaml").write_text(COMB.replace("protos/ocr.proto", moved))
+    assert check(checkout, "HEAD") == 0
+    path = home / moved
+    path.write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    assert check(checkout, "HEAD") == 1
+    assert "error[COMB3601]" in capsys.readouterr().out
+
+
+def test_a_proto_that_was_renamed_is_compared_too(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = checkout / "combs/ocr"
+    (home / "protos/ocr.proto").unlink()
+    (home / "protos/reading.proto").write_text(PROTO.replace("string text = 1", "int32 text = 1"))
+    (home / "comb.yaml").write_text(COMB.replace("ocr.proto", "reading.proto"))
+    assert check(checkout, "HEAD") == 1
+    out = capsys.readouterr().out
+    assert "error[COMB3601]" in out
+    assert "FILE_NO_DELETE" in out

@@ -49,8 +49,9 @@ def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
     platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
     found: list[Diagnostic] = []
     for main in _combs(files):
-        published = against.published(main) if against else None
-        found += check(load_sources(checkout, main, REMEMBERED), platform, REMEMBERED, published).diagnostics
+        sources = load_sources(checkout, main, REMEMBERED)
+        published = against.published(sources) if against else None
+        found += check(sources, platform, REMEMBERED, published).diagnostics
     if platform is not None:
         found += check(platform).diagnostics
     return in_reading_order(found)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.protos import Schema
@@ -22,13 +23,14 @@ class Published(NamedTuple):
     """An interface that others rely on: `title` says where it is from, as in "published in `comb.lock` at `main`".
 
     `method` is empty where only types are known: the comb's own is then meant. `schema` is None where the interface is
-    there, but cannot be read.
+    there, but cannot be read: `problem` says why.
     """
 
     title: str
     method: str
     channels: tuple[str, ...]
     schema: Schema | None
+    problem: str = ""
 
 
 _CODES: dict[Category, Code] = {
@@ -52,16 +54,19 @@ def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
     roots = {old, view.comb.interface.method, *published.channels, *channels_of(view.comb)}
     if old != view.comb.interface.method:
         yield _other_method(method, published, view.comb.interface.method)
-    for change in gravest(compare(published.schema, view.schema, roots=roots)):
-        if change.element == old != view.comb.interface.method:
-            continue  # that it is gone is said already
-        yield _broken(proto, published, change, roots)
+    changes = gravest(compare(published.schema, view.schema, roots=roots))
+    by_code: dict[Code, list[Change]] = {code: [] for code in (codes.BREAKS_WIRE, *_CODES.values())}
+    for change in changes:
+        if change.element != old or old == view.comb.interface.method:  # that it is gone is said already
+            by_code[_code(change, roots)].append(change)
+    for code, found in by_code.items():
+        yield from bounded(_broken(proto, published, change, roots, code) for change in found)
 
 
 def _unknown(place: Place, published: Published) -> Diagnostic:
     return diagnose(
         codes.NOTHING_TO_COMPARE,
-        f"whether clients break cannot be told: {published.title} has errors, so that its interface is not known",
+        f"whether clients break cannot be told: {published.problem}",
         place.span,
         path="interface.proto",
         hints=("mend it there, or compare with an older revision that has none",),
@@ -81,8 +86,11 @@ def _other_method(place: Place, published: Published, method: str) -> Diagnostic
     )
 
 
-def _broken(place: Place, published: Published, change: Change, roots: Collection[str]) -> Diagnostic:
-    code = codes.BREAKS_WIRE if change.element in roots else _CODES[change.category]
+def _code(change: Change, roots: Collection[str]) -> Code:
+    return codes.BREAKS_WIRE if change.element in roots else _CODES[change.category]
+
+
+def _broken(place: Place, published: Published, change: Change, roots: Collection[str], code: Code) -> Diagnostic:
     category = Category.WIRE if change.element in roots else change.category
     related = (Label(place.span, f"its interface is {published.title}"),) if change.span is not None else ()
     return diagnose(
