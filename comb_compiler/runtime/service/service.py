@@ -48,6 +48,11 @@ class Service:
         return self._stage.is_going
 
     @property
+    def certificate_changes(self) -> int:
+        """How often its certificates have changed since it began."""
+        return 0 if self._certificates is None else self._certificates.changes
+
+    @property
     def connections(self) -> int:
         """How many HTTP connections are open."""
         return self._web.connections

@@ -44,6 +44,8 @@ class Certificates:
         except (OSError, ssl.SSLError) as error:
             raise CannotServe(f"TLS cannot be had from {', '.join(self._paths)}: {_told(error)}") from error
         self._handed: _Pair | None = None
+        self.changes = 0
+        """How often others were taken."""
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -79,6 +81,7 @@ class Certificates:
                 continue
             self._seen = looks
             await changed(self._pair.context)
+            self.changes += 1
             _log.info("the certificates have changed, and are taken")
 
     def _looks(self) -> tuple[tuple[int, int, int], ...]:

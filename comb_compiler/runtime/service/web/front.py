@@ -12,11 +12,10 @@ __all__ = ["curl_arguments", "front_page"]
 _DEEPEST = 3
 
 
-def front_page(face: Face | None, host: str) -> str:
+def front_page(face: Face | None, address: str) -> str:
     """The page, as plain text."""
     if face is None:
         return "A comb is starting here. /readyz says when it is ready.\n"
-    address = f"http://{host or 'HOST'}"
     return f"""{face.served.plan.comb}: {face.path[1:]}
 
 Ask it:

@@ -67,7 +67,8 @@ class Site:
         return self._call
 
     def _front(self, request: Request) -> Response:
-        return as_text(front_page(self._stage.face, request.header("host")))
+        scheme = "https" if self._stage.settings.tls_certificate else "http"
+        return as_text(front_page(self._stage.face, f"{scheme}://{request.header('host') or 'HOST'}"))
 
     def _ready(self, _: Request) -> Response:
         reasons = list(self._stage.reasons)
