@@ -23,7 +23,7 @@ from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import Checked, compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph.drawing import Terminal, draw_text, read_picture
-from comb_compiler.plan import Plan, plan_one_workload
+from comb_compiler.plan import ThinPlan, plan_one_workload
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
@@ -94,7 +94,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
         console.result(f"   {arm:<8} {decision:<16} reads {texts}")
 
 
-def _publish(console: Console, checkout: Checkout, checked: Checked, plan: Plan, into: str | None) -> None:
+def _publish(console: Console, checkout: Checkout, checked: Checked, plan: ThinPlan, into: str | None) -> None:
     from comb_compiler.publish import PublishError, commit_directory, create_bare_repository
     from comb_compiler.render import deployment, emit
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Span, codes, in_reading_order
+from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph import OperatorGraph, View, analyse
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
@@ -102,14 +102,14 @@ def _check_comb(
     if not unlocked:
         found.add(pin_findings(file, lock))
     if platform is not None:
-        _against(platform, file, found)
+        _against(platform, file, views, found)
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
     return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, views)
 
 
-def _against(platform: SourceSet, file: CombFile, found: Findings) -> None:
+def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found: Findings) -> None:
     """Find what the comb asks of the platform that it does not have. What is wrong with that is its own verdict."""
     content = platform.files[platform.main]
     source = None if isinstance(content, Unavailable) else decode(platform.main, content)[0]
@@ -126,6 +126,18 @@ def _against(platform: SourceSet, file: CombFile, found: Findings) -> None:
         if variant.value is not None:
             environment = variant.overlaid.environment if variant.overlaid else None
             found.add(check_against_platform(variant, variant.value, bound, environment), variant.overlaid)
+    if bound.value is not None and not bound.diagnostics and not has_errors(found.all):
+        _planned(bound.value, file, views, found)
+
+
+def _planned(platform: "Platform", file: CombFile, views: tuple[View, ...], found: Findings) -> None:
+    """Find what the platform cannot give; of a comb that is right otherwise."""
+    from comb_compiler.plan.planning import plan_comb
+
+    used = {step.operator for view in views for step in view.graph.steps.values()}
+    for environment in platform.environments:
+        variant = file.environments.get(environment, file.base)
+        found.add(plan_comb(variant, platform, environment, used).diagnostics, variant.overlaid)
 
 
 def _no_platform(root: Node) -> Diagnostic:

@@ -166,6 +166,13 @@ UNKNOWN_NAMESPACE = Code("COMB4007", "unknown-namespace")
 BELOW_FLOOR = Code("COMB4006", "below-floor")
 UNWELCOME_TEAM = Code("COMB4008", "unwelcome-team")
 
+# Whether the platform can give what a comb asks for.
+NO_COMMON_DEVICE = Code("COMB4101", "no-common-device")
+INEXPRESSIBLE_SHARE = Code("COMB4102", "inexpressible-share")
+NO_DEVICE_HERE = Code("COMB4103", "no-device-here")
+UNMET_PLACE = Code("COMB4104", "unmet-place")
+DOES_NOT_FIT = Code("COMB4105", "does-not-fit")
+
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
 

@@ -1,10 +1,9 @@
 """OperatorGraph → `Plan`: what runs where, free of Kubernetes.
 
 Thin as yet: one workload holds every operator of the comb, on CPUs. Pod groups, device classes, packing and scaling
-come with the plan's own issue.
+are here, and not yet wired.
 """
 
-from comb_compiler.plan.model import Plan, Workload
-from comb_compiler.plan.one_workload import plan_one_workload
+from comb_compiler.plan.one_workload import OneWorkload, ThinPlan, plan_one_workload
 
-__all__ = ["Plan", "Workload", "plan_one_workload"]
+__all__ = ["OneWorkload", "ThinPlan", "plan_one_workload"]

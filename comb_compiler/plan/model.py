@@ -1,19 +1,88 @@
-"""The plan as a value."""
+"""The plan as a value: what runs where, for one comb in one environment. It knows nothing of Kubernetes."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-__all__ = ["Plan", "Workload"]
+from comb_compiler.plan.packing import Node
+from comb_compiler.plan.sharing import Slice
+from comb_compiler.spec.comb.operators import Preference, Requirement
+from comb_compiler.spec.comb.scaling import Scale
+
+__all__ = ["Amounts", "ClusterPlan", "Fit", "Group", "NodeLeft", "Plan", "Replicas", "Workload"]
 
 
-class Workload(NamedTuple):
-    """Instances that are alike. `cpu` is in cores and `memory` in bytes, each for one instance; 0 says nothing."""
+class Group(NamedTuple):
+    """Operators that share a pod: one process hosts them all. The entry also hosts the graph, and may have none."""
 
     name: str
     operators: tuple[str, ...]
-    replicas: int
+    is_entry: bool = False
+
+
+class Amounts(NamedTuple):
+    """What one instance asks for: cores, bytes of memory, and a slice of devices where it runs on some."""
+
     cpu: Decimal
     memory: int
+    slice: Slice | None = None
+
+
+class Replicas(NamedTuple):
+    """How many instances, from `least` to `most`; what moves them between is the group's `scale`."""
+
+    least: int
+    most: int
+
+
+class Workload(NamedTuple):
+    """Instances of a group that are alike, on one class of device. `pools` are those that they may run in.
+
+    `name` is unique in the namespace. `scale` has the targets and the pace; `replicas` are its bounds for this class.
+    """
+
+    name: str
+    group: Group
+    device: str
+    pools: tuple[str, ...]
+    amounts: Amounts
+    replicas: Replicas
+    scale: Scale
+    priority: str | None = None
+    require: tuple[Requirement, ...] = ()
+    prefer: tuple[Preference, ...] = ()
+    apart: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class NodeLeft(NamedTuple):
+    """What is left on each of so many nodes when their instances, by workload, are placed."""
+
+    nodes: int
+    node: Node
+    instances: Mapping[str, int]
+
+
+class Fit(NamedTuple):
+    """Whether all instances find a place on empty nodes.
+
+    `fits` says that there is a placement, `safe` that none could go wrong, whatever the order of arrival. Where there
+    is none, `missing` are the workloads with the instances that find no place.
+    """
+
+    fits: bool
+    safe: bool
+    left: tuple[NodeLeft, ...]
+    missing: Mapping[str, int]
+
+
+class ClusterPlan(NamedTuple):
+    """What runs in one cluster: the whole comb."""
+
+    cluster: str
+    namespace: str
+    workloads: tuple[Workload, ...]
+    fit: Fit
 
 
 class Plan(NamedTuple):
@@ -21,4 +90,6 @@ class Plan(NamedTuple):
 
     comb: str
     team: str | None
-    workloads: tuple[Workload, ...]
+    environment: str
+    groups: tuple[Group, ...]
+    clusters: tuple[ClusterPlan, ...]

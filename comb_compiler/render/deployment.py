@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from comb_compiler.plan import Plan, Workload
+from comb_compiler.plan import OneWorkload, ThinPlan
 
 __all__ = ["UNBUILT", "deployment"]
 
@@ -11,7 +11,7 @@ UNBUILT = "unbuilt.invalid"
 """The registry of images that are not built: a name that can never be pulled (RFC 6761)."""
 
 
-def deployment(plan: Plan, workload: Workload, namespace: str, image: str | None = None) -> dict[str, Any]:
+def deployment(plan: ThinPlan, workload: OneWorkload, namespace: str, image: str | None = None) -> dict[str, Any]:
     """An apps/v1 Deployment. Without an image by digest it names one that cannot be pulled, and says so."""
     labels = {
         "app.kubernetes.io/name": plan.comb,
@@ -35,7 +35,7 @@ def deployment(plan: Plan, workload: Workload, namespace: str, image: str | None
     }
 
 
-def _pod(workload: Workload, image: str) -> dict[str, Any]:
+def _pod(workload: OneWorkload, image: str) -> dict[str, Any]:
     return {
         "automountServiceAccountToken": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -54,7 +54,7 @@ def _pod(workload: Workload, image: str) -> dict[str, Any]:
     }
 
 
-def _resources(workload: Workload) -> dict[str, Any]:
+def _resources(workload: OneWorkload) -> dict[str, Any]:
     amounts: dict[str, str] = {}
     if workload.cpu:
         amounts["cpu"] = _cores(workload.cpu)

@@ -79,8 +79,19 @@ PLATFORM = """\
 apiVersion: comb.dev/v1
 kind: Platform
 metadata: {name: acme}
-devices: {nvidia-a10: {memory: 24Gi}}
-clusters: {east: {nodePools: {cpu: {nodes: 3, cpu: 8, memory: 32Gi}}, zones: {nas-a: {storageClass: nfs-a}}}}
+devices: {nvidia-a10: {memory: 24Gi}, nvidia-t4: {memory: 15Gi}}
+clusters:
+  east:
+    nodePools:
+      cpu: {nodes: 3, cpu: 8, memory: 32Gi, zone: nas-a}
+      a10:
+        nodes: 2
+        cpu: 8
+        memory: 32Gi
+        device: nvidia-a10
+        devices: 1
+        sharing: {backEnd: time-slicing, replicas: 4}
+    zones: {nas-a: {storageClass: nfs-a}}
 namespaces: {combs: {teams: [content-safety]}}
 priorities: {high: {value: 1000}}
 environments: {production: {clusters: [east], namespace: combs}}

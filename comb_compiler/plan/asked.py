@@ -1,0 +1,81 @@
+"""What a group of operators asks for together."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from comb_compiler.plan.model import Amounts, Group
+from comb_compiler.plan.sharing import Refusal, grant, wish_of
+from comb_compiler.source import Path
+from comb_compiler.spec import Bound, Comb
+from comb_compiler.spec.comb.operators import Operator, Requirement
+from comb_compiler.spec.comb.scaling import Scale
+from comb_compiler.spec.platform.clusters import NodePool
+from comb_compiler.spec.platform.devices import DeviceClass
+
+__all__ = ["CPU", "Asked", "amounts_of", "classes_of", "may_use", "scale_of"]
+
+CPU = "cpu"
+"""The class of nodes without devices."""
+
+
+class Asked(NamedTuple):
+    """A group with its operators, and the comb that it is of: its places are those of what is asked."""
+
+    bound: Bound[Comb]
+    group: Group
+    operators: Mapping[str, Operator]
+
+    @property
+    def first(self) -> str:
+        """The operator to name for the group; empty for an entry without operators."""
+        return next(iter(self.operators), "")
+
+    def path(self, *path: str | int, of: str = "") -> Path:
+        """Where an operator says something."""
+        return ("operators", of or self.first, *path)
+
+
+def classes_of(asked: Asked) -> tuple[str, ...]:
+    """The classes of device that all operators of a group can have, in the order of the first that names any."""
+    named = [operator.devices for operator in asked.operators.values() if operator.devices]
+    if not named:
+        return (CPU,)
+    return tuple(device for device in named[0] if all(device in others for others in named))
+
+
+def may_use(asked: Asked, pool: NodePool) -> bool:
+    """Whether the nodes of a pool are where all operators of a group require to be."""
+    return all(_is_met(operator.affinity.require, pool) for operator in asked.operators.values())
+
+
+def _is_met(required: Sequence[Requirement], pool: NodePool) -> bool:
+    return not required or any(
+        (one.zone is None or one.zone == pool.zone) and one.labels.items() <= pool.labels.items() for one in required
+    )
+
+
+def amounts_of(asked: Asked, name: str, device: DeviceClass | None, pool: NodePool) -> Amounts | Refusal:
+    """What one instance takes of a node of a pool, whose devices are of the class `name`; None for one of CPUs."""
+    resources = [operator.resources for operator in asked.operators.values()]
+    cpu = sum((one.cpu or Decimal(0) for one in resources), Decimal(0))
+    memory = sum(one.memory or 0 for one in resources)
+    gpus = [one.gpu for one in resources if one.gpu is not None]
+    if device is None or not gpus:
+        return Amounts(cpu, memory)
+    granted = grant(wish_of(gpus, device), name, device, pool.sharing)
+    return granted if isinstance(granted, Refusal) else Amounts(cpu, memory, granted)
+
+
+def scale_of(asked: Asked) -> Scale:
+    """The scale of a group: as many as any of its operators needs, and the targets of all of them."""
+    scales = [operator.scale for operator in asked.operators.values()]
+    if not scales:
+        return Scale()
+    first, *others = scales
+    targets = first.targets
+    for other in others:
+        given = {name: value for name, value in other.targets if value not in (None, {})}
+        targets = targets.model_copy(update={**given, "queries": {**targets.queries, **other.targets.queries}})
+    most = max(one.min if one.max is None else one.max for one in scales)
+    return first.model_copy(update={"min": max(one.min for one in scales), "max": most, "targets": targets})

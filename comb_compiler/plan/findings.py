@@ -1,0 +1,90 @@
+"""What stands in the way of a plan, each told where it was asked for."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from comb_compiler.diagnostics import Code, Diagnostic, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.plan.asked import CPU, Asked
+from comb_compiler.plan.model import Amounts, Workload
+from comb_compiler.plan.sharing import Refusal
+from comb_compiler.source import Path
+from comb_compiler.spec.places import format_path
+from comb_compiler.spec.platform.clusters import Cluster
+from comb_compiler.spec.wording import listed
+
+__all__ = ["no_common_class", "no_room", "nowhere", "refused"]
+
+
+def no_common_class(asked: Asked) -> Diagnostic:
+    """Operators that share a pod have no class of device in common."""
+    names = [name for name, operator in asked.operators.items() if operator.devices]
+    message = f"{listed(names)} share a pod, and name no class of device that suits all of them"
+    hint = "name a class that all of them can run on, or part them"
+    return _say(asked, codes.NO_COMMON_DEVICE, asked.path("devices", of=names[0]), message, hint)
+
+
+def refused(asked: Asked, refusal: Refusal, cluster: str) -> Diagnostic:
+    """The way in which a cluster shares its devices cannot make the share that is asked for."""
+    name = next(name for name, operator in asked.operators.items() if operator.resources.gpu is not None)
+    message = f"the cluster `{cluster}` cannot give this share of a device: {refusal.message}"
+    return _say(asked, codes.INEXPRESSIBLE_SHARE, asked.path("resources", "gpu", of=name), message, refusal.hint)
+
+
+def nowhere(asked: Asked, classes: Sequence[str], name: str, cluster: Cluster) -> Diagnostic:
+    """A cluster has no nodes with such devices, or none where the group requires to be."""
+    there = sorted({pool.device or CPU for pool in cluster.node_pools.values()})
+    if any(device in there for device in classes):
+        required = next((n for n, operator in asked.operators.items() if operator.affinity.require), asked.first)
+        message = f"no nodes of the cluster `{name}` are where `{required}` requires to be"
+        hint = f"there are {_pools(cluster)}"
+        return _say(asked, codes.UNMET_PLACE, asked.path("affinity", "require", of=required), message, hint)
+    message = f"the cluster `{name}` has no nodes with {listed(classes, 'or')}, which `{asked.first}` runs on"
+    return _say(asked, codes.NO_DEVICE_HERE, asked.path("devices"), message, f"it has {listed(there)}")
+
+
+def no_room(asked: Asked, workload: Workload, missing: int, holds: int, where: str, *, is_certain: bool) -> Diagnostic:
+    """Instances find no place in the cluster `where`; `holds` is how many its empty nodes hold of these alone."""
+    least = workload.replicas.least
+    verdict = "no place is left for" if is_certain else "no place was found for"
+    whom = f"{missing} of {least} instances" if least > 1 else "an instance"
+    message = f"in the cluster `{where}` {verdict} {whom} of `{workload.name}`"
+    pools = listed(workload.pools, "or")
+    there = f"the empty nodes of {pools} hold {holds} of them" if holds else f"no node of {pools} has that much"
+    scaled = next(
+        (name for name in asked.operators if "min" in asked.bound.declared(*asked.path("scale", of=name))), ""
+    )
+    path = asked.path("scale", "min", of=scaled) if holds else asked.path("resources")
+    return _say(asked, codes.DOES_NOT_FIT, path, message, f"each takes {_amounts(workload.amounts)}; {there}")
+
+
+def _say(asked: Asked, code: Code, path: Path, message: str, hint: str) -> Diagnostic:
+    place = asked.bound.place(*path)
+    span = place.span if place.path == path else place.key_span
+    return diagnose(code, message, span, path=format_path(place.path), hints=(hint,))
+
+
+def _amounts(amounts: Amounts) -> str:
+    cpu = f"{amounts.cpu.normalize():f} {'core' if amounts.cpu == 1 else 'cores'}" if amounts.cpu else ""
+    memory = _gib(amounts.memory) if amounts.memory else ""
+    return _joined([cpu, memory, _slice(amounts)]) or "nothing"
+
+
+def _slice(amounts: Amounts) -> str:
+    part = amounts.slice
+    if part is None:
+        return ""
+    return f"{part.profile or _gib(part.memory)} of {'a device' if part.devices == 1 else f'{part.devices} devices'}"
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _gib(amount: int) -> str:
+    return f"{Decimal(amount) / 2**30:.2f}".rstrip("0").rstrip(".") + " GiB"
+
+
+def _pools(cluster: Cluster) -> str:
+    names = (f"`{name}`" + (f" in `{pool.zone}`" if pool.zone else "") for name, pool in cluster.node_pools.items())
+    return ", ".join(names)

@@ -1,0 +1,166 @@
+"""A comb × a platform × an environment → Plan, and what stands in its way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, scale_of
+from comb_compiler.plan.division import Room, divide
+from comb_compiler.plan.findings import no_common_class, no_room, nowhere, refused
+from comb_compiler.plan.groups import groups_of
+from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, NodeLeft, Plan, Replicas, Workload
+from comb_compiler.plan.names import object_name
+from comb_compiler.plan.packing import Item, Node, Nodes, is_safe, pack, room
+from comb_compiler.plan.sharing import Refusal, capacity
+from comb_compiler.spec import Bound, Comb
+from comb_compiler.spec.comb.scaling import Scale
+from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.platform.clusters import Autoscaling, Cluster, NodePool
+
+__all__ = ["Planned", "plan_comb"]
+
+_ROOM = 10_000
+"""No more instances than these can be asked for."""
+
+
+class Planned(NamedTuple):
+    """A plan, and what is wrong with it. With errors the plan is what can be told in spite of them."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def plan_comb(bound: Bound[Comb], platform: Platform, environment: str, used: Iterable[str]) -> Planned:
+    """The plan of a comb, as the environment makes it, for each of the environment's clusters.
+
+    `used` are the operators that a graph of the comb, or of one of its arms, calls. `environment` is one of the
+    platform's.
+    """
+    comb = bound.value
+    assert comb is not None
+    groups = groups_of(comb, used)
+    asked = [Asked(bound, group, {name: comb.operators[name] for name in group.operators}) for group in groups]
+    target = platform.environments[environment]
+    found: dict[Diagnostic, None] = {}
+    clusters = []
+    for name in target.clusters:
+        planning = _Planning(name, platform.clusters[name], platform)
+        clusters.append(planning.plan(asked, target.namespace))
+        found |= dict.fromkeys(planning.found)
+    plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters))
+    return Planned(plan, tuple(found))
+
+
+class _Planning:
+    """Plans for one cluster, and gathers what is wrong."""
+
+    def __init__(self, name: str, cluster: Cluster, platform: Platform) -> None:
+        self.found: list[Diagnostic] = []
+        self._name = name
+        self._cluster = cluster
+        self._platform = platform
+        self._empty = [(self._node(name, pool), pool.nodes) for name, pool in cluster.node_pools.items()]
+
+    def plan(self, asked: Sequence[Asked], namespace: str) -> ClusterPlan:
+        """One group after the other, each where those before it have left room."""
+        workloads: list[Workload] = []
+        for one in asked:
+            taken = pack([_item(other, other.replicas.least) for other in workloads], self._empty)
+            workloads += self._workloads(one, [(filled.node, filled.nodes) for filled in taken.nodes])
+        return ClusterPlan(self._name, namespace, tuple(workloads), self._fit(workloads, asked))
+
+    def _node(self, name: str, pool: NodePool) -> Node:
+        device = self._platform.devices.get(pool.device or "")
+        parts = () if device is None else (capacity(device, pool.sharing),) * pool.devices
+        return Node(name, pool.cpu, pool.memory, parts)
+
+    def _workloads(self, asked: Asked, free: Nodes) -> Iterator[Workload]:
+        candidates = self._candidates(asked)
+        if not candidates:
+            return
+        items = [_item(one, _ROOM) for one in candidates]
+        rooms = [Room(room(item, free, _ROOM), room(item, self._empty, _ROOM)) for item in items]
+        scale = scale_of(asked)
+        most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
+        divided = divide(scale.min, most, rooms, from_zero=self._cluster.autoscaling is Autoscaling.KEDA)
+        pairs = [(one, replicas) for one, replicas in zip(candidates, divided, strict=True) if replicas is not None]
+        devices = [one.device for one, _ in pairs]
+        for one, replicas in pairs:
+            suffix = [one.device] if len(pairs) > 1 else []
+            if devices.count(one.device) > 1:
+                suffix.append(self._cluster.node_pools[one.pools[0]].sharing.back_end.value)
+            yield one._replace(name=_name(asked, *suffix), replicas=replicas, scale=scale)
+
+    def _candidates(self, asked: Asked) -> list[Workload]:
+        """The group on each class of device that it may have and this cluster has, the best first."""
+        classes = classes_of(asked)
+        if not classes:
+            self.found.append(no_common_class(asked))
+            return []
+        granted, refusals = [], []
+        for device in classes:
+            for pools in self._alike(device, asked):
+                pool = self._cluster.node_pools[pools[0]]
+                amounts = amounts_of(asked, device, self._platform.devices.get(device), pool)
+                if isinstance(amounts, Refusal):
+                    refusals.append(amounts)
+                else:
+                    granted.append(_candidate(asked, device, pools, amounts))
+        if not granted:
+            told = [refused(asked, refusal, self._name) for refusal in refusals]
+            self.found += told or [nowhere(asked, classes, self._name, self._cluster)]
+        return granted
+
+    def _alike(self, device: str, asked: Asked) -> list[tuple[str, ...]]:
+        """The pools of a class that the group may use, those together that share their devices alike."""
+        alike: dict[str, list[str]] = {}
+        for name, pool in self._cluster.node_pools.items():
+            if (pool.device or CPU) == device and may_use(asked, pool):
+                alike.setdefault(repr(pool.sharing) if device != CPU else "", []).append(name)
+        return [tuple(pools) for pools in alike.values()]
+
+    def _fit(self, workloads: Sequence[Workload], asked: Sequence[Asked]) -> Fit:
+        items = {one.name: _item(one, one.replicas.least) for one in workloads}
+        packed = pack(list(items.values()), self._empty)
+        by_group = {one.group: one for one in asked}
+        for workload in workloads:
+            missing = packed.missing.get(workload.name, 0)
+            if missing:
+                holds = room(items[workload.name]._replace(instances=_ROOM), self._empty, _ROOM)
+                whose = by_group[workload.group]
+                certain = packed.is_certain
+                self.found.append(no_room(whose, workload, missing, holds, self._name, is_certain=certain))
+        left = tuple(NodeLeft(one.nodes, one.node, one.holds) for one in packed.nodes)
+        safe = not packed.missing and is_safe(list(items.values()), self._empty)
+        return Fit(not packed.missing, safe, left, packed.missing)
+
+
+def _name(asked: Asked, *suffix: str) -> str:
+    comb = asked.bound.value
+    assert comb is not None
+    return object_name(comb.metadata.name, "" if asked.group.is_entry else asked.group.name, *suffix)
+
+
+def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amounts) -> Workload:
+    operators = list(asked.operators.values())
+    return Workload(
+        name="",
+        group=asked.group,
+        device=device,
+        pools=pools,
+        amounts=amounts,
+        replicas=Replicas(0, 0),
+        scale=Scale(),
+        priority=next((one.priority for one in operators if one.priority), None),
+        require=tuple(wish for one in operators for wish in one.affinity.require),
+        prefer=tuple(wish for one in operators for wish in one.affinity.prefer),
+        apart=tuple(dict.fromkeys(name for one in operators for name in one.affinity.apart)),
+        notes=amounts.slice.notes if amounts.slice is not None else (),
+    )
+
+
+def _item(workload: Workload, instances: int) -> Item:
+    amounts = workload.amounts
+    item = Item(workload.name, amounts.cpu, amounts.memory, frozenset(workload.pools), instances)
+    part = amounts.slice
+    return item if part is None else item._replace(devices=part.devices, takes=part.takes)

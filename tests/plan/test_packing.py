@@ -1,0 +1,161 @@
+"""What is said to fit, or never to fit, or to fit in any order: against every placement, and random schedulers."""
+
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+
+from hypothesis import given, strategies as st
+
+from comb_compiler.plan.packing import Item, Node, Packed, is_safe, pack, placed, room
+from comb_compiler.plan.sharing import Part
+
+GIB = 2**30
+
+quarters = st.integers(0, 4).map(lambda n: Fraction(n, 4))
+device = st.builds(Part, st.just(Fraction(1)), st.sampled_from([8, 16]).map(lambda n: n * GIB), st.just(Fraction(1)))
+nodes_ = st.builds(
+    Node,
+    st.sampled_from(["a", "b"]),
+    st.integers(1, 6).map(Decimal),
+    st.integers(1, 6).map(lambda n: n * GIB),
+    st.lists(device, max_size=2).map(tuple),
+)
+clusters = st.lists(st.tuples(nodes_, st.integers(1, 2)), min_size=1, max_size=3)
+pools = st.sampled_from([frozenset("a"), frozenset("b"), frozenset("ab")])
+part = st.builds(
+    Part, st.sampled_from([Fraction(1, 4), Fraction(1, 2)]), st.integers(1, 8).map(lambda n: n * GIB), quarters
+)
+
+
+@st.composite
+def loads(draw: st.DrawFn) -> list[Item]:
+    count = draw(st.integers(1, 3))
+    found = []
+    for number in range(count):
+        takes = draw(st.none() | part)
+        found.append(
+            Item(
+                f"i{number}",
+                Decimal(draw(st.integers(0, 4))),
+                draw(st.integers(1, 4)) * GIB,
+                draw(pools),
+                draw(st.integers(1, 3)),
+                draw(st.integers(1, 2)) if takes else 0,
+                takes,
+            )
+        )
+    return found
+
+
+def each(cluster: list[tuple[Node, int]]) -> list[Node]:
+    return [node for node, count in cluster for _ in range(count)]
+
+
+def instances(items: list[Item]) -> list[Item]:
+    return [item for item in items for _ in range(item.instances)]
+
+
+def any_placement(waiting: list[Item], nodes: tuple[Node, ...]) -> bool:
+    """Whether some placement has all of them: by trying each node for each, one after the other."""
+    if not waiting:
+        return True
+    for index, node in enumerate(nodes):
+        after = placed(waiting[0], node)
+        if after is not None and any_placement(waiting[1:], (*nodes[:index], after, *nodes[index + 1 :])):
+            return True
+    return False
+
+
+def scheduled(waiting: list[Item], nodes: list[Node], choose: Random) -> bool:
+    """A scheduler that takes instances in any order and any node that has room."""
+    waiting, nodes = list(waiting), list(nodes)
+    choose.shuffle(waiting)
+    for item in waiting:
+        having = [index for index, node in enumerate(nodes) if placed(item, node) is not None]
+        if not having:
+            return False
+        index = choose.choice(having)
+        after = placed(item, nodes[index])
+        assert after is not None
+        nodes[index] = after
+    return True
+
+
+def whole(packed: Packed) -> dict[str, int]:
+    held: dict[str, int] = {}
+    for filled in packed.nodes:
+        for name, count in filled.holds.items():
+            held[name] = held.get(name, 0) + count * filled.nodes
+    return held
+
+
+@given(loads(), clusters)
+def test_what_fits_is_what_some_placement_has_room_for(items: list[Item], cluster: list[tuple[Node, int]]) -> None:
+    packed = pack(items, cluster)
+    assert packed.is_certain
+    assert (not packed.missing) == any_placement(instances(items), tuple(each(cluster)))
+
+
+@given(loads(), clusters)
+def test_a_placement_has_every_instance_once_and_breaks_no_node(
+    items: list[Item], cluster: list[tuple[Node, int]]
+) -> None:
+    packed = pack(items, cluster)
+    held = whole(packed)
+    assert all(held.get(item.name, 0) + packed.missing.get(item.name, 0) == item.instances for item in items)
+    assert sum(filled.nodes for filled in packed.nodes) == sum(count for _, count in cluster)
+    for filled in packed.nodes:
+        assert filled.node.cpu >= 0
+        assert filled.node.memory >= 0
+        assert all(one.places >= 0 and one.memory >= 0 and one.compute >= 0 for one in filled.node.devices)
+
+
+@given(loads(), clusters, st.integers(0, 2**32))
+def test_what_is_safe_finds_a_place_in_any_order(items: list[Item], cluster: list[tuple[Node, int]], seed: int) -> None:
+    if is_safe(items, cluster):
+        assert not pack(items, cluster).missing
+        choose = Random(seed)
+        assert all(scheduled(instances(items), each(cluster), choose) for _ in range(20))
+
+
+def test_safety_is_found_where_there_is_plenty() -> None:
+    items = [Item("a", Decimal(1), GIB, frozenset("p"), 4), Item("b", Decimal(2), GIB, frozenset("p"), 3)]
+    assert is_safe(items, [(Node("p", Decimal(8), 64 * GIB), 3)])
+    assert not is_safe(items, [(Node("p", Decimal(5), 64 * GIB), 2)])
+
+
+def test_what_fits_in_a_lucky_order_only_is_not_safe() -> None:
+    items = [Item("big", Decimal(4), GIB, frozenset("p"), 1), Item("small", Decimal(1), GIB, frozenset("p"), 4)]
+    cluster = [(Node("p", Decimal(4), 64 * GIB), 2)]
+    assert not pack(items, cluster).missing
+    assert not is_safe(items, cluster)
+
+
+def test_tens_of_thousands_of_nodes_are_no_work() -> None:
+    items = [
+        Item(f"i{n}", Decimal(1), GIB, frozenset("p"), 900, 1, Part(Fraction(1, 10), GIB, Fraction(1, 5)))
+        for n in range(20)
+    ]
+    node = Node("p", Decimal(31), 120 * GIB, (Part(Fraction(1), 22 * GIB, Fraction(1)),) * 2)
+    packed = pack(items, [(node, 50_000)])
+    assert not packed.missing
+    assert len(packed.nodes) < 100
+    assert is_safe(items, [(node, 50_000)])
+    assert room(items[0], [(node, 50_000)], 10**9) == 50_000 * 10
+
+
+def test_one_device_of_several_is_used_up_before_the_next() -> None:
+    item = Item("i", Decimal(1), GIB, frozenset("p"), 2, 1, Part(Fraction(1, 10), 8 * GIB, Fraction(1, 5)))
+    packed = pack([item], [(Node("p", Decimal(8), 64 * GIB, (Part(Fraction(1), 16 * GIB, Fraction(1)),) * 2), 1)])
+    (filled,) = packed.nodes
+    assert sorted(one.memory for one in filled.node.devices) == [0, 16 * GIB]
+
+
+def test_what_cannot_be_searched_is_not_called_impossible() -> None:
+    items = [
+        Item(f"i{n}", Decimal(cpu), memory * GIB, frozenset("p"), 60)
+        for n, (cpu, memory) in enumerate([(7, 3), (5, 6), (3, 7), (6, 4), (4, 5)])
+    ]
+    cluster = [(Node("p", Decimal(15), 15 * GIB), 106)]
+    packed = pack(items, cluster)
+    assert not packed.missing or not packed.is_certain

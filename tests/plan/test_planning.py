@@ -1,0 +1,187 @@
+"""From a comb and a platform to workloads: groups, names, classes of device, numbers of instances."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from comb_compiler.plan.division import Room, divide
+from comb_compiler.plan.groups import groups_of
+from comb_compiler.plan.model import Plan, Replicas
+from comb_compiler.plan.names import object_name
+from comb_compiler.plan.planning import Planned, plan_comb
+from comb_compiler.source import decode
+from comb_compiler.spec import Bound, Comb, bind_comb
+from comb_compiler.spec.loading import read_once
+from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.platformfile import bind_platform
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "frame-moderation"
+HEAD: dict[str, Any] = {
+    "apiVersion": "comb.dev/v1",
+    "kind": "Comb",
+    "metadata": {"name": "ocr"},
+    "interface": {"proto": "ocr.proto", "method": "ocr.v1.Ocr/Read"},
+    "graph": {"text": "a()", "return": "text"},
+}
+
+
+def bound(content: bytes) -> Bound[Comb]:
+    source, _ = decode("comb.yaml", content)
+    assert source is not None
+    return bind_comb(read_once(source)).base
+
+
+def comb(operators: dict[str, dict[str, Any]]) -> Bound[Comb]:
+    whole = {name: {"run": "m:A", "out": "ocr.v1.B", **fields} for name, fields in operators.items()}
+    return bound(yaml.safe_dump({**HEAD, "operators": whole}, sort_keys=False).encode())
+
+
+def platform(pools: dict[str, dict[str, Any]], **cluster: Any) -> Platform:
+    document = yaml.safe_load((EXAMPLE / "platform.yaml").read_text(encoding="utf-8"))
+    zones = {"nas-a": {"storageClass": "a"}}
+    document["clusters"] = {"east": {"nodePools": pools, "zones": zones, **cluster}}
+    document["environments"] = {"production": {"clusters": ["east"], "namespace": "moderation"}}
+    document.pop("notifications")
+    document.pop("patches")
+    source, _ = decode("platform.yaml", yaml.safe_dump(document, sort_keys=False).encode())
+    assert source is not None
+    found = bind_platform(read_once(source))
+    assert found.value is not None
+    assert not found.diagnostics
+    return found.value
+
+
+CPUS = {"nodes": 4, "cpu": 8, "memory": "32Gi"}
+T4S = {"nodes": 1, "cpu": 8, "memory": "32Gi", "device": "nvidia-t4", "devices": 1, "sharing": "exclusive"}
+
+
+def planned(operators: dict[str, dict[str, Any]], a_platform: Platform) -> Planned:
+    return plan_comb(comb(operators), a_platform, "production", operators)
+
+
+def workloads(plan: Plan) -> dict[str, Replicas]:
+    (cluster,) = plan.clusters
+    return {one.name: one.replicas for one in cluster.workloads}
+
+
+def groups(operators: dict[str, dict[str, Any]]) -> list[tuple[str, tuple[str, ...]]]:
+    value = comb(operators).value
+    assert value is not None
+    return [(one.name, one.operators) for one in groups_of(value, operators)]
+
+
+def test_a_small_comb_is_one_process() -> None:
+    assert groups({"a": {}, "b": {"devices": ["nvidia-t4"]}}) == [("ocr", ("a", "b"))]
+
+
+def test_who_asks_for_a_device_or_a_place_has_a_pod_of_its_own() -> None:
+    found = groups({"a": {}, "b": {"devices": ["cpu"]}, "c": {"affinity": {"require": [{"zone": "nas-a"}]}}})
+    assert found == [("ocr", ("a",)), ("b", ("b",)), ("c", ("c",))]
+
+
+def test_neighbours_share_a_pod_through_others() -> None:
+    found = groups(
+        {
+            "a": {"affinity": {"with": ["b"]}, "devices": ["cpu"]},
+            "b": {},
+            "c": {"affinity": {"with": ["b"]}},
+            "d": {"devices": ["cpu"]},
+        }
+    )
+    assert found == [("ocr", ()), ("a", ("a", "b", "c")), ("d", ("d",))]
+
+
+def test_operators_that_nothing_calls_are_not_planned() -> None:
+    value = comb({"a": {}, "b": {"devices": ["cpu"]}, "c": {"devices": ["cpu"]}}).value
+    assert value is not None
+    assert groups_of(value, ["a", "b"])[0].operators == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "rooms", "from_zero", "expected"),
+    [
+        (4, 8, [Room(9, 9)], False, [Replicas(4, 8)]),
+        (4, 8, [Room(2, 6), Room(9, 9)], False, [Replicas(2, 6), Replicas(2, 2)]),
+        (2, 8, [Room(4, 4), Room(9, 9)], False, [Replicas(2, 4), Replicas(1, 4)]),
+        (2, 8, [Room(4, 4), Room(9, 9)], True, [Replicas(2, 4), Replicas(0, 4)]),
+        (2, 2, [Room(4, 4), Room(9, 9)], False, [Replicas(2, 2), None]),
+        (2, 8, [Room(4, 4), Room(0, 9)], False, [Replicas(2, 4), None]),
+        (9, 9, [Room(2, 2), Room(3, 3)], False, [Replicas(6, 6), Replicas(3, 3)]),
+        (2, 4, [Room(0, 4), Room(9, 9)], False, [None, Replicas(2, 2)]),
+    ],
+)
+def test_instances_go_to_the_best_class_as_far_as_there_is_room(
+    least: int, most: int, rooms: list[Room], from_zero: bool, expected: list[Replicas | None]
+) -> None:
+    assert divide(least, most, rooms, from_zero=from_zero) == expected
+
+
+def test_a_class_that_is_full_sends_instances_to_the_next() -> None:
+    resources = {"cpu": 1, "memory": "1Gi", "gpu": {"memory": "4Gi"}}
+    many = {"resources": resources, "devices": ["nvidia-t4", "cpu"], "scale": {"min": 3}}
+    found = planned({"a": many, "b": {"devices": ["cpu"]}}, platform({"cpus": CPUS, "t4s": T4S}))
+    assert found.diagnostics == ()
+    assert workloads(found.plan) == {
+        "ocr": Replicas(1, 1),
+        "ocr-a-nvidia-t4": Replicas(1, 1),
+        "ocr-a-cpu": Replicas(2, 2),
+        "ocr-b": Replicas(1, 1),
+    }
+
+
+def test_who_comes_later_finds_what_others_left() -> None:
+    gpu = {"resources": {"gpu": {"memory": "4Gi"}}, "devices": ["nvidia-t4", "cpu"]}
+    found = planned({"a": gpu, "b": gpu}, platform({"cpus": CPUS, "t4s": T4S}))
+    (cluster,) = found.plan.clusters
+    assert [(one.name, one.device) for one in cluster.workloads] == [
+        ("ocr", "cpu"),
+        ("ocr-a", "nvidia-t4"),
+        ("ocr-b", "cpu"),
+    ]
+    assert cluster.fit.fits
+
+
+def test_pools_that_share_a_class_in_two_ways_are_two_workloads() -> None:
+    shared = {**T4S, "sharing": {"backEnd": "time-slicing", "replicas": 4}}
+    a = {"resources": {"gpu": {"memory": "2Gi"}}, "devices": ["nvidia-t4"], "scale": {"min": 3}}
+    found = planned({"a": a}, platform({"whole": T4S, "parted": shared}))
+    assert workloads(found.plan) == {
+        "ocr-nvidia-t4-exclusive": Replicas(1, 1),
+        "ocr-nvidia-t4-time-slicing": Replicas(2, 2),
+    }
+
+
+def test_a_pod_takes_all_that_its_operators_need() -> None:
+    found = planned(
+        {
+            "a": {"resources": {"cpu": 1, "memory": "1Gi"}, "scale": {"min": 2, "max": 6}},
+            "b": {"resources": {"cpu": "500m", "memory": "512Mi"}, "scale": {"min": 3, "targets": {"cpu": "70%"}}},
+        },
+        platform({"cpus": CPUS}),
+    )
+    (cluster,) = found.plan.clusters
+    (workload,) = cluster.workloads
+    assert (str(workload.amounts.cpu), workload.amounts.memory) == ("1.5", 1536 * 2**20)
+    assert workload.replicas == Replicas(3, 6)
+    assert workload.scale.targets.cpu is not None
+
+
+def test_a_long_name_is_cut_and_stays_its_own() -> None:
+    long, other = "a" * 70 + "-x", "a" * 70 + "-y"
+    assert len(object_name(long, "b")) == 63
+    assert object_name(long) != object_name(other)
+    assert object_name("ocr", "", "b") == "ocr-b"
+
+
+def test_the_example_fits_its_platform_in_every_environment() -> None:
+    sources = {name: decode(name, (EXAMPLE / name).read_bytes())[0] for name in ("comb.yaml", "platform.yaml")}
+    the_comb, the_platform = (read_once(source) for source in sources.values() if source is not None)
+    file, declared = bind_comb(the_comb), bind_platform(the_platform).value
+    assert declared is not None
+    for environment, variant in file.environments.items():
+        assert variant.value is not None
+        found = plan_comb(variant, declared, environment, variant.value.operators)
+        assert found.diagnostics == ()
+        assert all(cluster.fit.fits for cluster in found.plan.clusters)
