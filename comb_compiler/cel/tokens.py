@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-__all__ = ["KEYWORDS", "RESERVED", "Token", "tokenise"]
+__all__ = ["KEYWORDS", "RESERVED", "TYPES", "UNNAMEABLE", "Token", "tokenise"]
 
 RESERVED = frozenset(
     [
@@ -49,6 +49,11 @@ _TOKEN = re.compile(
 )
 KEYWORDS = {"in": "sign", "true": "word", "false": "word", "null": "word"}
 """Words that are no names, with the kind of token that they are; as fields they go between backticks."""
+
+TYPES = frozenset(["bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "string", "type", "uint"])
+"""Names of types, which are values too."""
+UNNAMEABLE = RESERVED | KEYWORDS.keys() | TYPES
+"""What no variable may be called, since CEL takes it for something else."""
 
 
 class Token(NamedTuple):

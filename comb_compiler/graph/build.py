@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.graph.calls import Call, CallError, Token, parse_call, parse_source
-from comb_compiler.graph.conditions import read_condition, used_variables
+from comb_compiler.graph.conditions import read_condition, unnameable, used_variables
 from comb_compiler.graph.findings import (
     bad_call,
     bad_condition,
@@ -15,6 +15,7 @@ from comb_compiler.graph.findings import (
     missing_return,
     return_with,
     unknown_step,
+    unnameable_step,
 )
 from comb_compiler.graph.model import REQUEST, Condition, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import find_cycles
@@ -59,7 +60,7 @@ def build_graph(
         touched = [name for name in changes.touched if name in builder.steps]
     dangling = bounded(finding for name in touched for finding in builder.check_names(builder.steps[name]))
     cycles = () if changes is not None and changes.keeps_order(graph) else bounded(find_cycles(graph))
-    diagnostics = [*bounded(builder.diagnostics), *dangling, *cycles]
+    diagnostics = [*bounded(builder.unnameable()), *bounded(builder.diagnostics), *dangling, *cycles]
     graph.has_errors = has_errors(diagnostics) or builder.lacks_steps
     return graph, diagnostics
 
@@ -76,6 +77,7 @@ class _Builder:
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
         self._steps = frozenset(self._names)
         self._known = {*self._names, REQUEST}
+        self._vain: dict[str, list[Span]] = {}
         self._operators = bound.declared("operators")
         self._known_operators = set(self._operators)
         self._tells_steps = bound.is_readable("graph")
@@ -105,6 +107,11 @@ class _Builder:
     def lacks_steps(self) -> bool:
         """Whether a step could not be read."""
         return any(name not in self.steps for name in self._names)
+
+    def unnameable(self) -> Iterator[Diagnostic]:
+        """Steps that conditions ask for in vain, since CEL takes their name for something else."""
+        for name, asked in self._vain.items():
+            yield unnameable_step(self._graph.below(name), name, asked)
 
     def answer(self) -> str | None:
         node = self._nodes.get("return")
@@ -181,6 +188,10 @@ class _Builder:
             return None
         place = self._graph.below(name, "when")
         read = read_condition(node.when)
+        vain = unnameable(node.when, read, self._steps)
+        if vain is not None:
+            self._vain.setdefault(vain.name, []).append(part_of(place, vain.start, vain.end))
+            return None
         if read.parsed is None:
             self.diagnostics += [bad_condition(place, error) for error in read.errors]
             return None

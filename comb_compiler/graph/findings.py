@@ -24,6 +24,7 @@ __all__ = [
     "return_with",
     "unguarded_condition",
     "unknown_step",
+    "unnameable_step",
 ]
 
 
@@ -43,6 +44,19 @@ def constant_condition(place: Place, step: str, holds: bool) -> Diagnostic:
     runs = "so that the step always runs" if holds else "so that the step never runs"
     message = f"the condition of `{step}` {when} holds, {runs}"
     return diagnose(codes.CONSTANT_CONDITION, message, place.span, path=format_path(place.path), hints=(hint,))
+
+
+def unnameable_step(place: Place, name: str, asked: Sequence[Span]) -> Diagnostic:
+    """A step that conditions ask for by a name which is no name in CEL. `place` is the step's, `asked` are theirs."""
+    return diagnose(
+        codes.BAD_CONDITION,
+        f"a condition asks for the step `{name}`, and CEL takes `{name}` for a word of its own",
+        place.key_span,
+        label="rename this step",
+        related=tuple(Label(span, "asked for here") for span in asked),
+        path=format_path(place.path),
+        hints=(f"give the step another name, such as `{name}_step`, wherever it is named",),
+    )
 
 
 def unguarded_condition(place: Place, use: Use, reason: Label) -> Diagnostic:

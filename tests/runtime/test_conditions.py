@@ -160,6 +160,13 @@ def test_a_long_row_is_evaluated_by_us_or_by_the_library(count: int, ours: bool)
     assert [holds([None, None, Request(flag=flag)]) for flag in (True, False)] == [True, False]
 
 
+def test_a_node_may_have_the_name_of_a_type_that_the_library_declares() -> None:
+    places, types = {**PLACES, "list": 2}, {**TYPES, "list": "post.v1.Letter"}
+    for expression in ("request.flag", "a.text.startsWith('x')"):
+        holds = compile_condition(expression, places, types, MESSAGES)
+        assert holds([Letter(text="x"), None, Letter(), Request(flag=True)])
+
+
 def test_an_enum_constant_is_its_number() -> None:
     compiled = compile_condition("a.kind == post.v1.Kind.KIND_URGENT", PLACES, TYPES, MESSAGES)
     assert compiled([Letter(kind=1), None, Request()])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from comb_compiler.cel import Mistake
+from comb_compiler.cel.tokens import TYPES
 from comb_compiler.cel.tree import Name, walk
 from comb_compiler.graph.conditions.library import Asked, ask_library
 from comb_compiler.graph.conditions.reading import Parsed
@@ -31,4 +32,4 @@ def check_conditions(
 def _named(conditions: tuple[Parsed, ...], scope: Scope) -> dict[str, str]:
     """The variables that occur: what the checker says depends on no other."""
     names = {one.name.lstrip(".") for parsed in conditions for one in walk(parsed.root) if isinstance(one, Name)}
-    return {name: scope.variables[name] for name in sorted(names) if name in scope.variables}
+    return {name: scope.variables[name] for name in sorted(names - TYPES) if name in scope.variables}

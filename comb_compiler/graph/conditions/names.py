@@ -3,15 +3,12 @@
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.cel.tokens import KEYWORDS
 from comb_compiler.cel.tree import Name, Select, dotted
-from comb_compiler.graph.conditions.functions import FUNCTIONS
 from comb_compiler.graph.conditions.reading import is_qualified
 from comb_compiler.graph.conditions.types import Scope, Type, shown
 from comb_compiler.spec.suggest import closest, did_you_mean
 
-__all__ = ["TYPES", "is_value", "unknown_field", "unknown_name", "unknown_qualified"]
+__all__ = ["is_value", "unknown_field", "unknown_name", "unknown_qualified"]
 
-TYPES = FUNCTIONS - {"duration", "dyn", "has", "matches", "size", "timestamp", "type"} | {"list", "map", "null_type"}
-"""Names that CEL itself declares."""
 _OTHER_LITERALS = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "None": "null", "nil": "null",
                    "NULL": "null", "undefined": "null", "nullptr": "null"}  # fmt: skip
 _MOST_VALUES = 2

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from comb_compiler.cel import Mistake, read
-from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable, walk
+from comb_compiler.cel.tokens import UNNAMEABLE
+from comb_compiler.cel.tree import Call, Expr, Literal, Name, Select, children, dotted, loop_variable, walk
 from comb_compiler.protos import Schema
 
-__all__ = ["Parsed", "Reading", "Use", "read_condition", "used_variables"]
+__all__ = ["Parsed", "Reading", "Use", "read_condition", "unnameable", "used_variables"]
 
 
 class Use(NamedTuple):
@@ -49,6 +50,18 @@ def used_variables(condition: Parsed, known: Collection[str], schema: Schema | N
         for use in condition.uses
         if use.name in known and (schema is None or "." not in use.path or not is_qualified(use.path, schema))
     )
+
+
+def unnameable(text: str, reading: Reading, names: Collection[str]) -> Use | None:
+    """The first place where a condition asks for one of `names` by a word that CEL takes for something else."""
+    if reading.parsed is None:
+        found = [Use(text[one.start : one.end], one.start, one.end, "") for one in reading.errors]
+    else:
+        words = [one.operand for one in walk(reading.parsed.root) if isinstance(one, Select)]
+        literals = [one for one in words if isinstance(one, Literal) and one.kind in ("bool", "null")]
+        found = [Use(text[one.start : one.end], one.start, one.end, "") for one in literals]
+        found += reading.parsed.uses
+    return next((use for use in found if use.name in UNNAMEABLE and use.name in names), None)
 
 
 def is_qualified(path: str, schema: Schema) -> bool:

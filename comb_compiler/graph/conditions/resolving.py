@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from comb_compiler.cel import Mistake
+from comb_compiler.cel.tokens import TYPES
 from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable
 from comb_compiler.graph.conditions.fitting import comparison, is_comparison, item, must_be_bool
 from comb_compiler.graph.conditions.functions import unknown_function, without_size
-from comb_compiler.graph.conditions.names import TYPES, is_value, unknown_field, unknown_name, unknown_qualified
+from comb_compiler.graph.conditions.names import is_value, unknown_field, unknown_name, unknown_qualified
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.types import Scope, Type
 from comb_compiler.graph.conditions.typing import Bound, element, type_of

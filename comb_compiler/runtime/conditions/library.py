@@ -1,13 +1,17 @@
 """A condition evaluated by the CEL library, whatever it says."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from comb_compiler.cel.tokens import UNNAMEABLE
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Messages
 
 __all__ = ["BadCondition", "by_library", "undefined"]
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BadCondition(Exception):
@@ -27,10 +31,13 @@ def by_library(expression: str, types: Mapping[str, str], messages: Messages) ->
     """
     from cel_expr_python import cel
 
+    words = frozenset(_WORD.findall(expression)) - UNNAMEABLE
+    named = {name: kind for name, kind in types.items() if name in words}
+
     @cache
     def program(nulls: frozenset[str]) -> Any:
         """The compiled expression. The library takes no null for a variable that is a message."""
-        variables = {name: cel.Type.DYN if name in nulls else cel.Type(kind) for name, kind in types.items()}
+        variables = {name: cel.Type.DYN if name in nulls else cel.Type(kind) for name, kind in named.items()}
         return cel.NewEnv(descriptor_pool=messages.pool, variables=variables).compile(expression)
 
     nothing: frozenset[str] = frozenset()
@@ -42,9 +49,9 @@ def by_library(expression: str, types: Mapping[str, str], messages: Messages) ->
         raise BadCondition(f"`{expression}` is a {whole.return_type().name()}, not a bool")
 
     def holds(values: Mapping[str, Any]) -> bool:
-        nulls = frozenset(name for name, value in values.items() if value is None)
+        nulls = frozenset(name for name in named if values[name] is None)
         try:
-            value = program(nulls).eval(data=values).plain_value()
+            value = program(nulls).eval(data={name: values[name] for name in named}).plain_value()
         except Exception as error:
             raise undefined(expression, _first_line(error)) from error
         if not isinstance(value, bool):
