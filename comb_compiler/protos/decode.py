@@ -290,15 +290,16 @@ def _field(proto: FieldDescriptorProto, field: FieldDescriptor, real_oneofs: Ite
 
 
 def _real_oneofs(proto: DescriptorProto) -> tuple[str, ...]:
-    """Those that are written, not made for a field that is `optional`."""
-    synthetic = {field.oneof_index for field in proto.field if field.proto3_optional}
-    return tuple(oneof.name for index, oneof in enumerate(proto.oneof_decl) if index not in synthetic)
+    """Those that are written, not made for a field that is `optional`: such ones come last."""
+    made = sum([field.proto3_optional for field in proto.field])
+    names = [oneof.name for oneof in proto.oneof_decl]
+    return tuple(names[: len(names) - made])
 
 
 def _refuse_bytes(fields: Iterable[FieldDescriptorProto]) -> None:
     """Refuse what must be text and is not, before anybody counts on it: the pool looks at names alone."""
-    texts = (text for field in fields for text in (field.json_name, field.default_value))
-    if {type(text) for text in texts} - {str}:
+    texts = [text for field in fields for text in (field.json_name, field.default_value)]
+    if set(map(type, texts)) - {str}:
         raise BadDescriptors(_NO_TEXT)
 
 

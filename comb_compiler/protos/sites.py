@@ -31,6 +31,7 @@ class Places:
     def __init__(self, texts: ProtoTexts, sources: bytes) -> None:
         self.texts = texts
         self.sources = sources
+        self._known: dict[tuple[str, tuple[int, ...]], Span | None] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Places) and (self.texts, self.sources) == (other.texts, other.sources)
@@ -39,6 +40,11 @@ class Places:
 
     def span(self, file: str, path: tuple[int, ...]) -> Span | None:
         """The place of what `path` leads to in a file's descriptor; None where none is known."""
+        if (file, path) not in self._known:
+            self._known[file, path] = self._span(file, path)
+        return self._known[file, path]
+
+    def _span(self, file: str, path: tuple[int, ...]) -> Span | None:
         locations = self._locations.get(file, ())
         found = next((at for at in range(_first(locations, path), len(locations)) if _ends(locations[at], path)), None)
         if found is None or tuple(locations[found].path) != path:
