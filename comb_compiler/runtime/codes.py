@@ -27,6 +27,10 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
+_LONGEST = 2000
+"""A caller gets the message in a header, which has bounds of its own."""
+
+
 class OperatorError(Exception):
     """A call that failed, with the code and the sentence that its caller gets. Raise it in an operator.
 
@@ -38,7 +42,8 @@ class OperatorError(Exception):
         if code == Code.OK:
             raise ValueError("an error has a code other than OK")
         self.code = Code(code)
-        self.message = message
+        said = str(message)
+        self.message = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}"

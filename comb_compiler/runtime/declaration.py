@@ -122,10 +122,11 @@ class _Reading:
 
     def _function(self, target: Any, is_class: bool) -> Any:
         function = target.__dict__.get("__call__") or getattr(target, "__call__", None) if is_class else target  # noqa: B004
-        if is_class and inspect.isfunction(function):
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            self.reasons.append("it yields, and an operator returns its answer")
+            return None
+        if inspect.isfunction(function):
             return function
-        if not is_class and inspect.isfunction(target):
-            return target
         self.reasons.append("it is no function, and no class with a `__call__`")
         return None
 

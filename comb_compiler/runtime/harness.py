@@ -17,12 +17,23 @@ from google.protobuf.message import Message
 
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import OperatorError
-from comb_compiler.runtime.declaration import Shape, declaration_of, load_entry
+from comb_compiler.runtime.declaration import declaration_of, load_entry
 from comb_compiler.runtime.instance import Given, Instance, handed, start
-from comb_compiler.runtime.messages import Messages, open_messages
+from comb_compiler.runtime.messages import Messages, open_messages, reread
 from comb_compiler.runtime.sdk import Call, Parcel
 
-__all__ = ["harness"]
+__all__ = ["Harnessed", "harness"]
+
+
+class Harnessed:
+    """A started operator, called with its ports; `messages` has the classes of their messages, by full name."""
+
+    def __init__(self, messages: Messages, answer: Callable[[Mapping[str, Any]], Any]) -> None:
+        self.messages = messages
+        self._answer = answer
+
+    def __call__(self, **ports: Any) -> Any:
+        return self._answer(ports)
 
 
 @contextmanager
@@ -35,14 +46,15 @@ def harness(
     descriptors: bytes | None = None,
     workspace: str | Path | None = None,
     timeout: float = 60.0,
-) -> Iterator[Callable[..., Any]]:
+) -> Iterator[Harnessed]:
     """A started, warmed-up operator as a plain function of its ports, which are checked as the engine checks them.
 
     `operator` is an entry point, a class or a function; `model` is the path of the model's file, `workspace` that of
-    the directory for an operator that asks for a Workspace. Message classes are
-    those that the code names; `descriptors` is the FileDescriptorSet for code that names messages by their full name.
-    A batch operator is called as one call, and gets lists of one. Raises BadOperator for code or parameters that do
-    not fit, and OperatorError as the engine would see it; any other exception of the operator is passed on.
+    the directory for an operator that asks for a Workspace. Message classes are those that the code names; for code
+    that names messages by their full name `descriptors` is the FileDescriptorSet, and what is given has their classes:
+    `detect(frame=detect.messages["moderation.v1.Frame"](image=picture))`. A batch operator is called as one call, and
+    gets lists of one. Raises BadOperator for code or parameters that do not fit, and OperatorError as the engine would
+    see it; any other exception of the operator is passed on.
     """
     declaration = load_entry(operator) if isinstance(operator, str) else declaration_of(operator)
     shapes = (*declaration.ports, declaration.out)
@@ -57,11 +69,17 @@ def harness(
     from asyncio import Runner  # a worker process, which imports this package too, does without
 
     with Runner() as runner:
-        instance.warm_up()
+        runner.run(_awaited(instance.warm_up))
         try:
-            yield lambda **ports: runner.run(_answer(instance, ports, timeout))
+            yield Harnessed(messages, lambda ports: runner.run(_answer(instance, ports, timeout)))
         finally:
-            instance.close()
+            runner.run(_awaited(instance.close))
+
+
+async def _awaited(function: Callable[[], Any]) -> None:
+    value = function()
+    if inspect.isawaitable(value):
+        await value
 
 
 def _messages(descriptors: bytes | None, kinds: list[type[Message]]) -> Messages:
@@ -72,7 +90,7 @@ def _messages(descriptors: bytes | None, kinds: list[type[Message]]) -> Messages
 
 async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -> Any:
     declaration = instance.declaration
-    arguments = handed(instance, _arguments(declaration.ports, ports))
+    arguments = handed(instance, _arguments(instance, ports))
     if declaration.options.batch:
         arguments = [[one] for one in arguments]
     given = dict(zip((port.name for port in declaration.ports), arguments, strict=True))
@@ -90,7 +108,8 @@ async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -
     return instance.check(value)
 
 
-def _arguments(shapes: tuple[Shape, ...], ports: Mapping[str, Any]) -> list[Any]:
+def _arguments(instance: Instance, ports: Mapping[str, Any]) -> list[Any]:
+    shapes = instance.declaration.ports
     unknown = [name for name in ports if name not in {shape.name for shape in shapes}]
     missing = [shape.name for shape in shapes if shape.name not in ports and not shape.optional]
     if unknown or missing:
@@ -102,4 +121,11 @@ def _arguments(shapes: tuple[Shape, ...], ports: Mapping[str, Any]) -> list[Any]
         if message is None or (isinstance(message, Message) and message.DESCRIPTOR.full_name == shape.full_name):
             continue
         raise TypeError(f"`{shape.name}` takes a {shape.full_name}, not a {type(message).__name__}")
-    return [ports.get(shape.name) for shape in shapes]
+    return [_native(ports.get(shape.name), kind) for shape, kind in zip(shapes, instance.natives, strict=True)]
+
+
+def _native(value: Any, kind: type[Message]) -> Any:
+    """A message of another pool is read again, as the engine does."""
+    if isinstance(value, Parcel):
+        return Parcel(_native(value.message, kind), value.buffers)
+    return value if value is None or type(value) is kind else reread(kind)(value)

@@ -41,15 +41,13 @@ class Instance(NamedTuple):
     check: Check
     subject: Any
 
-    def warm_up(self) -> None:
-        """What the operator does before its first call."""
-        if self.declaration.is_class and hasattr(self.subject, "warm_up"):
-            self.subject.warm_up()
+    def warm_up(self) -> Any:
+        """What the operator does before its first call. What this gives is to be awaited, where it can be."""
+        return self.subject.warm_up() if self.declaration.is_class and hasattr(self.subject, "warm_up") else None
 
-    def close(self) -> None:
-        """What the operator does after its last call."""
-        if self.declaration.is_class and hasattr(self.subject, "close"):
-            self.subject.close()
+    def close(self) -> Any:
+        """What the operator does after its last call. What this gives is to be awaited, where it can be."""
+        return self.subject.close() if self.declaration.is_class and hasattr(self.subject, "close") else None
 
 
 def start(declaration: Declaration, messages: Messages, given: Given) -> Instance:
@@ -176,7 +174,7 @@ def checker(shape: Shape, messages: Messages, who: str) -> Check:
     def check(value: Any) -> Any:
         if type(value) is native:
             return value
-        if isinstance(value, Parcel):
+        if isinstance(value, Parcel) and set(value.buffers) == set(shape.buffers):
             return Parcel(check(value.message), value.buffers)
         if isinstance(value, Message) and value.DESCRIPTOR.full_name == shape.full_name:
             return again(value)

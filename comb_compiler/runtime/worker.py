@@ -3,7 +3,9 @@
 It stands beside the engine, and not in it, so that a worker starts without it.
 """
 
+import contextlib
 import ctypes
+import inspect
 import json
 import logging
 import os
@@ -37,11 +39,14 @@ BOOT = (
 _log = logging.getLogger("comb.runtime.worker")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PR_SET_PDEATHSIG = 1
+_EVERY = 64
 
 
 def main(engine: int, connection: int, control: int, inbox: int, outbox: int) -> None:
     """Serve the engine with process id `engine` over inherited descriptors."""
     _die_with(engine)
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)  # what prints prints to standard error: the engine's standard output is its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr)
     channel = socket.socket(fileno=connection)
@@ -51,7 +56,7 @@ def main(engine: int, connection: int, control: int, inbox: int, outbox: int) ->
         return
     try:
         instance = _start(frame)
-        instance.warm_up()
+        _await(instance.warm_up())
     except BadOperator as error:
         channel.sendall(encode(FAILED, Packed(json.dumps([error.entry, *error.reasons]).encode(), [], 0), answers))
         return
@@ -86,7 +91,7 @@ def _path(text: str | None) -> Path | None:
 
 
 def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:
-    kinds, resident = instance.natives, _resident()
+    kinds, resident, process = instance.natives, _resident(), os.getpid()
     while (frame := receive(channel, requests)) is not None:
         call = _call(frame, control)
         try:
@@ -95,12 +100,27 @@ def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers:
             outcomes = _outcomes(instance, given, call, frame.batch)
         except BaseException as error:
             outcomes = [_typed(instance, error)]
+        if os.getpid() != process:
+            os._exit(0)  # the operator has forked, and this is the copy
         packed = _packed(instance, outcomes)
-        channel.sendall(
-            encode(ANSWER, packed, answers, number=frame.number, deadline=float(resident()), batch=frame.batch)
+        about = _descriptors(frame.number)
+        frame_out = encode(
+            ANSWER, packed, answers, number=frame.number, deadline=float(resident()), batch=frame.batch, about=about
         )
+        channel.sendall(frame_out)
         del frame, outcomes, packed
-    instance.close()
+    _await(instance.close())
+
+
+def _await(value: Any) -> None:
+    """`warm_up` and `close` may be `async def`, also where calls are not."""
+    if inspect.isawaitable(value):
+        import asyncio  # which a worker does without, as a rule
+
+        async def awaited() -> None:
+            await value
+
+        asyncio.run(awaited())
 
 
 def _call(frame: Frame, control: Control) -> Call:
@@ -145,6 +165,16 @@ def _typed(instance: Instance, error: BaseException) -> OperatorError:
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"{entry} ran out of memory")
     _log.error("%s failed", entry, exc_info=error)
     return OperatorError(Code.INTERNAL, f"{entry} failed with {type(error).__name__}")
+
+
+def _descriptors(number: int) -> tuple[str, ...]:
+    """How many descriptors this process has, now and then: counting them takes longer than a call may."""
+    if number % _EVERY:
+        return ()
+    try:
+        return (str(len(os.listdir("/proc/self/fd"))),)
+    except OSError:
+        return ()
 
 
 def _resident() -> Callable[[], int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from comb_compiler.runtime import Call, Code, Model, OperatorError, Parcel, operator
+from comb_compiler.runtime import Call, Code, Model, OperatorError, Parcel, Workspace, operator
 from tests.runtime.post.post_pb2 import Letter, Note, Reply
 
 
@@ -101,6 +101,22 @@ def raises(letter: Letter) -> Letter:
 def refuses(letter: Letter) -> Letter:
     """A failure with a code."""
     raise OperatorError(Code.INVALID_ARGUMENT, "this is no letter")
+
+
+class Files:
+    """Writes to its workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.path = workspace.path
+
+    def __call__(self, letter: Letter) -> Letter:
+        (self.path / letter.text).write_bytes(letter.picture)
+        return Letter(text=str(self.path / letter.text), number=os.getpid())
+
+
+@operator(execution="process")
+class FilesInProcess(Files):
+    """The same, in a process."""
 
 
 @operator(execution="loop")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,17 @@ def test_a_model_and_its_parameters_reach_the_operator() -> None:
             assert (await engine.call(letter("Ada"))).text == "Dear A"
 
     run(main())
+
+
+@pytest.mark.parametrize("operator", ["Files", "FilesInProcess"])
+def test_a_workspace_reaches_the_operator(tmp_path: Path, operator: str) -> None:
+    async def main() -> None:
+        async with Engine(chain(operator, 1), workspace=tmp_path) as engine:
+            given = await engine.call(letter("result", picture=b"bytes"))
+            assert given.text == str(tmp_path / "result")
+
+    run(main())
+    assert (tmp_path / "result").read_bytes() == b"bytes"
 
 
 def test_a_process_has_its_own_interpreter_and_as_many_run_as_are_declared() -> None:

@@ -16,6 +16,7 @@ from comb_compiler.runtime import (
     Model,
     OperatorError,
     Parcel,
+    Workspace,
     harness,
     operator,
 )
@@ -28,6 +29,45 @@ from tests.runtime.post.post_pb2 import DESCRIPTORS, Letter, Note, Reply
 def test_three_lines_try_an_operator(tmp_path: Path) -> None:
     with harness("tests.runtime.operators:Greet", model=tmp_path, params={"greeting": "Dear"}) as greet:
         assert greet(letter=Letter(text="Ada")) == Letter(text="Dear Ada")
+
+
+class _ByName:
+    """Its messages are named by their full names, and it writes to its workspace."""
+
+    def __init__(self, messages: Messages, workspace: Workspace) -> None:
+        self.letter = messages["post.v1.Letter"]
+        self.workspace = workspace
+
+    async def warm_up(self) -> None:
+        (self.workspace.path / "warm").write_bytes(b"")
+
+    def __call__(self, letter: "post.v1.Letter") -> "post.v1.Letter":  # type: ignore[name-defined]  # noqa: F821
+        (self.workspace.path / letter.text).write_bytes(letter.picture)
+        return self.letter(text=letter.text)
+
+    async def close(self) -> None:
+        (self.workspace.path / "warm").unlink()
+
+
+def test_an_operator_without_generated_classes_is_tried_with_descriptors(tmp_path: Path) -> None:
+    with harness(_ByName, descriptors=DESCRIPTORS, workspace=tmp_path) as by_name:
+        letter = by_name.messages["post.v1.Letter"]
+        assert by_name(letter=letter(text="a", picture=b"x")) == letter(text="a")
+        assert by_name(letter=Letter(text="b")) == letter(text="b")
+        assert {file.name for file in tmp_path.iterdir()} == {"a", "b", "warm"}
+        with pytest.raises(TypeError, match=r"`letter` takes a post\.v1\.Letter, not a Note"):
+            by_name(letter=Note())
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a": b"x", "b": b""}
+
+
+def test_an_operator_that_asks_for_a_workspace_needs_one() -> None:
+    said = r"it needs a workspace, and is given none \(`storage.workspace`\)"
+    with pytest.raises(BadOperator, match=said), harness(_ByName, descriptors=DESCRIPTORS):
+        pass
+
+
+async def _yields(letter: Letter) -> Letter:  # type: ignore[misc]
+    yield letter
 
 
 def test_an_operator_is_warmed_up_before_its_first_call_and_closed_after_its_last() -> None:
@@ -167,6 +207,7 @@ def _untyped(letter):  # type: ignore[no-untyped-def]
     ("code", "reasons"),
     [
         (42, ["it is no function, and no class with a `__call__`"]),
+        (_yields, ["it yields, and an operator returns its answer"]),
         (_NoCall, ["it is no function, and no class with a `__call__`"]),
         (_async_in_a_process, ["an `async def` runs in the loop, not in a process"]),
         (_batch_without_lists, ["it takes and returns lists: see `letter`, `return`"]),
@@ -175,7 +216,7 @@ def _untyped(letter):  # type: ignore[no-untyped-def]
             [
                 "the port `letter` is a <class 'int'>, which is no Protobuf message",
                 "the answer `return` is a None, which is no Protobuf message",
-                "`database` of `__init__` must be a Model or Messages, or have a default",
+                "`database` of `__init__` must be a Model, Messages or Workspace, or have a default",
             ],
         ),
         (

@@ -213,15 +213,14 @@ def _comparison(compare: Callable[[Any, Any], bool], left: Evaluate, right: Eval
 
 def _all(parts: tuple[Evaluate, ...]) -> Evaluate:
     def evaluate(values: list[Any]) -> bool:
-        failed = False
-        for part in parts:
-            try:
+        try:
+            for part in parts:
                 if not part(values):
                     return False
-            except Undefined:
-                failed = True
-        if failed:
-            raise Undefined
+        except Undefined:
+            if _decides(parts, values, False):
+                return False
+            raise
         return True
 
     return evaluate
@@ -229,15 +228,25 @@ def _all(parts: tuple[Evaluate, ...]) -> Evaluate:
 
 def _any(parts: tuple[Evaluate, ...]) -> Evaluate:
     def evaluate(values: list[Any]) -> bool:
-        failed = False
-        for part in parts:
-            try:
+        try:
+            for part in parts:
                 if part(values):
                     return True
-            except Undefined:
-                failed = True
-        if failed:
-            raise Undefined
+        except Undefined:
+            if _decides(parts, values, True):
+                return True
+            raise
         return False
 
     return evaluate
+
+
+def _decides(parts: tuple[Evaluate, ...], values: list[Any], wanted: bool) -> bool:
+    """Whether one of them has that value, whichever of the others have none."""
+    for part in parts:
+        try:
+            if part(values) is wanted:
+                return True
+        except Undefined:
+            continue
+    return False

@@ -144,11 +144,21 @@ class Batcher:
         except asyncio.CancelledError:
             call.cancel()
             outcomes = [OperatorError(Code.CANCELLED, f"a batch of `{self._name}` was cancelled")] * len(entries)
-        except (Exception, SystemExit) as error:
-            outcomes = [error if isinstance(error, Exception) else _exit(self._name)] * len(entries)
+        except BaseException as error:  # also what wants to end the process: it is the operator's
+            outcomes = [error] * len(entries)
         self._cost += (_WEIGHT if self._cost else 1.0) * ((monotonic() - began) / len(entries) - self._cost)
         for entry, outcome in zip(entries, outcomes, strict=True):
-            _deliver(entry.future, outcome)
+            self._deliver(entry.future, outcome)
+
+    def _deliver(self, future: asyncio.Future[Any], outcome: Any) -> None:
+        if future.done():
+            return
+        if not isinstance(outcome, BaseException):
+            future.set_result(outcome)
+        elif isinstance(outcome, Exception) and not isinstance(outcome, StopIteration):
+            future.set_exception(outcome)
+        else:  # what no future takes
+            future.set_exception(OperatorError(Code.INTERNAL, f"`{self._name}` raised {type(outcome).__name__}"))
 
 
 def _call_of(entries: list[_Entry]) -> Call:
@@ -169,16 +179,3 @@ def _outcomes(name: str, answers: Any, wanted: int) -> list[Any]:
         error = OperatorError(Code.INTERNAL, f"`{name}` returned {what} for {wanted} calls")
         return [error] * wanted
     return answers
-
-
-def _deliver(future: asyncio.Future[Any], outcome: Any) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
-
-
-def _exit(name: str) -> OperatorError:
-    return OperatorError(Code.INTERNAL, f"`{name}` raised SystemExit")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
+from math import inf, isnan
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -32,8 +32,10 @@ class Limits(NamedTuple):
 
     `requests` may be under way at once; `queue` calls may wait for one operator. Past `stuck` calls of a node that were
     given up and go on, it is UNAVAILABLE at once. A worker process whose operator goes on for `grace` seconds after its
-    call was given up is killed, and one that holds more than `worker_memory` bytes is replaced between calls. A request
-    without a deadline of its own, in a plan without one, gets `deadline` seconds.
+    call was given up is killed, and one that holds more than `worker_memory` bytes, or more than `worker_descriptors`
+    (or three quarters of what the system allows), is replaced between calls. A request without a deadline of its own,
+    in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has failed to
+    start.
     """
 
     requests: int = 256
@@ -41,10 +43,14 @@ class Limits(NamedTuple):
     stuck: int = 64
     grace: float = 1.0
     worker_memory: int | None = None
+    worker_descriptors: int = 4096
     deadline: float = 60.0
+    start: float = 300.0
 
 
 _LIMITS = Limits()
+_LONGEST = 1e6
+"""Seconds: event loops do not take timers without end."""
 
 
 class Engine:
@@ -139,7 +145,7 @@ class Engine:
             hosts |= {index: host(self.messages) for index, host in self._elsewhere.items()}
             self._hosts = list(hosts.values())
             self._request_type = self._request_class()
-            started = await start_hosts(hosts)
+            started = await start_hosts(hosts, self._places)
             callees = [started[index] for index in range(count)]
             graphs = self.plan.graphs
             self._programs = tuple(compile_graph(self.plan, graph, callees, self.messages) for graph in graphs)
@@ -193,15 +199,21 @@ class Engine:
         if type(request) is not self._request_type:
             request = self._converted(request)
         began = monotonic()
-        promised = self.plan.deadline
-        allowed = self.limits.deadline if promised is None and within is None else min(_or(promised), _or(within))
-        if allowed <= 0:
-            raise self._refused(Code.DEADLINE_EXCEEDED, "the deadline had passed when the request came")
+        allowed = self._allowed(within)
         index = self._arm(key, arm)
         run = Run(self, self._programs[self._graph_of_arm[index]], request, began, began + allowed)
         run.arm, run.arm_index = self.arms[index], index
         self._under_way.add(run)
         return run
+
+    def _allowed(self, within: float | None) -> float:
+        """How many seconds a request has. Raises OperatorError where that is nothing."""
+        allowed = min(_or(self.plan.deadline), _or(within))
+        if isnan(allowed) or (within is not None and isnan(within)):
+            raise self._refused(Code.INVALID_ARGUMENT, "a deadline is a number of seconds")
+        if allowed <= 0:
+            raise self._refused(Code.DEADLINE_EXCEEDED, "the deadline had passed when the request came")
+        return self.limits.deadline if allowed == inf else min(allowed, _LONGEST)
 
     def _converted(self, request: Any) -> Message:
         """A request whose class is of another pool."""

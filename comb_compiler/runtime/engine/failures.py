@@ -1,5 +1,6 @@
 """What leaves an operator that is no answer, as its caller gets it."""
 
+import asyncio
 import logging
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -13,6 +14,8 @@ def typed(error: BaseException, name: str, request_id: str) -> OperatorError:
     """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
     if isinstance(error, OperatorError):
         return error
+    if isinstance(error, asyncio.CancelledError):
+        return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
     _log.error("`%s` failed (request %s)", name, request_id, exc_info=error)

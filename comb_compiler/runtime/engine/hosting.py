@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.release import Batch, Binding, ExecutionPlan, Model
-from comb_compiler.runtime.code import Code
+from comb_compiler.runtime.code import Code as OperatorCode
+from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, Declaration, load_entry
 from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.hosts import Callee, Host
@@ -33,7 +34,7 @@ class Places(NamedTuple):
     locate: Callable[[Model], Path]
     limits: "Limits"
     meters: Meters
-    code: Code | None = None
+    code: OperatorCode | None = None
     directory: Path | None = None
     workspace: Path | None = None
 
@@ -57,11 +58,19 @@ def open_hosts(places: Places, here: Iterable[int]) -> tuple[Messages, dict[int,
     return messages, {index: _host(places, bindings[index], one, messages) for index, one in declared.items()}
 
 
-async def start_hosts(hosts: Mapping[int, Host]) -> dict[int, Callee]:
-    """Start all of them at the same time. The callees, by index; raises what the first that fails raises."""
-    started = await asyncio.gather(*(host.start() for host in hosts.values()), return_exceptions=True)
+async def start_hosts(hosts: Mapping[int, Host], places: Places) -> dict[int, Callee]:
+    """Start all of them at the same time. The callees, by index; raises what the first that fails raises.
+
+    One that is not ready in time raises OperatorError (UNAVAILABLE).
+    """
+    within = places.limits.start
+    starting = (asyncio.wait_for(host.start(), within) for host in hosts.values())
+    started = await asyncio.gather(*starting, return_exceptions=True)
     callees: dict[int, Callee] = {}
     for index, one in zip(hosts, started, strict=True):
+        if isinstance(one, TimeoutError):
+            said = f"`{places.plan.bindings[index].name}` was not ready after {within:g} s"
+            raise OperatorError(Code.UNAVAILABLE, said) from one
         if isinstance(one, BaseException):
             raise one
         callees[index] = one
@@ -82,7 +91,7 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
     given = Given(model, None if model is None else places.locate(model), places.workspace)
     make: Callable[[], Instance] = partial(start, declaration, messages, given)
     if declaration.execution == "loop":
-        return LoopHost(make)
+        return LoopHost(make, limits.grace)
     if declaration.execution == "thread":
         return ThreadHost(binding.name, make, limits.queue, limits.grace)
     spec = Spec(
@@ -95,7 +104,9 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
         takes_call=declaration.call is not None,
     )
     count = declaration.options.concurrency or 1
-    bounds = WorkerLimits(count, limits.queue, limits.grace, limits.worker_memory)
+    bounds = WorkerLimits(
+        count, limits.queue, limits.grace, limits.start, limits.worker_memory, limits.worker_descriptors
+    )
     callee = declared_callee(declaration, messages)
     restarts = places.meters.restarts
 

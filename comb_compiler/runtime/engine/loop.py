@@ -16,10 +16,11 @@ __all__ = ["LoopHost", "callee_of", "declared_callee", "lifecycle"]
 
 
 class LoopHost:
-    """Hosts one instance in the loop."""
+    """Hosts one instance in the loop. Its `close` may take `grace` seconds."""
 
-    def __init__(self, make: Callable[[], Instance]) -> None:
+    def __init__(self, make: Callable[[], Instance], grace: float) -> None:
         self._make = make
+        self._grace = grace
         self._instance: Instance | None = None
 
     async def start(self) -> Callee:
@@ -44,7 +45,7 @@ class LoopHost:
         """Close the instance."""
         if self._instance is not None:
             instance, self._instance = self._instance, None
-            await lifecycle(instance.close)
+            await asyncio.wait_for(lifecycle(instance.close), self._grace)
 
     def _whole(self, instance: Instance) -> Callable[[Sequence[Any], Call], Any]:
         async def answer(arguments: Sequence[Any], call: Call) -> Any:

@@ -1,6 +1,7 @@
 """A worker process, as the engine sees it."""
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -25,6 +26,8 @@ from comb_compiler.runtime.worker import BOOT
 __all__ = ["Process", "Spec"]
 
 
+_LAST_WORDS = 0.05
+
 Answered = Callable[[list[Any]], None]
 
 
@@ -46,7 +49,7 @@ class Spec(NamedTuple):
 class Process(asyncio.Protocol):
     """One worker process. `ended` is called once, when the process is gone, with what can be said about it.
 
-    `resident` is the memory that it held after its last call, in bytes.
+    `resident` is the memory that it held after its last call, in bytes, and `descriptors` how many it had lately.
     """
 
     def __init__(self, spec: Spec, ended: Callable[["Process", str], None]) -> None:
@@ -62,7 +65,9 @@ class Process(asyncio.Protocol):
         self._answered: Answered | None = None
         self._burial: asyncio.Task[None] | None = None
         self._number = 0
+        self._watch = -1
         self.resident = 0
+        self.descriptors = 0
 
     async def start(self) -> None:
         """Start it, and wait until its operator is warm. Raises BadOperator, or OperatorError (UNAVAILABLE)."""
@@ -73,6 +78,9 @@ class Process(asyncio.Protocol):
             self._popen = _spawn(command, descriptors)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: self, sock=ours)
+        with contextlib.suppress(AttributeError, OSError):  # not every system has it: then the socket's end has to do
+            self._watch = os.pidfd_open(self._popen.pid)
+            loop.add_reader(self._watch, self._exited)
         spec = self._spec
         model, path, workspace = spec.given
         told = {"entry": spec.entry, "model": model and model._asdict(), "path": path, "workspace": workspace}
@@ -165,8 +173,19 @@ class Process(asyncio.Protocol):
         """The process is gone, or about to be."""
         self._burial = asyncio.get_running_loop().create_task(self._bury())
 
+    def _exited(self) -> None:
+        """It has ended, and what it has started may hold the socket still. What it has sent is read first."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._watch)
+        if self._transport is not None:
+            loop.call_later(_LAST_WORDS, self._transport.abort)
+
     def _take(self, frame: Frame) -> None:
+        if frame.number != self._number:
+            return  # a copy of the process, forked by its operator, has answered as well
         self.resident = int(frame.deadline)
+        if frame.about:
+            self.descriptors = int(frame.about[0])
         answered, self._answered = self._answered, None
         if answered is None:
             return
@@ -180,6 +199,9 @@ class Process(asyncio.Protocol):
         popen = self._popen
         assert popen is not None
         popen.kill()  # it may have closed its socket and gone on
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            # And what it has started. Its id is nobody else's before it is waited for.
+            os.killpg(popen.pid, Signals.SIGKILL)
         status = await asyncio.to_thread(popen.wait)
         said = f"ended with exit code {status}" if status >= 0 else f"was killed by {Signals(-status).name}"
         error = OperatorError(Code.UNAVAILABLE, f"the process of `{self._spec.name}` {said}")
@@ -194,6 +216,9 @@ class Process(asyncio.Protocol):
         self._ended(self, said)
 
     def _release(self) -> None:
+        if self._watch >= 0:
+            asyncio.get_running_loop().remove_reader(self._watch)
+            os.close(self._watch)
         self._control.close()
         self._requests.close()
         self._answers.close()

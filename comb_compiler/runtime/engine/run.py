@@ -147,7 +147,7 @@ class Run:
                         left = (index, arguments)
                     else:
                         self._drive_in_task((index, arguments))
-            except (Exception, SystemExit) as error:
+            except BaseException as error:  # also what wants to end the process: it is the operator's
                 now = self._miss(step, self.engine.typed(error, step, self), ready)
         if self.is_over:
             return None
@@ -219,14 +219,20 @@ class Run:
                     self.fail(OperatorError(Code.CANCELLED, "the engine's loop is shutting down"))
                     raise
                 error = OperatorError(Code.CANCELLED, f"`{step.name}` cancelled itself")
-            except (Exception, SystemExit) as unexpected:
-                error = self.engine.typed(unexpected, step, self)
+            except BaseException as unexpected:
+                error = self._unexpected(unexpected, step)
             finally:
                 if late is not None:
                     late.cancel()
             if self.codes[index] != RUNNING:
                 return  # it came too late: nobody takes it
             left = self._continue(step, value, error)
+
+    def _unexpected(self, error: BaseException, step: Step) -> OperatorError:
+        """What an operator raised, also what wants to end the process; but for a task that is closed with its loop."""
+        if not self.engine.loop.is_running():
+            raise error
+        return self.engine.typed(error, step, self)
 
     def _continue(self, step: Step, value: Any, error: OperatorError | None) -> Left | None:
         ready: list[int] = []

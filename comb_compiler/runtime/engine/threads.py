@@ -138,7 +138,7 @@ class Threads:
             return
         if job.error is None:
             future.set_result(job.value)
-        elif isinstance(job.error, Exception):
+        elif isinstance(job.error, Exception) and not isinstance(job.error, StopIteration):
             future.set_exception(job.error)
         else:
             future.set_exception(OperatorError(Code.INTERNAL, f"`{self._name}` raised {type(job.error).__name__}"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,12 +22,17 @@ _LONG_LIFE = 10.0
 
 
 class WorkerLimits(NamedTuple):
-    """How many workers, how many calls may wait for one, and when a worker has to go."""
+    """How many workers, how many calls may wait for one, and when a worker has to go.
+
+    `memory` is in bytes, and `descriptors` is bounded by three quarters of what the system allows.
+    """
 
     processes: int
     queue: int
     grace: float
+    start: float
     memory: int | None
+    descriptors: int
 
 
 class _Job:
@@ -52,6 +58,7 @@ class WorkerHost:
         self._spec = spec
         self._callee = callee
         self._limits = limits
+        self._most_descriptors = min(limits.descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4)
         self._is_batch = is_batch
         self._restarted = restarted
         self._processes: set[Process] = set()
@@ -92,7 +99,11 @@ class WorkerHost:
     async def _add(self) -> None:
         process = Process(self._spec, self._ended)
         self._processes.add(process)
-        await process.start()
+        try:
+            await asyncio.wait_for(process.start(), self._limits.start)
+        except TimeoutError as error:
+            said = f"a process of `{self._spec.name}` was not ready after {self._limits.start:g} s"
+            raise OperatorError(Code.UNAVAILABLE, said) from error
         if process.is_gone:
             raise OperatorError(Code.UNAVAILABLE, f"a process of `{self._spec.name}` ended as soon as it was ready")
         self._born[process] = monotonic()
@@ -172,13 +183,19 @@ class WorkerHost:
         self._later(self._again(self._pause / 2))
 
     def _look_at(self, process: Process) -> None:
-        """One that holds too much memory is replaced as soon as another is ready."""
-        limit = self._limits.memory
-        if limit is None or process.resident <= limit or process.is_gone or process in self._too_large:
+        """One that holds too much is replaced as soon as another is ready."""
+        held = self._excess(process)
+        if not held or process.is_gone or process in self._too_large:
             return
-        _log.warning("a process of `%s` holds %d bytes, and is replaced", self._spec.name, process.resident)
+        _log.warning("a process of `%s` holds %s, and is replaced", self._spec.name, held)
         self._too_large.add(process)
         self._later(self._replace(process))
+
+    def _excess(self, process: Process) -> str:
+        limit = self._limits.memory
+        if limit is not None and process.resident > limit:
+            return f"{process.resident} bytes"
+        return f"{process.descriptors} descriptors" if process.descriptors > self._most_descriptors else ""
 
     async def _replace(self, process: Process) -> None:
         await self._again(0.0)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from comb_compiler.release import Binding
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.wire.frames import about_bytes
 from comb_compiler.runtime.wire.values import Packed
 
 __all__ = ["METHOD", "ROOM", "Asked", "decode_answer", "decode_call", "encode_answer", "encode_call", "identity"]
@@ -18,7 +19,6 @@ ROOM = 1 << 20
 _VERSION = 1
 _CALL = struct.Struct("<B16sHI")  # version, the binding's identity, bytes that say more of the call, bytes of the head
 _ANSWER = struct.Struct("<BI")  # version, bytes of the head
-_MOST_ABOUT = 65535
 
 
 class Asked(NamedTuple):
@@ -41,7 +41,7 @@ def identity(binding: Binding) -> bytes:
 
 def encode_call(binding: bytes, about: tuple[str, str, str], packed: Packed) -> bytes:
     """The bytes of a call."""
-    said = "\0".join(one.replace("\0", " ") for one in about).encode()[:_MOST_ABOUT]
+    said = about_bytes(about)
     return b"".join(
         (_CALL.pack(_VERSION, binding, len(said), len(packed.head)), said, packed.head, *packed.pieces),
     )

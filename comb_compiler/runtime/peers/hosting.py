@@ -113,7 +113,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
             plan, limits = self._places.plan, self._limits
             messages, hosts = open_hosts(self._places, self._bindings)
             self._hosts = list(hosts.values())
-            callees = await start_hosts(hosts)
+            callees = await start_hosts(hosts, self._places)
             for (index, callee), meter in zip(callees.items(), self.meters.nodes[0], strict=True):
                 binding = plan.bindings[index]
                 self._hosted[identity(binding)] = Hosted(binding, callee, messages, limits.stuck, meter)

@@ -2,12 +2,13 @@
 
 import socket
 import struct
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.values import Packed
 
-__all__ = ["ANSWER", "CALL", "FAILED", "READY", "START", "Frame", "Inbox", "encode", "receive"]
+__all__ = ["ANSWER", "CALL", "FAILED", "READY", "START", "Frame", "Inbox", "about_bytes", "encode", "receive"]
 
 START, READY, FAILED, CALL, ANSWER = range(5)
 
@@ -16,7 +17,8 @@ _HEADER = struct.Struct(
 )  # bytes of the head, kind, in arena?, batch, number, deadline, of content, of about
 _INLINE = 64 * 1024
 """Content up to this size goes through the socket."""
-_MOST_ABOUT = 65535
+_LONGEST = 4096
+"""Characters of one thing that is said about a call."""
 
 
 class Frame(NamedTuple):
@@ -46,13 +48,18 @@ def encode(
 ) -> bytes:
     """The bytes of a frame for the socket; large content is written to the arena."""
     head, pieces, size = packed
-    said = "\0".join(about).encode()[:_MOST_ABOUT] if about else b""
+    said = about_bytes(about) if about else b""
     is_large = size > _INLINE
     if is_large:
         arena.write(pieces, size)
         pieces = []
     header = _HEADER.pack(len(head), kind, is_large, batch, number, deadline, size, len(said))
     return b"".join((header, said, head, *pieces))
+
+
+def about_bytes(about: Iterable[str]) -> bytes:
+    """What is said about a call, in less than 64 KiB, with a NUL between any two; nothing else in it is one."""
+    return "\0".join(one.replace("\0", " ")[:_LONGEST] for one in about).encode(errors="replace")
 
 
 class Inbox:

@@ -38,7 +38,7 @@ def pack(values: Iterable[Any]) -> Packed:
         if value is None:
             heads.append(_HEAD.pack(_NOTHING, 0, 0))
         elif isinstance(value, OperatorError):
-            heads.append(_HEAD.pack(_ERROR, value.code, len(text := value.message.encode()[:65535])))
+            heads.append(_HEAD.pack(_ERROR, value.code, len(text := value.message.encode(errors="replace")[:65535])))
             pieces.append(text)
         elif isinstance(value, Parcel):
             _parcel(value, heads, pieces)
