@@ -1,10 +1,13 @@
 """Who was exposed to what: counts that metrics read, and a sample of users that tells whether the shares are right."""
 
-__all__ = ["ASSIGNED", "FAILOVER", "FORCED", "KEYLESS", "Exposure"]
+from collections import Counter
+
+__all__ = ["ASSIGNED", "FAILOVER", "FORCED", "KEYLESS", "NOBODY", "Exposure"]
+
+NOBODY = 2**64
+"""In place of a user's hash, which is below: the weights have changed while the request was under way."""
 
 _SAMPLE = 65_536
-_ALL = 2**64
-
 
 ASSIGNED = "assigned"
 """How a request came where it was answered: by its sticky key. The experiment can be judged by these alone."""
@@ -25,34 +28,32 @@ class Exposure:
 
     def __init__(self) -> None:
         self.requests: dict[tuple[str, str, str], int] = {}
-        self._cells: dict[tuple[str, str], int] = {}
-        self._cell_of: dict[int, int] = {}
-        self._bound = _ALL
+        self._places: dict[tuple[str, str], int] = {}
+        self._place_of: dict[int, int] = {}
+        self._bound = NOBODY
 
     def count(self, release: str, arm: str, how: str, user: int) -> None:
-        """One more request; `user` is the hash of its key."""
+        """One more request; `user` is the hash of its key, or NOBODY."""
         place = release, arm, how
         self.requests[place] = self.requests.get(place, 0) + 1
-        if how is ASSIGNED and user < self._bound and user not in self._cell_of:
-            self._cell_of[user] = self._cells.setdefault((release, arm), len(self._cells))
-            if len(self._cell_of) > _SAMPLE:
+        if how is ASSIGNED and user < self._bound and user not in self._place_of:
+            self._place_of[user] = self._places.setdefault((release, arm), len(self._places))
+            if len(self._place_of) > _SAMPLE:
                 self._bound //= 2
-                self._cell_of = {user: cell for user, cell in self._cell_of.items() if user < self._bound}
+                self._place_of = {user: at for user, at in self._place_of.items() if user < self._bound}
 
     def begin_again(self) -> None:
         """Forget the users, since other weights hold from now on; the requests go on being counted."""
-        self._cells.clear()
-        self._cell_of.clear()
-        self._bound = _ALL
+        self._places.clear()
+        self._place_of.clear()
+        self._bound = NOBODY
 
     @property
     def sampled(self) -> float:
         """The share of users that are remembered."""
-        return self._bound / _ALL
+        return self._bound / NOBODY
 
     def users(self) -> dict[tuple[str, str], int]:
         """Remembered users by release and arm, since the weights last changed; 1/`sampled` times as many were there."""
-        counts = dict.fromkeys(self._cells.values(), 0)
-        for cell in self._cell_of.values():
-            counts[cell] += 1
-        return {place: counts[cell] for place, cell in self._cells.items()}
+        counts = Counter(self._place_of.values())
+        return {place: counts[at] for place, at in self._places.items()}

@@ -13,7 +13,7 @@ from comb_compiler.release import Weights
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Engine, Finished, Probe
 from comb_compiler.runtime.messages import Message
-from comb_compiler.runtime.router.exposure import ASSIGNED, FAILOVER, FORCED, KEYLESS, Exposure
+from comb_compiler.runtime.router.exposure import ASSIGNED, FAILOVER, FORCED, KEYLESS, NOBODY, Exposure
 from comb_compiler.runtime.router.keys import key_header, key_reader
 from comb_compiler.runtime.router.releases import CANDIDATE, STABLE, Connect, Release, Releases, Table
 from comb_compiler.runtime.router.watching import WeightsFile
@@ -147,7 +147,7 @@ class Router:
                 request, within=left, key=said, arm=chosen.arm_of(key), request_id=request_id
             )
         if type(request_id) is not Probe:
-            self.exposure.count(chosen.name, finished.arm, how, user)
+            self.exposure.count(chosen.name, finished.arm, how, user if table is self._releases.table else NOBODY)
         return finished
 
 

@@ -439,6 +439,22 @@ def test_other_weights_begin_the_count_of_users_anew_and_the_same_ones_do_not() 
     run(main())
 
 
+def test_a_request_that_was_under_way_when_weights_changed_is_no_user_of_the_new_ones() -> None:
+    async def main() -> None:
+        Waits.gate, Waits.calls = asyncio.Event(), 0
+        async with opened(with_arms({"a": 0, "b": 0, "c": 0, "waits": 1})) as router:
+            call = asyncio.create_task(router.run(HELLO, key="u"))
+            await until(lambda: Waits.calls)
+            router.take(b'{"arms": {"a": 1, "b": 0, "c": 0, "waits": 0}}')
+            Waits.gate.set()
+            assert (await call).arm == "waits"
+            await router.run(HELLO, key="u")
+            assert router.exposure.users() == {("stable", "a"): 1}
+            assert sum(router.exposure.requests.values()) == 2
+
+    run(main())
+
+
 def test_a_candidate_whose_proto_has_grown_answers_too() -> None:
     files = FileDescriptorSet.FromString(PLAN.descriptors)
     request = next(message for message in files.file[0].message_type if message.name == "Request")
