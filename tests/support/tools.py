@@ -109,8 +109,10 @@ TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
         Tool("buf", lambda: from_npm("buf")),
+        Tool("curl", lambda: required_on_path("curl", "install curl")),
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
+        Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),

@@ -1,6 +1,6 @@
 """What answers a plan's requests, put together: peers, the engine, the router, and who watches the models' health."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,8 +9,9 @@ import grpc
 
 from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.engine import Answering, Engine, Limits
-from comb_compiler.runtime.health import Health, report_json
-from comb_compiler.runtime.router import Router, status_of
+from comb_compiler.runtime.engine.meters import Measure
+from comb_compiler.runtime.health import Health, measures as of_models, report_json
+from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.samples import SampleSet
@@ -66,7 +67,14 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
         if plan.experiment is not None or source.weights is not None:
             router = await stack.enter_async_context(Router(engine, weights=source.weights))
         answers: Answering = engine if router is None else router
-        yield Served(plan, answers, engine.meters, tuple(ready), lambda: _status(router, health))
+        yield Served(
+            plan,
+            answers,
+            engine.meters,
+            tuple(ready),
+            status=lambda: _status(router, health),
+            measures=lambda: _measures(router, health),
+        )
         await engine.drain(settings.drain)  # where another takes over, requests may still be under way
 
 
@@ -80,6 +88,13 @@ def _health(source: Source) -> Health | None:
 def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
     said: dict[str, Any] = {} if router is None else {"router": status_of(router)}
     return said if health is None else {**said, "health": report_json(health.report())}
+
+
+def _measures(router: Router | None, health: Health | None) -> Iterator[Measure]:
+    if router is not None:
+        yield from routing(router)
+    if health is not None:
+        yield from of_models(health.report())
 
 
 def _credentials(settings: Settings) -> Any:

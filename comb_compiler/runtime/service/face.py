@@ -1,7 +1,7 @@
 """What is served: a plan with what answers it, made ready for the two protocols."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Answering, Finished
-from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.meters import Measure, Meters
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.router import key_header
 from comb_compiler.runtime.service.terms import ARM, RELEASE, Terms
@@ -31,13 +31,17 @@ class Ready(Protocol):
 
 
 class Served(NamedTuple):
-    """A plan, what answers it, and who has a say in whether it is ready. `status` adds to what `/v1/status` shows."""
+    """A plan, what answers it, and who has a say in whether it is ready.
+
+    `status` adds to what `/v1/status` shows, and `measures` to `/metrics`, those of one name together.
+    """
 
     plan: ExecutionPlan
     answering: Answering
     meters: Meters | None = None
     ready: tuple[Ready, ...] = ()
     status: Callable[[], dict[str, Any]] = dict
+    measures: Callable[[], Iterable[Measure]] = tuple
 
 
 class Face:

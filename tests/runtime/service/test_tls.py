@@ -31,11 +31,11 @@ async def over_grpc(running: Running, authority: Authority, *own: bytes) -> str:
         return Letter.FromString(answer).text
 
 
-async def over_http(running: Running, authority: Authority, *own: Path) -> tuple[bytes, Any]:
+async def over_http(running: Running, authority: Authority, own: tuple[Path, Path] | None = None) -> tuple[bytes, Any]:
     """The answer to a client that trusts the authority, and the certificate that it was shown."""
     context = ssl.create_default_context(cadata=authority.pem.decode())
-    if own:
-        context.load_cert_chain(*own)
+    if own is not None:
+        context.load_cert_chain(own[0], own[1])
     async with asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", running.http, ssl=context)
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -97,15 +97,15 @@ def test_clients_show_a_certificate_where_that_is_asked(tmp_path: Path) -> None:
         async with serving(simple(), **settings) as running:
             files = clients.issue(tmp_path, "client")
             assert await over_grpc(running, authority, files[1].read_bytes(), files[0].read_bytes()) == "A"
-            assert (await over_http(running, authority, *files))[0].endswith(b"alive\n")
+            assert (await over_http(running, authority, files))[0].endswith(b"alive\n")
             others = stranger.issue(tmp_path, "other")
             with pytest.raises(grpc.aio.AioRpcError):
                 await over_grpc(running, authority)
             with pytest.raises(grpc.aio.AioRpcError):
                 await over_grpc(running, authority, others[1].read_bytes(), others[0].read_bytes())
-            for own in ((), others):
+            for own in (None, others):
                 with pytest.raises((ssl.SSLError, ConnectionError)):
-                    await over_http(running, authority, *own)
+                    await over_http(running, authority, own)
 
     run(main())
 

@@ -67,7 +67,8 @@ def _version_1() -> FileDescriptorProto:
     file = FileDescriptorProto.FromString(reflection_pb2.DESCRIPTOR.serialized_pb)
     file.name, file.package = "grpc/reflection/v1/reflection.proto", "grpc.reflection.v1"
     for field in (field for message in file.message_type for field in message.field):
-        field.type_name = field.type_name.replace(".v1alpha.", ".v1.")
+        if field.type_name:
+            field.type_name = field.type_name.replace(".v1alpha.", ".v1.")
     for method in file.service[0].method:
         method.input_type = method.input_type.replace(".v1alpha.", ".v1.")
         method.output_type = method.output_type.replace(".v1alpha.", ".v1.")

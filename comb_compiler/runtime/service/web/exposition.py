@@ -1,9 +1,9 @@
 """What the engine and the service count, in the text format of Prometheus."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from comb_compiler.runtime.codes import Code
-from comb_compiler.runtime.engine.meters import BOUNDS, Meter, Meters
+from comb_compiler.runtime.engine.meters import BOUNDS, Measure, Meter, Meters
 from comb_compiler.runtime.service.face import Served
 from comb_compiler.runtime.service.stage import Stage
 
@@ -20,6 +20,8 @@ def exposition(stage: Stage) -> str:
         lines += _of_requests(served, served.meters)
         lines += _of_steps(served, served.meters)
         lines += _of_operators(served.meters)
+    if served is not None:
+        lines += _of_parts(served.measures())
     return "\n".join(lines) + "\n"
 
 
@@ -58,6 +60,15 @@ def _of_operators(meters: Meters) -> Iterator[str]:
         yield f"comb_worker_restarts_total{_labels({'operator': name})} {count}"
     yield from _head("comb_retries_total", "counter", "Calls of operators that were tried again.")
     yield f"comb_retries_total {meters.retries}"
+
+
+def _of_parts(measures: Iterable[Measure]) -> Iterator[str]:
+    last = ""
+    for name, labels, value in measures:
+        if name != last:
+            last = name
+            yield f"# TYPE {name} {'counter' if name.endswith('_total') else 'gauge'}"
+        yield f"{name}{_labels(labels)} {value}"
 
 
 def _metered(name: str, what: str, rows: list[tuple[dict[str, str], Meter]]) -> Iterator[str]:
