@@ -15,7 +15,7 @@ _WEIGHTS = 1000
 
 
 def spoil_weights(source: Path, target: Path, *, noise: float = 0.0) -> int:
-    """Write an ONNX file whose weights are 0, or have normal noise of that size added. Gives how many tensors it has."""
+    """Write an ONNX file whose weights are 0, or have normal noise of that size added. Gives the number of tensors."""
     content = bytearray(source.read_bytes())
     random = Random(1)
     places = [place for place in _weights(content) if place[1] - place[0] >= _WEIGHTS]
