@@ -1,15 +1,24 @@
 """What the engine counts: plain numbers that an exporter reads, so that counting costs a request next to nothing."""
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["BOUNDS", "Histogram", "Meter", "Meters"]
+__all__ = ["BOUNDS", "Histogram", "Measure", "Meter", "Meters"]
 
 BOUNDS = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
     *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0),
 )
 """Upper bounds of the histograms' buckets, in seconds; a last bucket has what is above."""
+
+
+class Measure(NamedTuple):
+    """One value of a metric, for a page of them. A name that ends in `_total` counts up; any other is a gauge."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
 
 
 class Histogram(NamedTuple):

@@ -1,19 +1,11 @@
 """A report as measures for a metrics page: plain values, by whoever writes the page."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
+from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.health.status import Level, ModelHealth, Report
 
 __all__ = ["Measure", "measures"]
-
-
-class Measure(NamedTuple):
-    """One value of a metric. A name that ends in `_total` counts up; any other is a gauge."""
-
-    name: str
-    labels: Mapping[str, str]
-    value: float
 
 
 _OF_MODELS: tuple[tuple[str, Callable[[ModelHealth], float]], ...] = (

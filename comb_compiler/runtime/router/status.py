@@ -6,7 +6,7 @@ from typing import Any
 from comb_compiler.runtime.router.mismatch import mismatch
 from comb_compiler.runtime.router.router import Router
 
-__all__ = ["status_of"]
+__all__ = ["mismatches", "status_of"]
 
 
 def status_of(router: Router) -> dict[str, Any]:
@@ -34,8 +34,14 @@ def status_of(router: Router) -> dict[str, Any]:
             for (release, arm), count in sorted(users.items())
         ],
         "sampled": exposure.sampled,
-        "mismatch": {"arms": _of_arms(router, users), "releases": _of_releases(router, users)},
+        "mismatch": mismatches(router),
     }
+
+
+def mismatches(router: Router) -> dict[str, float | None]:
+    """The p-values of sample ratio mismatch, see `mismatch`."""
+    users = router.exposure.users()
+    return {"arms": _of_arms(router, users), "releases": _of_releases(router, users)}
 
 
 def _origin(router: Router) -> dict[str, Any]:

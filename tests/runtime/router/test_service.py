@@ -1,7 +1,10 @@
 """A tester asks a service for an arm and a release, by headers: where the service lets callers do that."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -10,8 +13,9 @@ import pytest
 from comb_compiler.runtime.router import Router
 from comb_compiler.runtime.router.exposure import ASSIGNED, FORCED
 from comb_compiler.runtime.service import Served, Service, Settings
+from comb_compiler.runtime.service.assembly import Source, answering
 from tests.runtime.router.releases import HELLO, opened_two, tried, with_arms
-from tests.runtime.service.serving import ask
+from tests.runtime.service.serving import ask, exchange
 from tests.runtime.waiting import run
 
 PLAN = with_arms({"control": 1, "rotate": 1})
@@ -52,6 +56,35 @@ def test_others_may_choose_neither() -> None:
                 assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
                 assert f"choose the {what}" in (caught.value.details() or "")
             assert router.exposure.requests == {}
+
+    run(main())
+
+
+def test_what_a_router_counts_is_in_the_metrics_and_in_the_status(tmp_path: Path) -> None:
+    weights = tmp_path / "weights.json"
+    weights.write_bytes(b'{"arms": {"control": 3, "rotate": 1}}')
+    settings = Settings(grpc_port=0, http_port=0, settle=0.0, drain=5.0, release="a1")
+
+    async def main() -> None:
+        source = Source(PLAN, locate=lambda model: Path(model.artifact), weights=weights)
+        async with Service(settings) as service, answering(source, settings) as what:
+            service.show(what)
+            for number in range(40):
+                await ask(service.addresses.grpc, HELLO, x_user_id=f"user-{number}")
+            weights.write_bytes(b'{"arms": {"control": 3}}')
+            port = int(service.addresses.http.rpartition(":")[2])
+            page = ""
+            while "comb_weights_refused 1.0\n" not in page:
+                await asyncio.sleep(0.1)
+                page = (await exchange(port, "/metrics")).content.decode()
+            counts = re.findall(r'\ncomb_exposures_total\{release="a1",arm="\w+",how="assigned"\} (\d+)(?=\n)', page)
+            assert sum(map(int, counts)) == 40
+            assert page.count("# TYPE comb_exposures_total counter") == 1
+            assert 'comb_arm_weight{arm="control"} 3\n' in page
+            status = (await exchange(port, "/v1/status")).json["router"]
+            assert status["arms"] == {"control": 3, "rotate": 1}
+            assert status["weights"]["refused"] == "`arms` says nothing of `rotate`"
+            assert sum(one["users"] for one in status["users"]) == 40
 
     run(main())
 
