@@ -8,7 +8,6 @@ example:
 """
 
 import argparse
-import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,7 +69,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -> None:
     """One real picture through the engine and the real models, as two users see it: one for each arm."""
-    picture = Path(checkout.root, main).parent / _PICTURE
+    directory = Path(checkout.root, main).parent
+    picture = directory / _PICTURE
     if not picture.is_file():
         console.result("3. run      left out: only the built-in example has a picture to show")
         return
@@ -82,11 +82,10 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
     locate = model_locator(checkout, main)
 
     async def ask() -> list[tuple[str, Any]]:
-        async with Engine(plan, locate=locate) as engine:
+        async with Engine(plan, locate=locate, code=directory) as engine:
             request = engine.request_type(frame={"image": picture.read_bytes()}, check_nudity=True)
             return [(arm, await engine.call(request, arm=arm, within=_PATIENCE)) for arm in engine.arms]
 
-    sys.path.insert(0, str(Path(checkout.root, main).parent))
     console.result(f"3. run      {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
     for arm, answer in run(ask()):
         texts = ", ".join(f"`{line.text}`" for line in answer.lines)
