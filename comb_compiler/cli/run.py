@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not main.is_file():
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
     from comb_compiler.runtime.engine import run as run_loop
-    from comb_compiler.runtime.service import BadSettings, Settings, Stop, read_settings, until_stopped
+    from comb_compiler.runtime.service import BadSettings, CannotServe, Settings, Stop, read_settings, until_stopped
 
     base = Settings(settle=0.0, drain=10.0, connection_age=0.0, forced_arms=True)
     try:
@@ -59,38 +59,45 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if opened is None:
         return Exit.FINDINGS
     stop = Stop()
-    run_loop(until_stopped(_serve(opened, settings, stop, console, reload=arguments.reload), stop))
+    try:
+        run_loop(until_stopped(_serve(opened, settings, stop, console, reload=arguments.reload), stop))
+    except CannotServe as error:
+        raise OutsideFailure(str(error)) from error
+    except _CannotStart as error:
+        console.note(f"comb: {error}")
+        return Exit.FINDINGS
     return Exit.CLEAN
 
 
-async def _serve(opened: Opened, settings: "Settings", stop: "Stop", console: Console, *, reload: bool) -> bool:
-    from comb_compiler.runtime.service import CannotServe, Service
+class _CannotStart(Exception):
+    """The comb's own code or models keep it from running; the message says how."""
 
-    try:
-        async with Service(settings) as service, AsyncExitStack() as stack:
-            console.progress("loading operators and models …")
-            await _show(service, opened, settings, stack)
-            console.progress("")
-            stop.can_be_in_order = True
-            console.result(greeting(opened, service.addresses, secure=bool(settings.tls_certificate)))
-            if reload:
-                await _reload(service, opened, settings, stop, console, stack)
-            await stop.in_order.wait()
-            return await service.drain()
-    except CannotServe as error:
-        raise UsageError(str(error)) from error
+
+async def _serve(opened: Opened, settings: "Settings", stop: "Stop", console: Console, *, reload: bool) -> bool:
+    from comb_compiler.runtime.service import Service
+
+    async with Service(settings) as service, AsyncExitStack() as stack:
+        console.progress("loading operators and models …")
+        await _show(service, opened, settings, stack)
+        console.progress("")
+        stop.can_be_in_order = True
+        console.result(greeting(opened, service.addresses, secure=bool(settings.tls_certificate)))
+        if reload:
+            await _reload(service, opened, settings, stop, console, stack)
+        await stop.in_order.wait()
+        return await service.drain()
 
 
 async def _show(service: "Service", opened: Opened, settings: "Settings", stack: AsyncExitStack) -> None:
-    """Start what answers, and show it; the stack then ends it. Raises OutsideFailure."""
+    """Start what answers, and show it; the stack then ends it. Raises _CannotStart."""
     from comb_compiler.runtime import BadOperator, OperatorError
     from comb_compiler.runtime.engine import CannotRun
-    from comb_compiler.runtime.service import answering
+    from comb_compiler.runtime.service import CannotServe, answering
 
     try:
         service.show(await stack.enter_async_context(answering(opened.source, settings)))
-    except (BadOperator, CannotRun, OperatorError) as error:
-        raise OutsideFailure(f"it cannot run: {error}") from error
+    except (BadOperator, CannotRun, CannotServe, OperatorError) as error:
+        raise _CannotStart(f"{opened.source.plan.comb} cannot run: {error}") from error
 
 
 async def _reload(
@@ -113,9 +120,9 @@ async def _reload(
         fresh = AsyncExitStack()
         try:
             await _show(service, again, settings, fresh)
-        except OutsideFailure as failure:
+        except (_CannotStart, OutsideFailure) as failure:
             await fresh.aclose()
-            console.note(f"{failure}\nwhat was served before goes on")
+            console.note(f"comb: {failure}\nwhat was served before goes on")
             continue
         before = stack.pop_all()
         stack.push_async_callback(fresh.aclose)
