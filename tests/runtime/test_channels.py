@@ -11,9 +11,11 @@ import pytest
 
 from comb_compiler.runtime import Code, OperatorError, Parcel
 from comb_compiler.runtime.channels import Channel, Closed, grpc as over_grpc, local, receiving, select
+from comb_compiler.runtime.channels.remote import RemoteReceiver
 from tests.architecture.imports import ROOT
 from tests.runtime.channels import KINDS, Open
-from tests.runtime.leftovers import nothing_left
+from tests.runtime.leftovers import GRPC_KEEPS, nothing_left
+from tests.runtime.peers import warm_grpc
 from tests.runtime.post.post_pb2 import Letter, Note
 from tests.runtime.waiting import run, until
 
@@ -214,14 +216,20 @@ def test_bytes_beside_a_message_stay_until_the_next_receive(tmp_path: Path, size
 _SENDER = """
 import asyncio, sys
 from pathlib import Path
-from comb_compiler.runtime.channels import local
+import grpc.aio
+from comb_compiler.runtime.channels import grpc as over_grpc, local
 from tests.runtime.post.post_pb2 import Letter
 
 async def main():
-    sender = await local.connect(Path(sys.argv[1]), Letter)
-    for number in range(int(sys.argv[2])):
+    kind, where, count, end = sys.argv[1:]
+    if kind == "socket":
+        sender = await local.connect(Path(where), Letter)
+    else:
+        channel = grpc.aio.insecure_channel(where)
+        sender = await over_grpc.connect(channel, "letters", Letter)
+    for number in range(int(count)):
         await sender.send(Letter(number=number, picture=bytes(200_000)))
-    if sys.argv[3] == "close":
+    if end == "close":
         sender.close()
         await asyncio.sleep(30)
     else:
@@ -232,30 +240,51 @@ asyncio.run(main())
 """
 
 
+async def _all_from(receiver: RemoteReceiver[Letter], kind: str, where: str, end: str) -> None:
+    """What another process sends, of which it dies or lives on."""
+    command = [sys.executable, "-c", _SENDER, kind, where, "20", end]
+    other = subprocess.Popen(command, cwd=ROOT)  # noqa: ASYNC220
+    numbers = []
+    try:
+        while True:
+            letter = await receiver.receive()
+            assert len(letter.picture) == 200_000
+            numbers.append(letter.number)
+    except Closed:
+        assert end == "close"
+        assert numbers == list(range(20))
+    except OperatorError as error:
+        assert (end, error.code) == ("die", Code.UNAVAILABLE)  # noqa: PT017
+        assert numbers == list(range(len(numbers)))
+    finally:
+        other.kill()
+        other.wait()
+
+
 @pytest.mark.parametrize("end", ["close", "die"])
 def test_a_channel_joins_two_processes(tmp_path: Path, end: str) -> None:
     async def main() -> None:
         receiver = await local.listen(tmp_path / "channel", Letter, 4)
-        command = [sys.executable, "-c", _SENDER, str(tmp_path / "channel"), "20", end]
-        other = subprocess.Popen(command, cwd=ROOT)  # noqa: ASYNC220
-        numbers = []
-        try:
-            while True:
-                letter = await receiver.receive()
-                assert len(letter.picture) == 200_000
-                numbers.append(letter.number)
-        except Closed:
-            assert end == "close"
-            assert numbers == list(range(20))
-        except OperatorError as error:
-            assert (end, error.code) == ("die", Code.UNAVAILABLE)  # noqa: PT017
-            assert numbers == list(range(len(numbers)))
-        finally:
-            other.kill()
-            other.wait()
+        await _all_from(receiver, "socket", str(tmp_path / "channel"), end)
         await receiver.end()
 
     with nothing_left():
+        run(main())
+
+
+@pytest.mark.parametrize("end", ["close", "die"])
+def test_a_channel_joins_two_processes_over_grpc(end: str) -> None:
+    async def main() -> None:
+        server = grpc.aio.server()
+        channels = over_grpc.GrpcChannels()
+        server.add_generic_rpc_handlers((channels,))
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        await _all_from(channels.receive("letters", Letter, 4), "grpc", f"127.0.0.1:{port}", end)
+        await server.stop(None)
+
+    warm_grpc()
+    with nothing_left(but=GRPC_KEEPS):
         run(main())
 
 
