@@ -42,9 +42,11 @@ def drain_on(draining: Draining, *signals: Signals, grace: float = 30.0) -> "asy
         calm = loop.create_task(draining.drain(grace))
         hurry = loop.create_task(second.wait())
         await asyncio.wait((calm, hurry), return_when=asyncio.FIRST_COMPLETED)
-        if not calm.done():
-            await draining.drain(0.0)
-        hurry.cancel()
-        return await calm
+        if calm.done():
+            hurry.cancel()
+            return calm.result()
+        await draining.drain(0.0)
+        await calm
+        return False
 
     return loop.create_task(drain())
