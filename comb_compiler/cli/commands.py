@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("graph", "comb_compiler.cli.graph", "draw the graph, its types and its critical path"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
     Command("run", "comb_compiler.cli.run", "serve a comb on this machine, with its real operators and models"),
+    Command("call", "comb_compiler.cli.call", "ask a comb or a service, and see what took how long"),
     Command("health", "comb_compiler.cli.health", "say how well the models of a comb or of a service are"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),
     Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),
