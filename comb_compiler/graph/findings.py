@@ -15,12 +15,14 @@ from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.wording import listed
 
 __all__ = [
+    "appended",
     "bad_call",
     "bad_condition",
     "bad_return",
     "constant_condition",
     "empty_return",
     "missing_return",
+    "repaired",
     "return_with",
     "unguarded_condition",
     "unknown_step",
@@ -74,10 +76,15 @@ def unguarded_condition(place: Place, use: Use, reason: Label) -> Diagnostic:
 def _in_text(
     code: codes.Code, place: Place, message: str, start: int, end: int, hint: str, mend: Mend | None
 ) -> Diagnostic:
-    edit = _mended(place, mend) if mend is not None else None
-    fix = Fix(mend.title, (edit,), Applicability.UNSAFE) if mend is not None and edit is not None else None
+    fix = repaired(place, mend) if mend is not None else None
     span = part_of(place, start, end)
     return diagnose(code, message, span, path=format_path(place.path), hints=(hint,) if hint else (), fix=fix)
+
+
+def repaired(place: Place, mend: Mend) -> Fix | None:
+    """The repair of a text; None where its places in the file are not known."""
+    edit = _mended(place, mend)
+    return Fix(mend.title, (edit,), Applicability.UNSAFE) if edit is not None else None
 
 
 def _mended(place: Place, mend: Mend) -> Edit | None:
@@ -115,20 +122,22 @@ def missing_return(graph: Place, unused: Sequence[str]) -> Diagnostic:
     fix, hint = None, "write `return: <step>`, usually the last one"
     if len(unused) == 1:
         hint = f"write `return: {unused[0]}`: it is the step that no other uses"
-        fix = _returning(graph.value, unused[0]) if isinstance(graph.value, Mapping) else None
+        fix = appended(graph.value, "return", unused[0]) if isinstance(graph.value, Mapping) else None
     elif unused:
         hint = f"write `return: <step>`; no other uses {listed(unused)}"
     message = "the graph does not say which step answers"
     return diagnose(codes.MISSING_RETURN, message, graph.key_span, path="graph", hints=(hint,), fix=fix)
 
 
-def _returning(graph: Mapping, step: str) -> Fix:
-    """`return: step` behind the last entry."""
-    last = list(graph.entries.values())[-1]
+def appended(mapping: Mapping, key: str, value: str) -> Fix | None:
+    """`key: value` behind the last entry; None where there is none."""
+    if not mapping.entries:
+        return None
+    last = list(mapping.entries.values())[-1]
     end = last.value.span.end
-    separator = ", " if graph.flow else "\n" + " " * (last.key.span.start.column - 1)
-    edit = Edit(Span(graph.file, end, end), f"{separator}return: {step}")
-    return Fix(f"write `return: {step}`", (edit,), Applicability.UNSAFE)
+    separator = ", " if mapping.flow else "\n" + " " * (last.key.span.start.column - 1)
+    edit = Edit(Span(mapping.file, end, end), f"{separator}{key}: {value}")
+    return Fix(f"write `{key}: {value}`", (edit,), Applicability.UNSAFE)
 
 
 def bad_return(place: Place, name: str, known: tuple[str, ...]) -> Diagnostic:

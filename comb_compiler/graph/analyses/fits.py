@@ -4,15 +4,18 @@ from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, codes
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.graph.analyses.candidates import candidates
 from comb_compiler.graph.model import Edge, Source, Step
 from comb_compiler.graph.view import View
 from comb_compiler.protos.fitting import Misfit, misfits
 from comb_compiler.spec.checks.names import part_of
 from comb_compiler.spec.places import format_path
+from comb_compiler.spec.wording import listed
 
 __all__ = ["check_answer", "check_fits"]
 
 _MOST_REASONS = 5
+_MOST_CANDIDATES = 4
 
 
 def check_fits(view: View) -> Iterator[Diagnostic]:
@@ -68,25 +71,33 @@ def _mismatch(view: View, step: Step, edge: Edge, given: str, wanted: str, reaso
     if source is not None and not edge.source.fields:
         out = view.bound.place("operators", source.operator, "out")
         related.append(Label(out.span, f"`{source.name}` gives `{given}`"))
-    inner = _field_that_fits(view, edge.source, wanted)
+    place = view.text_of(step, edge)
+    meant = _meant(view, step, edge.source, wanted)
     fix = None
-    hints = list(_why(reasons, given, wanted))
-    if inner is not None:
-        hints.append(f"did you mean `{edge.source}.{inner}`?")
-        whole = edge.source.whole_span
-        place = view.text_of(step, edge)
-        if part_of(place, 0, 0) != place.span:
-            edit = Edit(whole, f"{edge.source}.{inner}")
-            fix = Fix(f"write `{edge.source}.{inner}`", (edit,), Applicability.UNSAFE)
+    if len(meant) == 1 and part_of(place, 0, 0) != place.span:
+        fix = Fix(f"write `{meant[0]}`", (Edit(edge.source.whole_span, meant[0]),), Applicability.UNSAFE)
     return diagnose(
         codes.TYPE_MISMATCH,
         f"`{edge.source}` gives `{given}`, and the port `{edge.port}` of `{step.operator}` takes `{wanted}`",
         edge.source.whole_span,
         related=tuple(related),
-        path=format_path(view.text_of(step, edge).path),
-        hints=tuple(hints),
+        path=format_path(place.path),
+        hints=(*_why(reasons, given, wanted), *_told(meant, wanted)),
         fix=fix,
     )
+
+
+def _meant(view: View, step: Step, source: Source, wanted: str) -> list[str]:
+    """What gives exactly the wanted message: a field of what is given, if there is one, else anything in the graph."""
+    inner = _field_that_fits(view, source, wanted)
+    return [f"{source}.{inner}"] if inner is not None else candidates(view, step, wanted)
+
+
+def _told(meant: list[str], wanted: str) -> tuple[str, ...]:
+    if len(meant) <= 1:
+        return tuple(f"did you mean `{one}`?" for one in meant)
+    more = f", and {len(meant) - _MOST_CANDIDATES} more" if len(meant) > _MOST_CANDIDATES else ""
+    return (f"`{wanted}` is given by {listed(meant[:_MOST_CANDIDATES])}{more}",)
 
 
 def _field_that_fits(view: View, source: Source, wanted: str) -> str | None:

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from comb_compiler.cel import Mend
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.model import REQUEST, Edge, Step
+from comb_compiler.graph.analyses.candidates import candidates
+from comb_compiler.graph.findings import appended, repaired
+from comb_compiler.graph.model import Edge, Step
 from comb_compiler.graph.view import View
+from comb_compiler.source import Mapping
 from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.places import format_path
@@ -80,33 +84,29 @@ def _missing(view: View, step: Step, missing: list[str]) -> Diagnostic:
     declared = tuple(
         Label(view.bound.place("operators", step.operator, "in", name).key_span, "declared here") for name in missing
     )
-    fitting = _only_fit(view, step, missing[0]) if len(missing) == 1 else None
-    advice = f"write `{missing[0]}={fitting}`" if fitting else f"write `{missing[0]}=…`"
+    operator = view.operator(step)
+    fitting = candidates(view, step, operator.inputs[missing[0]].type) if operator and len(missing) == 1 else []
+    given = f"{missing[0]}={fitting[0] if len(fitting) == 1 else '…'}"
     return diagnose(
         codes.MISSING_PORT,
         f"the step `{step.name}` gives nothing to the {ports} {listed(missing)} of `{step.operator}`",
         step.operator_span,
         related=declared,
         path=f"graph.{step.name}",
-        hints=(f"{advice}, or let the operator declare the port as `optional: true`",),
+        hints=(f"write `{given}`, or let the operator declare the port as `optional: true`",),
+        fix=_giving(view, step, missing[0], fitting[0]) if len(fitting) == 1 else None,
     )
 
 
-def _only_fit(view: View, step: Step, port: str) -> str | None:
-    """The one thing in the graph that has exactly the port's type and does not wait for the step itself."""
-    operator = view.operator(step)
-    wanted = operator.inputs[port].type if operator else ""
-    after = _after(view, step.name)
-    found = [name for name, message in view.types.items() if message.name == wanted and name not in after]
-    request = view.types.get(REQUEST)
-    found += [f"{REQUEST}.{field.name}" for field in request.fields if field.type == wanted] if request else []
-    return found[0] if len(found) == 1 else None
-
-
-def _after(view: View, name: str) -> set[str]:
-    """`name` and everything that waits for it."""
-    found = {name}
-    for other in view.order:
-        if not found.isdisjoint(view.graph.sources(other)):
-            found.add(other)
-    return found
+def _giving(view: View, step: Step, port: str, source: str) -> Fix | None:
+    """One more input, behind those that are there."""
+    inputs = view.bound.place("graph", step.name, "in")
+    if inputs.path[-1] == "in":
+        return appended(inputs.value, port, source) if isinstance(inputs.value, Mapping) else None
+    place = view.bound.place("graph", step.name, "call")
+    text = place.value.data
+    if not isinstance(text, str) or not text.rstrip().endswith(")"):
+        return None
+    end = len(text[: text.rindex(")")].rstrip())
+    separator = "" if text[:end].endswith("(") else " " if text[:end].endswith(",") else ", "
+    return repaired(place, Mend(f"write `{port}={source}`", end, end, f"{separator}{port}={source}"))
