@@ -1,5 +1,6 @@
 """The distribution `comb-runtime` by itself: with Protobuf, and without the compiler or any extra."""
 
+import asyncio
 import importlib.util
 import subprocess
 import sys
@@ -7,8 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
+from google.protobuf.wrappers_pb2 import DESCRIPTOR, StringValue
 
+from comb_compiler.release import Binding, ExecutionPlan, Graph, Input, Method, Node, Port, Process, plan_bytes
 from tests.architecture.imports import ROOT
+from tests.runtime.service import processes as serving, serving as client
 
 _SCRIPT = """
 import asyncio, sys
@@ -70,3 +75,54 @@ def test_the_rest_is_really_away(alone: Path, module: str) -> None:
     command = [sys.executable, "-S", "-P", "-c", f"import {module}"]
     done = subprocess.run(command, cwd=alone, env={"PYTHONPATH": str(alone)}, capture_output=True, text=True)
     assert "ModuleNotFoundError" in done.stderr
+
+
+_OPERATOR = """
+from google.protobuf.wrappers_pb2 import StringValue
+
+def shout(text: StringValue) -> StringValue:
+    return StringValue(value=text.value.upper())
+"""
+
+
+@pytest.fixture(scope="module")
+def extras(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what the distribution's extra `service` brings."""
+    directory = tmp_path_factory.mktemp("extras")
+    for name in ("grpc", "grpc_health", "grpc_reflection", "h11", "typing_extensions"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        origin = Path(spec.origin)
+        origin = origin.parent if origin.name == "__init__.py" else origin
+        (directory / origin.name).symlink_to(origin)
+    return directory
+
+
+def test_it_serves_a_plan(alone: Path, extras: Path, tmp_path: Path) -> None:
+    name = "google.protobuf.StringValue"
+    descriptors = FileDescriptorSet(file=[FileDescriptorProto.FromString(DESCRIPTOR.serialized_pb)])
+    plan = ExecutionPlan(
+        "alone",
+        Method("alone.v1.Alone", "Shout", name, name),
+        (Graph((Node("a", 0, (Input("text", -1),), ()),), 0),),
+        (Binding("shout", "shout", (Port("text", name),), name, run="operators:shout"),),
+        descriptors.SerializeToString(),
+        processes=(Process("main", (0,)),),
+    )
+    (tmp_path / "plan.json").write_bytes(plan_bytes(plan))
+    (tmp_path / "operators.py").write_text(_OPERATOR, encoding="utf-8")
+    command = [sys.executable, "-S", "-P", "-m", "comb_compiler.runtime.service", str(tmp_path / "plan.json")]
+    command += ["--code", str(tmp_path), "--grpc-port=0", "--http-port=0", "--settle=0"]
+    running = serving.Process(command, cwd=alone, env={"PYTHONPATH": f"{alone}:{extras}"})
+    try:
+        answer = asyncio.run(client.exchange(running.http, "/v1/call", b'{"value": "a"}', content_type="text/json"))
+        assert answer.status == 415
+        kind = "application/x-protobuf"
+        content = StringValue(value="alone").SerializeToString()
+        answer = asyncio.run(client.exchange(running.http, "/v1/call", content, content_type=kind, accept=kind))
+        assert StringValue.FromString(answer.content).value == "ALONE"
+        running.tell()
+        assert running.ended() == 0
+    finally:
+        running.end()

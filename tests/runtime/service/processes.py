@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -23,9 +23,9 @@ _ADDRESSES = re.compile(r"serving gRPC on (\S+), HTTP on (\S+)")
 class Process:
     """A running service: where it listens, and what it has said."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], cwd: Path = ROOT, env: Mapping[str, str] = os.environ) -> None:
         self._running = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+            command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(env)
         )
         self.said: list[str] = []
         self._lines: Queue[str] = Queue()

@@ -3,11 +3,14 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import grpc
 import grpc.aio
 import pytest
 
+from tests.runtime.service.processes import process
 from tests.runtime.service.serving import (
     METHOD,
     OPERATORS,
@@ -223,3 +226,37 @@ def test_who_takes_no_answer_is_ended_in_time() -> None:
             writer.close()
 
     run(main())
+
+
+@pytest.mark.slow
+def test_memory_is_bounded_whatever_comes(tmp_path: Path) -> None:
+    """Thousands of connections, and hundreds of requests that are as large as may be, or larger."""
+    limits = ("--message-bytes", "1000000", "--requests", "8", "--connections", "300", "--head-seconds", "2")
+    with process(simple("same"), tmp_path, *limits, "--settle", "0") as running:
+
+        async def some(work: Callable[[], Awaitable[object]], count: int) -> None:
+            await asyncio.gather(*(work() for _ in range(count)), return_exceptions=True)
+
+        async def main() -> None:
+            rpc = int(running.grpc.rpartition(":")[2])
+            large, endless = letter(picture=bytes(900_000)).SerializeToString(), bytes(5_000_000)
+            kind = "application/x-protobuf"
+            await some(lambda: exchange(running.http, METHOD, large, content_type=kind), 40)
+            before = running.resident
+            for _ in range(3):
+                await some(lambda: exchange(running.http, METHOD, large, content_type=kind), 100)
+                await some(lambda: exchange(running.http, METHOD, endless, content_type=kind), 40)
+                await some(lambda: ask(running.grpc, large), 100)
+                await some(lambda: ask(running.grpc, endless), 40)
+                await some(lambda: say(running.http, bytes(200_000)), 40)
+                await some(lambda: say(rpc, bytes(200_000)), 40)
+                silent = [await asyncio.open_connection("127.0.0.1", port) for port in (running.http, rpc) * 500]
+                for _, writer in silent:
+                    writer.close()
+            assert running.resident - before < 150_000_000
+            assert (await ask(running.grpc, letter("b")))[0].text == "b"
+            assert (await exchange(running.http, METHOD, {"letter": {"text": "c"}})).json["text"] == "c"
+
+        asyncio.run(main())
+        running.tell()
+        assert running.ended() == 0
