@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
 from comb_compiler.graph.conditions.rewriting import rewritten
-from comb_compiler.graph.conditions.types import NULL, Scope, Type, shown
+from comb_compiler.graph.conditions.types import ANY, NULL, Scope, Type, shown
 from comb_compiler.graph.conditions.typing import Bound, type_of
 from comb_compiler.spec.wording import listed
 
@@ -98,15 +98,28 @@ def _null(call: Call, text: str, kinds: tuple[Type, Type]) -> Iterator[Mistake]:
 
 def _search(call: Call, text: str, scope: Scope, bound: Bound, kinds: tuple[Type, Type]) -> Iterator[Mistake]:
     kind, where = kinds
+    items = call.args[1].items if isinstance(call.args[1], ListOf) else ()
     if where.kind not in ("list", "map", "any"):
         yield _no_list(call, text, where)
+    elif items and where.of[0] == ANY:
+        yield from _odd_items(kind, items, scope)
     elif where.kind != "any" and NULL not in (kind, where.of[0]) and _differ(kind, where.of[0]):
-        items = call.args[1].items if isinstance(call.args[1], ListOf) else ()
         written = [rewritten(one, kind, scope) for one in items]
         meant = f"[{', '.join(written)}]" if items and all(written) else ""
         mend = Mend(f"write `{meant}`", *_place(call.args[1]), meant) if meant else None
         message = f"{shown(kind)} is looked for among values that are each {shown(where.of[0])}"
         yield Mistake(message, *call.at, f"write `{meant}`" if meant else _comparable(kind, scope), mend)
+
+
+def _odd_items(kind: Type, items: tuple[Expr, ...], scope: Scope) -> Iterator[Mistake]:
+    """Constants of another type than what is looked for, among others that are of its type."""
+    for one in items:
+        of_item = type_of(one, scope)
+        if isinstance(one, Literal) and of_item != NULL and _differ(kind, of_item):
+            meant = rewritten(one, kind, scope)
+            mend = Mend(f"write `{meant}`", *_place(one), meant) if meant else None
+            message = f"{shown(kind)} is looked for, and this is {shown(of_item)}"
+            yield Mistake(message, *_place(one), f"write `{meant}`" if meant else _comparable(kind, scope), mend)
 
 
 def _no_list(call: Call, text: str, where: Type) -> Mistake:

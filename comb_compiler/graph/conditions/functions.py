@@ -106,6 +106,8 @@ def _asked_field(call: Call, text: str) -> str:
     if call.target is None or not call.function.lower().startswith("has") or len(call.args) > 1:
         return ""
     owner = text[call.target.start : call.target.end]
+    if call.args and call.function.lower().replace("_", "") not in ("has", "hasfield"):
+        return ""
     if call.args:
         name = text[call.args[0].start : call.args[0].end].strip("\"'")
         return f"has({owner}.{name})" if name.isidentifier() else ""

@@ -139,6 +139,13 @@ VALUES = [
         "take one of `t.v1.Colour.COLOUR_UNSPECIFIED`, `t.v1.Colour.COLOUR_RED` or `t.v1.Colour.COLOUR_GREEN`",
         None,
     ),
+    (
+        "f.colour in [«'RED'», t.v1.Colour.COLOUR_GREEN]",
+        "a value of `t.v1.Colour` is looked for, and this is a `string`",
+        "write `t.v1.Colour.COLOUR_RED`",
+        "f.colour in [t.v1.Colour.COLOUR_RED, t.v1.Colour.COLOUR_GREEN]",
+    ),
+    ("request.n in [1, «2u»]", "an `int` is looked for, and this is a `uint`", "write `2`", "request.n in [1, 2]"),
     ("request.n == «'3'»", "an `int` is compared with a `string`", "write `3`", "request.n == 3"),
     ("request.n == «3.0»", "an `int` is compared with a `double`", "write `3`", "request.n == 3"),
     ("request.n «==» 3.5", "an `int` is compared with a `double`", "convert one side, as in `double(request.n)`", None),
