@@ -11,17 +11,14 @@ from comb_compiler.runtime.engine.arms import Arms, arms_of, hashed
 from comb_compiler.runtime.router.keys import key_header
 
 if TYPE_CHECKING:
-    import grpc.aio
+    import grpc
 
     from comb_compiler.runtime.router.remote import Remote
 
-__all__ = ["CANDIDATE", "STABLE", "Connect", "Release", "Releases", "Table"]
+__all__ = ["CANDIDATE", "STABLE", "Release", "Releases", "Table"]
 
 STABLE, CANDIDATE = "stable", "candidate"
 """What the two releases are called where they have no names; testers may ask for them by these words, too."""
-
-Connect = Callable[[str], "grpc.aio.Channel"]
-"""Makes the channel to an address, `host:port`."""
 
 _DRAIN = 30.0
 
@@ -53,12 +50,12 @@ class Releases:
     Raises CannotRun where both have one name.
     """
 
-    def __init__(self, stable: Engine, candidate: Engine | None, connect: Connect | None) -> None:
+    def __init__(self, stable: Engine, candidate: Engine | None, credentials: "grpc.ChannelCredentials | None") -> None:
         if candidate is not None and (candidate.release or CANDIDATE) == (stable.release or STABLE):
             raise CannotRun(f"both releases have the name `{candidate.release or CANDIDATE}`")
         self._stable = stable
         self._beside = candidate
-        self._connect = connect
+        self._credentials = credentials
         self._remote: Remote | None = None
         self._reached: Candidate | None = None
         self._partings: set[asyncio.Task[None]] = set()
@@ -118,7 +115,7 @@ class Releases:
         return Release(name, second, _arm_there(arms, self._stable.plan.experiment, second.plan.experiment))
 
     def _elsewhere(self, wanted: Candidate) -> Release:
-        from comb_compiler.runtime.router.remote import Interface, Remote, insecure  # grpc, where it is needed
+        from comb_compiler.runtime.router.remote import Interface, Remote, channel_to  # grpc, where it is needed
 
         reached = wanted._replace(weight=0)
         if self._remote is None or reached != self._reached:
@@ -126,7 +123,7 @@ class Releases:
             plan = self._stable.plan
             answer_type = self._stable.messages[plan.method.output]
             interface = Interface(plan.method, self._stable.request_type, answer_type, key_header(plan.experiment))
-            self._remote = Remote(wanted.release, interface, (self._connect or insecure)(wanted.address))
+            self._remote = Remote(wanted.release, interface, channel_to(wanted.address, self._credentials))
             self._reached = reached
         return Release(wanted.release, self._remote, _none)
 

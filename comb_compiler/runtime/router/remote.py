@@ -14,7 +14,7 @@ from comb_compiler.release import Method
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Message
 
-__all__ = ["Answered", "Interface", "Remote", "insecure"]
+__all__ = ["Answered", "Interface", "Remote", "channel_to"]
 
 _PATIENCE = 0.2
 """How long requests wait for a connection that is being made, in seconds; after that they find none at once."""
@@ -151,9 +151,12 @@ class Remote:
         await self._channel.close(grace)
 
 
-def insecure(address: str) -> grpc.aio.Channel:
-    """A channel without TLS, as inside a cluster."""
-    return grpc.aio.insecure_channel(f"dns:///{address}", options=_OPTIONS)
+def channel_to(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+    """A channel that balances over all addresses of `host:port`; without credentials, one without TLS."""
+    target = f"dns:///{address}"
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, options=_OPTIONS)
+    return grpc.aio.secure_channel(target, credentials, options=_OPTIONS)
 
 
 def _is_being_cancelled() -> bool:

@@ -7,7 +7,7 @@ from secrets import token_hex
 from struct import Struct
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from comb_compiler.release import Weights
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -15,8 +15,11 @@ from comb_compiler.runtime.engine import Engine, Finished, Probe
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.router.exposure import ASSIGNED, FAILOVER, FORCED, KEYLESS, NOBODY, Exposure
 from comb_compiler.runtime.router.keys import key_header, key_reader
-from comb_compiler.runtime.router.releases import CANDIDATE, STABLE, Connect, Release, Releases, Table
+from comb_compiler.runtime.router.releases import CANDIDATE, STABLE, Release, Releases, Table
 from comb_compiler.runtime.router.watching import WeightsFile
+
+if TYPE_CHECKING:
+    import grpc
 
 __all__ = ["Router"]
 
@@ -29,8 +32,8 @@ class Router:
     `async with Router(engine) as router: …`, where engines are started before, and closed after, by whoever made them.
     The candidate is a second engine of the same method, or the address that the weights name. `weights` is a file that
     is looked at each `every` seconds, see `WeightsFile`; until it is good, comb.yaml's weights hold and nobody gets the
-    candidate. `connect` makes the channel to an address; by default it is one without TLS. Raises CannotRun at the
-    start, for releases of one name and for a sticky key that no request can have.
+    candidate. `credentials` are for TLS with an address; without them there is none. Raises CannotRun at the start,
+    for releases of one name and for a sticky key that no request can have.
     """
 
     def __init__(
@@ -40,7 +43,7 @@ class Router:
         *,
         weights: Path | None = None,
         every: float = 1.0,
-        connect: Connect | None = None,
+        credentials: "grpc.ChannelCredentials | None" = None,
     ) -> None:
         self.stable = stable
         self.key_header = key_header(stable.plan.experiment)
@@ -51,7 +54,7 @@ class Router:
         """Requests that were not taken on, by release; of those that failed over, by the candidate."""
         self.file = WeightsFile(weights, self.take) if weights else None
         self._candidate = candidate
-        self._connect = connect
+        self._credentials = credentials
         self._every = every
         self._key_of: Callable[[Any], str]
         self._releases: Releases
@@ -89,7 +92,7 @@ class Router:
     async def start(self) -> None:
         """Take the weights of comb.yaml, then those of the file where it is good, and watch it."""
         self._key_of = key_reader(self.stable.plan.experiment, self.request_type)
-        self._releases = Releases(self.stable, self._candidate, self._connect)
+        self._releases = Releases(self.stable, self._candidate, self._credentials)
         if self.file is not None:
             await self.file.look()
             self._watching = asyncio.create_task(self.file.watch(self._every))

@@ -65,7 +65,9 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             ready.append(health)
         router = None
         if plan.experiment is not None or source.weights is not None:
-            router = await stack.enter_async_context(Router(engine, weights=source.weights))
+            router = await stack.enter_async_context(
+                Router(engine, weights=source.weights, credentials=_credentials(settings))
+            )
         answers: Answering = engine if router is None else router
         yield Served(
             plan,
@@ -98,7 +100,7 @@ def _measures(router: Router | None, health: Health | None) -> Iterator[Measure]
 
 
 def _credentials(settings: Settings) -> Any:
-    """A service that speaks TLS has peers that do, too: with a certificate of the same kind."""
+    """A service that speaks TLS has peers and a candidate that do, too: with a certificate of the same kind."""
     if not settings.tls_certificate:
         return None
     chain, key = (Path(path).read_bytes() for path in (settings.tls_certificate, settings.tls_key))

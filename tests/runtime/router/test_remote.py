@@ -2,19 +2,26 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 
+import grpc
 import pytest
 
 from comb_compiler.release import BadWeights
 from comb_compiler.runtime import Code, OperatorError
-from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.engine import Engine, Finished
 from comb_compiler.runtime.router import Router
 from comb_compiler.runtime.router.exposure import FAILOVER
+from comb_compiler.runtime.service import Served, Service, Settings
+from tests.architecture.imports import ROOT
 from tests.runtime.router.elsewhere import LINGERS, RELEASE, TWO, UNAVAILABLE, a_free_port, elsewhere
 from tests.runtime.router.releases import HELLO, hello, opened, tried, with_arms, without_arms
+from tests.runtime.service.certificates import Authority
 from tests.runtime.waiting import run
 
 
@@ -201,6 +208,31 @@ def test_the_same_address_keeps_its_connection_while_the_weight_grows() -> None:
     run(main())
 
 
+def test_a_candidate_that_speaks_tls_is_reached_by_who_trusts_it(tmp_path: Path) -> None:
+    authority, stranger = Authority(), Authority("stranger")
+    certificate, key = authority.issue(tmp_path)
+    settings = Settings(
+        grpc_port=0, http_port=0, settle=0.0, drain=5.0, tls_certificate=str(certificate), tls_key=str(key)
+    )
+
+    async def main() -> None:
+        plan = without_arms("shout")
+        async with (
+            Service(settings) as service,
+            Engine(plan, release=RELEASE) as there,
+            Engine(without_arms(), release="a1") as here,
+        ):
+            service.show(Served(plan, there))
+            for trusted, release in ((authority, RELEASE), (stranger, "a1")):
+                async with Router(here, credentials=grpc.ssl_channel_credentials(trusted.pem)) as router:
+                    router.take(tried(100, service.addresses.grpc, RELEASE))
+                    if trusted is authority:
+                        await connected(router)
+                    assert (await asked(router)).release == release
+
+    run(main())
+
+
 def test_a_process_without_a_name_and_one_without_an_address_are_refused() -> None:
     async def main() -> None:
         async with opened(without_arms()) as router:
@@ -210,3 +242,9 @@ def test_a_process_without_a_name_and_one_without_an_address_are_refused() -> No
                 router.take(tried(5))
 
     run(main())
+
+
+def test_a_router_needs_no_grpc_as_long_as_nothing_is_elsewhere() -> None:
+    code = "import sys; sys.modules['grpc'] = None; import comb_compiler.runtime.router"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
