@@ -22,6 +22,7 @@ from comb_compiler.cli.calling.request import Wanted, read_request
 from comb_compiler.cli.calling.service import Certificates, is_address, open_service
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.patience import patient
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--arm", metavar="NAME", help="ask this arm of the experiment")
     add("--header", action="append", default=[], metavar="NAME=VALUE", help="send a header, such as a user's id")
     add("--timeout", type=float, default=60.0, metavar="SECONDS", help="how long to wait (default: 60)")
+    add("--patient", action="store_true", help="let the steps of a COMB take a minute each: this machine is slow")
     add("--repeat", type=int, default=1, metavar="N", help="ask N times, one after the other")
     add("--method", metavar="SERVICE/METHOD", help="of a service that has several")
     add("--tls-ca", metavar="FILE", help="speak TLS, and trust these authorities")
@@ -60,6 +62,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         opened = open_comb(str(path / "comb.yaml" if path.is_dir() else path), console)
         if opened is None:
             return Exit.FINDINGS
+        if arguments.patient:
+            opened = opened._replace(source=opened.source._replace(plan=patient(opened.source.plan)))
     elif not is_address(arguments.target):
         raise UsageError(f"{arguments.target}: there is no such file, and it is no HOST:PORT")
     outcomes = run_loop(_ask(arguments, opened, console))

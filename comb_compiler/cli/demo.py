@@ -17,6 +17,7 @@ from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
+from comb_compiler.cli.patience import patient
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import Checked, compile_comb
@@ -82,7 +83,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
     locate = model_locator(checkout, main)
 
     async def ask() -> list[tuple[str, Any]]:
-        async with Engine(plan, locate=locate, code=directory) as engine:
+        async with Engine(patient(plan), locate=locate, code=directory) as engine:
             request = engine.request_type(frame={"image": picture.read_bytes()}, check_nudity=True)
             return [(arm, await engine.call(request, arm=arm, within=_PATIENCE)) for arm in engine.arms]
 

@@ -25,6 +25,7 @@ from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
+from comb_compiler.cli.patience import patient
 from comb_compiler.cli.reporting import report as findings
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.diagnostics import has_errors
@@ -43,7 +44,6 @@ __all__ = ["add_arguments", "run"]
 _ADDRESS = re.compile(r"(?P<scheme>https?://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?/?", re.ASCII)
 _STATUS = "/v1/status"
 _SECONDS = 10.0
-_PATIENCE = 60.0
 _MOST_BYTES = 32 * 1024 * 1024
 
 
@@ -166,17 +166,8 @@ def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb 
     if samples is None:
         return None
     saved = _reference(arguments.reference) if arguments.reference else NOTHING
-    plan = _patient(compiled.plan) if arguments.patient else compiled.plan
+    plan = patient(compiled.plan) if arguments.patient else compiled.plan
     return _Comb(checkout, result.verdicts[0].main, plan, samples, saved)
-
-
-def _patient(plan: "ExecutionPlan") -> "ExecutionPlan":
-    """The plan with time enough for a machine that does other things as well."""
-    bindings = tuple(one._replace(timeout=_PATIENCE) for one in plan.bindings)
-    graphs = tuple(
-        graph._replace(nodes=tuple(node._replace(timeout=None) for node in graph.nodes)) for graph in plan.graphs
-    )
-    return plan._replace(bindings=bindings, graphs=graphs, deadline=5 * _PATIENCE)
 
 
 def _samples(compiled: "Compiled", directory: Path, given: str | None, console: Console) -> "SampleSet | None":

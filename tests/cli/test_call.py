@@ -83,7 +83,6 @@ def test_fields_are_set_as_their_types_want(tmp_path: Path) -> None:
         'tags=["a", "b"]',
         "picture.kind=KIND_CAT",
         "picture.again.kind=1",
-        "score=0.5",
     )
     value = request('{"deepLook": false}', sets, (f"picture.image={tmp_path / 'x'}",))
     assert value == {
