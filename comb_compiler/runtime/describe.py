@@ -5,7 +5,7 @@ It imports the code, so it is run in a process of its own. Whatever the code pri
     {"version": 1, "operators": [{"entry": "operators.text:Detect", "reasons": [], "ports": [{"name": "frame",
       "type": "moderation.v1.Frame", "optional": false, "buffers": []}], "out": {"type": "moderation.v1.Boxes",
       "buffers": []}, "batch": false, "async": false, "execution": "thread", "retrySafe": false, "concurrency": null,
-      "needsModel": true, "misfits": [[]]}]}
+      "needsModel": true, "needsWorkspace": false, "misfits": [[]]}]}
 
 `reasons` says why code is no operator; then nothing else is there. `--params` maps an entry to a list of
 parameter sets, and `misfits` has for each what does not fit.
@@ -20,7 +20,7 @@ from typing import Any
 
 from comb_compiler.runtime.declaration import BadOperator, Declaration, Shape, load_entry
 from comb_compiler.runtime.params import BadParameters, fit
-from comb_compiler.runtime.sdk import Model
+from comb_compiler.runtime.sdk import Model, Workspace
 
 __all__ = ["describe", "main"]
 
@@ -55,6 +55,7 @@ def _declared(declaration: Declaration) -> dict[str, Any]:
         "retrySafe": options.retry_safe,
         "concurrency": options.concurrency,
         "needsModel": Model in declaration.given.values(),
+        "needsWorkspace": Workspace in declaration.given.values(),
     }
 
 

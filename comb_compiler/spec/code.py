@@ -54,6 +54,8 @@ def code_findings(
         yield from comparison.ports()
         yield from comparison.answer()
         yield from comparison.ways()
+        if comb.storage.workspace is None:
+            yield from comparison.workspace()
         given = _params(comb, operator)
         if given is not None:
             yield from comparison.parameters(answer["misfits"][params[operator.run].index(given)])
@@ -135,6 +137,13 @@ class _Comparison:
         if self._operator.model is None and self._answer["needsModel"]:
             message = f"the code wants a model, and `{self._name}` is given none"
             yield self._differ(("operators", self._name), message, "write `model: name@version`", at_key=True)
+
+    def workspace(self) -> Iterator[Diagnostic]:
+        """What it is given, where the comb has no workspace."""
+        if self._answer["needsWorkspace"]:
+            message = f"the code of `{self._name}` wants a workspace, and the comb has none"
+            hint = "write `storage: {workspace: {size: 10Gi}}`, with the size that it needs"
+            yield self._differ(("operators", self._name), message, hint, at_key=True)
 
     def parameters(self, misfits: Sequence[str]) -> Iterator[Diagnostic]:
         assert self._operator.model is not None

@@ -54,6 +54,7 @@ def test_what_code_declares_is_printed_whatever_the_code_prints(tmp_path: Path) 
         "retrySafe": True,
         "concurrency": 3,
         "needsModel": True,
+        "needsWorkspace": False,
         "misfits": [[], ["`side` is '3' (str), not int"]],
     }
     assert (many["batch"], many["execution"], many["needsModel"]) == (True, "thread", False)

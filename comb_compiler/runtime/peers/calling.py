@@ -222,6 +222,7 @@ def _options(largest: int) -> list[tuple[str, Any]]:
         # A peer that is gone without a word, with its machine, is noticed within seconds.
         ("grpc.keepalive_time_ms", 10_000),
         ("grpc.keepalive_timeout_ms", 5_000),
+        ("grpc.http2.ping_timeout_ms", 5_000),  # a ping of another purpose stands for it
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.max_pings_without_data", 0),
     ]
