@@ -22,8 +22,8 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """`found` without what follows from something else that is said.
 
     That is what is said of a spoiled value, that something needs quotes which is wrong with them too, that a file is
-    missing whose path is none, that nothing pins a file that is missing, and that a lock does not agree with what is
-    wrong itself. What is said of one value through several aliases is said once.
+    missing whose path is none, that nothing pins a file that is missing or whose digest is misspelt, and that a lock
+    does not agree with what is wrong itself. What is said of one value through several aliases is said once.
     """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
@@ -35,7 +35,19 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     }
     if any(one.code in _NOT_TO_BE_LOCKED for one in findings):
         echoes[codes.STALE_LOCK] = _spans(findings, (codes.STALE_LOCK,))
-    return [one for one in findings if not _is_echo(one, spoiled, echoes.get(one.code, set()))]
+    return [
+        one
+        for one in findings
+        if not _is_echo(one, spoiled, echoes.get(one.code, set())) and not _lacks_what_is_misspelt(one, findings)
+    ]
+
+
+def _lacks_what_is_misspelt(finding: Diagnostic, findings: list[Diagnostic]) -> bool:
+    """Whether an artifact has no digest, and beside it stands a key that is none and may have been meant to be it."""
+    if finding.code is not codes.UNPINNED_ARTIFACT:
+        return False
+    beside = finding.path.removesuffix("artifact")
+    return any(one.code is codes.UNKNOWN_KEY and one.path.startswith(beside) for one in findings)
 
 
 def _is_echo(finding: Diagnostic, spoiled: list[Diagnostic], echoes: set[Span | None]) -> bool:
