@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from comb_compiler.release import Arm, Candidate, ExecutionPlan, Experiment, Weights, weights_bytes
+from comb_compiler.release import Arm, Candidate, ExecutionPlan, Experiment, Process, Weights, weights_bytes
 from comb_compiler.runtime.engine import Engine, Limits
 from comb_compiler.runtime.router import Router
 from tests.runtime.plans import chain
@@ -36,7 +36,9 @@ def with_arms(weights: Mapping[str, int], *, key: str = "header/x-user-id", salt
     )
     arms = tuple(Arm(name, weight, number) for number, (name, weight) in enumerate(weights.items()))
     bindings = tuple(plan.bindings[0] for plan in plans)
-    return plans[0]._replace(graphs=graphs, bindings=bindings, experiment=Experiment(key, salt, arms))
+    main = Process("main", tuple(range(len(bindings))))
+    experiment = Experiment(key, salt, arms)
+    return plans[0]._replace(graphs=graphs, bindings=bindings, experiment=experiment, processes=(main,))
 
 
 def tried(weight: float, address: str = "", release: str = "", arms: Mapping[str, int] | None = None) -> bytes:

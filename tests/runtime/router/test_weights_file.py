@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,35 +10,11 @@ import pytest
 
 from comb_compiler.release import Weights, weights_bytes
 from comb_compiler.runtime.router import Router, status_of
+from tests.runtime.router.mounted import Mounted
 from tests.runtime.router.releases import HELLO, opened, with_arms
 from tests.runtime.waiting import run, until
 
 PLAN = with_arms({"control": 90, "rotate": 10})
-
-
-class Mounted:
-    """A ConfigMap as kubelet mounts it: files are links through `..data`, and that is what is swapped."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.file = directory / "weights.json"
-        self._number = 0
-        self.swap({"weights.json": weights_bytes(Weights({"control": 90, "rotate": 10}))})
-        self.file.symlink_to("..data/weights.json")
-
-    def swap(self, files: dict[str, bytes]) -> None:
-        """Replace all files at once."""
-        self._number += 1
-        data, new = self.directory / "..data", self.directory / f"..2026_11_26.{self._number}"
-        before = data.resolve() if data.exists() else None
-        new.mkdir()
-        for name, content in files.items():
-            (new / name).write_bytes(content)
-        link = self.directory / "..data_tmp"
-        link.symlink_to(new.name)
-        os.replace(link, data)
-        if before is not None:
-            shutil.rmtree(before)
 
 
 def weighted(control: int, rotate: int) -> bytes:
@@ -61,18 +36,18 @@ async def arms_of(router: Router, users: int) -> list[str]:
 
 
 def test_a_swapped_config_map_moves_users_and_only_into_the_arm_that_gained(tmp_path: Path) -> None:
-    mounted = Mounted(tmp_path)
+    mounted = Mounted(tmp_path, weighted(90, 10))
 
     async def main() -> None:
         async with opened(PLAN, weights=mounted.file) as router:
             before = await arms_of(router, 1000)
-            mounted.swap({"weights.json": weighted(50, 50)})
+            mounted.swap(weighted(50, 50))
             await until(lambda: router.weights.arms == {"control": 50, "rotate": 50})
             after = await arms_of(router, 1000)
             moved = Counter((one, two) for one, two in zip(before, after, strict=True) if one != two)
             assert set(moved) == {("control", "rotate")}
             assert 330 < moved.total() < 470  # 40%
-            mounted.swap({"weights.json": weighted(90, 10)})
+            mounted.swap(weighted(90, 10))
             await until(lambda: router.weights.arms == {"control": 90, "rotate": 10})
             assert await arms_of(router, 1000) == before
 
@@ -80,7 +55,7 @@ def test_a_swapped_config_map_moves_users_and_only_into_the_arm_that_gained(tmp_
 
 
 def test_a_swap_is_seen_even_if_size_and_time_of_the_file_stay(tmp_path: Path) -> None:
-    mounted = Mounted(tmp_path)
+    mounted = Mounted(tmp_path, weighted(90, 10))
 
     async def main() -> None:
         async with opened(PLAN, weights=mounted.file) as router:
@@ -109,21 +84,21 @@ BAD = {
 def test_a_bad_file_changes_nothing_and_is_told_once(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mounted = Mounted(tmp_path)
+    mounted = Mounted(tmp_path, weighted(90, 10))
 
     async def main() -> None:
         async with opened(PLAN, weights=mounted.file) as router:
-            mounted.swap({"weights.json": weighted(70, 30)})
+            mounted.swap(weighted(70, 30))
             await until(lambda: router.weights.arms == {"control": 70, "rotate": 30})
             before = await arms_of(router, 50)
-            mounted.swap({"weights.json": content})
+            mounted.swap(content)
             await until(lambda: refused(router))
             await asyncio.sleep(0.1)  # several looks
             assert router.weights.arms == {"control": 70, "rotate": 30}
             assert await arms_of(router, 50) == before
             assert refusals(router) == 1
             assert status_of(router)["weights"]["refused"] == refused(router)
-            mounted.swap({"weights.json": weighted(70, 30)})
+            mounted.swap(weighted(70, 30))
             await until(lambda: not refused(router))
 
     with caplog.at_level(logging.WARNING, "comb.runtime"):
@@ -190,13 +165,13 @@ def test_a_file_that_is_written_in_place_is_taken_when_it_is_whole(tmp_path: Pat
 
 
 def test_requests_under_way_keep_their_arm_and_none_fails_while_weights_change(tmp_path: Path) -> None:
-    mounted = Mounted(tmp_path)
+    mounted = Mounted(tmp_path, weighted(90, 10))
 
     async def main() -> None:
         async with opened(PLAN, weights=mounted.file) as router:
             answers = 0
             for turn in range(20):
-                mounted.swap({"weights.json": weighted(50 + turn, 50 - turn)})
+                mounted.swap(weighted(50 + turn, 50 - turn))
                 for number in range(50):
                     finished = await router.run(HELLO, key=f"user-{number}")
                     assert finished.error is None
