@@ -20,13 +20,19 @@ def check_conditions(
     """By name, what is wrong with each condition; those that are right are left out.
 
     `descriptors` is the serialised FileDescriptorSet that `scope.schema` was read from. Each text is checked once, and
-    the official checker is asked about all of them together that we find nothing wrong with.
+    the official library is asked about all of them together.
     """
     texts = {parsed.text: parsed for parsed in conditions.values()}
     found = {text: mistakes for text, parsed in texts.items() if (mistakes := find_mistakes(parsed, scope))}
-    sound = tuple(parsed for text, parsed in texts.items() if text not in found)
-    found |= ask_library(Asked(sound, _named(sound, scope), descriptors), memo)
+    every = tuple(texts.values())
+    told = ask_library(Asked(every, frozenset(found), _named(every, scope), descriptors), memo)
+    for text, mistakes in told.items():
+        found[text] = _in_order((*found.get(text, ()), *mistakes))
     return {name: found[parsed.text] for name, parsed in conditions.items() if parsed.text in found}
+
+
+def _in_order(mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
+    return tuple(sorted(mistakes, key=lambda mistake: (mistake.start, mistake.end)))
 
 
 def _named(conditions: tuple[Parsed, ...], scope: Scope) -> dict[str, str]:

@@ -3,10 +3,10 @@
 What has none is the official library's to say; here is only what to ask it about.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from comb_compiler.cel.tree import LOGIC, Call, Expr, Literal, Name, children, loop_variable
+from comb_compiler.cel.tree import LOGIC, Call, Expr, Literal, Name, children, loop_variable, walk
 
 __all__ = ["Failure", "find_failures"]
 
@@ -23,68 +23,52 @@ class Failure(NamedTuple):
     function: str
 
 
-_Ask = Callable[[str], str]
-"""What CEL says of an expression without variables: nothing where it has a value."""
+_Ask = Callable[[str], str | None]
+"""What CEL says of an expression without variables: nothing where it has a value, None where it is no expression."""
 
 
-def find_failures(text: str, root: Expr, variables: Collection[str], ask: _Ask) -> Iterator[Failure]:
-    """The least parts of a condition that fail wherever they are evaluated. `variables` are those that it names.
+def find_failures(text: str, root: Expr, ask: _Ask) -> Iterator[Failure]:
+    """The least parts of a condition that name nothing and fail wherever they are evaluated.
 
     What runs a macro is never asked about as a whole: macros in each other take as long as one likes.
     """
-    yield from _Search(text, frozenset(variables), ask).within(root, frozenset())
+    yield from _Search(text, ask).within(root)
 
 
 class _Search:
-    def __init__(self, text: str, variables: frozenset[str], ask: _Ask) -> None:
+    def __init__(self, text: str, ask: _Ask) -> None:
         self._text = text
-        self._variables = variables
         self._ask = ask
 
-    def within(self, expr: Expr, bound: frozenset[str]) -> Iterator[Failure]:
-        said = ""
-        if self._is_constant(expr, bound):
+    def within(self, expr: Expr) -> Iterator[Failure]:
+        said = None
+        if _is_constant(expr):
             said = self._ask(self._written(expr))
-            if not said:
+            if said == "":
                 return
-        variable = loop_variable(expr)
-        inside = bound if variable is None else bound | {variable}
-        found = [one for part in children(expr) for one in self.within(part, inside)]
+        found = [one for part in children(expr) for one in self.within(part)]
         yield from found
         if not found and isinstance(expr, Call):
-            yield from self._of_call(expr, bound, said)
+            yield from self._of_call(expr, said)
         elif not found and said:
             yield Failure(expr.start, expr.end, said, type(expr).__name__)
 
-    def _is_constant(self, expr: Expr, bound: frozenset[str]) -> bool:
-        """Whether it may be asked about: it has a part that may fail, no variable, and decides by itself."""
-        if isinstance(expr, Literal | Name) or (isinstance(expr, Call) and expr.function in LOGIC):
-            return False
-        pending: list[Expr] = [expr]
-        while pending:
-            one = pending.pop()
-            named = isinstance(one, Name) and one.name.lstrip(".") in self._variables | bound
-            if named or loop_variable(one) is not None:
-                return False
-            pending += children(one)
-        return True
-
-    def _of_call(self, call: Call, bound: frozenset[str], said: str) -> Iterator[Failure]:
+    def _of_call(self, call: Call, said: str | None) -> Iterator[Failure]:
         """Of a call whose parts have values: one that has none, or that has none because of its last operand."""
         last = call.args[-1] if call.args else None
         if not said and last is not None:
-            probe = self._probe(call, last, bound)
+            probe = self._probe(call, last)
             said = self._ask(probe) if probe else ""
         if said:
             at = last if last is not None and (_is_refused(call, said) or _reads(call)) else call
             yield Failure(at.start, at.end, said, call.function)
 
-    def _probe(self, call: Call, last: Expr, bound: frozenset[str]) -> str:
+    def _probe(self, call: Call, last: Expr) -> str:
         """What fails as the call does, if its last operand alone makes it fail."""
         if call.function in _ZERO and isinstance(last, Literal):
             one = _ONES.get(last.kind, "")
             return f"{one} {call.function} {self._written(last)}" if one else ""
-        if not isinstance(last, Literal) and not self._is_constant(last, bound):
+        if not isinstance(last, Literal) and not _is_constant(last):
             return ""
         if call.function == "matches":
             return f"''.matches({self._written(last)})"
@@ -93,6 +77,13 @@ class _Search:
 
     def _written(self, expr: Expr) -> str:
         return self._text[expr.start : expr.end]
+
+
+def _is_constant(expr: Expr) -> bool:
+    """Whether it may be asked about: it has a part that may fail, names nothing, and decides by itself."""
+    if isinstance(expr, Literal | Name) or (isinstance(expr, Call) and expr.function in LOGIC):
+        return False
+    return not any(isinstance(one, Name) or loop_variable(one) is not None for one in walk(expr))
 
 
 def _is_refused(call: Call, said: str) -> bool:

@@ -33,9 +33,13 @@ _HINT = "see the language's definition: https://github.com/google/cel-spec/blob/
 
 
 class Asked(NamedTuple):
-    """What the checker decides on: conditions, the messages of the variables that they name, and the types."""
+    """What the checker decides on: conditions, the messages of the variables that they name, and the types.
+
+    Of `doubtful` texts something wrong is known: in these it only evaluates what names no variable.
+    """
 
     conditions: tuple[Parsed, ...]
+    doubtful: frozenset[str]
     variables: Mapping[str, str]
     descriptors: bytes
 
@@ -45,7 +49,7 @@ _Told = dict[str, list[Failure]]
 
 
 def ask_library(asked: Asked, memo: Memo) -> dict[str, tuple[Mistake, ...]]:
-    """By text, what the official checker refuses. Texts that it accepts are left out."""
+    """By text, what the official library refuses or cannot evaluate. Texts that it accepts are left out."""
     conditions = {parsed.text: parsed for parsed in asked.conditions}
     texts = sorted(conditions)
     if not texts:
@@ -60,7 +64,7 @@ def ask_library(asked: Asked, memo: Memo) -> dict[str, tuple[Mistake, ...]]:
 
 def _key(texts: list[str], asked: Asked) -> str:
     parts = ["condition", str(_FORM), _version(), hashlib.sha256(asked.descriptors).hexdigest()]
-    content = json.dumps([parts, texts, sorted(asked.variables.items())])
+    content = json.dumps([parts, texts, sorted(asked.doubtful), sorted(asked.variables.items())])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -95,16 +99,18 @@ def _told(conditions: Iterable[Parsed], asked: Asked) -> _Told:
     pool = open_pool(asked.descriptors)
     variables = {name: cel.Type(message) if message else cel.Type.DYN for name, message in asked.variables.items()}
     environment = cel.NewEnv(descriptor_pool=pool, variables=variables)
-    answers: dict[str, str] = {}
+    answers: dict[str, str | None] = {}
 
-    def ask(constant: str) -> str:
+    def ask(constant: str) -> str | None:
         if constant not in answers and len(answers) < _MOST_ASKED:
             answers[constant] = _failure(environment, constant)
         return answers.get(constant, "")
 
+    refused = {
+        parsed.text: _refused(environment, parsed.text) for parsed in conditions if parsed.text not in asked.doubtful
+    }
     return {
-        parsed.text: _refused(environment, parsed.text)
-        or list(find_failures(parsed.text, parsed.root, asked.variables, ask))
+        parsed.text: refused.get(parsed.text) or list(find_failures(parsed.text, parsed.root, ask))
         for parsed in conditions
     }
 
@@ -120,12 +126,16 @@ def _refused(environment: cel.Env, text: str) -> list[Failure]:
     return [Failure(*_token_at(text, 0), f"it gives `{result.lower()}`, neither true nor false", "")]
 
 
-def _failure(environment: cel.Env, constant: str) -> str:
-    """What an expression without variables fails with; nothing where it has a value."""
+def _failure(environment: cel.Env, constant: str) -> str | None:
+    """What an expression without variables fails with: nothing where it has a value, None where its types are wrong."""
     from cel_expr_python import cel
 
     try:
-        value = environment.compile(constant).eval(data={})
+        program = environment.compile(constant)
+    except RuntimeError:
+        return None
+    try:
+        value = program.eval(data={})
     except RuntimeError as error:
         return str(error).split("\n")[0]
     return str(value.value()) if value.type() == cel.Type.ERROR else ""

@@ -48,3 +48,9 @@ def test_constants_of_a_macros_body_are_looked_at() -> None:
     text = "request.frame.tags.exists(t, t == 'a' && [1][2] == 1)"
     (mistake,) = check_conditions({"a": parsed(text)}, SCOPE, DESCRIPTORS)["a"]
     assert text[mistake.start : mistake.end] == "2"
+
+
+def test_what_has_no_value_is_told_beside_other_mistakes() -> None:
+    text = "timestamp('x') == 3 || f.nope && request.n / 0 == '1'"
+    found = check_conditions({"a": parsed(text)}, SCOPE, DESCRIPTORS)["a"]
+    assert [text[mistake.start : mistake.end] for mistake in found] == ["'x'", "==", "nope", "0", "'1'"]
