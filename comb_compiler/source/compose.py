@@ -72,6 +72,10 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     return Parsed(tuple(documents), tuple(composer.diagnostics))
 
 
+_entry = tuple.__new__
+"""What `Entry(…)` comes to, without the call of a function in between."""
+
+
 class _LimitReached(Exception):
     """Unwinds the composer; never leaves this module."""
 
@@ -201,7 +205,7 @@ class _Composer:
         end = following.end_mark if flow else items[-1].end if items else event.end_mark
         if flow:
             self._note_spread(event.start_mark, end)
-        return Sequence(self._file, self._marks.start(event), end, tuple(items), flow)
+        return Sequence(self._file, self._start(event), end, tuple(items), flow)
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         self._check_collection_tag(event, "map")
@@ -218,7 +222,7 @@ class _Composer:
                 self._say(_refused_key(key, entries))
                 continue
             text = key.text
-            entries[text] = Entry(key, value)
+            entries[text] = _entry(Entry, (key, value))
             data[text] = value.data
             if value.data is None:
                 self._has_nulls = True
@@ -228,7 +232,12 @@ class _Composer:
         end = following.end_mark if flow else value.end if value is not None else event.end_mark
         if flow:
             self._note_spread(event.start_mark, end)
-        return Mapping(self._file, self._marks.start(event), end, entries, flow, data)
+        return Mapping(self._file, self._start(event), end, entries, flow, data)
+
+    def _start(self, event: Any) -> Mark:
+        is_dressed = event.tag is not None or event.anchor is not None
+        start: Mark = self._marks.start(event) if is_dressed or not self._are_exact else event.start_mark
+        return start
 
     def _alias(self, event: Any) -> Node:
         at = between(self._file, event.start_mark, event.end_mark)

@@ -5,8 +5,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from comb_compiler.diagnostics import Diagnostic
-from comb_compiler.source import Document, Mapping, Node, Path
-from comb_compiler.spec.places import Place, place_of
+from comb_compiler.source import Node, Path
+from comb_compiler.spec.places import Place, entries_at, place_of
 from comb_compiler.spec.variants import Overlaid
 
 __all__ = ["Bound", "bind_node", "validated"]
@@ -42,8 +42,7 @@ class Bound(NamedTuple, Generic[M]):
 
     def declared(self, *path: str | int) -> tuple[str, ...]:
         """The keys written at `path`, whether their values are right or wrong."""
-        node = Document("", self.root).find(path)
-        return tuple(node.entries) if type(node) is Mapping else ()
+        return tuple(entries_at(self.root.data, path))
 
     def is_sound(self, *path: str | int) -> bool:
         """Whether nothing is wrong at `path`, above it or below it, as far as its fields go."""

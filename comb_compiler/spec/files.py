@@ -9,7 +9,7 @@ from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
-from comb_compiler.spec.places import Place, format_path, place_of
+from comb_compiler.spec.places import Place, entries_at, format_path, place_of
 
 __all__ = ["NamedFile", "ProtoSources", "beside", "file_findings", "is_directory", "named_files", "proto_sources"]
 
@@ -95,14 +95,13 @@ def _named(main: str, root: Node) -> Iterator[NamedFile]:
 def _artifacts(data: Any) -> Iterator[tuple[Path, str]]:
     """Every text that stands where an artifact does, and its path. Most name no file of the checkout."""
     owners: list[Path] = [("models",)]
-    owners += [("experiment", "arms", arm, "set", "models") for arm in _keys(data, ("experiment", "arms"))]
+    owners += [("experiment", "arms", arm, "set", "models") for arm in entries_at(data, ("experiment", "arms"))]
     for models in owners:
-        for model in _keys(data, models):
-            versions = (*models, model, "versions")
-            for version, declared in _keys(data, versions).items():
-                text = declared.get("artifact") if isinstance(declared, dict) else None
+        for model, declared in entries_at(data, models).items():
+            for version, one in entries_at(declared, ("versions",)).items():
+                text = entries_at(one, ()).get("artifact")
                 if isinstance(text, str):
-                    yield (*versions, version, "artifact"), text
+                    yield (*models, model, "versions", version, "artifact"), text
 
 
 def _texts(root: Node, path: Path) -> tuple[Place, ...]:
@@ -110,13 +109,6 @@ def _texts(root: Node, path: Path) -> tuple[Place, ...]:
     place = place_of(root, path)
     count = len(place.value.items) if place.path == path and isinstance(place.value, Sequence) else 0
     return tuple(item for index in range(count) if (item := _text(root, (*path, index))) is not None)
-
-
-def _keys(data: Any, path: Path) -> dict[str, Any]:
-    """The entries of the mapping at `path`; none where there is none."""
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
 
 
 def _text(root: Node, path: Path) -> Place | None:

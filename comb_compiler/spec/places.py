@@ -1,12 +1,12 @@
 """From a path in the data to places in the files."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Node, Path, Scalar, Sequence
 
-__all__ = ["Place", "empty_value", "field_name", "format_path", "place_of"]
+__all__ = ["Place", "empty_value", "entries_at", "field_name", "format_path", "place_of"]
 
 
 class Place(NamedTuple):
@@ -57,6 +57,13 @@ class Place(NamedTuple):
 def place_of(root: Node, path: Path) -> Place:
     """The place of `path` below `root`, or of as much of it as is in the document."""
     return Place(root, None, ()).below(*path)
+
+
+def entries_at(data: Any, path: Path) -> dict[str, Any]:
+    """The entries of the mapping at `path`, as plain data; none where there is none."""
+    for step in path:
+        data = data.get(step) if type(data) is dict else None
+    return data if type(data) is dict else {}
 
 
 def format_path(path: Path) -> str:
