@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from comb_compiler.release import BadWeights, Candidate, Weights, parse_weights, weights_bytes
-from comb_compiler.release.weights import MOST_BYTES
+from comb_compiler.release.weights import _ADDRESS, _MOST, _RELEASE, MOST_BYTES
 
 ARMS = ("control", "rotate")
 SCHEMA = json.loads(
@@ -63,6 +63,11 @@ def test_what_is_left_out_is_as_the_comb_says(content: bytes) -> None:
         (b'{"candidate": {"weight": 1e999}}', "`candidate.weight` must be a percentage from 0 to 100, not Infinity"),
         (b'{"candidate": {"weight": 5, "address": "c:80"}}', "`candidate.release` must be there, so that a process"),
         (b'{"candidate": {"weight": 5, "address": "c", "release": "b"}}', "`candidate.address` must be `host:port`"),
+        (
+            b'{"candidate": {"weight": 5, "address": "c:65536"}}',
+            "`candidate.address` must be `host:port`",
+        ),
+        (b'{"candidate": {"weight": 5, "address": "c:0", "release": "b"}}', "`candidate.address` must be `host:port`"),
         (b'{"candidate": {"weight": 5, "release": ""}}', "`candidate.release` must be the name of a release"),
         (b'{"candidate": {"weight": 5, "release": "a\\r\\nb"}}', "`candidate.release` must be the name of a release"),
     ],
@@ -92,7 +97,7 @@ WEIGHTS = st.builds(
     | st.builds(
         Candidate,
         st.integers(0, 100) | st.floats(0, 100),
-        st.sampled_from(["", "comb-candidate.ns.svc:50051", "[::1]:8080", "10.0.0.1:1"]),
+        st.sampled_from(["", "comb-candidate.ns.svc:50051", "[::1]:8080", "10.0.0.1:1", "c:65535", "c:60000"]),
         st.sampled_from(["b7", "sha256:00ff", "v1.2+3"]),
     ),
 )
@@ -137,3 +142,10 @@ def test_the_schema_and_the_reader_agree_where_a_schema_can_say_it(value: Any) -
 def test_no_bytes_raise_anything_else(content: bytes) -> None:
     with suppress(BadWeights):
         assert parse_weights(content, ARMS)
+
+
+def test_the_schema_and_the_reader_have_the_same_patterns() -> None:
+    properties = SCHEMA["properties"]["candidate"]["properties"]
+    assert properties["address"]["pattern"] == f"^{_ADDRESS}$"
+    assert properties["release"]["pattern"] == f"^{_RELEASE}$"
+    assert SCHEMA["properties"]["arms"]["additionalProperties"]["maximum"] == _MOST

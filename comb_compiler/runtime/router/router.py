@@ -121,7 +121,7 @@ class Router:
     ) -> Finished:
         """See `Answering`. A key that is a field of the request is read here; `release` forces one, by its name."""
         table = self._releases.table
-        said = key or self._key_of(request)
+        said = key.strip() or self._key_of(request)
         key = said or token_hex(8)  # who has no key must not always be drawn alike
         lot_and_user = table.lot()
         lot_and_user.update(key.encode("utf-8", "surrogatepass"))

@@ -32,10 +32,14 @@ class WeightsFile:
         self._seen: bytes | None = None
 
     async def watch(self, every: float) -> None:
-        """Look each `every` seconds, for ever."""
+        """Look each `every` seconds, for ever: also after a failure that nobody has thought of."""
         while True:
             await asyncio.sleep(every)
-            await self.look()
+            try:
+                await self.look()
+            except Exception as error:
+                _log.debug("the weights in `%s` could not be taken", self.path, exc_info=error)
+                self._refuse(None, f"taking it failed with {type(error).__name__}")
 
     async def look(self) -> None:
         """Read the file once, and take what is new in it."""

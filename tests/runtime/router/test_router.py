@@ -88,8 +88,8 @@ def test_requests_without_a_key_are_spread_by_weight_and_counted_apart() -> None
     async def main() -> None:
         async with opened_two(PLAN, PLAN) as (router, _):
             router.take(tried(20))
-            for _ in range(3000):
-                await router.run(HELLO)
+            for key in ("", " ", "\t") * 1000:
+                await router.run(HELLO, key=key)
             counts = Counter({(release, arm): n for (release, arm, _), n in router.exposure.requests.items()})
             assert {how for _, _, how in router.exposure.requests} == {KEYLESS}
             chance = mismatch([counts["stable", "control"], counts["stable", "rotate"]], [70, 30])

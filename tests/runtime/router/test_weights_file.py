@@ -10,6 +10,7 @@ import pytest
 
 from comb_compiler.release import Weights, weights_bytes
 from comb_compiler.runtime.router import Router, status_of
+from comb_compiler.runtime.router.watching import WeightsFile
 from tests.runtime.router.mounted import Mounted
 from tests.runtime.router.releases import HELLO, opened, with_arms
 from tests.runtime.waiting import run, until
@@ -179,5 +180,28 @@ def test_requests_under_way_keep_their_arm_and_none_fails_while_weights_change(t
                     answers += 1
                 await asyncio.sleep(0.012)
             assert sum(router.exposure.requests.values()) == answers
+
+    run(main())
+
+
+def test_a_failure_that_nobody_thought_of_does_not_end_the_watch(tmp_path: Path) -> None:
+    path = tmp_path / "weights.json"
+    taken: list[bytes] = []
+
+    def take(content: bytes) -> None:
+        if content == b"odd":
+            raise RuntimeError("who would have thought")
+        taken.append(content)
+
+    async def main() -> None:
+        file = WeightsFile(path, take)
+        watching = asyncio.create_task(file.watch(0.01))
+        path.write_bytes(b"odd")
+        await until(lambda: file.refused == "taking it failed with RuntimeError")
+        path.write_bytes(b"good")
+        await until(lambda: taken == [b"good"])
+        assert (file.refused, file.loads) == ("", 1)
+        watching.cancel()
+        await asyncio.wait([watching])
 
     run(main())
