@@ -7,12 +7,9 @@ walked only to find places, and to lay one document over another.
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.diagnostics import Position, Span
-
-if TYPE_CHECKING:
-    from comb_compiler.source.written import Written
 
 __all__ = ["Document", "Entry", "Mapping", "Mark", "Node", "Path", "Scalar", "Sequence", "aliased", "between", "child"]
 
@@ -62,9 +59,7 @@ class Scalar(_Placed):
     `source` is the text of the file, where the scalar is written there as it is.
     """
 
-    __slots__ = ("_written", "plain", "source", "text")
-
-    _written: Written | None
+    __slots__ = ("plain", "source", "text")
 
     def __init__(self, file: str, start: Mark, end: Mark, data: Any, text: str, plain: bool, source: str = "") -> None:
         self.file = file
@@ -83,7 +78,11 @@ class Scalar(_Placed):
         if self.start.line == self.end.line and length == len(self.text) + 2 * quote:
             line, column = self.start.line + 1, self.start.column + 1 + quote
             return Span(self.file, Position(line, column + start), Position(line, column + end))
-        moved = self.written if self.source else None
+        if not self.source:
+            return self.span
+        from comb_compiler.source.written import written
+
+        moved = written(self.source, *self.offsets, self.text)
         if moved is None:
             return self.span
         first, last = (self._position(moved.position(offset)) for offset in moved.offsets(start, end))
@@ -92,18 +91,6 @@ class Scalar(_Placed):
     def _position(self, place: tuple[int, int]) -> Position:
         line, column = place
         return Position(self.start.line + 1 + line, column + 1 + (self.start.column if line == 0 else 0))
-
-    @property
-    def written(self) -> Written | None:
-        """Which characters of the file made which of `text`, worked out when asked for; None where it is not known."""
-        try:
-            return self._written
-        except AttributeError:
-            from comb_compiler.source.written import written
-
-            known = written(self.source, *self.offsets, self.text) if self.source else None
-            self._written = known
-            return known
 
     def replacement(self, start: int, end: int, text: str) -> str | None:
         """What to write in the place of a part, so that `text` stands there; None where that cannot be done."""

@@ -6,10 +6,13 @@ Follows libyaml's scanner, and is held to it: what it would read is compared wit
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 __all__ = ["Written", "replacement", "written"]
 
+_MOST_CHARACTERS = 20_000
+"""Of a value: each takes a microsecond, and a file may have many that are asked about."""
 _BREAK = re.compile(r"\r\n|\n|\r")
 _HEADER = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\r\n]*)?")
 _FIRST_LINE = re.compile(r"(?:^|(?<=[\r\n]))( *)[^ \r\n]")
@@ -47,8 +50,11 @@ class Written:
         return line, offset - self._lines[line]
 
 
+@lru_cache(maxsize=16)
 def written(source: str, start: int, end: int, value: str) -> Written | None:
-    """How the scalar at `source[start:end]` writes `value`; None where that cannot be told."""
+    """How the scalar at `source[start:end]` writes `value`; None where that cannot be told, or takes too long."""
+    if len(value) > _MOST_CHARACTERS:
+        return None
     style = source[start : start + 1]
     if style in ("|", ">"):
         made = list(_block(source, start, value, style == "|"))[: len(value)]

@@ -124,6 +124,11 @@ def test_a_text_that_is_not_in_the_file_has_no_parts() -> None:
     assert made.part(0, 1) == made.span
 
 
+def test_a_value_that_is_very_long_is_marked_as_a_whole() -> None:
+    node = scalar("k: >\n" + "  some words\n" * 10_000)
+    assert node.part(0, 4) == node.span
+
+
 def test_a_value_of_blanks_alone_is_marked_as_a_whole() -> None:
     node = scalar("k: |+\n  \n \nz: 1\n")
     assert node.part(0, 1) == node.span
