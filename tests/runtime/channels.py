@@ -37,6 +37,11 @@ class Ends:
             return True
         if sender._is_closed or receiver._has_asked:
             return sender._is_closed and receiver._is_closed
+        if not receiver.capacity:
+            offered = len(receiver) - receiver._given_back
+            if sender._offered is not None:
+                return offered == 1
+            return sender._credits == 1 and not offered and not len(sender._waiters)
         credits = sender._credits + len(receiver) - receiver._given_back
         return sender._error is not None or credits == receiver.capacity
 

@@ -21,18 +21,19 @@ class Machine(RuleBasedStateMachine):
     """Two channels of one kind, beside the model."""
 
     kind = "memory"
-    least = 0
+    hands_over_by_choice = True
 
     @initialize(capacities=st.tuples(st.integers(0, 3), st.integers(0, 3)))
     def open(self, capacities: tuple[int, int]) -> None:
         selection._random.seed(0)
         self.loop = asyncio.new_event_loop()
         self.stack = AsyncExitStack()
-        held = [max(capacity, self.least) for capacity in capacities]
-        self.ends: list[Ends] = [self.run(self.stack.enter_async_context(KINDS[self.kind](one))) for one in held]
-        self.model = Model(held)
         self.tasks: dict[Op, asyncio.Task[Any]] = {}
         self.number = 0
+        self.held = capacities
+        self.ends: list[Ends] = [self.run(self.stack.enter_async_context(KINDS[self.kind](one))) for one in capacities]
+        self.model = Model(list(capacities))
+        self.settle()
 
     def run(self, main: Any) -> Any:
         return self.loop.run_until_complete(main)
@@ -61,13 +62,26 @@ class Machine(RuleBasedStateMachine):
 
         self.begin(Op([(channel, None)]), receive())
 
+    def can_be(self, cases: list[tuple[int, bool]]) -> bool:
+        """Between processes, a send where there is no room cannot be one of several cases, and is refused."""
+        if self.hands_over_by_choice or not any(is_send and not self.held[channel] for channel, is_send in cases):
+            return True
+        op = Op([(channel, "x" if is_send else None) for channel, is_send in cases])
+        with pytest.raises(ValueError, match="cannot be a case"):
+            self.run(self.selection(op))
+        return False
+
     @rule(cases=_CASES)
     def select(self, cases: list[tuple[int, bool]]) -> None:
+        if not self.can_be(cases):
+            return
         op = Op([(channel, self.next_value() if is_send else None) for channel, is_send in cases])
         self.begin(op, self.selection(op))
 
     @rule(cases=_CASES)
     def select_with_default(self, cases: list[tuple[int, bool]]) -> None:
+        if not self.can_be(cases):
+            return
         op = Op([(channel, self.next_value() if is_send else None) for channel, is_send in cases])
         ready = self.model.ready(op)
         chosen = self.outcome_of(self.loop.create_task(self.selection(op, default=True)), wait=True)
@@ -172,14 +186,14 @@ class BetweenProcesses(Machine):
     """Over a Unix socket."""
 
     kind = "processes"
-    least = 1
+    hands_over_by_choice = False
 
 
 class OverGrpc(Machine):
     """Over a gRPC stream."""
 
     kind = "grpc"
-    least = 1
+    hands_over_by_choice = False
 
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 
 from comb_compiler.runtime import Code, OperatorError, Parcel
-from comb_compiler.runtime.channels import Channel, Closed, grpc as over_grpc, local, receiving, select
+from comb_compiler.runtime.channels import Channel, Closed, grpc as over_grpc, local, receiving, select, sending
 from comb_compiler.runtime.channels.remote import RemoteReceiver
 from tests.architecture.imports import ROOT
 from tests.runtime.channels import KINDS, Open
@@ -110,14 +110,69 @@ def test_a_receive_that_is_cancelled_in_the_instant_it_succeeds_loses_nothing(ki
     run(main())
 
 
-def test_a_channel_without_room_hands_over_from_one_to_the_other() -> None:
+@each_kind
+def test_a_channel_without_room_hands_over_from_one_to_the_other(kind: Open) -> None:
     async def main() -> None:
-        channel = Channel[int](0)
-        send = asyncio.create_task(channel.send(1))
-        await asyncio.sleep(0)
-        assert not send.done()
-        assert await channel.receive() == 1
-        await send
+        async with kind(0) as ends:
+            send = asyncio.create_task(ends.sender.send(Letter(number=1)))
+            await ends.quiet()
+            await asyncio.sleep(0.01)
+            assert not send.done()
+            assert (await ends.receiver.receive()).number == 1
+            await send
+            gone = asyncio.create_task(ends.sender.send(Letter(number=2)))
+            await ends.quiet()
+            gone.cancel()
+            await ends.quiet()
+            receiving_ = asyncio.create_task(ends.receiver.receive())
+            await asyncio.sleep(0.01)
+            assert not receiving_.done()
+            await ends.sender.send(Letter(number=3))
+            assert (await receiving_).number == 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", [KINDS["processes"], KINDS["grpc"]], ids=["processes", "grpc"])
+def test_one_of_several_that_hand_over_is_chosen_and_the_others_wait_on(kind: Open) -> None:
+    async def main() -> None:
+        async with kind(0) as one, kind(0) as other:
+            sends = [
+                asyncio.create_task(ends.sender.send(Letter(text=name))) for name, ends in (("a", one), ("b", other))
+            ]
+            await one.quiet()
+            await other.quiet()
+            chosen = await select(receiving(one.receiver), receiving(other.receiver), default=True)
+            await until(sends[chosen.case].done)
+            await asyncio.sleep(0.01)
+            assert not sends[1 - chosen.case].done()
+            left = await select(receiving(one.receiver), receiving(other.receiver))
+            assert {chosen.value.text, left.value.text} == {"a", "b"}
+            await asyncio.gather(*sends)
+            with pytest.raises(ValueError, match="cannot be a case of a select"):
+                await select(sending(one.sender, Letter()), receiving(other.receiver))
+
+    run(main())
+
+
+def test_the_bytes_of_a_parcel_that_is_handed_over_stay_until_the_next_receive(tmp_path: Path) -> None:
+    async def main() -> None:
+        receiver = await local.listen(tmp_path / "channel", Letter, 0)
+        sender = await local.connect(tmp_path / "channel", Letter)
+        pictures = [bytes([number]) * 300_000 for number in range(6)]
+
+        async def send() -> None:
+            for number, picture in enumerate(pictures):
+                await sender.send(Parcel(Letter(number=number), {"picture": picture}))
+            sender.close()
+
+        sending_ = asyncio.create_task(send())
+        async for parcel in receiver:
+            assert isinstance(parcel, Parcel)
+            await asyncio.sleep(0.01)  # the next one has been offered
+            assert parcel["picture"] == pictures[parcel.message.number]
+        await sending_
+        await receiver.end()
 
     run(main())
 
@@ -303,12 +358,12 @@ def test_select_is_fair() -> None:
 def test_a_capacity_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 0"):
         Channel[int](-1)
-    with pytest.raises(ValueError, match="at least one value"):
-        run(_listen_without_room())
+    with pytest.raises(ValueError, match="at least 0"):
+        run(_listen_with_less_than_nothing())
 
 
-async def _listen_without_room() -> None:
-    await local.listen(Path("nowhere"), Letter, 0)
+async def _listen_with_less_than_nothing() -> None:
+    await local.listen(Path("nowhere"), Letter, -1)
 
 
 @each_kind

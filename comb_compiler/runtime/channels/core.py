@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
-__all__ = ["Closed", "Receipt", "Receiver", "Sender", "Turn", "Waiter", "Waiters"]
+__all__ = ["NO_CASE", "Closed", "Receipt", "Receiver", "Sender", "Turn", "Waiter", "Waiters"]
 
 T = TypeVar("T")
+
+NO_CASE = "a send between processes on a channel without room cannot be a case of a select"
 
 
 class Closed(Exception):
@@ -30,12 +32,14 @@ class Receipt(NamedTuple):
 class Turn:
     """What one task waits for: one of several events, of which only the first counts.
 
-    The result is the index of the case that came first, and its receipt or its error.
+    The result is the index of the case that came first, and its receipt or its error. `is_choice` says that there are
+    several: that it is a select's.
     """
 
-    __slots__ = ("future",)
+    __slots__ = ("future", "is_choice")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_choice: bool = False) -> None:
+        self.is_choice = is_choice
         self.future: asyncio.Future[tuple[int, Receipt]] = asyncio.get_running_loop().create_future()
 
     @property
@@ -96,6 +100,11 @@ class Waiters:
 
 class Sender(ABC, Generic[T]):
     """The end that is sent to."""
+
+    @property
+    def can_be_a_case(self) -> bool:
+        """Whether a send may be one of several cases of a select."""
+        return True
 
     async def send(self, value: T) -> None:
         """Send; waits while the channel is full. Raises Closed, and OperatorError where the other end is gone.

@@ -13,7 +13,7 @@ import struct
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from comb_compiler.runtime.channels.remote import CLOSE, DATA, HELLO, RemoteReceiver, RemoteSender
+from comb_compiler.runtime.channels.remote import CLOSE, DATA, HELLO, TAKE_BACK, RemoteReceiver, RemoteSender
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.values import pack, unpack
@@ -178,8 +178,8 @@ class _ReceiverLink(_Wire, Generic[T]):
     def frame(self, kind: int, arena: int, body: memoryview, head: int, content: int) -> None:
         if kind == HELLO:
             self._meet(*_HELLO.unpack(body))
-        elif kind == CLOSE:
-            self._receiver.heard(CLOSE, None)
+        elif kind in (CLOSE, TAKE_BACK):
+            self._receiver.heard(kind, None)
         elif arena:
             view = self._arena(arena).read(content)
             self._receiver.heard(DATA, unpack(body, view, self._receiver.kinds, keep=False)[0])
@@ -194,7 +194,7 @@ class _ReceiverLink(_Wire, Generic[T]):
         except (OSError, ValueError):
             return
         if is_the_same:
-            self.write(HELLO, content=self._receiver.capacity)
+            self.write(HELLO, content=max(1, self._receiver.capacity))
 
     def _arena(self, descriptor: int) -> Arena:
         arena = self._arenas.get(descriptor)

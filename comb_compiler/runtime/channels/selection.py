@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from comb_compiler.runtime.channels.core import Receipt, Receiver, Sender, Turn, Waiter
+from comb_compiler.runtime.channels.core import NO_CASE, Receipt, Receiver, Sender, Turn, Waiter
 
 __all__ = ["Case", "Chosen", "receiving", "select", "sending"]
 
@@ -42,8 +42,11 @@ async def select(*cases: Case, default: bool = False) -> Chosen:
     """Do one of the cases: of those that can happen, any, with equal chances; else the first that can.
 
     With `default`, it does not wait: `Chosen(-1)` where none can happen. Raises Closed where the case that is chosen
-    sends to a closed channel. When it is cancelled, none has happened.
+    sends to a closed channel, and ValueError where a send cannot be a case: see `remote`. When it is cancelled, none
+    has happened.
     """
+    if any(case.is_send and isinstance(case.channel, Sender) and not case.channel.can_be_a_case for case in cases):
+        raise ValueError(NO_CASE)
     order = list(range(len(cases)))
     if len(order) > 1:
         _random.shuffle(order)
@@ -66,7 +69,7 @@ def _poll(case: Case) -> Receipt | None:
 
 
 async def _wait(cases: Sequence[Case]) -> Chosen:
-    turn = Turn()
+    turn = Turn(is_choice=True)
     waiters = [Waiter(turn, index, case.value) for index, case in enumerate(cases)]
     for case, waiter in zip(cases, waiters, strict=True):
         if case.is_send and isinstance(case.channel, Sender):
