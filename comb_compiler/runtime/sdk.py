@@ -118,7 +118,7 @@ class Call:
     `deadline` is on the clock of `time.monotonic`.
     """
 
-    __slots__ = ("_cancelled", "arm", "clock", "deadline", "node", "request_id")
+    __slots__ = ("_cancelled", "arm", "clock", "deadline", "node", "request_id", "traceparent")
 
     def __init__(
         self,
@@ -135,6 +135,7 @@ class Call:
         self.request_id = request_id
         self.node = node
         self.arm = arm
+        self.traceparent = ""
         self._cancelled: Callable[[], bool] | bool = cancelled or False
 
     @property

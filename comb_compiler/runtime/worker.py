@@ -124,9 +124,11 @@ def _await(value: Any) -> None:
 
 
 def _call(frame: Frame, control: Control) -> Call:
-    request_id, node, arm = frame.about or ("", "", "")
+    request_id, node, arm, traceparent = frame.about
     given_up = control.is_given_up(frame.number)
-    return Call(time.monotonic, frame.deadline, request_id=request_id, node=node, arm=arm, cancelled=given_up)
+    call = Call(time.monotonic, frame.deadline, request_id=request_id, node=node, arm=arm, cancelled=given_up)
+    call.traceparent = traceparent
+    return call
 
 
 def _columns(values: list[Any], ports: int, batch: int) -> list[Any]:

@@ -310,6 +310,17 @@ class Flaky:
         return Letter(text=letter.text, number=self.calls)
 
 
+def spans_in_thread(letter: Letter, call: Call) -> Letter:
+    """Adds the span of its call, in a thread."""
+    return Letter(text=f"{letter.text} {call.traceparent}")
+
+
+@operator(execution="process")
+def spans_in_process(letter: Letter, call: Call) -> Letter:
+    """Adds the span of its call, in a process."""
+    return Letter(text=f"{letter.text} {call.traceparent}")
+
+
 class Waits:
     """Answers when it is told to; says how many calls there were, and how many were cancelled."""
 

@@ -24,10 +24,12 @@ class Answering(Protocol):
         arm: str | None = None,
         request_id: str = "",
         release: str | None = None,
+        traceparent: str = "",
     ) -> Finished:
         """Run a request to its end; what it came to is its `answer` or its `error`.
 
         `within` is what is left of the caller's deadline, in seconds; the plan's bounds it too. `key` is the sticky key
-        that the arm is chosen by; without one it is drawn. `arm` forces one, and `release` by its name. Raises
-        OperatorError for a request that is not taken on.
+        that the arm is chosen by; without one it is drawn. `arm` forces one, and `release` by its name.
+        `traceparent` is the caller's span (W3C Trace Context), empty for none. Raises OperatorError for a request that
+        is not taken on.
         """

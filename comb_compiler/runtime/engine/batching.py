@@ -165,7 +165,9 @@ def _call_of(entries: list[_Entry]) -> Call:
     """One call for all: as long as anyone waits."""
     deadline = max(entry.call.deadline for entry in entries)
     first = entries[0].call
-    return Call(monotonic, deadline, request_id=first.request_id, node=first.node, arm=first.arm)
+    call = Call(monotonic, deadline, request_id=first.request_id, node=first.node, arm=first.arm)
+    call.traceparent = first.traceparent
+    return call
 
 
 def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:

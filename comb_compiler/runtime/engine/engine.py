@@ -178,12 +178,13 @@ class Engine:
         arm: str | None = None,
         request_id: str = "",
         release: str | None = None,
+        traceparent: str = "",
     ) -> Run:
         """Run a request to its end; see `Answering`. Raises OperatorError for a request that is not taken on."""
         if release is not None and release != self.release:
             raise self._refused(Code.INVALID_ARGUMENT, f"there is no release `{release}`")
         run = self._admit(request, within, key, arm)
-        run.request_id = request_id
+        run.request_id, run.traceparent = request_id, traceparent
         if self._observers:
             self._tell(run, is_over=False)
         run.begin()

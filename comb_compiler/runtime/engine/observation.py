@@ -37,6 +37,9 @@ class Began(Protocol):
     def arm(self) -> str:
         """The arm of the experiment; empty where there is none."""
 
+    traceparent: str
+    """The caller's span, or empty. An observer that makes a span of its own for the request writes that here."""
+
     @property
     def release(self) -> str:
         """The release that answers; empty where it has no name."""

@@ -114,7 +114,7 @@ class Process(asyncio.Protocol):
         """
         assert self._answered is None
         self._number += 1
-        about = (call.request_id, call.node, call.arm) if self._spec.takes_call else ()
+        about = (call.request_id, call.node, call.arm, call.traceparent)
         packed = pack(values)
         frame = encode(
             CALL, packed, self._requests, number=self._number, deadline=call.deadline, batch=batch, about=about

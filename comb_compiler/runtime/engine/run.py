@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.observation import NOT_RUN, SKIPPED
 from comb_compiler.runtime.engine.program import Program, Step
+from comb_compiler.runtime.engine.tracing import span_of
 from comb_compiler.runtime.sdk import Call
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Run:
 
     __slots__ = (
         *("answer", "arm", "arm_index", "began", "begins", "codes", "deadline", "done", "ended", "ends", "engine"),
-        *("error", "is_over", "program", "request", "request_id", "tasks", "timer", "values", "waits"),
+        *("error", "is_over", "program", "request", "request_id", "tasks", "timer", "traceparent", "values", "waits"),
     )
 
     def __init__(self, engine: "Engine", program: Program, request: Any, began: float, deadline: float) -> None:
@@ -42,6 +43,7 @@ class Run:
         self.program = program
         self.request = request
         self.request_id = ""
+        self.traceparent = ""
         self.arm = ""
         self.arm_index = 0
         self.began = began
@@ -300,7 +302,10 @@ class Run:
         deadline = self.deadline
         if step.timeout is not None:
             deadline = min(deadline, self.begins[step.index] + step.timeout)
-        return Call(monotonic, deadline, request_id=self.request_id, node=step.name, arm=self.arm)
+        call = Call(monotonic, deadline, request_id=self.request_id, node=step.name, arm=self.arm)
+        if self.traceparent:
+            call.traceparent = span_of(self.traceparent, step.index)
+        return call
 
 
 def _is_being_cancelled() -> bool:

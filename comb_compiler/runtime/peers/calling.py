@@ -185,7 +185,7 @@ class _Remote(Host):
         if packed.size > self._largest:
             said = f"a message for `{name}` has {packed.size} bytes, and {self._largest} may be sent"
             raise OperatorError(Code.RESOURCE_EXHAUSTED, said)
-        return encode_call(self._identity, (call.request_id, call.node, call.arm), packed)
+        return encode_call(self._identity, (call.request_id, call.node, call.arm, call.traceparent), packed)
 
     def _failed(self, error: grpc.aio.AioRpcError) -> OperatorError:
         """What gRPC itself says: the operator's own failures are answers. Addresses stay in the log."""

@@ -22,10 +22,10 @@ _ANSWER = struct.Struct("<BI")  # version, bytes of the head
 
 
 class Asked(NamedTuple):
-    """A call as it came. `about` is the request's id, the node and the arm."""
+    """A call as it came. `about` is the request's id, the node, the arm, and the node's span."""
 
     identity: bytes
-    about: tuple[str, str, str]
+    about: tuple[str, str, str, str]
     head: memoryview
     content: memoryview
 
@@ -39,7 +39,7 @@ def identity(binding: Binding) -> bytes:
     return blake2b(json.dumps(said, sort_keys=True, default=dict).encode(), digest_size=16).digest()
 
 
-def encode_call(binding: bytes, about: tuple[str, str, str], packed: Packed) -> bytes:
+def encode_call(binding: bytes, about: tuple[str, str, str, str], packed: Packed) -> bytes:
     """The bytes of a call."""
     said = about_bytes(about)
     return b"".join(
@@ -54,8 +54,8 @@ def decode_call(content: bytes) -> Asked:
     view = memoryview(content)
     _, binding, about, head = _CALL.unpack_from(content)
     start = _CALL.size + about
-    said = [*bytes(view[_CALL.size : start]).decode(errors="replace").split("\0"), "", "", ""]
-    return Asked(binding, (said[0], said[1], said[2]), view[start : start + head], view[start + head :])
+    said = [*bytes(view[_CALL.size : start]).decode(errors="replace").split("\0"), "", "", "", ""]
+    return Asked(binding, (said[0], said[1], said[2], said[3]), view[start : start + head], view[start + head :])
 
 
 def encode_answer(packed: Packed) -> bytes:

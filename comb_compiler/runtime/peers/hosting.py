@@ -214,8 +214,9 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         if hosted is None:
             raise OperatorError(Code.UNAVAILABLE, "the process that was asked belongs to another release")
         deadline = monotonic() + (self._limits.deadline if remaining is None else remaining)
-        request_id, node, arm = asked.about
+        request_id, node, arm, traceparent = asked.about
         call = Call(monotonic, deadline, request_id=request_id, node=node, arm=arm)
+        call.traceparent = traceparent
         try:
             values = unpack(asked.head, asked.content, hosted.kinds, keep=False) if hosted.kinds else []
         except OperatorError as error:

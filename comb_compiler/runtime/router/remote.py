@@ -53,6 +53,7 @@ class Answered:
         self.request = request
         self.request_id = request_id
         self.release = release
+        self.traceparent = ""
         self.arm = ""
         self.began = monotonic()
         self.ended = 0.0
@@ -96,6 +97,7 @@ class Remote:
         arm: str | None = None,
         request_id: str = "",
         release: str | None = None,
+        traceparent: str = "",
     ) -> Answered:
         """See `Answering`. A forced arm is asked for; whether the service allows that is its own setting."""
         if release is not None and release != self.release:
@@ -105,7 +107,7 @@ class Remote:
         if within is not None:
             within -= monotonic() - finished.began
         try:
-            call = self._send(request, timeout=within, metadata=self._metadata(key, arm, request_id))
+            call = self._send(request, timeout=within, metadata=self._metadata(key, arm, request_id, traceparent))
         except grpc.aio.UsageError as error:  # closed since this request was routed
             raise self._away() from error
         try:
@@ -142,8 +144,13 @@ class Remote:
     def _away(self) -> OperatorError:
         return OperatorError(Code.UNAVAILABLE, f"there is no connection to the release `{self.release}`")
 
-    def _metadata(self, key: str, arm: str | None, request_id: str) -> list[tuple[str, str]]:
-        named = (("x-request-id", request_id), (self._interface.key_header, key), ("comb-arm", arm or ""))
+    def _metadata(self, key: str, arm: str | None, request_id: str, traceparent: str) -> list[tuple[str, str]]:
+        named = (
+            ("x-request-id", request_id),
+            (self._interface.key_header, key),
+            ("comb-arm", arm or ""),
+            ("traceparent", traceparent),
+        )
         return [(name, quote(value, _SAYABLE)) for name, value in named if name and value]
 
     async def close(self, grace: float | None = None) -> None:

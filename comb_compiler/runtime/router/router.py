@@ -118,6 +118,7 @@ class Router:
         arm: str | None = None,
         request_id: str = "",
         release: str | None = None,
+        traceparent: str = "",
     ) -> Finished:
         """See `Answering`. A key that is a field of the request is read here; `release` forces one, by its name."""
         table = self._releases.table
@@ -138,6 +139,7 @@ class Router:
                 key=said,
                 arm=chosen.arm_of(key) if arm is None else arm,
                 request_id=request_id,
+                traceparent=traceparent,
             )
         except OperatorError as error:
             self.refused[chosen.name] = self.refused.get(chosen.name, 0) + 1
@@ -147,7 +149,12 @@ class Router:
             chosen, how = table.stable, FAILOVER
             left = None if within is None else within - (monotonic() - began)
             finished = await chosen.answering.run(
-                request, within=left, key=said, arm=chosen.arm_of(key), request_id=request_id
+                request,
+                within=left,
+                key=said,
+                arm=chosen.arm_of(key),
+                request_id=request_id,
+                traceparent=traceparent,
             )
         if type(request_id) is not Probe:
             self.exposure.count(chosen.name, finished.arm, how, user if table is self._releases.table else NOBODY)

@@ -80,6 +80,7 @@ class Face:
                 arm=terms.arm,
                 request_id=terms.request_id,
                 release=terms.release,
+                traceparent=terms.traceparent,
             )
         except OperatorError:
             raise

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from comb_compiler.runtime.codes import Code
 from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.engine.tracing import is_traceparent
 
 __all__ = ["ARM", "RELEASE", "REQUEST_ID", "TIMEOUT", "TIMING", "Terms", "Told", "terms_of", "told"]
 
@@ -15,6 +16,7 @@ ARM = "comb-arm"
 RELEASE = "comb-release"
 TIMING = "comb-timing"
 TIMEOUT = "comb-timeout"
+TRACEPARENT = "traceparent"
 _SERVER_TIMING = "server-timing"
 
 Told = tuple[tuple[str, str], ...]
@@ -37,6 +39,7 @@ class Terms(NamedTuple):
     timing: bool = False
     timeout: str = ""
     release: str | None = None
+    traceparent: str = ""
 
 
 def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Terms:
@@ -44,7 +47,7 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
 
     A request id that is missing, or that no log should have to hold, is made: what comes back is what is logged.
     """
-    request_id, arm, key, timing, timeout, release = "", None, "", False, "", None
+    request_id, arm, key, timing, timeout, release, traceparent = "", None, "", False, "", None, ""
     for name, value in headers:
         if isinstance(value, bytes):
             continue
@@ -60,7 +63,9 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
             timing = value == "1"
         elif name == TIMEOUT:
             timeout = value
-    return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout, release)
+        elif name == TRACEPARENT:
+            traceparent = value if is_traceparent(value) else ""
+    return Terms(request_id or os.urandom(12).hex(), arm, key, timing, timeout, release, traceparent)
 
 
 def told(terms: Terms, run: Finished | None) -> Told:

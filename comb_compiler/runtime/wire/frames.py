@@ -24,7 +24,7 @@ _LONGEST = 4096
 class Frame(NamedTuple):
     """What came. `batch` is how many calls are in it, 0 for one that is not batched; `number` parts calls.
 
-    `about` says more of a call, where its operator is to know: the request's id, the node and the arm.
+    `about` says more of a call: the request's id, the node, the arm, and the node's span.
     """
 
     kind: int
