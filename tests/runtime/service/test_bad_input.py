@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import grpc
@@ -260,3 +261,34 @@ def test_memory_is_bounded_whatever_comes(tmp_path: Path) -> None:
         asyncio.run(main())
         running.tell()
         assert running.ended() == 0
+
+
+def test_a_small_message_that_unpacks_to_a_large_one_is_refused(tmp_path: Path) -> None:
+    with process(simple("same"), tmp_path, "--settle", "0") as running:
+
+        async def main() -> None:
+            large = letter(picture=bytes(100_000_000)).SerializeToString()
+            async with grpc.aio.insecure_channel(running.grpc, compression=grpc.Compression.Gzip) as channel:
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await channel.unary_unary(METHOD)(large, timeout=30)
+                assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+        before = running.resident
+        asyncio.run(main())
+        assert running.resident - before < 50_000_000
+
+
+def test_grpc_connections_are_counted() -> None:
+    async def main() -> None:
+        async with serving(simple(), connections=3) as running, AsyncExitStack() as stack:
+            for expected in (True, True, True, False, False):
+                own = [("grpc.use_local_subchannel_pool", 1)]
+                channel = await stack.enter_async_context(grpc.aio.insecure_channel(running.grpc, options=own))
+                call = channel.unary_unary(METHOD)(letter().SerializeToString(), timeout=2)
+                if expected:
+                    await call
+                else:
+                    with pytest.raises(grpc.aio.AioRpcError):
+                        await call
+
+    run(main())

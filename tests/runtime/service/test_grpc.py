@@ -9,7 +9,7 @@ import pytest
 
 from tests.runtime.operators import Waits
 from tests.runtime.post.post_pb2 import Letter
-from tests.runtime.service.serving import METHOD, OPERATORS, ask, letter, serving, simple
+from tests.runtime.service.serving import METHOD, OPERATORS, ask, exchange, letter, serving, simple
 from tests.runtime.waiting import run, until
 
 
@@ -197,5 +197,21 @@ def test_an_answer_too_large_for_the_client_is_the_clients_to_refuse() -> None:
     async def main() -> None:
         async with serving(simple(f"{OPERATORS}:grows")) as running:
             assert len((await ask(running.grpc, letter()))[0].picture) == 2_000_000
+
+    run(main())
+
+
+def test_a_busy_service_still_says_that_it_is_well() -> None:
+    async def main() -> None:
+        Waits.gate = asyncio.Event()
+        async with serving(simple("Waits"), requests=1) as running, grpc.aio.insecure_channel(running.grpc) as channel:
+            waiting = asyncio.ensure_future(ask(running.grpc, letter()))
+            await until(lambda: running.engine.under_way == 1)
+            checks = [channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) for _ in range(50)]
+            assert [await check for check in checks] == [b"\x08\x01"] * 50
+            assert (await exchange(running.http, "/readyz")).status == 200
+            assert (await exchange(running.http, METHOD, {"letter": {}})).status == 429
+            Waits.gate.set()
+            await waiting
 
     run(main())
