@@ -1,6 +1,7 @@
 """The text of a condition → its tree and the names that it uses."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from comb_compiler.cel import Mistake, read
@@ -35,8 +36,9 @@ class Reading(NamedTuple):
     errors: tuple[Mistake, ...] = ()
 
 
+@lru_cache(maxsize=256)
 def read_condition(text: str) -> Reading:
-    """The condition that `text` writes. No text raises."""
+    """The condition that `text` writes. No text raises; one that many steps have is read once."""
     root = read(text)
     if isinstance(root, Mistake):
         return Reading(None, (root,))
