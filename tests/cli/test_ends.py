@@ -1,0 +1,40 @@
+"""How the process ends when something in it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.imports import ROOT
+
+_SCRIPT = """
+import atexit, sys, threading, time
+import numpy, onnxruntime
+from comb_compiler.cli.main import main
+
+session = onnxruntime.InferenceSession(sys.argv.pop())
+name = session.get_inputs()[0].name
+
+def forever():
+    while True:
+        session.run(None, {name: numpy.zeros((1, 3, 96, 96), numpy.float32)})
+
+threading.Thread(target=forever, daemon=True, name="comb-detect").start()
+atexit.register(lambda: print("tidied up"))
+time.sleep(0.2)
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "code"), [("explain COMB1001", 0), ("explain NONSENSE", 2)])
+def test_a_call_that_hangs_in_native_code_does_not_cost_the_exit_code(command: str, code: int) -> None:
+    from tests.examples.moderation import locate, patient_plan
+
+    model = next(locate(one.model) for one in patient_plan().bindings if one.model and "detection" in one.model.name)
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, *command.split(), str(model)], cwd=Path(ROOT), capture_output=True, text=True
+    )
+    assert (done.returncode, "terminate" in done.stderr) == (code, False)
+    assert done.stdout.endswith("tidied up\n")
