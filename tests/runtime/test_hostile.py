@@ -14,8 +14,10 @@ import pytest
 from comb_compiler.release import Batch, ExecutionPlan
 from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.engine import Engine, Limits
+from comb_compiler.runtime.peers import Peer
 from tests.runtime import hostile
-from tests.runtime.leftovers import children, nothing_left
+from tests.runtime.leftovers import GRPC_KEEPS, children, nothing_left
+from tests.runtime.peers import calling, split, warm_grpc
 from tests.runtime.plans import chain, plan
 from tests.runtime.post.post_pb2 import Letter, Request
 from tests.runtime.waiting import run, until
@@ -35,7 +37,8 @@ def _warm_uvloop() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     _warm_uvloop()
-    with nothing_left():
+    warm_grpc()
+    with nothing_left(but=GRPC_KEEPS):
         yield
 
 
@@ -69,6 +72,24 @@ def test_whatever_is_raised_or_returned_has_a_code(where: str) -> None:
             assert engine.under_way == 0
             assert engine.abandoned == 0
             assert engine.meters.restarts == {}
+
+    run(main())
+
+
+@pytest.mark.parametrize("where", ["at_once", "later", "in_thread", "in_process", "in_batch"])
+def test_whatever_is_raised_or_returned_in_another_process_has_a_code(where: str) -> None:
+    made = split(one(where), where)
+
+    async def main() -> None:
+        async with Peer(made, "far") as there, calling(made, there.address) as (engine, peers):
+            for deed in hostile.DEEDS:
+                failed = await outcome(engine, deed)
+                assert isinstance(failed, OperatorError), deed
+                assert failed.code in (Code.INTERNAL, Code.ABORTED, Code.CANCELLED), (deed, str(failed))
+            given = await outcome(engine, "fine")
+            assert given.SerializeToString() == Letter(text="fine").SerializeToString()  # type: ignore[union-attr]
+            assert there.under_way == 0
+            assert peers.lost == ()
 
     run(main())
 

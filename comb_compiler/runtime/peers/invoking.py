@@ -9,7 +9,7 @@ from typing import Any
 from comb_compiler.release import Binding
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.failures import typed
-from comb_compiler.runtime.engine.hosts import Callee
+from comb_compiler.runtime.engine.hosts import Callee, Inline
 from comb_compiler.runtime.engine.meters import Meter
 from comb_compiler.runtime.instance import unpacked
 from comb_compiler.runtime.messages import Messages
@@ -42,7 +42,9 @@ class Hosted:
         try:
             value = await self._outcome(values, call)
             code = 0
-        except (Exception, KeyboardInterrupt, SystemExit, GeneratorExit) as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # also what wants to end the process: it is the operator's
             failure = typed(error, call.node or self.name, call.request_id)
             code = failure.code
             raise failure from error
@@ -59,7 +61,7 @@ class Hosted:
         callee = self._callee
         arguments = [None if place is None else values[place] for place in self._order]
         if callee.inline is not None:
-            return unpacked(callee.check(callee.inline(*arguments)))
+            return unpacked(callee.check(self._inline(callee.inline, arguments, call)))
         task = asyncio.get_running_loop().create_task(self._waited_for(arguments, call))
         try:
             return await asyncio.shield(task)
@@ -71,6 +73,12 @@ class Hosted:
                 raise OperatorError(Code.CANCELLED, f"`{call.node or self.name}` cancelled itself") from None
             raise
 
+    def _inline(self, function: Inline, arguments: Sequence[Any], call: Call) -> Any:
+        try:
+            return function(*arguments)
+        except asyncio.CancelledError as error:  # nobody else can have cancelled it
+            raise typed(error, call.node or self.name, call.request_id) from error
+
     async def _waited_for(self, arguments: Sequence[Any], call: Call) -> Any:
         callee = self._callee
         try:
@@ -79,7 +87,9 @@ class Hosted:
             else:
                 assert callee.answer is not None
                 value = await callee.answer(arguments, call)
-        except (KeyboardInterrupt, SystemExit, GeneratorExit) as error:  # a task that ends with one ends the loop
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # a task that ends with a KeyboardInterrupt or the like ends its loop
             raise typed(error, call.node or self.name, call.request_id) from error
         return unpacked(callee.check(value))
 
