@@ -161,7 +161,13 @@ def _unlike(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> Mi
         if meant:
             mend = Mend(f"write `{meant}`", *_place(literal), meant)
             return Mistake(message, *_place(literal), f"write `{meant}`", mend)
-    return Mistake(message, *call.at, _converted(call, text, scope, kinds))
+    unfit = [literal for literal, kind in zip(call.args, reversed(kinds), strict=True) if _is_no_value(literal, kind)]
+    return Mistake(message, *(_place(unfit[0]) if unfit else call.at), _converted(call, text, scope, kinds))
+
+
+def _is_no_value(literal: Expr, kind: Type) -> bool:
+    """Whether it is a constant that an enum does not have."""
+    return isinstance(literal, Literal) and kind.kind == "enum"
 
 
 def _converted(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> str:

@@ -122,7 +122,7 @@ VALUES = [
         "f.colour == t.v1.Colour.COLOUR_RED",
     ),
     (
-        "f.colour «==» 'BLUE'",
+        "f.colour == «'BLUE'»",
         "a value of `t.v1.Colour` is compared with a `string`",
         "take one of `t.v1.Colour.COLOUR_UNSPECIFIED`, `t.v1.Colour.COLOUR_RED` or `t.v1.Colour.COLOUR_GREEN`",
         None,
