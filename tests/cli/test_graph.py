@@ -92,13 +92,13 @@ def test_colour_comes_where_it_is_shown(comb: Comb) -> None:
 
 
 def test_a_terminal_gets_colour_and_its_own_width(tmp_path: Path) -> None:
-    """In a terminal of 100 columns."""
+    """In a terminal of 38 columns."""
     script = (
         "import os, pty, sys, fcntl, termios, struct\n"
         "pid, there = pty.fork()\n"
         "if pid == 0:\n"
         f"    os.execv(sys.executable, [sys.executable, '-m', 'comb_compiler', 'graph', {str(EXAMPLE)!r}])\n"
-        "fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack('HHHH', 50, 45, 0, 0))\n"
+        "fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack('HHHH', 50, 38, 0, 0))\n"
         "out = b''\n"
         "try:\n"
         "    while part := os.read(there, 65536): out += part\n"
@@ -111,7 +111,7 @@ def test_a_terminal_gets_colour_and_its_own_width(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, timeout=60)
     text = done.stdout.decode("utf-8")
     assert "\x1b[1;33m" in text, done.stderr
-    assert "does not fit 45 columns" in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+    assert "does not fit 38 columns" in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
 
 
 @pytest.mark.parametrize("form", ["text", "mermaid", "dot", "json", "svg", "plan"])

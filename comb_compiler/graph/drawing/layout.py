@@ -17,7 +17,7 @@ from comb_compiler.graph.drawing.network import Lower, Network, build_network
 from comb_compiler.graph.drawing.ordering import order_rows
 from comb_compiler.graph.drawing.pins import Labels, Pins, find_pins, room_for
 from comb_compiler.graph.drawing.wires import Branch, Channel, Stroke, draw_channel
-from comb_compiler.graph.drawing.wording import Line, arrow_label, box_lines
+from comb_compiler.graph.drawing.wording import MOST, Line, arrow_label, box_lines
 
 __all__ = ["Style", "lay_out"]
 
@@ -25,8 +25,11 @@ _ROUNDS = 3
 
 
 class Style(NamedTuple):
-    """How much is said: all lines of a box or only its name and timeout; labels on arrows, with types or without."""
+    """How much is said: all lines of a box, cut at `most` cells, or only its name and timeout; labels on arrows, with
+    types or without.
+    """
 
+    most: int = MOST
     is_brief: bool = False
     has_labels: bool = True
     has_types: bool = False
@@ -78,7 +81,7 @@ def _wires(network: Network, pins: Pins | None, lefts: Sequence[int], widths: Se
 def _lines(picture: Picture, name: str | None, style: Style) -> tuple[Line, ...]:
     if name is None:
         return ()
-    lines = box_lines(picture.boxes[name])
+    lines = box_lines(picture.boxes[name], style.most)
     return lines[:1] if style.is_brief else lines
 
 

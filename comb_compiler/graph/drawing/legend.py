@@ -1,6 +1,7 @@
 """What stands below a drawing in a terminal: the critical path with its sum, and what marks mean."""
 
 import textwrap
+from collections.abc import Sequence
 
 from comb_compiler.graph.drawing.canvas import Paint
 from comb_compiler.graph.drawing.model import Kind, Picture
@@ -9,8 +10,8 @@ from comb_compiler.graph.drawing.wording import CRITICAL, CYCLIC, summary
 __all__ = ["legend"]
 
 
-def legend(picture: Picture, width: int, *, colour: bool) -> list[str]:
-    """Lines of at most `width` cells."""
+def legend(picture: Picture, width: int, hidden: Sequence[str] = (), *, colour: bool) -> list[str]:
+    """Lines of at most `width` cells; with `hidden`, what boxes do not show whole."""
     lines = [
         line
         for text in summary(picture.path)
@@ -18,7 +19,10 @@ def legend(picture: Picture, width: int, *, colour: bool) -> list[str]:
     ]
     if colour and picture.path is not None and picture.path.steps:
         lines = [f"\x1b[{Paint.MARKED.value}m{line}\x1b[0m" for line in lines]
-    return [*lines, *_packed([text for text, holds in _marks(picture) if holds], width)]
+    lines += _packed([text for text, holds in _marks(picture) if holds], width)
+    for text in hidden:
+        lines += textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    return lines
 
 
 def _packed(marks: list[str], width: int) -> list[str]:

@@ -1,5 +1,6 @@
 """`Picture` → a list of its steps by layers, for graphs that are too large to draw."""
 
+import sys
 from collections.abc import Iterator
 from textwrap import wrap
 
@@ -41,7 +42,7 @@ def call_text(box: Box, arrows: list[Arrow]) -> str:
 
 def _entry(box: Box, arrows: list[Arrow], width: int, *, colour: bool) -> Iterator[str]:
     mark = CRITICAL if box.is_critical else CYCLIC if box.is_cyclic else " "
-    head, *others = box_lines(box)
+    head, *others = box_lines(box, sys.maxsize)
     said = [head.right, *(line.text for line in others if line.text not in (box.operator, short(box.type)))]
     words = [call_text(box, arrows), *(text for text in said if text)]
     for number, line in enumerate(_filled(words, width - 4)):

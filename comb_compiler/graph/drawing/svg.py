@@ -15,7 +15,7 @@ from comb_compiler.graph.drawing.layout import Style, lay_out
 from comb_compiler.graph.drawing.markup import CELL, STYLE, escaped, middle, text_at
 from comb_compiler.graph.drawing.model import ANSWER, Arrow, Box, Kind, Picture
 from comb_compiler.graph.drawing.network import network_size
-from comb_compiler.graph.drawing.wording import one_line, summary
+from comb_compiler.graph.drawing.wording import conditions, one_line, summary
 from comb_compiler.graph.model import REQUEST
 
 __all__ = ["MOST_STEPS", "draw_svg"]
@@ -24,6 +24,8 @@ MOST_STEPS = 300
 """Of a graph with more steps, or with too many wires, only the layers are drawn."""
 
 _LARGEST = 2_000
+_MOST_TOLD = 60
+"""Of a graph with more steps the conditions that are too long for a box are not told below."""
 _MOST_LAYERS = 40
 _MARGIN = 2
 _LEAST_WIDTH = 60
@@ -34,6 +36,8 @@ def draw_svg(picture: Picture, *, types: bool = False) -> str:
     layers = assign_layers(picture)
     steps = sum(box.kind is Kind.STEP for box in picture.boxes.values())
     captions = list(summary(picture.path))
+    if steps <= _MOST_TOLD:
+        captions += conditions(picture.boxes.values())
     if steps > MOST_STEPS or network_size(picture, layers) > _LARGEST:
         captions.append(f"{steps} steps are too many to draw each: these are the layers from the request down")
         picture = _by_layers(picture, layers)

@@ -11,7 +11,7 @@ from comb_compiler.graph.drawing.legend import legend
 from comb_compiler.graph.drawing.listing import list_layers
 from comb_compiler.graph.drawing.model import Box, Kind, Picture
 from comb_compiler.graph.drawing.network import network_size
-from comb_compiler.graph.drawing.wording import Role, one_line
+from comb_compiler.graph.drawing.wording import MOST, Role, conditions, one_line
 
 __all__ = ["MOST_STEPS", "Terminal", "draw_text"]
 
@@ -19,6 +19,8 @@ MOST_STEPS = 60
 """More steps are listed, not drawn: they would fill screens."""
 
 _LARGEST = 600
+_CUTS = (MOST, 24, 16)
+"""Where lines in boxes are cut, so that the drawing fits."""
 
 
 class Terminal(NamedTuple):
@@ -32,28 +34,31 @@ class Terminal(NamedTuple):
 def draw_text(picture: Picture, terminal: Terminal, *, types: bool = False) -> str:
     """A drawing that fits, with the critical path and a legend below; a list by layers where none fits."""
     layers = assign_layers(picture)
-    body = _drawn(picture, layers, terminal, types=types)
-    lines = [*body, "", *legend(picture, terminal.width, colour=terminal.colour)]
+    body, hidden = _drawn(picture, layers, terminal, types=types)
+    lines = [*body, "", *legend(picture, terminal.width, hidden, colour=terminal.colour)]
     text = "\n".join(lines).rstrip("\n") + "\n"
     return text if terminal.unicode else text.translate(ASCII)
 
 
-def _drawn(picture: Picture, layers: Layers, terminal: Terminal, *, types: bool) -> list[str]:
+def _drawn(picture: Picture, layers: Layers, terminal: Terminal, *, types: bool) -> tuple[list[str], list[str]]:
+    """The drawing or the list, and the conditions that it does not show whole."""
     steps = sum(box.kind is Kind.STEP for box in picture.boxes.values())
     if steps > MOST_STEPS or network_size(picture, layers) > _LARGEST:
         reason = f"more than {MOST_STEPS} steps are listed" if steps > MOST_STEPS else "too many wires to draw"
-        return list_layers(picture, layers, terminal.width, reason, colour=terminal.colour)
+        return list_layers(picture, layers, terminal.width, reason, colour=terminal.colour), []
     for style, note in (
-        (Style(has_types=types), ""),
+        *((Style(most, has_types=types), "") for most in _CUTS),
         (Style(is_brief=True, has_types=types), "names only"),
         (Style(is_brief=True, has_labels=False), "names only, without ports"),
     ):
         layout = lay_out(picture, layers, style)
         if layout.width <= terminal.width:
             said = f" ({note}: all does not fit {terminal.width} columns)" if note else ""
-            return [*wrap(one_line(picture.title) + said, terminal.width), "", *_paint(layout, terminal)]
+            title = wrap(one_line(picture.title) + said, terminal.width)
+            hidden = conditions(picture.boxes.values(), 0 if style.is_brief else style.most)
+            return [*title, "", *_paint(layout, terminal)], list(hidden)
     reason = f"a drawing does not fit {terminal.width} columns"
-    return list_layers(picture, layers, terminal.width, reason, colour=terminal.colour)
+    return list_layers(picture, layers, terminal.width, reason, colour=terminal.colour), []
 
 
 def _paint(layout: Layout, terminal: Terminal) -> list[str]:

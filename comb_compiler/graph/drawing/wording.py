@@ -1,19 +1,31 @@
 """The words in boxes, on arrows and below the drawing, the same in every form."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.diagnostics.render.printable import printable, width as cells
 from comb_compiler.graph.drawing.model import Arrow, Box, Kind, TimedPath
 from comb_compiler.spec.units import format_duration
 
-__all__ = ["CRITICAL", "CYCLIC", "Line", "Role", "arrow_label", "box_lines", "short", "summary"]
+__all__ = [
+    "CRITICAL",
+    "CYCLIC",
+    "MOST",
+    "Line",
+    "Role",
+    "arrow_label",
+    "box_lines",
+    "conditions",
+    "short",
+    "summary",
+]
 
 CRITICAL = "●"
 CYCLIC = "↻"
-_MOST = 40
+MOST = 40
+"""Cells of a line in a box, where nothing else is asked for."""
 _MOST_WORDS = 12
 
 
@@ -34,8 +46,8 @@ class Line(NamedTuple):
     right: str = ""
 
 
-def box_lines(box: Box) -> tuple[Line, ...]:
-    """All that a box says; the first line is its name. Safe to print, each in one line."""
+def box_lines(box: Box, most: int = MOST) -> tuple[Line, ...]:
+    """All that a box says; the first line is its name. Safe to print, each in one line, the others cut at `most`."""
     if box.kind is not Kind.STEP:
         return _words(box)
     mark = CRITICAL if box.is_critical else CYCLIC if box.is_cyclic else ""
@@ -45,10 +57,16 @@ def box_lines(box: Box) -> tuple[Line, ...]:
     if box.model:
         lines.append(Line(box.model, Role.MODEL))
     if box.when:
-        lines.append(Line(_cut(f"when {box.when}"), Role.NOTE))
+        lines.append(Line(_condition(box), Role.NOTE))
     if notes := _notes(box):
         lines.append(Line(", ".join(notes), Role.NOTE))
-    return tuple(line._replace(text=one_line(line.text)) for line in lines)
+    name_line, *rest = (line._replace(text=one_line(line.text)) for line in lines)
+    return (name_line, *(line._replace(text=_cut(line.text, most, line.role)) for line in rest))
+
+
+def _condition(box: Box) -> str:
+    """When a step runs, as its box says it."""
+    return one_line(f"when {box.when}") if box.when else ""
 
 
 def _words(box: Box) -> tuple[Line, ...]:
@@ -68,9 +86,21 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-def _cut(text: str) -> str:
-    text = one_line(text)
-    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
+def conditions(boxes: Iterable[Box], most: int = MOST) -> Iterator[str]:
+    """In full, the conditions that boxes whose lines are cut at `most` do not show whole."""
+    for box in boxes:
+        if box.when and cells(_condition(box)) > most:
+            yield f"{one_line(box.name)}: {_condition(box)}"
+
+
+def _cut(text: str, most: int, role: Role) -> str:
+    """The text, or its beginning; of a model its version is kept as well."""
+    end = text[text.rfind("@") :] if role is Role.MODEL and "@" in text else ""
+    text = text.removesuffix(end)
+    while text and cells(text) > most - cells(end):
+        text = text.removesuffix("…")[:-1].rstrip()
+        text += "…" if text else ""
+    return text + end
 
 
 def short(type_name: str) -> str:

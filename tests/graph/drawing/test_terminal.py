@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from comb_compiler.diagnostics.render.printable import width
-from comb_compiler.graph.drawing import Arrow, Kind, Picture, Terminal, draw_text
+from comb_compiler.graph.drawing import Arrow, Box, Kind, Picture, Terminal, draw_text
 from comb_compiler.graph.model import REQUEST
 from tests.graph.drawing.pictures import ANSWER, HOSTILE, chain, fan, large, picture, pictures, step
 
@@ -254,3 +254,18 @@ def test_of_a_long_path_the_ends_are_told() -> None:
     text = " ".join(draw_text(chain(30), Terminal()).split())
     assert "critical path: s0 10ms → s1 10ms →" in text
     assert "→ s6 10ms → 19 more → s26 10ms → s27 10ms → s28 10ms → s29 10ms = 300ms of the deadline, 1s" in text
+
+
+def test_long_conditions_are_cut_in_boxes_and_told_below_in_full() -> None:
+    text = "request.check && request.width > 100u && request.region in ['eu', 'us', 'apac']"
+    boxes = {
+        "request": Box("request", Kind.REQUEST),
+        **{name: Box(name, operator="work", model="a-long-name-of-a-model@1.10.0", when=text) for name in "abc"},
+    }
+    picture = Picture("conditions", boxes, tuple(Arrow("request", name, "x") for name in "abc"))
+    for columns in (200, 100, 80, 40, 20):
+        drawn = draw_text(picture, Terminal(width=columns))
+        assert max(map(len, drawn.splitlines())) <= columns
+        assert ("names only" in " ".join(drawn.split())) == (columns < 80)
+        assert drawn.count("@1.10.0") == (3 if columns >= 80 else 0)
+        assert all(f"{name}: when {text}" in " ".join(drawn.split()) for name in "abc")
