@@ -17,19 +17,22 @@ from tests.runtime.service import processes as serving, serving as client
 
 _SCRIPT = """
 import asyncio, sys
-from google.protobuf.wrappers_pb2 import StringValue, DESCRIPTOR
+from pathlib import Path
+from google.protobuf.source_context_pb2 import SourceContext, DESCRIPTOR
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from comb_compiler.release import Binding, ExecutionPlan, Graph, Input, Method, Node, Port, Process
 from comb_compiler.runtime import harness
 from comb_compiler.runtime.engine import Engine, run
+from comb_compiler.runtime.health import Health
+from comb_compiler.samples import load_sample_set
 
-def shout(text: StringValue) -> StringValue:
-    return StringValue(value=text.value.upper())
+def shout(text: SourceContext) -> SourceContext:
+    return SourceContext(file_name=text.file_name.upper())
 
 with harness(shout) as call:
-    assert call(text=StringValue(value="a")).value == "A"
+    assert call(text=SourceContext(file_name="a")).file_name == "A"
 
-name = "google.protobuf.StringValue"
+name = "google.protobuf.SourceContext"
 descriptors = FileDescriptorSet(file=[FileDescriptorProto.FromString(DESCRIPTOR.serialized_pb)]).SerializeToString()
 plan = ExecutionPlan(
     "alone", Method("s", "m", name, name), (Graph((Node("a", 0, (Input("text", -1),), ()),), 0),),
@@ -37,11 +40,17 @@ plan = ExecutionPlan(
     processes=(Process("main", (0,)),),
 )
 
-async def main():
-    async with Engine(plan) as engine:
-        return (await engine.call(StringValue(value="alone"))).value
+samples, flaws = load_sample_set(Path(sys.argv[1]))
+assert not flaws
+health = Health(plan, samples)
 
-print(run(main()))
+async def main():
+    async with Engine(plan, observers=[health.observer]) as engine:
+        report = await health.once(engine)
+        await health.close()
+        return (await engine.call(SourceContext(file_name="alone"))).file_name, report.level.word
+
+print(*run(main()))
 """
 
 
@@ -64,10 +73,13 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_it_runs_operators_and_graphs(alone: Path) -> None:
-    command = [sys.executable, "-S", "-P", "-c", _SCRIPT]  # -S: nothing that is installed here
+def test_it_runs_operators_and_graphs_and_asks_golden_samples(alone: Path, tmp_path: Path) -> None:
+    (tmp_path / "golden").mkdir()
+    (tmp_path / "golden" / "request.json").write_text('{"fileName": "a"}')
+    (tmp_path / "golden" / "expected.json").write_text('{"fileName": "A"}')
+    command = [sys.executable, "-S", "-P", "-c", _SCRIPT, str(tmp_path)]  # -S: nothing that is installed here
     done = subprocess.run(command, cwd=alone, env={"PYTHONPATH": str(alone)}, capture_output=True, text=True)
-    assert (done.stdout, done.stderr, done.returncode) == ("ALONE\n", "", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("ALONE healthy\n", "", 0)
 
 
 @pytest.mark.parametrize("module", ["comb_compiler.spec", "pydantic", "yaml", "cel_expr_python", "grpc", "uvloop"])
@@ -116,7 +128,7 @@ def test_it_serves_a_plan(alone: Path, extras: Path, tmp_path: Path) -> None:
     command += ["--code", str(tmp_path), "--grpc-port=0", "--http-port=0", "--settle=0"]
     running = serving.Process(command, cwd=alone, env={"PYTHONPATH": f"{alone}:{extras}"})
     try:
-        answer = asyncio.run(client.exchange(running.http, "/v1/call", b'{"value": "a"}', content_type="text/json"))
+        answer = asyncio.run(client.exchange(running.http, "/v1/call", b'{"fileName": "a"}', content_type="text/json"))
         assert answer.status == 415
         kind = "application/x-protobuf"
         content = StringValue(value="alone").SerializeToString()

@@ -59,7 +59,7 @@ def read_goldens(samples: SampleSet, request_type: type[Message]) -> tuple[Golde
 def _golden(sample: Sample, request_type: type[Message]) -> Golden:
     try:
         return Golden(sample, ParseDict(dict(sample.request), request_type()))
-    except (ParseError, RecursionError) as error:
+    except (ParseError, TypeError, ValueError, AttributeError, RecursionError) as error:  # of hostile values
         return Golden(sample, None, f"its request is no {request_type.DESCRIPTOR.full_name}: {error}")
 
 
@@ -126,7 +126,11 @@ def _judged(sample: Sample, run: Finished) -> tuple[str, str]:
         return FAILED, f"it failed: {run.error}"
     if sample.error is not None:
         return WRONG, f"it was answered, and must fail with {sample.error}"
-    places = missed(sample.expected or {}, MessageToDict(run.answer))
+    try:
+        answer = MessageToDict(run.answer)
+    except (TypeError, ValueError) as error:  # an Any of a type that nobody knows
+        return WRONG, f"its answer has no JSON form: {error}"
+    places = missed(sample.expected or {}, answer)
     if not places:
         return RIGHT, ""
     shown = ", ".join(f"`{place}`" for place in places[:_PLACES])

@@ -4,6 +4,7 @@ from math import nan
 from typing import Any
 
 import pytest
+from google.protobuf.wrappers_pb2 import StringValue
 
 from comb_compiler.release import Graph, Node
 from comb_compiler.runtime.health.blame import blame
@@ -105,13 +106,14 @@ def test_a_sample_becomes_a_request_or_says_why_not() -> None:
     deep: dict[str, Any] = {}
     for _ in range(5000):
         deep = {"inner": deep}
-    good, bad, endless = read_goldens(
+    good, bad, endless, wrapped = read_goldens(
         SampleSet(
             "s",
             (
                 sample("good", "x", "x"),
                 sample("bad", "x", "x")._replace(request={"letter": 5}),
                 sample("deep", "x", "x")._replace(request={"letter": deep}),
+                sample("list", "x", "x")._replace(request={"letter": {"lines": 5}}),
             ),
             "",
         ),
@@ -120,3 +122,6 @@ def test_a_sample_becomes_a_request_or_says_why_not() -> None:
     assert good.request == Request(letter=Letter(text="x", picture=b"x"))
     assert bad.problem.startswith("its request is no post.v1.Request: ")
     assert endless.problem.startswith("its request is no post.v1.Request: ")
+    assert wrapped.problem
+    (plain,) = read_goldens(SampleSet("s", (sample("x", "x", "x")._replace(request={"value": "a"}),), ""), StringValue)
+    assert plain.problem.startswith("its request is no google.protobuf.StringValue")
