@@ -46,8 +46,8 @@ def analyse(
         found.add(said, variant.overlaid)
     if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
         for view, unreached in () if may_lead_there else unreached_steps(analysed):
-            found.add(check_reach(view, unreached), view.bound.overlaid)
-        found.add(check_usage(views))
+            found.add(bounded(check_reach(view, unreached)), view.bound.overlaid)
+        found.add(bounded(check_usage(views)))
     return tuple(views)
 
 

@@ -2,9 +2,10 @@
 
 import posixpath
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Span, codes
+from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Node, Path, Sequence, SourceSet, Unavailable
@@ -37,10 +38,12 @@ def beside(main: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(main), path))
 
 
+@lru_cache(maxsize=4)
 def named_files(main: str, root: Node) -> tuple[NamedFile, ...]:
     """The .proto files and the models that are files of the checkout, of the comb and of its arms, in the file's order.
 
-    Asks the tree, not the models: of a file with mistakes, what can be understood is named.
+    Asks the tree, not the models: of a file with mistakes, what can be understood is named. Who loads the files asks,
+    and who checks them asks again: the answer about a tree is kept that long.
     """
     return tuple(_named(main, root))
 
@@ -82,13 +85,13 @@ def _named(main: str, root: Node) -> Iterator[NamedFile]:
     interface = _text(root, ("interface", "proto"))
     for proto in ((interface,) if interface else ()) + _texts(root, ("interface", "types")):
         yield NamedFile(beside(main, proto.value.data), proto, is_read=True)
-    seen: set[Span] = set()
+    seen: set[int] = set()
     for path, text in _artifacts(root.data):
         uri = parse_artifact_uri(text)
         place = _text(root, path) if isinstance(uri, LocalFile) else None
-        if place is None or place.value.span in seen:
+        if place is None or place.value.start.index in seen:
             continue
-        seen.add(place.value.span)
+        seen.add(place.value.start.index)
         yield NamedFile(beside(main, place.value.data), place, is_read=False)
 
 

@@ -61,7 +61,7 @@ def artifacts_of(comb: CombFile) -> tuple[Artifact, ...]:
                 at = bound.place("models", name, "versions", version)
                 use = Use(f"{name}@{version}", at.below("artifact"), declared.sha256, at.below("sha256"))
                 # An arm shares what it does not change with the comb, places included.
-                key = (use.model, use.stated, use.artifact.span, use.digest.span)
+                key = (use.model, use.stated, use.artifact.value.offsets, use.digest.value.offsets)
                 uses.setdefault(declared.artifact, {}).setdefault(key, use)
     return tuple(Artifact(uri, tuple(uses[uri].values())) for uri in sorted(uses))
 

@@ -3,6 +3,7 @@
 import posixpath
 
 from comb_compiler.diagnostics import codes
+from comb_compiler.diagnostics.bounds import MOST
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
@@ -35,7 +36,10 @@ def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> So
     present: set[str] = set()
     for named in named_files(main, reading.root):
         if named.path not in files and named.path not in present:
-            _take(checkout, main, named, files, present)
+            _take(checkout, named, files, present)
+    refused = [(path, content) for path, content in files.items() if isinstance(content, Unavailable)]
+    for path, reason in refused[: MOST + 1]:  # of more is not told
+        files[path] = _advised(checkout, main, path, reason)
     files[lock_path(main)] = checkout.read(lock_path(main))
     protos = _protos(checkout, main, reading.root, files, memo)
     return SourceSet(main, files, frozenset(present), protos)
@@ -61,18 +65,13 @@ def _protos(
     return protos
 
 
-def _take(
-    checkout: Checkout, main: str, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]
-) -> None:
+def _take(checkout: Checkout, named: NamedFile, files: dict[str, bytes | Unavailable], present: set[str]) -> None:
     if named.is_read:
-        content = checkout.read(named.path)
-        files[named.path] = (
-            _advised(checkout, main, named.path, content) if isinstance(content, Unavailable) else content
-        )
+        files[named.path] = checkout.read(named.path)
         return
     found = checkout.find(named.path)
     if isinstance(found, Unavailable):
-        files[named.path] = _advised(checkout, main, named.path, found)
+        files[named.path] = found
     elif found.is_directory:
         hint = "pack it into one file: an artifact has one digest"
         message = f"`{named.path}` is a directory, not a file"
