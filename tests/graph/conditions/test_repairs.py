@@ -1,14 +1,23 @@
 """Conditions as people of other languages write them are led back to CEL by their repairs, one after the other."""
 
 import re
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given, strategies as st
 
 from comb_compiler.cel import Mistake
 from comb_compiler.cel.tree import written
+from comb_compiler.diagnostics.fixes import apply_fixes
 from comb_compiler.graph.conditions import check_conditions, read_condition
+from comb_compiler.graph.findings import bad_condition
+from comb_compiler.source import Scalar
+from comb_compiler.source.compose import parse
+from comb_compiler.source.text import SourceFile
+from comb_compiler.spec.places import Place, place_of
 from tests.graph.conditions.evaluation import any_conditions
 from tests.graph.conditions.schema import DESCRIPTORS, SCOPE, parsed
+from tests.graph.conditions.test_idioms import CASES
 
 _WORDS = {
     "&&": ["and", "&", "AND"],
@@ -59,3 +68,42 @@ def test_repairs_lead_to_the_condition_that_was_meant(given: tuple[str, str]) ->
         other = other[: mend.start] + mend.text + other[mend.end :]
     assert said_of(other) == ()
     assert written(parsed(other).root) == written(parsed(text).root)
+
+
+def _quoted_once(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted_twice(text: str) -> str:
+    return '"' + "".join(rf"\U{ord(one):08x}" if one in '"\\\n=' else one for one in text) + '"'
+
+
+_STYLES: dict[str, Callable[[str], str]] = {
+    "single": _quoted_once,
+    "double": _quoted_twice,
+    "folded": lambda text: ">-\n    " + text.replace(" ", "\n    "),
+    "literal": lambda text: "|\n    " + text + "\n",
+    "in braces": lambda text: "{k: " + _quoted_once(text) + "}",
+    "in lines": lambda text: '"' + _quoted_twice(text)[1:-1].replace(" ", "\n    ") + '"',
+}
+_MENDED = [(marks.replace("«", "").replace("»", ""), fixed) for marks, _, _, fixed in CASES if fixed is not None]
+
+
+def place(text: str) -> Place:
+    (document,) = parse(SourceFile("a.yaml", text)).documents
+    found = place_of(document.root, ("k",))
+    return found if isinstance(found.value, Scalar) else found.below("k")
+
+
+@pytest.mark.parametrize("style", _STYLES)
+@pytest.mark.parametrize(("wrong", "fixed"), _MENDED, ids=[wrong for wrong, _ in _MENDED])
+def test_a_repair_is_written_as_the_text_is(style: str, wrong: str, fixed: str) -> None:
+    text = f"k: {_STYLES[style](wrong)}\nz: 1\n"
+    before = place(text)
+    assert isinstance(before.value, Scalar)
+    assert before.value.text.rstrip("\n") == wrong
+    fix = bad_condition(before, said_of(wrong)[0]).fix
+    assert fix is not None
+    after = place(apply_fixes(text, (fix,)).text).value
+    assert isinstance(after, Scalar)
+    assert after.text.rstrip("\n") == fixed
