@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from comb_compiler.release import Batch
+from comb_compiler.release import Arm, Batch, Experiment
 from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.engine import Limits
 from comb_compiler.runtime.peers import Peer
@@ -62,9 +62,11 @@ def test_absent_values_parcels_and_ports_in_another_order_cross() -> None:
 
 def test_a_call_says_over_there_what_it_would_say_here() -> None:
     async def main() -> None:
-        made = split(chain("who", 1), "who")
+        experiment = Experiment("header/x-user-id", "salt", (Arm("loud", 100, 0),))
+        made = split(chain("who", 1, experiment=experiment), "who")
         async with Peer(made, "far") as there, calling(made, there.address) as (engine, _):
-            assert (await engine.call(letter(), request_id="r-7")).text == "r-7/n0/"
+            assert (await engine.call(letter(), request_id="r-7")).text == "r-7/n0/loud"
+            assert (await engine.call(letter(), request_id="a\0b\ud800")).text == "a b?/n0/loud"
 
     run(main())
 
