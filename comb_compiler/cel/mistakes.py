@@ -30,7 +30,7 @@ class Mend(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """What is wrong with a condition, where in its text, what to write, and a repair where one is mechanical."""
+    """What is wrong with a text, where in it, what to write, and a repair where one is mechanical."""
 
     message: str
     start: int

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from comb_compiler.cel import Mistake
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.diagnostics.bounds import bounded
-from comb_compiler.graph.calls import Call, CallError, Token, parse_call, parse_source
+from comb_compiler.graph.calls import Call, Token, parse_call, parse_source
 from comb_compiler.graph.conditions import read_condition, unnameable, used_variables
 from comb_compiler.graph.findings import (
     bad_call,
@@ -169,7 +170,7 @@ class _Builder:
 
     def _from_text(self, name: str, name_span: Span, place: Place, text: str) -> Step | None:
         call = parse_call(text)
-        if isinstance(call, CallError):
+        if isinstance(call, Mistake):
             self.diagnostics.append(bad_call(place, call))
             return None
         operator_span = _part(place, call.operator)
@@ -178,7 +179,7 @@ class _Builder:
     def _edge(self, name: str, port: str, text: str) -> Edge | None:
         place = self._graph.below(name, "in", port)
         parsed = parse_source(text)
-        if isinstance(parsed, CallError):
+        if isinstance(parsed, Mistake):
             self.diagnostics.append(bad_call(place, parsed))
             return None
         return Edge(port, _source(place, *parsed), place.key_span)

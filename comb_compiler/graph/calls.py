@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from string import ascii_letters
 from typing import NamedTuple
 
-from comb_compiler.cel import Mend
+from comb_compiler.cel import Mend, Mistake
 
-__all__ = ["Call", "CallError", "Input", "Token", "parse_call", "parse_source"]
+__all__ = ["Call", "Input", "Token", "parse_call", "parse_source"]
 
 
 class Token(NamedTuple):
@@ -40,16 +40,6 @@ class Call(NamedTuple):
     inputs: tuple[Input, ...]
 
 
-class CallError(NamedTuple):
-    """What is wrong with a text, where in it, and what to write."""
-
-    message: str
-    start: int
-    end: int
-    hint: str
-    mend: Mend | None = None
-
-
 _TOKEN = re.compile(r"\s*(?:(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*)|(?P<sign>[(),=.])|(?P<bad>\S))")
 _NAME_STARTS = frozenset(ascii_letters + "_$")
 _REQUEST = "$request"
@@ -59,11 +49,11 @@ _EXAMPLE = "write `operator(port=step, port=$request.field)`"
 class _Stop(Exception):
     """Unwinds the parser at the first mistake; never leaves this module."""
 
-    def __init__(self, error: CallError) -> None:
+    def __init__(self, error: Mistake) -> None:
         self.error = error
 
 
-def parse_call(text: str) -> Call | CallError:
+def parse_call(text: str) -> Call | Mistake:
     """The call that `text` writes, or what is wrong with it."""
     try:
         return _Parser(text).call()
@@ -71,7 +61,7 @@ def parse_call(text: str) -> Call | CallError:
         return stop.error
 
 
-def parse_source(text: str) -> tuple[Token, tuple[Token, ...]] | CallError:
+def parse_source(text: str) -> tuple[Token, tuple[Token, ...]] | Mistake:
     """A source alone, as in the mapping form: its root and its fields."""
     try:
         return _Parser(text).lone_source()
@@ -215,7 +205,7 @@ def _no_port(source: Token, fields: tuple[Token, ...]) -> _Stop:
 
 
 def _stop(message: str, start: int, end: int, hint: str, mend: Mend | None = None) -> _Stop:
-    return _Stop(CallError(message, start, end, hint, mend))
+    return _Stop(Mistake(message, start, end, hint, mend))
 
 
 def _is_name(token: Token) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.calls import CallError
 from comb_compiler.graph.conditions import Use
 from comb_compiler.graph.model import REQUEST, Source
 from comb_compiler.source import Mapping, Scalar
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 
-def bad_call(place: Place, error: CallError) -> Diagnostic:
+def bad_call(place: Place, error: Mistake) -> Diagnostic:
     """A text that is no call, or no source."""
     return _in_text(codes.BAD_CALL, place, error.message, error.start, error.end, error.hint, error.mend)
 
