@@ -74,6 +74,8 @@ class _Comparison:
             self.messages(given.type, wanted.type, path)
         elif given.kind == wanted.kind == "enum":
             self._enums(self._schema.enums[given.type], self._schema.enums[wanted.type], path)
+        elif given.is_message and wanted.is_message:
+            self._say(path, f"it is {_ENCODED[wanted.kind]} here and {_ENCODED[given.kind]} there")
         elif given.kind != wanted.kind:
             self._say(path, f"it is {_shown(wanted)} here and {_shown(given)} there")
 
@@ -90,6 +92,9 @@ class _Comparison:
 
     def _say(self, path: str, reason: str) -> None:
         self.found.append(Misfit(path, reason))
+
+
+_ENCODED = {"message": "encoded with its length before it", "group": "delimited (a group)"}
 
 
 def _shown(field: Field) -> str:

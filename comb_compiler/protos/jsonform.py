@@ -2,17 +2,18 @@
 
 Source: the Protobuf JSON mapping (protobuf.dev/programming-guides/json), as `google.protobuf.json_format.ParseDict`
 reads it: fields by their JSON or their own name, null for "not set", numbers also as texts, enums by name or number,
-bytes in base64, maps as objects, and the well-known types in forms of their own.
+bytes in base64, maps as objects, and the well-known types in forms of their own. Required fields must be there, as the
+serialiser wants it.
 """
 
 import base64
 import binascii
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from comb_compiler.protos.model import Enum, Field, Message, Schema
+from comb_compiler.protos.model import Cardinality, Enum, Field, Message, Schema
 
 __all__ = ["Mistake", "mistakes"]
 
@@ -98,6 +99,14 @@ def _message(schema: Schema, message: Message, data: Any, path: Path, depth: int
         if value is not None:
             given.setdefault(slot, key)
             yield from _field(schema, field, value, (*path, key), depth)
+    yield from _lacking(message, given, path)
+
+
+def _lacking(message: Message, given: Collection[str], path: Path) -> Iterator[Mistake]:
+    for field in message.fields:
+        if field.cardinality is Cardinality.REQUIRED and field.name not in given:
+            reason = f"the field `{field.name}` of `{message.name}` is required, and not given"
+            yield Mistake(path, reason, ("a message without it can be built, and not be sent",))
 
 
 def _field(schema: Schema, field: Field, value: Any, path: Path, depth: int) -> Iterator[Mistake]:

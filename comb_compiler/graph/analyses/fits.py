@@ -27,7 +27,8 @@ def check_fits(view: View) -> Iterator[Diagnostic]:
             assert operator is not None
             assert schema is not None
             port, given = operator.inputs.get(edge.port), view.type_of(edge.source)
-            if port is None or given is None or port.type not in schema.messages or _in_cycle(view, step, edge):
+            wanted = schema.messages.get(port.type) if port is not None else None
+            if port is None or given is None or wanted is None or wanted.is_map_entry or _in_cycle(view, step, edge):
                 continue
             reasons = misfits(schema, given.name, port.type)
             if reasons:
