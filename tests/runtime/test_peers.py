@@ -8,8 +8,8 @@ import pytest
 
 from comb_compiler.release import Arm, Batch, Experiment
 from comb_compiler.runtime import Code, OperatorError
-from comb_compiler.runtime.engine import Limits
-from comb_compiler.runtime.peers import Peer
+from comb_compiler.runtime.engine import Engine, Limits
+from comb_compiler.runtime.peers import Peer, Peers
 from tests.runtime.leftovers import GRPC_KEEPS, nothing_left
 from tests.runtime.operators import SeesCancel, Waits
 from tests.runtime.peers import calling, failure, far, letter, split, warm_grpc
@@ -145,6 +145,23 @@ def test_what_is_too_large_is_refused_on_either_side() -> None:
             code, said = await failure(engine, letter())
             assert code == Code.RESOURCE_EXHAUSTED
             assert said == "an answer of `grows` has 2000004 bytes, and 1000000 may be sent"
+
+    run(main())
+
+
+def test_who_is_not_connected_yet_or_no_more_is_unavailable() -> None:
+    async def main() -> None:
+        made = far("same_later")
+        async with Peer(made, "far") as there:
+            peers = Peers(made, {"far": there.address})
+            async with Engine(made, elsewhere=peers.hosts) as engine:
+                said = (Code.UNAVAILABLE, "process `far` is not connected")
+                assert await failure(engine, letter()) == said
+                peers.start()
+                await until(lambda: not peers.lost)
+                assert (await engine.call(letter())).text == "x"
+                await peers.close()
+                assert await failure(engine, letter()) == said
 
     run(main())
 

@@ -125,9 +125,9 @@ class _Link:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        self.call, self.is_ready = None, False
         if self._channel is not None:
             await self._channel.close()
-        self.is_ready = False
 
     async def _watch(self) -> None:
         """Follow the channel's state; asking for it makes it connect again."""
@@ -164,6 +164,8 @@ class _Remote(Host):
         remaining = call.deadline - monotonic()
         if remaining <= 0:
             raise OperatorError(Code.DEADLINE_EXCEEDED, f"nothing was left of the deadline for `{self._binding.name}`")
+        if self._link.call is None:
+            raise OperatorError(Code.UNAVAILABLE, f"process `{self._link.name}` is not connected")
         try:
             answer = await self._link.call(content, timeout=remaining)
         except grpc.aio.AioRpcError as error:

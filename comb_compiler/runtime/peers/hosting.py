@@ -78,6 +78,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._last = 0.0
         self._is_open = False
         self._is_leaving = asyncio.Event()
+        self._is_over = asyncio.Event()
         self._methods = {
             METHOD: grpc.unary_unary_rpc_method_handler(self._call),
             f"{_HEALTH}/Check": grpc.unary_unary_rpc_method_handler(self._check),
@@ -148,6 +149,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
             return True
         end = monotonic() + grace
         await self._until_quiet(min(_LONGEST, grace))
+        self._is_over.set()
         left = max(0.0, end - monotonic())
         stopping = asyncio.create_task(self._server.stop(left))
         if self._under_way:
@@ -190,7 +192,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
             yield _SERVING
             await self._is_leaving.wait()
         yield _NOT_SERVING
-        await asyncio.Event().wait()
+        await self._is_over.wait()
 
     async def _call(self, content: bytes, context: Any) -> bytes:
         task = asyncio.current_task()
