@@ -35,5 +35,5 @@ def _as_call(content: bytes) -> list[Any]:
 
 
 def _as_answer(content: bytes) -> list[Any]:
-    head, body = decode_answer(content)
-    return unpack(head, body, (Letter,), keep=False)
+    answer = decode_answer(content)
+    return unpack(answer.head, answer.content, (Letter,), keep=False)

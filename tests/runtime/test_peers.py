@@ -207,6 +207,11 @@ def test_a_process_of_another_release_is_not_taken_for_this_one() -> None:
             async with calling(other, there.address) as (engine, _):
                 said = "the process that was asked belongs to another release"
                 assert await failure(engine, letter()) == (Code.UNAVAILABLE, said)
+            async with Peer(other, "far") as new:
+                async with calling(other, f"{there.address},{new.address}") as (engine, _):
+                    for _ in range(20):  # it does not matter which of the two is asked first
+                        assert (await engine.call(letter())).text == "x"
+                assert sum(new.meters.nodes[0][0].codes.values()) == 20
 
     run(main())
 

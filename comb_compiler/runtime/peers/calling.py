@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import grpc
 import grpc.aio
@@ -30,6 +30,8 @@ __all__ = ["Peers"]
 _log = logging.getLogger("comb.runtime")
 _BALANCING = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
 """Calls take turns over those that say of themselves that they are serving."""
+_TRIES = 3
+"""While two releases stand behind one name, a call asks the next process until one is of its own."""
 _READY = grpc.ChannelConnectivity.READY
 
 
@@ -161,22 +163,27 @@ class _Remote(Host):
 
     async def _answer(self, arguments: Sequence[Any], call: Call) -> Any:
         content = self._encoded(arguments, call)
+        for _ in range(_TRIES):
+            answer = decode_answer(await self._sent(content, call))
+            if not answer.is_elsewhere:
+                break
+        values = unpack(answer.head, answer.content, (self._out,), keep=False)
+        if len(values) != 1:
+            raise OperatorError(Code.DATA_LOSS, "what came from another process cannot be read")
+        if isinstance(values[0], OperatorError):
+            raise values[0]
+        return values[0]
+
+    async def _sent(self, content: bytes, call: Call) -> bytes:
         remaining = call.deadline - monotonic()
         if remaining <= 0:
             raise OperatorError(Code.DEADLINE_EXCEEDED, f"nothing was left of the deadline for `{self._binding.name}`")
         if self._link.call is None:
             raise OperatorError(Code.UNAVAILABLE, f"process `{self._link.name}` is not connected")
         try:
-            answer = await self._link.call(content, timeout=remaining)
+            return cast(bytes, await self._link.call(content, timeout=remaining))
         except grpc.aio.AioRpcError as error:
             raise self._failed(error) from error
-        head, body = decode_answer(answer)
-        values = unpack(head, body, (self._out,), keep=False)
-        if len(values) != 1:
-            raise OperatorError(Code.DATA_LOSS, "what came from another process cannot be read")
-        if isinstance(values[0], OperatorError):
-            raise values[0]
-        return values[0]
 
     def _encoded(self, arguments: Sequence[Any], call: Call) -> bytes:
         name = self._binding.name

@@ -10,7 +10,17 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.wire.frames import about_bytes
 from comb_compiler.runtime.wire.values import Packed
 
-__all__ = ["METHOD", "ROOM", "Asked", "decode_answer", "decode_call", "encode_answer", "encode_call", "identity"]
+__all__ = [
+    "METHOD",
+    "ROOM",
+    "Answered",
+    "Asked",
+    "decode_answer",
+    "decode_call",
+    "encode_answer",
+    "encode_call",
+    "identity",
+]
 
 METHOD = "/comb.runtime.v1.Operators/Call"
 ROOM = 1 << 20
@@ -18,7 +28,7 @@ ROOM = 1 << 20
 
 _VERSION = 1
 _CALL = struct.Struct("<B16sHI")  # version, the binding's identity, bytes that say more of the call, bytes of the head
-_ANSWER = struct.Struct("<BI")  # version, bytes of the head
+_ANSWER = struct.Struct("<BBI")  # version, whether another process is to be asked, bytes of the head
 
 
 class Asked(NamedTuple):
@@ -58,15 +68,23 @@ def decode_call(content: bytes) -> Asked:
     return Asked(binding, (said[0], said[1], said[2], said[3]), view[start : start + head], view[start + head :])
 
 
-def encode_answer(packed: Packed) -> bytes:
-    """The bytes of an answer, which is a value or an error."""
-    return b"".join((_ANSWER.pack(_VERSION, len(packed.head)), packed.head, *packed.pieces))
+class Answered(NamedTuple):
+    """An answer as it came: a value or an error. `is_elsewhere`: nothing was run, and another is to be asked."""
+
+    is_elsewhere: bool
+    head: memoryview
+    content: memoryview
 
 
-def decode_answer(content: bytes) -> tuple[memoryview, memoryview]:
-    """The head and the content of an answer. Raises OperatorError (DATA_LOSS) for bytes that are none."""
+def encode_answer(packed: Packed, *, is_elsewhere: bool = False) -> bytes:
+    """The bytes of an answer."""
+    return b"".join((_ANSWER.pack(_VERSION, is_elsewhere, len(packed.head)), packed.head, *packed.pieces))
+
+
+def decode_answer(content: bytes) -> Answered:
+    """An answer. Raises OperatorError (DATA_LOSS) for bytes that are none."""
     if len(content) < _ANSWER.size or content[0] != _VERSION:
         raise OperatorError(Code.DATA_LOSS, "what came from another process cannot be read")
-    _, head = _ANSWER.unpack_from(content)
+    _, is_elsewhere, head = _ANSWER.unpack_from(content)
     view = memoryview(content)[_ANSWER.size :]
-    return view[:head], view[head:]
+    return Answered(bool(is_elsewhere), view[:head], view[head:])

@@ -19,7 +19,7 @@ from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
 from comb_compiler.runtime.engine.hosts import Host
 from comb_compiler.runtime.engine.meters import Meter, Meters
 from comb_compiler.runtime.engine.program import CannotRun
-from comb_compiler.runtime.peers.frames import METHOD, ROOM, decode_call, encode_answer, identity
+from comb_compiler.runtime.peers.frames import METHOD, ROOM, Asked, decode_call, encode_answer, identity
 from comb_compiler.runtime.peers.invoking import Hosted
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.values import Packed, pack, unpack
@@ -198,23 +198,25 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         task = asyncio.current_task()
         assert task is not None
         self._last = monotonic()
+        is_elsewhere = False
         try:
             if len(self._under_way) >= self._limits.requests:
                 self.meters.refused += 1
                 raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limits.requests} calls are under way")
             self._under_way.add(task)
-            packed = await self._answer(content, context.time_remaining())
+            asked = decode_call(content)
+            hosted = self._hosted.get(asked.identity)
+            if hosted is None:
+                is_elsewhere = True
+                raise OperatorError(Code.UNAVAILABLE, "the process that was asked belongs to another release")
+            packed = await self._answer(hosted, asked, context.time_remaining())
         except OperatorError as error:
             packed = pack([error])
         finally:
             self._under_way.discard(task)
-        return encode_answer(packed)
+        return encode_answer(packed, is_elsewhere=is_elsewhere)
 
-    async def _answer(self, content: bytes, remaining: float | None) -> Packed:
-        asked = decode_call(content)
-        hosted = self._hosted.get(asked.identity)
-        if hosted is None:
-            raise OperatorError(Code.UNAVAILABLE, "the process that was asked belongs to another release")
+    async def _answer(self, hosted: Hosted, asked: Asked, remaining: float | None) -> Packed:
         deadline = monotonic() + (self._limits.deadline if remaining is None else remaining)
         request_id, node, arm, traceparent = asked.about
         call = Call(monotonic, deadline, request_id=request_id, node=node, arm=arm)
