@@ -11,21 +11,23 @@ example:
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from comb_compiler.cli.calling.asked import Asked, Terms
-from comb_compiler.cli.calling.outcome import Outcome
+from comb_compiler.cli.calling.asked import Asked
 from comb_compiler.cli.calling.request import Wanted, read_request
-from comb_compiler.cli.calling.service import Certificates, is_address, open_service
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.patience import patient
+from comb_compiler.runtime.client import CannotAsk, Outcome, Terms, Unreachable
+from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
+_ADDRESS = re.compile(r"(?:grpcs?://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", re.ASCII)
 _BESIDE = (("comb-arm", "arm"), ("comb-release", "release"), ("x-request-id", "request"))
 
 
@@ -64,9 +66,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             return Exit.FINDINGS
         if arguments.patient:
             opened = opened._replace(source=opened.source._replace(plan=patient(opened.source.plan)))
-    elif not is_address(arguments.target):
+    elif _ADDRESS.fullmatch(arguments.target) is None:
         raise UsageError(f"{arguments.target}: there is no such file, and it is no HOST:PORT")
-    outcomes = run_loop(_ask(arguments, opened, console))
+    try:
+        outcomes = run_loop(_ask(arguments, opened, console))
+    except Unreachable as away:
+        raise OutsideFailure(str(away), away.hint) from away
+    except CannotAsk as wrong:
+        raise UsageError(str(wrong)) from wrong
     _show(outcomes, arguments, console)
     return Exit.FINDINGS if outcomes[-1].failed else Exit.CLEAN
 
@@ -74,8 +81,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 async def _ask(arguments: argparse.Namespace, opened: Any, console: Console) -> list[Outcome]:
     asked: Asked
     if opened is None:
+        from comb_compiler.runtime.client.remote import Certificates, open_remote
+
         certificates = Certificates(arguments.tls_ca, arguments.tls_certificate, arguments.tls_key)
-        asked = await open_service(arguments.target, arguments.method, certificates)
+        asked = await open_remote(arguments.target, arguments.method, certificates)
     else:
         from comb_compiler.cli.calling.local import open_local
 
@@ -146,7 +155,7 @@ def _summary(outcomes: list[Outcome]) -> str:
 
 
 def _as_json(outcomes: list[Outcome]) -> dict[str, Any]:
-    from google.protobuf.json_format import MessageToDict
+    from comb_compiler.runtime.service.web.codec import to_json
 
     last = outcomes[-1]
     told = {title: last.told[name] for name, title in _BESIDE if last.told.get(name)}
@@ -154,7 +163,7 @@ def _as_json(outcomes: list[Outcome]) -> dict[str, Any]:
     shown: dict[str, Any] = {"version": 1, "code": last.code, **told, "seconds": last.seconds, "steps": steps}
     if last.failed:
         return {**shown, "message": last.message}
-    shown["answer"] = MessageToDict(last.answer)
+    shown["answer"] = json.loads(to_json(last.answer))
     if len(outcomes) > 1:
         shown["calls"] = [{"seconds": one.seconds, "code": one.code} for one in outcomes]
     return shown

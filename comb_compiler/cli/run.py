@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_SHOWN = ("host", "grpc_port", "http_port", "requests", "message_bytes", "tls_certificate", "tls_key", "tls_client_ca")
+_SHOWN = (
+    "host",
+    "grpc_port",
+    "http_port",
+    "requests",
+    "message_bytes",
+    "tls_certificate",
+    "tls_key",
+    "tls_client_ca",
+    "log_format",
+    "trace_share",
+)
 _LOOK_EVERY = 0.5
 
 
@@ -49,6 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
     from comb_compiler.runtime.engine import run as run_loop
     from comb_compiler.runtime.service import BadSettings, CannotServe, Settings, Stop, read_settings, until_stopped
+    from comb_compiler.runtime.telemetry.logs import write_logs
 
     base = Settings(settle=0.0, drain=10.0, connection_age=0.0, forced_arms=True)
     try:
@@ -58,7 +70,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     opened = open_comb(str(main), console)
     if opened is None:
         return Exit.FINDINGS
-    stop = Stop()
+    os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
+    logs, stop = write_logs(format=settings.log_format), Stop()
     try:
         run_loop(until_stopped(_serve(opened, settings, stop, console, reload=arguments.reload), stop))
     except CannotServe as error:
@@ -66,6 +79,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except _CannotStart as error:
         console.note(f"comb: {error}")
         return Exit.FINDINGS
+    finally:
+        logs.close()
     return Exit.CLEAN
 
 
@@ -93,11 +108,14 @@ async def _show(service: "Service", opened: Opened, settings: "Settings", stack:
     from comb_compiler.runtime import BadOperator, OperatorError
     from comb_compiler.runtime.engine import CannotRun
     from comb_compiler.runtime.service import CannotServe, answering
+    from comb_compiler.runtime.telemetry.watching import observers_of
 
+    plan = opened.source.plan
+    watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
     try:
-        service.show(await stack.enter_async_context(answering(opened.source, settings)))
+        service.show(await stack.enter_async_context(answering(opened.source._replace(observers=watching), settings)))
     except (BadOperator, CannotRun, CannotServe, OperatorError) as error:
-        raise _CannotStart(f"{opened.source.plan.comb} cannot run: {error}") from error
+        raise _CannotStart(f"{plan.comb} cannot run: {error}") from error
 
 
 async def _reload(

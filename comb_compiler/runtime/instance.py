@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.current import CURRENT
 from comb_compiler.runtime.declaration import BadOperator, Declaration, Shape
 from comb_compiler.runtime.messages import Messages, reread
 from comb_compiler.runtime.params import BadParameters, fit
@@ -158,6 +159,7 @@ def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
     ports = {port.name: value for port, value in zip(declaration.ports, given, strict=True)}
     if declaration.call is not None:
         ports[declaration.call] = call
+    CURRENT.set((call.request_id, call.node, call.arm, call.traceparent))
     return instance.function(**ports)
 
 

@@ -23,6 +23,7 @@ from comb_compiler.runtime.declaration import BadOperator, load_entry
 from comb_compiler.runtime.instance import Given, Instance, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
+from comb_compiler.runtime.telemetry.logs import LineFormatter
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.control import Control
 from comb_compiler.runtime.wire.frames import ANSWER, FAILED, READY, Frame, encode, receive
@@ -48,7 +49,7 @@ def main(engine: int, connection: int, control: int, inbox: int, outbox: int) ->
     with contextlib.suppress(OSError):
         os.dup2(2, 1)  # what prints prints to standard error: the engine's standard output is its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(stream=sys.stderr)
+    _write_logs()
     channel = socket.socket(fileno=connection)
     requests, answers = Arena(inbox), Arena(outbox)
     frame = receive(channel, requests)
@@ -67,6 +68,13 @@ def main(engine: int, connection: int, control: int, inbox: int, outbox: int) ->
         return
     channel.sendall(encode(READY, Packed(b"", [], 0), answers))
     _serve(channel, instance, requests, answers, Control(control))
+
+
+def _write_logs() -> None:
+    """To standard error, in the form of the process that this one works for. A worker may wait for it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(os.environ.get("COMB_LOG_FORMAT", "text")))
+    logging.basicConfig(handlers=[handler])
 
 
 def _die_with(engine: int) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from comb_compiler.cli.calling.outcome import Outcome, Timed, timed
 from comb_compiler.cli.calling.request import Wanted, read_request
 from comb_compiler.cli.calling.showing import answer_lines, waterfall
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.runtime.client import Outcome, Timed, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 HELLO = ROOT / "examples" / "hello"

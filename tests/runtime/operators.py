@@ -1,6 +1,7 @@
 """Operators that the tests run: well-behaved ones, and one for each way to misbehave."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -319,6 +320,30 @@ def spans_in_thread(letter: Letter, call: Call) -> Letter:
 def spans_in_process(letter: Letter, call: Call) -> Letter:
     """Adds the span of its call, in a process."""
     return Letter(text=f"{letter.text} {call.traceparent}")
+
+
+@operator(execution="loop")
+def logs_inline(letter: Letter) -> Letter:
+    """Logs by Python's own logging, at once."""
+    logging.getLogger("operators").warning("found %s", letter.text)
+    return letter
+
+
+async def logs_in_loop(letter: Letter) -> Letter:
+    """Logs in the loop."""
+    await asyncio.sleep(0)
+    return logs_inline(letter)
+
+
+def logs_in_thread(letter: Letter) -> Letter:
+    """Logs in a thread."""
+    return logs_inline(letter)
+
+
+@operator(execution="process")
+def logs_in_process(letter: Letter) -> Letter:
+    """Logs in a worker process."""
+    return logs_inline(letter)
 
 
 class Waits:

@@ -1,19 +1,10 @@
-"""Who can be asked: a running service, or a comb on this machine; and what is asked of either."""
+"""Who can be asked: a running service, or a comb on this machine."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from comb_compiler.cli.calling.outcome import Outcome
+from comb_compiler.runtime.client import Outcome, Terms
 
-__all__ = ["Asked", "Terms"]
-
-
-class Terms(NamedTuple):
-    """What goes with a request: a forced arm, headers, and how many seconds an answer may take."""
-
-    arm: str | None = None
-    headers: Mapping[str, str] = {}
-    timeout: float = 60.0
+__all__ = ["Asked"]
 
 
 class Asked(Protocol):
@@ -28,7 +19,7 @@ class Asked(Protocol):
         """The class of requests."""
 
     async def ask(self, request: Any, terms: Terms) -> Outcome:
-        """One request. Raises OutsideFailure where nobody can be reached."""
+        """One request. Raises Unreachable where nobody can be reached, CannotAsk for terms that cannot be."""
 
     async def close(self) -> None:
         """Let go of all that is held."""

@@ -4,9 +4,8 @@ from contextlib import AsyncExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.cli.calling.asked import Asked, Terms
-from comb_compiler.cli.calling.outcome import Outcome, timed
-from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.calling.asked import Asked
+from comb_compiler.runtime.client import CannotAsk, Outcome, Terms, timed
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class _Local:
         from comb_compiler.runtime.service.terms import terms_of, told
 
         if terms.arm is not None and terms.arm not in self._arms:
-            raise UsageError(f"--arm {terms.arm}: there is no such arm; there are {', '.join(self._arms) or 'none'}")
+            raise CannotAsk(f"--arm {terms.arm}: there is no such arm; there are {', '.join(self._arms) or 'none'}")
         headers = {name.lower(): value for name, value in terms.headers.items()} | {"comb-timing": "1"}
         if terms.arm is not None:
             headers["comb-arm"] = terms.arm

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import Any
 
-from comb_compiler.cli.calling.outcome import Outcome, Timed
 from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.runtime.client import Outcome, Timed
 
 __all__ = ["answer_lines", "waterfall"]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.code import Code as OperatorCode
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.current import CURRENT, NO_CALL
 from comb_compiler.runtime.engine.arms import arms_of
 from comb_compiler.runtime.engine.failures import typed
 from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
@@ -188,6 +189,7 @@ class Engine:
         if self._observers:
             self._tell(run, is_over=False)
         run.begin()
+        CURRENT.set(NO_CALL)  # what returned at once ran in the caller's own context
         if not run.is_over:
             await run.wait()
         return run

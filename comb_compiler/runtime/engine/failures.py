@@ -18,5 +18,5 @@ def typed(error: BaseException, name: str, request_id: str) -> OperatorError:
         return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
-    _log.error("`%s` failed (request %s)", name, request_id, exc_info=error)
+    _log.error("`%s` failed", name, exc_info=error, extra={"request_id": request_id, "node": name})
     return OperatorError(Code.INTERNAL, f"`{name}` failed with {type(error).__name__}")

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.current import CURRENT
 from comb_compiler.runtime.engine.observation import NOT_RUN, SKIPPED
 from comb_compiler.runtime.engine.program import Program, Step
 from comb_compiler.runtime.engine.tracing import span_of
@@ -139,6 +140,7 @@ class Run:
                 if arguments is None:
                     now = self._settle(step, None, SKIPPED, ready)
                 elif step.inline is not None:
+                    CURRENT.set((self.request_id, step.name, self.arm, self.traceparent))
                     value = step.inline(*arguments)
                     if type(value) is not step.native:
                         value = step.check(value)
@@ -209,6 +211,7 @@ class Run:
             late = None if step.timeout is None else self._watch(step, step.timeout)
             try:
                 if step.is_plain and not step.stuck:
+                    CURRENT.set((self.request_id, step.name, self.arm, self.traceparent))
                     value = await step.coroutine(*arguments)  # type: ignore[misc]
                     if type(value) is not step.native:
                         value = step.check(value)

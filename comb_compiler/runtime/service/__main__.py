@@ -24,7 +24,9 @@ from comb_compiler.runtime.service.assembly import Source
 from comb_compiler.runtime.service.face import CannotServe
 from comb_compiler.runtime.service.lifecycle import serve
 from comb_compiler.runtime.service.service import Addresses
-from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, read_settings
+from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
+from comb_compiler.runtime.telemetry.logs import write_logs
+from comb_compiler.runtime.telemetry.watching import observers_of
 
 __all__ = ["main"]
 
@@ -38,16 +40,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        settings = read_settings(vars(options), os.environ)
+        settings = read_settings(vars(options), os.environ, Settings(log_format=_log_format()))
         peers = _peers(options.peer)
     except BadSettings as error:
         parser.error("; ".join(error.reasons))
+    os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
+    logs = write_logs(format=settings.log_format)
+    try:
+        return _serve(options, settings, peers)
+    finally:
+        logs.close()
+
+
+def _log_format() -> str:
+    """JSON for who collects it, text for who looks on."""
+    return "text" if sys.stderr.isatty() else "json"
+
+
+def _serve(options: argparse.Namespace, settings: Settings, peers: dict[str, str]) -> int:
     try:
         plan = parse_plan(options.plan.read_bytes())
         if not options.process or options.process == plan.processes[0].name:
-            source = _source(plan, options, peers)
+            watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
+            source = _source(plan, options, peers)._replace(observers=watching)
             return 0 if run(serve(source, settings, _started)) else 1
         from comb_compiler.runtime.service.hosted import host
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from comb_compiler.release import ExecutionPlan, Model
-from comb_compiler.runtime.engine import Answering, Engine, Limits
+from comb_compiler.runtime.engine import Answering, Engine, Limits, Observer
 from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.health import Health, measures as of_models, report_json
 from comb_compiler.runtime.router import Router, measures as routing, status_of
@@ -32,6 +32,7 @@ class Source(NamedTuple):
     peers: Mapping[str, str] = {}
     weights: Path | None = None
     goldens: SampleSet | None = None
+    observers: tuple[Observer, ...] = ()
 
 
 @asynccontextmanager
@@ -46,6 +47,9 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
 
             peers = await stack.enter_async_context(Peers(plan, source.peers, credentials=_credentials(settings)))
             ready.append(peers)
+        for observer in source.observers:
+            if hasattr(observer, "close"):
+                stack.callback(observer.close)
         health = _health(source)
         engine = await stack.enter_async_context(
             Engine(
@@ -54,7 +58,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
                 code=source.code,
                 workspace=source.workspace,
                 limits=Limits(requests=settings.requests),
-                observers=() if health is None else (health.observer,),
+                observers=(*source.observers, *(() if health is None else (health.observer,))),
                 elsewhere={} if peers is None else peers.hosts,
                 release=settings.release,
             )

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, get_type_hints
 
+from comb_compiler.runtime.telemetry.logs import FORMATS
+
 __all__ = ["SETTINGS", "BadSettings", "Setting", "Settings", "read_settings"]
 
 
@@ -36,6 +38,8 @@ class Settings(NamedTuple):
     forced_arms: bool = False
     reflection: bool = True
     release: str = ""
+    log_format: str = "text"
+    trace_share: float = 0.01
 
 
 class Setting(NamedTuple):
@@ -90,6 +94,8 @@ SETTINGS = (
     Setting("forced_arms", "whether callers may choose arm and release, by the headers comb-arm and comb-release"),
     Setting("reflection", "whether clients may ask for the interface"),
     Setting("release", "the name of what is served, given back with every answer"),
+    Setting("log_format", "how lines of the log are written: text, or json"),
+    Setting("trace_share", "the share of requests whose spans are sent, where OTEL_EXPORTER_OTLP_ENDPOINT is set"),
 )
 """All settings, in the order of the fields."""
 
@@ -152,3 +158,7 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "--tls-certificate and --tls-key go together, and only one is given"
     if settings.tls_client_ca and not settings.tls_certificate:
         yield "--tls-client-ca needs --tls-certificate"
+    if settings.log_format not in FORMATS:
+        yield f"--log-format is {settings.log_format!r}, and must be {' or '.join(FORMATS)}"
+    if settings.trace_share > 1:
+        yield f"--trace-share is {settings.trace_share:g}, and a share is at most 1"

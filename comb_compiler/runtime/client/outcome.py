@@ -1,13 +1,33 @@
-"""What came of a call, whoever was asked."""
+"""What goes with a call, and what came of it, whoever was asked."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["Outcome", "Timed", "timed"]
+__all__ = ["CannotAsk", "Outcome", "Terms", "Timed", "Unreachable", "timed"]
 
 _STEP = re.compile(r'\s*([^;,\s"]+)((?:;[a-z]+=(?:"[^"]*"|[^;,"]*))*)\s*(?:,|$)')
 _FIELD = re.compile(r';([a-z]+)=(?:"([^"]*)"|([^;,"]*))')
+
+
+class Unreachable(Exception):
+    """Nobody answers at the address, or not as a comb does; `hint` is advice."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class CannotAsk(Exception):
+    """There is no such method, or no such certificate; the message says what there is."""
+
+
+class Terms(NamedTuple):
+    """What goes with a request: a forced arm, headers, and how many seconds an answer may take."""
+
+    arm: str | None = None
+    headers: Mapping[str, str] = {}
+    timeout: float = 60.0
 
 
 class Timed(NamedTuple):

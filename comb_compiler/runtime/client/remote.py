@@ -1,18 +1,19 @@
 """A running service, asked over gRPC: its reflection says what it answers."""
 
 import asyncio
-import re
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from comb_compiler.cli.calling.asked import Asked, Terms
-from comb_compiler.cli.calling.outcome import Outcome, timed
-from comb_compiler.cli.exits import UsageError
-from comb_compiler.workspace.errors import OutsideFailure
+import grpc
+import grpc.aio
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-__all__ = ["Certificates", "is_address", "open_service"]
+from comb_compiler.runtime.client.outcome import CannotAsk, Outcome, Terms, Unreachable, timed
 
-_ADDRESS = re.compile(r"(?:grpcs?://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", re.ASCII)
+__all__ = ["Certificates", "Remote", "open_remote"]
+
 _OWN = ("grpc.", "comb.")
 """What every service has beside its own: reflection, health, what processes of one comb say to each other."""
 _PATIENCE = 5.0
@@ -27,15 +28,11 @@ class Certificates(NamedTuple):
     key: str | None = None
 
 
-def is_address(target: str) -> bool:
-    """Whether that is HOST:PORT, with or without `grpc://` or `grpcs://`."""
-    return _ADDRESS.fullmatch(target) is not None
+_NONE = Certificates()
 
 
-async def open_service(target: str, method: str | None, certificates: Certificates) -> Asked:
-    """Connect, and ask what is answered there. Raises OutsideFailure, UsageError."""
-    import grpc.aio
-
+async def open_remote(target: str, method: str | None = None, certificates: Certificates = _NONE) -> "Remote":
+    """Connect, and ask what is answered there. Raises Unreachable, CannotAsk."""
     address = target.partition("://")[2] or target
     options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
     secure = target.startswith("grpcs://") or any(certificates)
@@ -49,7 +46,7 @@ async def open_service(target: str, method: str | None, certificates: Certificat
     except TimeoutError:
         await channel.close()
         hint = "is a service running there, is that its gRPC port, and does it want TLS (--tls-ca, or grpcs://)?"
-        raise OutsideFailure(f"nothing at {address} speaks gRPC", hint) from None
+        raise Unreachable(f"nothing at {address} speaks gRPC", hint) from None
     except BaseException:
         await channel.close()
         raise
@@ -57,8 +54,6 @@ async def open_service(target: str, method: str | None, certificates: Certificat
 
 async def _connected(channel: Any) -> None:
     """Wait for the connection; as long as it is not refused. Raises TimeoutError."""
-    import grpc
-
     state = channel.get_state(try_to_connect=True)
     while state is not grpc.ChannelConnectivity.READY:
         await channel.wait_for_state_change(state)
@@ -68,12 +63,10 @@ async def _connected(channel: Any) -> None:
 
 
 def _credentials(certificates: Certificates) -> Any:
-    import grpc
-
     try:
         contents = [None if path is None else _read(path) for path in certificates]
     except OSError as problem:
-        raise UsageError(f"{problem.filename}: the file cannot be read: {problem.strerror}") from problem
+        raise CannotAsk(f"{problem.filename}: the file cannot be read: {problem.strerror}") from problem
     authorities, certificate, key = contents
     return grpc.ssl_channel_credentials(authorities, key, certificate)
 
@@ -83,12 +76,8 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _described(channel: Any, address: str, method: str | None, secure: Certificates | None) -> Asked:
+def _described(channel: Any, address: str, method: str | None, secure: Certificates | None) -> "Remote":
     """The service at the other end, by its reflection; which has a client without asyncio only."""
-    import grpc
-    from google.protobuf.descriptor_pool import DescriptorPool
-    from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-
     plain = grpc.secure_channel(address, _credentials(secure)) if secure else grpc.insecure_channel(address)
     with plain:
         try:
@@ -98,11 +87,11 @@ def _described(channel: Any, address: str, method: str | None, secure: Certifica
             found = _method(pool, services, method, address)
         except grpc.RpcError as error:
             said = error.details() if isinstance(error, grpc.Call) else ""
-            raise OutsideFailure(
+            raise Unreachable(
                 f"{address} does not say what it answers: {said or error}",
                 "it needs reflection, which `comb run` and its service have",
             ) from error
-    return _Service(channel, found)
+    return Remote(channel, found)
 
 
 def _method(pool: Any, services: list[str], wanted: str | None, address: str) -> Any:
@@ -110,10 +99,10 @@ def _method(pool: Any, services: list[str], wanted: str | None, address: str) ->
     names = [_name(one) for one in methods]
     if wanted is not None:
         if wanted not in names:
-            raise UsageError(f"{address} has no method {wanted}; it has {', '.join(names) or 'none'}")
+            raise CannotAsk(f"{address} has no method {wanted}; it has {', '.join(names) or 'none'}")
         return methods[names.index(wanted)]
     if len(methods) != 1:
-        raise UsageError(f"{address} has {len(methods)} methods; choose one by --method: {', '.join(names) or 'none'}")
+        raise CannotAsk(f"{address} has {len(methods)} methods; choose one by --method: {', '.join(names) or 'none'}")
     return methods[0]
 
 
@@ -121,10 +110,10 @@ def _name(method: Any) -> str:
     return f"{method.containing_service.full_name}/{method.name}"
 
 
-class _Service:
-    def __init__(self, channel: Any, method: Any) -> None:
-        from google.protobuf.message_factory import GetMessageClass
+class Remote:
+    """A service's method, which can be asked. Whoever opens it closes it."""
 
+    def __init__(self, channel: Any, method: Any) -> None:
         self._channel = channel
         self.method = _name(method)
         self.request_type: Any = GetMessageClass(method.input_type)
@@ -136,8 +125,7 @@ class _Service:
         )
 
     async def ask(self, request: Any, terms: Terms) -> Outcome:
-        import grpc.aio
-
+        """One request. Raises Unreachable where the service is gone; what it says itself is the outcome."""
         metadata = [("comb-timing", "1"), *((name.lower(), value) for name, value in terms.headers.items())]
         if terms.arm is not None:
             metadata.append(("comb-arm", terms.arm))
@@ -149,11 +137,12 @@ class _Service:
         except grpc.aio.AioRpcError as error:
             code, message = error.code().name, error.details() or ""
             if code == "UNAVAILABLE" and not list(await call.trailing_metadata()):
-                raise OutsideFailure(f"the service went away: {message}") from error
+                raise Unreachable(f"the service went away: {message}") from error
         took = perf_counter() - began
         beside = [*(await call.initial_metadata()), *(await call.trailing_metadata())]
         told = {name: value for name, value in beside if isinstance(value, str)}
         return Outcome(answer, code, message, took, told, timed(told.get("server-timing", "")))
 
     async def close(self) -> None:
+        """Close the connection."""
         await self._channel.close()

@@ -1,0 +1,3 @@
+"""What a running comb tells of itself: lines of a log, spans of traces, and its metrics."""
+
+__all__: tuple[str, ...] = ()
