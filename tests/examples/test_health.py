@@ -120,7 +120,7 @@ def test_parameters_of_another_version_are_told_by_the_arm_that_has_them() -> No
 @pytest.mark.prove
 def test_drift_of_inverted_pictures(trial: Trial) -> None:
     """Frames of the samples, cut and scaled a little differently each time; then the same as negatives."""
-    count = 200
+    count = 150
     windows = Windows(reference=count, size=count, seconds=10.0)
     settings = Settings(sampling=Sampling(1.0, 1.0, 1000), windows=windows)
 

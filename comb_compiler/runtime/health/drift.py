@@ -188,8 +188,8 @@ class _Window:
         """PSI, KS, and the chance of each."""
         assert self._reference is not None
         kept = [pair for pair in zip(self._reference.counts, self._counts, strict=True) if any(pair)]
-        index = psi([one for one, _ in kept], [other for _, other in kept])
-        by_psi = psi_chance(index, self._reference.observations, self._seen, len(kept))
+        reference, window = [one for one, _ in kept], [other for _, other in kept]
+        index, by_psi = psi(reference, window), psi_chance(reference, window)
         if self._reference.names is not None:
             return index, 0.0, by_psi, 1.0
         distance = ks(self._reference.sample, sorted(self._sample))

@@ -31,11 +31,23 @@ def psi(reference: Sequence[float], window: Sequence[float]) -> float:
     return sum((q - p) * log(q / p) for q, p in shares)
 
 
-def psi_chance(value: float, reference: float, window: float, bins: int) -> float:
-    """How likely a PSI of at least `value` is where nothing has changed, for so many observations in so many bins."""
-    if bins < 2 or reference <= 0 or window <= 0:
+def psi_chance(reference: Sequence[float], window: Sequence[float]) -> float:
+    """How likely a PSI as large as that of these counts is where nothing has changed.
+
+    Yurdakul's approximation promises too much in the tail, where bins have few observations: with 400 and 100 in ten
+    bins there are 2.7 times too many alarms at 1 in 10,000. Pearson's chi-square test of homogeneity (1900) errs
+    elsewhere, where categories are rare, so the larger of both chances counts.
+    """
+    m, n, bins = sum(reference), sum(window), len(reference)
+    if bins < 2 or not m or not n:
         return 1.0
-    return chi_square_tail(value / (1 / reference + 1 / window), bins - 1)
+    by_psi = chi_square_tail(psi(reference, window) / (1 / m + 1 / n), bins - 1)
+    return max(by_psi, chi_square_tail(_pearson(reference, window, m, n), bins - 1))
+
+
+def _pearson(reference: Sequence[float], window: Sequence[float], m: float, n: float) -> float:
+    pairs = [(p, q) for p, q in zip(reference, window, strict=True) if p + q]
+    return sum((q * m - p * n) ** 2 / (p + q) for p, q in pairs) / (m * n)
 
 
 def ks(reference: Sequence[float], window: Sequence[float]) -> float:

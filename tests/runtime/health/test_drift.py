@@ -9,7 +9,7 @@ import pytest
 from comb_compiler.runtime.health.drift import Shift, Stream, Windows
 from comb_compiler.runtime.health.features import Feature
 from comb_compiler.runtime.health.reference import category_reference, number_reference
-from comb_compiler.runtime.health.statistics import chi_square_tail, holm, ks, ks_chance, psi
+from comb_compiler.runtime.health.statistics import chi_square_tail, holm, ks, ks_chance, psi, psi_chance
 from tests.support.trials import Trial
 
 Draw = Callable[[Random], list[float | str | None]]
@@ -37,6 +37,18 @@ def test_chances_are_those_of_tables() -> None:
     assert ks_chance(1.3581 * sqrt(2 / 1000), 1000, 1000) == pytest.approx(0.05, rel=1e-3)
     assert ks_chance(1.6276 * sqrt(2 / 1000), 1000, 1000) == pytest.approx(0.01, rel=1e-3)
     assert (ks_chance(0.0, 5, 5), ks_chance(1.0, 0, 5)) == (1.0, 1.0)
+
+
+def test_the_larger_of_two_chances_counts() -> None:
+    """PSI's own approximation promises too much where a bin is almost empty, Pearson's where a category is rare."""
+    tenths, few = [100] * 10, [2, *[11] * 8, 10]
+    by_psi = chi_square_tail(psi(tenths, few) / (1 / 1000 + 1 / 100), 9)
+    by_pearson = chi_square_tail(sum((count - 10) ** 2 / (100 + count) * 10 for count in few), 9)
+    assert psi_chance(tenths, few) == pytest.approx(by_pearson)
+    assert by_pearson > 1.1 * by_psi
+    rare = psi_chance([395, 5], [95, 5])
+    assert rare == pytest.approx(chi_square_tail(psi([395, 5], [95, 5]) / (1 / 400 + 1 / 100), 1))
+    assert psi_chance([], []) == psi_chance([5], [5]) == psi_chance([0, 0], [1, 1]) == 1.0
 
 
 def test_holm_corrects_the_least_by_all_and_the_next_by_one_less() -> None:
@@ -188,3 +200,27 @@ def test_false_alarms_of_drift(trial: Trial) -> None:
         alarms += any(called)
         trial.note(days=days, days_with_an_alarm=alarms, level=windows.level, windows_a_day=144, features=6)
     assert alarms <= windows.level * days + 3 * sqrt(windows.level * (1 - windows.level) * days)
+
+
+@pytest.mark.prove
+def test_chances_of_drift(trial: Trial) -> None:
+    """What `psi_chance` calls 1 in 100 and 1 in 1,000 is not more frequent, whatever the bins and the sizes."""
+    numpy = pytest.importorskip("numpy")
+    draw = numpy.random.default_rng(trial.seed)
+    cases = [(400, 100, [0.1] * 10), (100, 100, [0.1] * 10), (400, 100, [0.98, 0.02]), (2000, 500, [0.9, 0.07, 0.03])]
+    levels = (0.01, 0.001)
+    counts = {(case, level): 0 for case in range(len(cases)) for level in levels}
+    draws = 0
+    while trial.goes_on():
+        for case, (m, n, shares) in enumerate(cases):
+            for reference, window in zip(
+                draw.multinomial(m, shares, 1000).tolist(), draw.multinomial(n, shares, 1000).tolist(), strict=True
+            ):
+                chance = psi_chance(reference, window)
+                for level in levels:
+                    counts[case, level] += chance < level
+        draws += 1000
+    rates = {f"{cases[case][:2]}_at_{level}": count / draws for (case, level), count in counts.items()}
+    trial.note(draws=draws, **rates)
+    for (_, level), count in counts.items():
+        assert count <= level * draws + 4 * sqrt(level * draws)
