@@ -224,6 +224,7 @@ def test_ids_may_hold_anything() -> None:
     run(main())
 
 
+@pytest.mark.slow
 def test_five_thousand_steps_run() -> None:
     async def main() -> None:
         async with Engine(chain("same", 5000)) as engine:

@@ -93,6 +93,17 @@ def test_addresses_that_cannot_be_are_refused(addresses: dict[str, str], said: s
     assert str(caught.value) == said
 
 
+def test_an_address_may_be_a_name() -> None:
+    async def main() -> None:
+        made = far("same_later")
+        async with Peer(made, "far") as there:
+            port = there.address.rpartition(":")[2]
+            async with calling(made, f"localhost:{port}") as (engine, _):
+                assert (await engine.call(letter())).text == "x"
+
+    run(main())
+
+
 def test_a_process_that_the_plan_does_not_have_is_not_hosted() -> None:
     with pytest.raises(CannotRun, match="the plan has no process `near`, only `main`, `far`"):
         Peer(far("same"), "near")
@@ -108,6 +119,7 @@ def test_a_port_that_is_taken_is_said() -> None:
     run(main())
 
 
+@pytest.mark.slow
 def test_connections_that_come_and_go_leave_nothing() -> None:
     async def main() -> None:
         made = far("same_later")
