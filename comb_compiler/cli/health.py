@@ -165,7 +165,7 @@ def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb 
     samples = _samples(compiled, main.parent, arguments.samples, console)
     if samples is None:
         return None
-    saved = _reference(arguments.reference) if arguments.reference else NOTHING
+    saved = _reference(arguments.reference, compiled.plan.comb) if arguments.reference else NOTHING
     plan = patient(compiled.plan) if arguments.patient else compiled.plan
     return _Comb(checkout, result.verdicts[0].main, plan, samples, saved)
 
@@ -186,15 +186,18 @@ def _samples(compiled: "Compiled", directory: Path, given: str | None, console: 
     return None if flaws else samples
 
 
-def _reference(file: str) -> "Saved":
+def _reference(file: str, comb: str) -> "Saved":
     from comb_compiler.runtime.health import BadReference, read_saved
 
     try:
-        return read_saved(Path(file).read_bytes())
+        saved = read_saved(Path(file).read_bytes())
     except OSError as problem:
         raise UsageError(f"--reference {file}: it cannot be read: {problem.strerror}") from problem
     except BadReference as bad:
         raise UsageError(f"--reference {file}: {bad}") from bad
+    if saved.comb != comb:
+        raise UsageError(f"--reference {file}: it is of the comb `{saved.comb}`, not of `{comb}`")
+    return saved
 
 
 async def _ask(comb: _Comb, save: str | None, console: Console) -> "Report | None":

@@ -44,6 +44,9 @@ def greeting(checkout: Path) -> Path:
     (checkout / "comb.yaml").write_text(COMB.replace("80ms", "30s") + GATES, encoding="utf-8")
     (checkout / "operators.py").write_text(OPERATORS, encoding="utf-8")
     (checkout / "word.txt").write_text("Hello", encoding="utf-8")
+    (checkout / "other.json").write_text(
+        '{"version": 1, "comb": "other", "places": [], "goldens": []}', encoding="utf-8"
+    )
     for name, expected in (("ada", "Hello Ada"), ("bob", "Hello Bob")):
         directory = checkout / "samples" / name
         directory.mkdir(parents=True)
@@ -120,6 +123,7 @@ def test_mistakes_in_the_files_come_first(greeting: Path, comb: Comb) -> None:
         (("nowhere",), "nowhere: there is no such file, and it is no HOST:PORT or URL of a service"),
         (("samples",), "samples/comb.yaml: there is no such file"),
         (("--reference", "comb.yaml"), "--reference comb.yaml: it is no JSON in UTF-8"),
+        (("--reference", "other.json"), "--reference other.json: it is of the comb `other`, not of `greeting`"),
         (("--reference", "missing"), "--reference missing: it cannot be read: No such file"),
         (("127.0.0.1:1", "--samples", "x"), "are for a comb.yaml"),
         (("ftp://127.0.0.1",), "it is no HOST:PORT or URL"),

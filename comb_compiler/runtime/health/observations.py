@@ -126,14 +126,18 @@ class Observations:
     ) -> None:
         places = _places(plan)
         compiled = {name: compile_features(messages[name].DESCRIPTOR) for name in places.values()}
-        compared = {name: _compared(one.features, ignore) for name, one in compiled.items()}
-        tests = {name: sum(1 if one.is_category else 2 for one in some.values()) for name, some in compared.items()}
-        of_all = max(1, sum(tests[name] for name in places.values()))
+        hidden = tuple(path.removeprefix("request.") for path in plan.recording.redact)
+        compared = {
+            place: _compared(compiled[name].features, ignore, () if place.node else hidden)
+            for place, name in places.items()
+        }
+        tests = {place: sum(1 if one.is_category else 2 for one in some.values()) for place, some in compared.items()}
+        of_all = max(1, sum(tests.values()))
         self.sights: dict[tuple[str, str], Sight] = {}
         for place, name in places.items():
-            level = windows.level / windows.per_day * tests[name] / of_all
+            level = windows.level / windows.per_day * tests[place] / of_all
             its_seed = seed ^ crc32(repr(place).encode("utf-8", "surrogatepass"))
-            stream = Stream(compared[name], windows, level, its_seed, (given or {}).get(place))
+            stream = Stream(compared[place], windows, level, its_seed, (given or {}).get(place))
             self.sights[place.arm, place.node] = Sight(place, messages[name].DESCRIPTOR, compiled[name], stream)
         self._nodes = {arm.name: [node.name for node in arm.graph.nodes] for arm in arms_of(plan)}
 
@@ -163,6 +167,12 @@ def _places(plan: ExecutionPlan) -> dict[Place, str]:
     return found
 
 
-def _compared(features: Sequence[Feature], ignore: Sequence[str]) -> dict[int, Feature]:
-    """The features whose distributions are compared, by their place in a row of values."""
-    return {index: one for index, one in enumerate(features) if not one.is_tensor and one.name not in ignore}
+def _compared(features: Sequence[Feature], ignore: Sequence[str], hidden: Sequence[str]) -> dict[int, Feature]:
+    """The features whose distributions are compared, by their place in a row; of fields that are `hidden`, none."""
+    return {
+        index: one
+        for index, one in enumerate(features)
+        if not one.is_tensor
+        and one.name not in ignore
+        and not any(one.name == path or one.name.startswith(f"{path}.") for path in hidden)
+    }

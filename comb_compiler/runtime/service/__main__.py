@@ -19,6 +19,7 @@ from comb_compiler.release import BadPlan, ExecutionPlan, parse_plan
 from comb_compiler.runtime.codes import OperatorError
 from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.engine import CannotRun, run
+from comb_compiler.runtime.health import NOTHING, BadReference, read_saved
 from comb_compiler.runtime.service.artifacts import artifact_locator
 from comb_compiler.runtime.service.assembly import Source
 from comb_compiler.runtime.service.face import CannotServe
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", metavar="FILE", type=Path, help="weights of arms and releases; it is watched")
     parser.add_argument("--goldens", metavar="DIR", type=Path, help="a sample set that says whether models are well")
     parser.add_argument(
+        "--reference", metavar="FILE", type=Path, help="what health is compared with: see `comb health`"
+    )
+    parser.add_argument(
         "--peer",
         metavar="NAME=HOST:PORT",
         action="append",
@@ -117,8 +121,14 @@ def _source(plan: ExecutionPlan, options: argparse.Namespace, peers: dict[str, s
         goldens, findings = load_sample_set(options.goldens)
         if findings:
             raise CannotServe(f"{options.goldens} is no sample set: {findings[0].message}")
+    reference = NOTHING
+    if options.reference is not None:
+        try:
+            reference = read_saved(options.reference.read_bytes())
+        except BadReference as error:
+            raise CannotServe(f"{options.reference} is no reference: {error}") from error
     locate = artifact_locator(options.artifacts)
-    return Source(plan, locate, options.code, options.workspace, peers, options.weights, goldens)
+    return Source(plan, locate, options.code, options.workspace, peers, options.weights, goldens, reference)
 
 
 def _peers(given: Sequence[str]) -> dict[str, str]:

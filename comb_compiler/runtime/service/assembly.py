@@ -10,7 +10,7 @@ import grpc
 from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.engine import Answering, Engine, Limits, Observer
 from comb_compiler.runtime.engine.meters import Measure
-from comb_compiler.runtime.health import Health, measures as of_models, report_json
+from comb_compiler.runtime.health import NOTHING, Health, Saved, measures as of_models, report_json
 from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
 from comb_compiler.runtime.service.settings import Settings
@@ -22,7 +22,8 @@ __all__ = ["Source", "answering"]
 class Source(NamedTuple):
     """A plan, and where that is which it names: models' files, operators' code, their workspace, other processes.
 
-    `weights` is a file of weights that is watched; `goldens` are samples whose answers say whether the models are well.
+    `weights` is a file of weights that is watched; `goldens` are samples whose answers say whether the models are well,
+    and `reference` is what their health is compared with.
     """
 
     plan: ExecutionPlan
@@ -32,6 +33,7 @@ class Source(NamedTuple):
     peers: Mapping[str, str] = {}
     weights: Path | None = None
     goldens: SampleSet | None = None
+    reference: Saved = NOTHING
     observers: tuple[Observer, ...] = ()
 
 
@@ -88,7 +90,9 @@ def _health(source: Source) -> Health | None:
     """Where there are no models, there is nothing to watch."""
     if not any(binding.model for binding in source.plan.bindings):
         return None
-    return Health(source.plan) if source.goldens is None else Health(source.plan, source.goldens)
+    if source.goldens is None:
+        return Health(source.plan, saved=source.reference)
+    return Health(source.plan, source.goldens, saved=source.reference)
 
 
 def _status(router: Router | None, health: Health | None) -> dict[str, Any]:

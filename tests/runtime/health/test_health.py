@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.release import ExecutionPlan
+from comb_compiler.release import ExecutionPlan, Recording
 from comb_compiler.runtime.engine import Engine, Limits
 from comb_compiler.runtime.health import (
     NOTHING,
@@ -25,6 +25,7 @@ from comb_compiler.runtime.health import (
     report_json,
     saved_bytes,
 )
+from comb_compiler.runtime.health.observations import Place
 from comb_compiler.runtime.health.rounds import Schedule
 from comb_compiler.samples import SampleSet
 from tests.runtime.health.operators import SPOILED
@@ -383,3 +384,17 @@ def test_what_is_no_reference_is_refused_with_a_sentence(content: bytes, why: st
     with pytest.raises(BadReference) as caught:
         read_saved(content)
     assert why in str(caught.value)
+
+
+def test_of_fields_that_are_redacted_nothing_is_compared_or_saved() -> None:
+    async def main() -> None:
+        made = a_plan(recording=Recording(0.0, redact=("request.letter.number", "request.letter.picture")))
+        async with watched(made, NO_GOLDENS) as one:
+            await one.send(200)
+            await one.send(200, number=lambda random: int(random.gauss(9000, 100)))
+            assert one.report().inputs.level == Level.HEALTHY
+            figures = one.health.save().references[Place("", "")]
+            assert "letter.text.size" in figures
+            assert not {"letter.number", "letter.picture.size", "letter.picture.mean"} & figures.keys()
+
+    run(main())

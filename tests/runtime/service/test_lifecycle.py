@@ -287,6 +287,7 @@ def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
         (("PLAN", "--host", "203.0.113.1"), 1, "HTTP cannot listen on 203.0.113.1:0"),
         (("PLAN", "--tls-certificate", "a.pem", "--tls-key", "b.pem"), 1, "TLS cannot be had from a.pem, b.pem"),
         (("PLAN", "--goldens", "nowhere"), 1, "nowhere is no sample set"),
+        (("PLAN", "--reference", "PLAN"), 1, "PLAN is no reference: it does not have the form"),
         (("PLAN", "--code", "nowhere"), 1, "nowhere: there is no such directory"),
         (("PLAN", "--requests", "0", "--drain", "nan"), 2, "--drain is 'nan', and must be a number of at least 0"),
         (("PLAN", "--tls-key", "b.pem"), 2, "--tls-certificate and --tls-key go together"),
