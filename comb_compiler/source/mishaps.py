@@ -21,6 +21,7 @@ __all__ = [
 
 _TIGHT = re.compile(r"(?P<key>[A-Za-z_][-.\w]*):(?P<value>[^\s/].*)")
 _TWO_WORDS = re.compile(r"(?P<key>[A-Za-z_][-.\w]*) +\S")
+_SEPARATED = re.compile(r"(?P<key>[A-Za-z_][-.\w]*)(?: *(?:=>?|->|:=) *|:?\u00a0 *)(?=\S)")
 _STARTS_A_VALUE = "\"'{[|>&*!"
 
 
@@ -98,8 +99,12 @@ def _no_space(mishap: Mishap, line: int, entry: re.Match[str]) -> Diagnostic:
 
 def _no_colon(mishap: Mishap, line: int, indent: int, text: str) -> Diagnostic:
     words = _TWO_WORDS.match(text, indent)
+    separated = _SEPARATED.match(text, indent)
     fix = None
-    if words:
+    if separated:
+        between = mishap.span(line, separated.end("key"), separated.end())
+        fix = mishap.rewrite(f"write `{separated['key']}:`", between, ": ")
+    elif words:
         end = words.end("key")
         fix = mishap.rewrite(f"write `{words['key']}:`", mishap.span(line, end, end), ":")
     return diagnose(
@@ -107,7 +112,11 @@ def _no_colon(mishap: Mishap, line: int, indent: int, text: str) -> Diagnostic:
         f"`{text.strip()[:40]}` is not `key: value`",
         mishap.span(line, indent, len(text)),
         label="a `:` is missing here",
-        hints=("write `key: value` with a space after the colon; indent text that continues the line above",),
+        hints=(
+            "U+00A0 is no space to YAML: write `key: value` with an ordinary one"
+            if "\u00a0" in text
+            else "write `key: value` with a space after the colon; indent text that continues the line above",
+        ),
         fix=fix,
     )
 

@@ -21,6 +21,8 @@ def after_a_quote(mishap: Mishap) -> Diagnostic | None:
         return None
     quote = before[-1]
     opening = next((found for found in OPENS.finditer(before) if found["quote"] == quote), None)
+    if content_of(mishap.line)[len(before) :].strip() in (",", ";") and not _IN_FLOW.search(before):
+        return _ended(mishap)
     if opening is None or opening.end() == len(before):
         return closed_by_the_next(mishap, quote, len(before) - 1)
     begin = opening.start("quote")
@@ -38,6 +40,18 @@ def after_a_quote(mishap: Mishap) -> Diagnostic | None:
         related=(Label(mishap.span(mishap.at.line, len(before) - 1, len(before)), "this quote ends the text"),),
         hints=(f"quote the whole value; {doubled} inside it",),
         fix=fix,
+    )
+
+
+def _ended(mishap: Mishap) -> Diagnostic:
+    """`key: "value",`"""
+    span = mishap.one_character(mishap.at)
+    return diagnose(
+        codes.SYNTAX_ERROR,
+        f"no `{mishap.character}` ends a line of YAML",
+        span,
+        hints=("leave it out: commas part what stands between brackets",),
+        fix=mishap.rewrite(f"delete the `{mishap.character}`", span, ""),
     )
 
 

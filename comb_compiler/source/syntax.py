@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Position, codes
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.source.leftovers import merge_conflict, template_line
 from comb_compiler.source.mishap import Mishap, content_of
 from comb_compiler.source.mishaps import (
     colon_in_value,
@@ -161,14 +162,26 @@ _STORIES: dict[str, _Story] = {
 
 _FLOW: tuple[Reading, ...] = (after_a_quote, closed_by_another, missing_comma, stays_open)
 _READINGS: dict[str, tuple[Reading, ...]] = {
-    "mapping values are not allowed in this context": (colon_in_value, deeper_than_a_value, line_without_colon),
-    "could not find expected ':'": (quoted_entry, line_without_colon),
+    "mapping values are not allowed in this context": (
+        template_line,
+        colon_in_value,
+        deeper_than_a_value,
+        line_without_colon,
+    ),
+    "could not find expected ':'": (template_line, quoted_entry, line_without_colon),
     "block sequence entries are not allowed in this context": (list_on_the_line_of_its_key,),
-    "did not find expected key": (after_a_quote, closer_too_many, item_among_keys, line_without_colon, misaligned),
+    "did not find expected key": (
+        template_line,
+        after_a_quote,
+        closer_too_many,
+        item_among_keys,
+        line_without_colon,
+        misaligned,
+    ),
     "did not find expected '-' indicator": (misaligned,),
     "did not find expected ',' or '}'": _FLOW,
     "did not find expected ',' or ']'": _FLOW,
-    "did not find expected node content": (open_at_the_end, closer_too_many),
+    "did not find expected node content": (template_line, open_at_the_end, closer_too_many),
     "found unexpected end of stream": (never_closed,),
     "found unknown escape character": (unknown_escape,),
     "found character that cannot start any token": (reserved_character,),
@@ -181,6 +194,9 @@ def explain_syntax_error(source: SourceFile, problem: Any) -> Diagnostic:
     at = lines.nearest(_position(problem.problem_mark or problem.context_mark))
     begun = lines.nearest(_position(problem.context_mark)) if problem.context_mark else None
     mishap = Mishap(source.path, lines, problem.problem or "", at, begun)
+    unmerged = merge_conflict(mishap)
+    if unmerged is not None:
+        return unmerged
     if _is_tab(mishap):
         return _tab(mishap)
     for reading in _READINGS.get(mishap.sentence, ()):

@@ -63,11 +63,11 @@ def gpu_memory_meant(node: Scalar, expected: Expected | None) -> Mend:
 def share_meant(node: Scalar, _: Expected | None) -> Mend:
     """`0.5` and `0.5 %`"""
     number = _number(node)
+    if number is not None and number <= 1:
+        return None, (f"write `{node.text}%` or `{_percent(number)}`: a share has its sign",)
     if number is not None:
-        hints = [f"`{node.text}%`"]
-        if 0 < number <= 1:
-            hints.append(f"`{_percent(number)}`")
-        return None, (f"write {' or '.join(hints)}: a share has its sign",)
+        share = f"{_plain(number)}%"
+        return written(node, share) if number <= 100 else None, (f"write `{share}`: a share has its sign",)
     text = re.sub(r"\s+", "", node.text)
     is_right = re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?%", text) and text != node.text
     return (written(node, text), ()) if is_right else NOTHING

@@ -10,6 +10,7 @@ from comb_compiler.source.scalars import resolve
 from comb_compiler.spec.amounts import cores_meant, duration_meant, gpu_memory_meant, share_meant, size_meant
 from comb_compiler.spec.respelling import NOTHING, Guess, Mend, spelled, written
 from comb_compiler.spec.shape import Expected, choices, field_names
+from comb_compiler.spec.strays import stray
 from comb_compiler.spec.suggest import closest
 from comb_compiler.spec.wording import describe_value
 
@@ -20,6 +21,9 @@ def mend(kind: str, context: Mapping[str, Any], node: Node, expected: Expected |
     """The repair of the value at `node`, which pydantic refused as `kind`."""
     if not isinstance(node, Scalar) or node.data is None:
         return NOTHING
+    strayed = stray(node)
+    if strayed != NOTHING:
+        return strayed
     reading = _BY_FORM.get(context.get("form", "")) if kind in ("form", "too_long_text") else _BY_KIND.get(kind)
     return reading(node, expected) if reading else NOTHING
 
@@ -87,6 +91,31 @@ def _spaced(node: Scalar, expected: Expected | None) -> Mend:
     return Fix("put a space after the `:`", (Edit(at, " "),), Applicability.UNSAFE), (hint,)
 
 
+_ALONE = {"Gpu": "count", "Batch": "max", "Workspace": "size"}
+"""The field that a value alone was meant to be, by the model whose mapping is wanted."""
+
+
+def _wrapped(node: Scalar, expected: Expected | None) -> Mend:
+    """`gpu: 1` for `gpu: {count: 1}`, and `scale: 3` for as many at least and at most."""
+    model = getattr(expected.type, "__name__", "") if expected else ""
+    if not node.plain or (model != "Workspace" and not isinstance(node.data, int)) or isinstance(node.data, bool):
+        return NOTHING
+    if model == "Scale":
+        text = f"{{min: {node.text}, max: {node.text}}}"
+    elif model in _ALONE:
+        text = f"{{{_ALONE[model]}: {node.text}}}"
+    else:
+        return NOTHING
+    return spelled(node, text, text, safe=False), (f"write `{text}`",)
+
+
+def _first(*guesses: Guess) -> Guess:
+    def first(node: Scalar, expected: Expected | None) -> Mend:
+        return next((found for guess in guesses if (found := guess(node, expected)) != NOTHING), NOTHING)
+
+    return first
+
+
 def _chosen(node: Scalar, expected: Expected | None) -> Mend:
     match = closest(node.text, choices(expected.type)) if expected else None
     return (written(node, match), (f"did you mean `{match}`?",)) if match else NOTHING
@@ -117,6 +146,14 @@ def _substituted(pattern: str, replacement: str) -> Guess:
     return substituted
 
 
+def _path(node: Scalar, _: Expected | None) -> Mend:
+    r"""`protos\ocr.proto`"""
+    if re.match(r"[A-Za-z]:[\\/]|~", node.text):
+        return None, ("it is a path of one machine: write where the file is from here, with `/`",)
+    text = re.sub(r"\\+", "/", node.text)
+    return (written(node, text), ()) if text != node.text else NOTHING
+
+
 def _message_type(node: Scalar, _: Expected | None) -> Mend:
     """`.ocr.v1.Boxes` and `ocr/v1/Boxes` for `ocr.v1.Boxes`."""
     text = node.text.lstrip("./").replace("/", ".")
@@ -140,7 +177,7 @@ _BY_KIND: dict[str, Guess] = {
     "bool_type": _truth,
     "list_type": _listed,
     "dict_type": _spaced,
-    "model_type": _spaced,
+    "model_type": _first(_spaced, _wrapped),
     "enum": _chosen,
     "literal_error": _chosen,
     "duration": duration_meant,
@@ -159,7 +196,7 @@ _BY_FORM: dict[str, Guess] = {
     "entry-point": _entry_point,
     "method": _substituted(r"\A([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.([A-Za-z_]\w*)\Z", r"\1/\2"),
     "message-type": _message_type,
-    "path": _substituted(r"\\", "/"),
-    "uri": _substituted(r"\\", "/"),
+    "path": _path,
+    "uri": _path,
     "model-reference": _substituted(r"\A([a-z][-a-z0-9]*)[:/]([A-Za-z0-9][-+._A-Za-z0-9]*)\Z", r"\1@\2"),
 }

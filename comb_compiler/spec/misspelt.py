@@ -8,9 +8,10 @@ from pydantic import BaseModel
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Node, Path, Scalar, Sequence
+from comb_compiler.spec.foreign import in_our_words
 from comb_compiler.spec.overlays import merge
 from comb_compiler.spec.places import Place, format_path, place_of
-from comb_compiler.spec.shape import expected_at, field_names, homes
+from comb_compiler.spec.shape import ANY, expected_at, field_names, homes
 from comb_compiler.spec.suggest import closest, did_you_mean
 
 __all__ = ["Unknown", "correct", "spelt", "unknown_key"]
@@ -73,7 +74,10 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     word = str(path[-1])
     known = field_names(owner.type) if owner else ()
     given = _written_beside(place, known)
-    match = closest(word, (name for name in known if name not in given))
+    advice = in_our_words(getattr(owner.type, "__name__", ""), word) if owner else ""
+    if "“" in word or "”" in word:
+        advice = "`“` and `”` are no quotes to YAML, which parts the text at its comma: write straight ones"
+    match = closest(word, (name for name in known if name not in given)) if not advice else None
     fix = None
     if match is not None and place.key is not None:
         fix = Fix(f"write `{match}`", (Edit(place.key.span, spelt(place.key, match)),), Applicability.UNSAFE)
@@ -86,7 +90,7 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
         label="unknown field",
         related=place.related,
         path=format_path(path),
-        hints=(f"did you mean `{match}`?",) if match else _elsewhere(model, path, known, given),
+        hints=(advice or f"did you mean `{match}`?",) if advice or match else _elsewhere(model, path, known, given),
         fix=fix,
     )
     return Unknown(finding, match)
@@ -123,6 +127,8 @@ def _elsewhere(model: type[BaseModel], path: Path, known: tuple[str, ...], given
 def _into(home: Path, owner: Path) -> str:
     if not home:
         return "to the top of the file"
+    if ANY in home:
+        return f"into `{'.'.join(map(str, home))}`"
     inner = home[len(owner) :] if home[: len(owner)] == owner else ()
     return f"into `{format_path(inner)}` here" if inner else f"to `{format_path(home)}`"
 

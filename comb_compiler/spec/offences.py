@@ -22,12 +22,32 @@ def _wants(code: codes.Code, wanted: str, *hints: str) -> _Say:
     return say
 
 
+def _text(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
+    inner = next(iter(value.values()), None) if isinstance(value, dict) and len(value) == 1 else None
+    hints = (f"write `{shortened(inner)}` alone",) if isinstance(inner, str) else ()
+    return Offence(codes.WRONG_TYPE, f"{field} takes text, not {describe_value(value)}", hints)
+
+
 def _mapping(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
     names = field_names(expected.type) if expected else ()
     hints: tuple[str, ...] = ("write `key: value` lines below it, indented",)
+    if isinstance(value, list):
+        hints = (_by_name(value),)
+    elif isinstance(value, str) and "." in value and not names:
+        hints = (f"its entries have names: write `name: {shortened(value)}`",)
     if names:
         hints = (*hints, f"its fields are {listed(names)}")
     return Offence(codes.WRONG_TYPE, f"{field} takes a mapping, not {describe_value(value)}", hints)
+
+
+def _by_name(items: list[Any]) -> str:
+    """What to write instead of a list, where entries go by their names."""
+    first = items[0] if items else None
+    if isinstance(first, dict) and isinstance(name := first.get("name"), str):
+        return f"entries go by their names: write `{shortened(name)}:` instead of `- name: {shortened(name)}`"
+    if isinstance(first, dict) and len(first) == 1:
+        return f"take the `- ` away: write `{shortened(str(next(iter(first))))}: …` on a line of its own"
+    return "entries go by their names: write `name: …` lines, without `- ` and `[ ]`"
 
 
 def _range(wanted: str) -> _Say:
@@ -96,7 +116,7 @@ _PERCENT_HINT = "write a percentage such as `0.5%`"
 _CORES_HINT = "write cores (`2`, `0.5`) or thousandths (`500m`)"
 
 OFFENCES: dict[str, _Say] = {
-    "string_type": _wants(codes.WRONG_TYPE, "text"),
+    "string_type": _text,
     "int_type": _wants(codes.WRONG_TYPE, "a whole number"),
     "int_from_float": _wants(codes.WRONG_TYPE, "a whole number"),
     "float_type": _wants(codes.WRONG_TYPE, "a number"),

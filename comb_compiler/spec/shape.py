@@ -12,7 +12,10 @@ from pydantic.fields import FieldInfo
 from comb_compiler.source import Path
 from comb_compiler.spec.shapes import ShortForm
 
-__all__ = ["Expected", "choices", "expected_at", "field_names", "homes"]
+__all__ = ["ANY", "Expected", "choices", "expected_at", "field_names", "homes"]
+
+ANY = "…"
+"""Stands in a path for whatever name an entry has."""
 
 _DEPTH = 3
 
@@ -58,10 +61,13 @@ def _descendants(kind: Any, word: str, depth: int) -> list[Path]:
     found: list[Path] = []
     for name in field_names(kind) if depth else ():
         below = _below(kind, name)
+        path: Path = (name,)
+        if below is not None and get_origin(below.type) is dict:
+            below, path = _below(below.type, ANY), (name, ANY)
         if below is not None and below.type is not kind:
             if word in field_names(below.type):
-                found.append((name,))
-            found += [(name, *path) for path in _descendants(below.type, word, depth - 1)]
+                found.append(path)
+            found += [(*path, *further) for further in _descendants(below.type, word, depth - 1)]
     return found
 
 
