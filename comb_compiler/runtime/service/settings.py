@@ -63,7 +63,8 @@ class Setting(NamedTuple):
     def placeholder(self) -> str:
         """What stands for its value in help."""
         kind = type(self.default)
-        return {bool: "true|false", int: "N", float: "SECONDS"}.get(kind, self.name.rpartition("_")[2].upper())
+        last = self.name.rpartition("_")[2].upper()
+        return last if last == "SHARE" else {bool: "true|false", int: "N", float: "SECONDS"}.get(kind, last)
 
     @property
     def default(self) -> Any:
