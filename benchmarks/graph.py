@@ -69,13 +69,13 @@ def _table(scratch: Path, runs: int) -> str:
     ]
     lines += ["", "| 1,000 operators with | checked | for each variant | of one comb |", "|---|---|---|---|"]
     alone = 0.0
-    for arms, environments in ((0, 0), (100, 0), (500, 0), (500, 20)):
-        sources = _sources(scratch / f"{arms}-{environments}", 1000, arms, environments, memo)
+    for arms, environments, change in _VARIANTS:
+        sources = _sources(scratch / f"{arms}-{environments}-{change}", 1000, arms, environments, memo, change)
         whole = _median(lambda sources=sources: check(sources, memo=memo), runs)
         alone = alone or whole
         each = (whole - alone) / (arms + environments) if arms else 0.0
         row = (
-            f"{arms} arms, {environments} environments",
+            f"{arms} arms{_CHANGES[change]}, {environments} environments",
             f"{whole:.2f} s",
             f"{each * 1e3:.1f} ms",
             f"{each / alone:.1%}",
@@ -124,8 +124,17 @@ def _median(work: Callable[[], object], runs: int) -> float:
     return statistics.median(times)
 
 
-def _sources(directory: Path, count: int, arms: int, environments: int, memo: ResultStore) -> SourceSet:
-    """A comb whose steps each use the one before and another one; every tenth has one of four conditions."""
+_CHANGES = {"": "", "model": " with another model", "step": " with another step", "new": " with a step more"}
+_VARIANTS = ((0, 0, ""), (100, 0, "model"), (500, 0, "model"), (500, 20, "model"), (500, 20, "step"), (500, 20, "new"))
+
+
+def _sources(
+    directory: Path, count: int, arms: int, environments: int, memo: ResultStore, change: str = ""
+) -> SourceSet:
+    """A comb whose steps each use the one before and another one; every tenth has one of four conditions.
+
+    Each arm changes one thing: the model of an operator, the operator of a step, or a step that goes between two.
+    """
     directory.mkdir()
     seed = random.Random(1)
     (directory / "a.proto").write_text(PROTO)
@@ -133,7 +142,7 @@ def _sources(directory: Path, count: int, arms: int, environments: int, memo: Re
     version = f"{{artifact: a.bin, sha256: {'a' * 64}}}"
     lines = ["apiVersion: comb.dev/v1", "kind: Comb", "metadata: {name: big}"]
     lines += ["interface: {proto: a.proto, method: a.v1.S/M}"]
-    versions = f'"1": {version}' + (f', "2": {version}' if arms else "")
+    versions = f'"1": {version}' + (f', "2": {version}' if change == "model" else "")
     lines += [f"models: {{m: {{versions: {{{versions}}}}}}}", "operators:"]
     ports = "{x: a.v1.T, other: {type: a.v1.T, optional: true}}"
     for n in range(count):
@@ -149,11 +158,25 @@ def _sources(directory: Path, count: int, arms: int, environments: int, memo: Re
     lines += [f"  return: s{count - 1}", "sla: {deadline: 100s}"]
     if arms:
         lines += ["experiment:", "  key: header/x", "  arms:"]
-        lines += [f"    a{n}: {{weight: 1, set: {{operators: {{o{n}: {{model: m@2}}}}}}}}" for n in range(arms)]
+        lines += [f"    a{n}: {{weight: 1, set: {{{_change(change, n, lines)}}}}}" for n in range(arms)]
     if environments:
         lines += ["environments:", *(f"  e{n}: {{recording: {{sample: 5%}}}}" for n in range(environments))]
     (directory / "comb.yaml").write_text("\n".join(lines) + "\n")
     return load_sources(Checkout(directory), "comb.yaml", memo)
+
+
+def _change(change: str, number: int, lines: list[str]) -> str:
+    """What an arm sets: about a step without a condition."""
+    step = number + 2 if number % 10 in (3, 4) else number
+    if change == "model":
+        return f"operators: {{o{number}: {{model: m@2}}}}"
+    call = next(line for line in lines if line.startswith(f"  s{step}: ")).split('"')[1]
+    if change == "step":
+        other = call.replace(f"o{step}(", f"o{step + 1}(")
+        return f'graph: {{s{step}: "{other}"}}'
+    source = call.partition("x=")[2].partition(",")[0]
+    between = call.replace(f"x={source},", "x=more,")
+    return f'graph: {{more: "o{step}(x={source})", s{step}: "{between}"}}'
 
 
 if __name__ == "__main__":

@@ -183,6 +183,8 @@ def unknown_step(
         hints, meant = (f"`{name}` is an operator, which {steps} {'calls' if len(calling) == 1 else 'call'}",), calling
     elif name in operators:
         hints, meant = (f"`{name}` is an operator: give it a step, and name that",), ()
+    elif not known:
+        hints = ("there is no other step",)
     finding = unknown_name(place, codes.UNKNOWN_STEP, name, meant, "step", hints=hints, at=source.span)
     if hints and len(meant) == 1 and part_of(place, 0, 0) != place.value.span:
         fix = Fix(f"write `{meant[0]}`", (Edit(source.span, meant[0]),), Applicability.UNSAFE)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.graph.analyses import ANALYSES
+from comb_compiler.graph.analyses.together import check_together
 from comb_compiler.graph.analyses.usage import check_reach, check_usage, unreached_steps
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.changes import find_changes
@@ -44,6 +45,8 @@ def analyse(
         said = [*diagnostics, *_analysed(view)]
         may_lead_there = may_lead_there or any(finding.code in _MAY_LEAD_THERE for finding in said)
         found.add(said, variant.overlaid)
+    for finding, overlaid in check_together(views[0], analysed) if views else ():
+        found.add((finding,), overlaid)
     if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
         for view, unreached in () if may_lead_there else unreached_steps(analysed):
             found.add(bounded(check_reach(view, unreached)), view.bound.overlaid)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from comb_compiler.graph.changes import Changes
 from comb_compiler.graph.conditions import Parsed, Scope, Worlds, constancy, worlds
 from comb_compiler.graph.model import REQUEST, Edge, OperatorGraph, Source, Step
 from comb_compiler.graph.order import execution_order
@@ -16,9 +17,6 @@ from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.places import Place
-
-if TYPE_CHECKING:
-    from comb_compiler.graph.changes import Changes
 
 __all__ = ["View"]
 
@@ -52,6 +50,18 @@ class View:
         assert bound.value is not None
         view = View.__new__(View)
         view.__dict__.update(self.__dict__, bound=bound, comb=bound.value)
+        return view
+
+    def with_timeouts(self, timeouts: Mapping[str, timedelta | None]) -> View:
+        """A view that differs in the timeouts of some operators."""
+        operators = self.comb.operators
+        changed = {name: operators[name].model_copy(update={"timeout": one}) for name, one in timeouts.items()}
+        view = self.of(self.bound)
+        for name in ("untimed", "worlds", "conditions"):
+            view.__dict__.pop(name, None)
+        view.comb = self.comb.model_copy(update={"operators": {**operators, **changed}})
+        view.changes = Changes(self, (), (), (), tuple(timeouts), is_wired_alike=True, is_promised_alike=True)
+        view.flows = {}
         return view
 
     @property

@@ -18,7 +18,7 @@ from comb_compiler.graph.view import View
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.units import format_duration
 
-__all__ = ["CriticalPath", "check_timing", "critical_path"]
+__all__ = ["CriticalPath", "check_timing", "critical_path", "latest_answer", "too_late"]
 
 _ZERO = timedelta(0)
 _MOST_LABELS = 12
@@ -44,6 +44,11 @@ def critical_path(view: View) -> CriticalPath:
     holding = view.worlds.worlds[number] if path else frozenset[str]()
     kept = tuple(name for name in path if not _is_skipped(view, name, holding))
     return CriticalPath(kept, bound, _untimed(view), view.worlds.exact)
+
+
+def latest_answer(view: View) -> timedelta:
+    """When the answer is there at the latest."""
+    return _latest(view)[0]
 
 
 def _latest(view: View) -> tuple[timedelta, int, str | None]:
@@ -94,8 +99,8 @@ def check_timing(view: View) -> Iterator[Diagnostic]:
     deadline = view.comb.sla.deadline
     if deadline is None or not view.bound.is_sound("sla", "deadline") or len(view.order) < len(view.graph.steps):
         return
-    if _latest(view)[0] > deadline:
-        yield _too_long(view, critical_path(view), deadline)
+    if latest_answer(view) > deadline:
+        yield too_late(view, view)
     for name in _untimed(view):
         if view.operator(view.graph.steps[name]) is not None and _is_told(view, view.graph.steps[name]):
             yield _unbounded(view, view.graph.steps[name], deadline)
@@ -105,11 +110,19 @@ def _is_told(view: View, step: Step) -> bool:
     return view.bound.is_sound("operators", step.operator, "timeout") and view.bound.is_sound("graph", step.name)
 
 
-def _too_long(view: View, path: CriticalPath, deadline: timedelta) -> Diagnostic:
-    place = view.bound.place("sla", "deadline")
+def too_late(view: View, promised: View, where: str = "", times: Collection[str] = ()) -> Diagnostic:
+    """The critical path of a view, which is longer than another one's deadline; `where` begins the sentence.
+
+    `times` are the operators whose timeouts are those of the other one too.
+    """
+    path, deadline = critical_path(view), promised.comb.sla.deadline or _ZERO
+    place = promised.bound.place("sla", "deadline")
     steps = [view.graph.steps[name] for name in path.steps]
     timed = [(step, timeout) for step in steps if (timeout := view.timeout(step))]
-    labels = [Label(_timeout_place(view, step).span, f"`{step.name}`: {format_duration(one)}") for step, one in timed]
+    places = (_timeout_place(promised if step.operator in times else view, step) for step, _ in timed)
+    labels = [
+        Label(at.span, f"`{step.name}`: {format_duration(one)}") for at, (step, one) in zip(places, timed, strict=True)
+    ]
     shown = " → ".join(f"{step.name} {format_duration(one)}" for step, one in timed)
     over = format_duration(path.bound - deadline)
     hints = [
@@ -120,7 +133,8 @@ def _too_long(view: View, path: CriticalPath, deadline: timedelta) -> Diagnostic
         hints.append("there are too many conditions to tell which exclude each other: all were taken to hold")
     return diagnose(
         codes.DEADLINE_EXCEEDED,
-        f"the graph may take {format_duration(path.bound)}, {over} more than its deadline, {format_duration(deadline)}",
+        f"{where}the graph may take {format_duration(path.bound)}, {over} more than its deadline, "
+        f"{format_duration(deadline)}",
         place.span,
         label="promised here",
         related=tuple(_shortest(labels)),
