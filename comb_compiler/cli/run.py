@@ -107,13 +107,15 @@ async def _show(service: "Service", opened: Opened, settings: "Settings", stack:
     """Start what answers, and show it; the stack then ends it. Raises _CannotStart."""
     from comb_compiler.runtime import BadOperator, OperatorError
     from comb_compiler.runtime.engine import CannotRun
-    from comb_compiler.runtime.service import CannotServe, answering
+    from comb_compiler.runtime.service import CannotServe, answering, starting
     from comb_compiler.runtime.telemetry.watching import observers_of
 
     plan = opened.source.plan
     watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
+    source = opened.source._replace(observers=watching)
     try:
-        service.show(await stack.enter_async_context(answering(opened.source._replace(observers=watching), settings)))
+        with starting():
+            service.show(await stack.enter_async_context(answering(source, settings)))
     except (BadOperator, CannotRun, CannotServe, OperatorError) as error:
         raise _CannotStart(f"{plan.comb} cannot run: {error}") from error
 

@@ -51,7 +51,8 @@ class Run:
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=both, text=True)
         self.said: list[str] = []
         self._lines: Queue[str] = Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reading = threading.Thread(target=self._read, daemon=True)
+        self.reading.start()
         self.http = int(self.wait_for(r"HTTP  http://\S+:(\d+)"))
 
     def wait_for(self, pattern: str) -> str:
@@ -86,6 +87,7 @@ def running(comb: Path, *arguments: str) -> Iterator[Run]:
     finally:
         run.process.kill()
         run.process.wait(_PATIENCE)
+        run.reading.join(_PATIENCE)
         assert run.process.stdout is not None
         run.process.stdout.close()
 

@@ -8,6 +8,7 @@ from comb_compiler.runtime.service.face import CannotServe, Ready, Served
 from comb_compiler.runtime.service.lifecycle import Stop, serve, until_stopped
 from comb_compiler.runtime.service.service import Addresses, Service
 from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
+from comb_compiler.runtime.service.starting import starting
 from comb_compiler.runtime.service.web.front import curl_arguments
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "curl_arguments",
     "read_settings",
     "serve",
+    "starting",
     "until_stopped",
 ]

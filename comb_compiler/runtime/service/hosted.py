@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 from comb_compiler.runtime.engine import Limits
 from comb_compiler.runtime.peers import Peer
@@ -10,6 +11,7 @@ from comb_compiler.runtime.service.lifecycle import Stop, until_stopped
 from comb_compiler.runtime.service.service import Addresses, address_of
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.service.starting import starting
 from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site
@@ -44,7 +46,9 @@ async def _host(
     web = WebServer(Site(stage).respond, settings, certificates)
     port = await web.start()
     try:
-        async with peer:
+        async with AsyncExitStack() as stack:
+            with starting():
+                await stack.enter_async_context(peer)
             stage.parts = (peer,)
             stop.can_be_in_order = True
             started(Addresses(peer.address, address_of(settings.host, port)))

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from signal import Signals
 from typing import Any
 
 from comb_compiler.runtime.service.assembly import Source, answering
 from comb_compiler.runtime.service.service import Addresses, Service
 from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.service.starting import starting
 
 __all__ = ["Stop", "serve", "until_stopped"]
 
@@ -61,8 +63,9 @@ async def serve(source: Source, settings: Settings, started: Callable[[Addresses
 
 
 async def _serve(source: Source, settings: Settings, started: Callable[[Addresses], None], stop: Stop) -> bool:
-    async with Service(settings) as service, answering(source, settings) as served:
-        service.show(served)
+    async with Service(settings) as service, AsyncExitStack() as stack:
+        with starting():
+            service.show(await stack.enter_async_context(answering(source, settings)))
         stop.can_be_in_order = True
         started(service.addresses)
         await stop.in_order.wait()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import grpc
@@ -90,7 +90,9 @@ async def say(port: int, content: bytes, *, patience: float = _PATIENCE, finish:
     except OSError:  # it was closed before all was said
         return b""
     finally:
-        writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def exchange(port: int, path: str, body: Any = None, method: str = "", **headers: str) -> Answer:

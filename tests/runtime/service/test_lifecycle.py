@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +173,7 @@ class Balancer:
 
     def __init__(self, addresses: list[str]) -> None:
         self.ready = addresses
+        self.open = 0
         self._turn = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -180,7 +181,9 @@ class Balancer:
         self._turn += 1
         host, _, port = self.ready[self._turn % len(self.ready)].rpartition(":")
         there, back = await asyncio.open_connection(host, int(port))
+        self.open += 1
         await asyncio.gather(self._pass(reader, back), self._pass(there, writer))
+        self.open -= 1
 
     @staticmethod
     async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -190,6 +193,8 @@ class Balancer:
         except OSError:
             pass
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 async def load(target: str, options: list[Any], told: asyncio.Event) -> tuple[int, list[Any]]:
@@ -240,6 +245,7 @@ def test_the_end_of_one_of_two_under_load_loses_no_request(tmp_path: Path, clien
             told.set()
             answered = await loading
             server.close()
+            await until(lambda: balancer.open == 0)
             return answered
 
         count, failures = asyncio.run(main())
@@ -294,12 +300,14 @@ def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
         (("PLAN", "--peer", "x"), 2, "--peer is 'x', and must be NAME=HOST:PORT"),
         (("PLAN", "--peer", "x=1.2.3.4:5"), 1, "the plan has no process `x`"),
         (("BAD",), 1, "its version is None"),
+        (("SICK",), 1, "an operator failed to start: RuntimeError: no device (at operators.py:"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_sentence(
     tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     (tmp_path / "PLAN").write_bytes(plan_bytes(simple(f"{OPERATORS}:remaining")))
+    (tmp_path / "SICK").write_bytes(plan_bytes(simple("FailsToStart")))
     (tmp_path / "BAD").write_text("{}", encoding="utf-8")
     command = [sys.executable, "-m", "comb_compiler.runtime.service", *arguments, "--grpc-port=0", "--http-port=0"]
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
