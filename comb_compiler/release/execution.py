@@ -7,6 +7,8 @@ changes is a graph and bindings of its own; what it does not change, it shares.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from comb_compiler.release.tensors import Tensor
+
 __all__ = [
     "REQUEST",
     "Arm",
@@ -52,11 +54,17 @@ class Model(NamedTuple):
 
 
 class OipTarget(NamedTuple):
-    """A model on a server of the Open Inference Protocol; an empty `version` is the server's choice."""
+    """A model on a server of the Open Inference Protocol; an empty `version` is the server's choice.
+
+    `endpoint` is `grpc://host:port`, or `grpcs://host:port` for TLS. `inputs` are all tensors that the model takes,
+    `outputs` those that are asked of it.
+    """
 
     endpoint: str
     model: str
     version: str = ""
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
 
 
 class Port(NamedTuple):

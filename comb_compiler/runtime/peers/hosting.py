@@ -250,8 +250,8 @@ async def host(plan: ExecutionPlan, process: str, **settings: Any) -> Peer:
 
 def _bindings(plan: ExecutionPlan, process: str) -> tuple[int, ...]:
     for one in plan.processes:
-        if one.name == process:
-            return one.bindings
+        if one.name == process:  # a model server is called from where requests are answered: no other process is needed
+            return tuple(index for index in one.bindings if plan.bindings[index].oip is None)
     known = ", ".join(f"`{one.name}`" for one in plan.processes)
     raise CannotRun(f"the plan has no process `{process}`, only {known}")
 

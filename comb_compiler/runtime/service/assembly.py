@@ -49,6 +49,13 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
 
             peers = await stack.enter_async_context(Peers(plan, source.peers, credentials=_credentials(settings)))
             ready.append(peers)
+        elsewhere = {} if peers is None else dict(peers.hosts)
+        if any(binding.oip for binding in plan.bindings):
+            from comb_compiler.runtime.oip import ModelServers
+
+            servers = await stack.enter_async_context(ModelServers(plan))
+            elsewhere |= servers.hosts
+            ready.append(servers)
         for observer in source.observers:
             if hasattr(observer, "close"):
                 stack.callback(observer.close)
@@ -61,7 +68,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
                 workspace=source.workspace,
                 limits=Limits(requests=settings.requests),
                 observers=(*source.observers, *(() if health is None else (health.observer,))),
-                elsewhere={} if peers is None else peers.hosts,
+                elsewhere=elsewhere,
                 release=settings.release,
             )
         )
