@@ -13,7 +13,7 @@ __all__ = ["health_table"]
 _COLOURS = {Level.HEALTHY: "32", Level.DEGRADED: "33", Level.UNHEALTHY: "1;31", Level.UNKNOWN: "2"}
 _HEAD = ("health", "arm", "operator", "model", "parameters", "goldens", "looked at")
 _NUMBERS = frozenset(("goldens", "looked at"))
-_SHORT = 80
+_SHORT = 40
 
 
 class _Line(NamedTuple):

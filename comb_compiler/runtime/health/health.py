@@ -22,6 +22,7 @@ __all__ = ["Health", "Settings"]
 _log = logging.getLogger("comb.runtime")
 _NO_SAMPLES = SampleSet("", (), "")
 _SHOWN = 5
+_GRACE = 2.0
 
 
 class Settings(NamedTuple):
@@ -90,7 +91,8 @@ class Health:
 
     async def close(self) -> None:
         """Ask no more, and look at no more requests."""
-        if self._task is not None:
+        if self._task is not None and self._rounds is not None:
+            await self._rounds.end(_GRACE)
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None

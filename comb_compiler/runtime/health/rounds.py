@@ -8,6 +8,7 @@ import asyncio
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -57,6 +58,10 @@ class Rounds:
         self.recorded = recorded
         self.goldens = tuple(goldens)
         self._engine = engine
+        self._under_way = 0
+        self._is_ending = False
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         self._schedule = schedule
         self._first: dict[tuple[str, str, str], list[float]] = defaultdict(list)
 
@@ -132,11 +137,26 @@ class Rounds:
             await asyncio.sleep(_PAUSE)
         return True
 
+    async def end(self, grace: float) -> None:
+        """Ask no more, and wait for what is under way: native code that nobody waits for would outlive its process."""
+        self._is_ending = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_idle.wait(), grace)
+
     async def _asked(self, golden: Golden, arm: str) -> Outcome:
         """One golden; one that is not right is asked once more, so that a single accident says nothing."""
-        outcome = await ask(self._engine, golden, arm)
-        if outcome.kind != RIGHT and golden.request is not None and self.has_started:
+        if self._is_ending:
+            await asyncio.Event().wait()  # until it is cancelled
+        self._under_way += 1
+        self._is_idle.clear()
+        try:
             outcome = await ask(self._engine, golden, arm)
+            if outcome.kind != RIGHT and golden.request is not None and self.has_started:
+                outcome = await ask(self._engine, golden, arm)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._is_idle.set()
         self._keep(outcome)
         return outcome
 

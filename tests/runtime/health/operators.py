@@ -1,12 +1,13 @@
 """Operators whose health the tests spoil: what is in `SPOILED` under an operator's name is what is wrong with it."""
 
+import asyncio
 import time
 from math import nan
 
 from comb_compiler.runtime import Code, OperatorError, operator
 from tests.runtime.post.post_pb2 import Letter, Reply
 
-__all__ = ["SPOILED", "count", "reply", "shout", "shout_louder"]
+__all__ = ["SPOILED", "count", "count_later", "reply", "shout", "shout_louder"]
 
 SPOILED: dict[str, str] = {}
 
@@ -43,6 +44,12 @@ def shout_louder(letter: Letter) -> Letter:
 def count(letter: Letter) -> Letter:
     """Counts the letters."""
     return _spoil("count", Letter(text=letter.text, number=len(letter.text), weight=letter.weight))
+
+
+async def count_later(letter: Letter) -> Letter:
+    """Counts the letters, in a while."""
+    await asyncio.sleep(0.05)
+    return count(letter)
 
 
 @operator(execution="loop")

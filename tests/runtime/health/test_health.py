@@ -398,3 +398,21 @@ def test_of_fields_that_are_redacted_nothing_is_compared_or_saved() -> None:
             assert not {"letter.number", "letter.picture.size", "letter.picture.mean"} & figures.keys()
 
     run(main())
+
+
+def test_closing_waits_for_the_golden_that_is_being_answered_and_asks_no_other() -> None:
+    async def main() -> None:
+        async with watched(late_plan(), goldens()) as one:
+            await until(lambda: one.engine.under_way)
+            await one.health.close()
+            assert (one.engine.under_way, one.engine.abandoned) == (0, 0)
+            assert one.report().arms[0].right == 1
+
+    run(main())
+
+
+def late_plan() -> ExecutionPlan:
+    """`count` suspends, so that a golden can be seen under way."""
+    made = a_plan()
+    run_elsewhere = made.bindings[1]._replace(run="tests.runtime.health.operators:count_later")
+    return made._replace(bindings=(made.bindings[0], run_elsewhere, made.bindings[2]))
