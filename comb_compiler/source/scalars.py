@@ -19,6 +19,8 @@ class Resolved(NamedTuple):
 
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
+"""What everybody takes for the same number."""
 _OCTAL_OR_HEX = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _SPECIAL: dict[str, Any] = {
@@ -78,7 +80,7 @@ def _number(text: str) -> Any:
 
 
 def _elsewhere(text: str) -> str:
-    if len(text) > _MAX_DIGITS or not _MAYBE_ELSEWHERE.match(text):
+    if len(text) > _MAX_DIGITS or not _MAYBE_ELSEWHERE.match(text) or _DECIMAL.match(text):
         return ""
     found = next((reading for reading, pattern in _ELSEWHERE if re.fullmatch(pattern, text)), "")
     same_octal = found == "an octal number" and int(text.replace("_", "") or "0", 10) == _octal(text)

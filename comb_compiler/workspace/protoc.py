@@ -5,15 +5,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from comb_compiler.workspace.bundled import bundle
 from comb_compiler.workspace.complaints import Complaint, read_complaints
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Compiled", "is_bundled", "run_protoc"]
+__all__ = ["Compiled", "run_protoc"]
 
 _SECONDS = 60
 _MEMORY = 4 << 30
@@ -32,17 +31,12 @@ class Compiled(NamedTuple):
     complaints: tuple[Complaint, ...]
 
 
-def is_bundled(name: str) -> bool:
-    """Whether protoc brings a file of this import name along, as it does `google/protobuf/duration.proto`."""
-    return name.startswith("google/protobuf/") and ".." not in name and os.path.isfile(os.path.join(_bundle(), name))
-
-
 def run_protoc(files: Mapping[str, bytes], mains: Sequence[str]) -> Compiled:
     """Compile `mains` and what they import, all of `files`, by import name. Raises OutsideFailure."""
     with tempfile.TemporaryDirectory(prefix="comb-protoc-") as scratch:
         root, out = Path(scratch, "root"), Path(scratch, "out")
         _write(root, files)
-        options = [f"-I{root}", f"-I{_bundle()}", "--include_imports", "--include_source_info", f"-o{out}"]
+        options = [f"-I{root}", f"-I{bundle()}", "--include_imports", "--include_source_info", f"-o{out}"]
         finished = _run([*options, *(str(root / main) for main in mains)], scratch)
         complaints = read_complaints(finished.stderr, f"{root}{os.sep}")
         if finished.returncode == 0:
@@ -73,12 +67,3 @@ def _run(arguments: list[str], directory: str) -> subprocess.CompletedProcess[st
         return subprocess.CompletedProcess(command, -1, "", f"it took more than {_SECONDS} seconds")
     except OSError as problem:
         raise OutsideFailure(f"protoc does not start: {problem.strerror}") from problem
-
-
-@cache
-def _bundle() -> str:
-    """The directory of the files that come with protoc."""
-    spec = find_spec("grpc_tools")
-    if spec is None or not spec.submodule_search_locations:
-        raise OutsideFailure("protoc is missing here", "install it: pip install grpcio-tools")
-    return os.path.join(next(iter(spec.submodule_search_locations)), "_proto")

@@ -6,28 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes, has_errors
-from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.protos import imports
 from comb_compiler.protos.compiled import Protos, from_bytes, to_bytes
-from comb_compiler.protos.places import ProtoTexts
-from comb_compiler.source import Unavailable, decode as decode_text
+from comb_compiler.source import Unavailable
 from comb_compiler.source.memo import Memo
-from comb_compiler.spec.suggest import closest
-from comb_compiler.workspace.advice import advice
+from comb_compiler.workspace.bundled import is_bundled
 from comb_compiler.workspace.checkout import Checkout
-from comb_compiler.workspace.complaints import Complaint, without_echoes
 from comb_compiler.workspace.installed import installed
-from comb_compiler.workspace.protoc import is_bundled, run_protoc
 
-__all__ = ["Gathered", "compile_protos", "gather_protos"]
+__all__ = ["Gathered", "Missing", "compile_protos", "gather_protos", "imports_of"]
 
 _FORM = "3"
 _MOST_FILES = 2_000
-_SUFFIX = ".proto"
 
 
-class _Missing(NamedTuple):
+class Missing(NamedTuple):
     """An import that is nowhere: the file that imports it by import name, and where its name is written."""
 
     importer: str
@@ -44,7 +37,7 @@ class Gathered(NamedTuple):
     mains: tuple[str, ...]
     files: Mapping[str, bytes]
     paths: Mapping[str, str]
-    missing: tuple[_Missing, ...]
+    missing: tuple[Missing, ...]
     roots: tuple[str, ...]
     looked_at: Mapping[str, bytes | Unavailable]
 
@@ -75,14 +68,11 @@ def compile_protos(gathered: Gathered, checkout: Checkout, memo: Memo) -> Protos
     kept = _kept(memo, key) if key else None
     if kept is not None:
         return kept
-    no_texts = tuple(finding for name in gathered.files for finding in _not_text(name, gathered))
-    if no_texts:
-        return Protos(None, b"", no_texts)
-    texts = ProtoTexts({name: (gathered.paths[name], _text(content)) for name, content in gathered.files.items()})
-    if gathered.missing:
-        return Protos(None, b"", tuple(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
-    protos = _compile(gathered, texts)
-    memo.keep(key, to_bytes(protos))
+    from comb_compiler.workspace.compiling import compile_anew
+
+    protos, is_said_by_protoc = compile_anew(gathered, checkout)
+    if is_said_by_protoc:
+        memo.keep(key, to_bytes(protos))
     return protos
 
 
@@ -109,7 +99,7 @@ class _Search:
         names = [_name_of(main, roots) for main in self._mains]
         files: dict[str, bytes] = {}
         paths: dict[str, str] = {}
-        missing: list[_Missing] = []
+        missing: list[Missing] = []
         pending: list[str] = []
         for main, name in zip(self._mains, names, strict=True):
             content = self._read(main)
@@ -120,7 +110,7 @@ class _Search:
                 pending.append(name)
         while pending and len(files) < _MOST_FILES:
             importer = pending.pop()
-            for statement in _imports(files[importer]):
+            for statement in imports_of(files[importer]):
                 self._follow(importer, statement, roots, files, paths, missing, pending)
         known = tuple(name for name in names if name is not None and name in files)
         return Gathered(known, dict(sorted(files.items())), paths, tuple(missing), roots, {})
@@ -132,14 +122,14 @@ class _Search:
         roots: Iterable[str],
         files: dict[str, bytes],
         paths: dict[str, str],
-        missing: list[_Missing],
+        missing: list[Missing],
         pending: list[str],
     ) -> None:
         name = statement.name
         if name in files:
             return
         if posixpath.normpath(name) != name or name.startswith(("/", "../")) or "\\" in name or "\0" in name:
-            missing.append(_Missing(importer, statement))
+            missing.append(Missing(importer, statement))
             return
         for root in roots:
             path = posixpath.join(root, name)
@@ -149,7 +139,7 @@ class _Search:
                 pending.append(name)
                 return
         if not is_bundled(name):
-            missing.append(_Missing(importer, statement))
+            missing.append(Missing(importer, statement))
 
     def _read(self, path: str) -> bytes | Unavailable:
         if path not in self.looked_at:
@@ -173,72 +163,6 @@ def _name_of(path: str, roots: Iterable[str]) -> str | None:
     return None
 
 
-def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
-    from comb_compiler.protos.decode import BadDescriptors, decode, without_sources
-
-    compiled = run_protoc(gathered.files, gathered.mains)
-    imported = {name: [one.name for one in _imports(gathered.files[name])] for name in gathered.files}
-    found = tuple(_finding(one, gathered, texts) for one in without_echoes(compiled.complaints, imported))
-    if has_errors(found):
-        return Protos(None, b"", found)
-    try:
-        schema = decode(compiled.descriptors, gathered.paths, texts)
-    except BadDescriptors as problem:
-        complaint = Complaint(gathered.mains[0], None, str(problem), False)
-        return Protos(None, b"", (*found, _finding(complaint, gathered, texts)))
-    return Protos(schema, without_sources(compiled.descriptors), found)
-
-
-def _finding(complaint: Complaint, gathered: Gathered, texts: ProtoTexts) -> Diagnostic:
-    code = codes.PROTO_WARNING if complaint.is_warning else codes.BAD_PROTO
-    span = texts.token(complaint.name, *complaint.place) if complaint.place else None
-    if span is None:
-        span = Span.whole_file(gathered.paths.get(complaint.name, gathered.paths[gathered.mains[0]]))
-    message = complaint.message.rstrip(".")
-    message = message[0].lower() + message[1:] if message[:2].istitle() else message
-    line, column = texts.line(complaint.name, *complaint.place) if complaint.place else ("", 0)
-    advised = advice(complaint.message, line, column, (text for _, text in texts.all.values()))
-    fix = None
-    if advised.meant:
-        fix = Fix(f"write `{advised.meant}`", (Edit(span, advised.meant),), Applicability.UNSAFE)
-    return diagnose(code, message, span, hints=(advised.hint,) if advised.hint else (), fix=fix)
-
-
-def _not_found(one: _Missing, gathered: Gathered, texts: ProtoTexts, checkout: Checkout) -> Diagnostic:
-    name = one.statement.name
-    span = texts.range(one.importer, one.statement.start, one.statement.end)
-    where = " and in ".join(f"`{root or '.'}`" for root in gathered.roots)
-    hints = [f"imports are looked for in {where}; name further directories by `interface.include`"]
-    if posixpath.normpath(name) != name or name.startswith(("/", "../")):
-        hints = ["an import is a path from a directory of imports, without `.` and `..`"]
-    refused = _refused(name, gathered)
-    if refused is not None:
-        hints.insert(0, f"{refused.message}: {refused.hint}" if refused.hint else refused.message)
-    match = _similar(name, gathered, checkout)
-    if match is not None:
-        hints.insert(0, f"did you mean `{match}`?")
-    return diagnose(
-        codes.UNKNOWN_IMPORT, f"the file `{name}` that is imported here is not found", span, hints=(*hints,)
-    )
-
-
-def _refused(name: str, gathered: Gathered) -> Unavailable | None:
-    """Why a file that may be there cannot be had."""
-    found = (gathered.looked_at.get(posixpath.join(root, name)) for root in gathered.roots)
-    return next((one for one in found if isinstance(one, Unavailable) and one.code is not codes.FILE_NOT_FOUND), None)
-
-
-def _similar(name: str, gathered: Gathered, checkout: Checkout) -> str | None:
-    directory, last = posixpath.split(name)
-    for root in gathered.roots:
-        names = checkout.names(posixpath.join(root, directory) or ".")
-        files = {name.removesuffix(_SUFFIX): name for name in names if name.endswith(_SUFFIX)}
-        match = closest(last.removesuffix(_SUFFIX), files)
-        if match is not None and files[match] != last:
-            return posixpath.join(directory, files[match])
-    return None
-
-
 def _key(gathered: Gathered) -> str:
     parts = [_FORM, *_versions(), *gathered.mains]
     for name, content in gathered.files.items():
@@ -251,17 +175,7 @@ def _versions() -> tuple[str, ...]:
     return tuple(installed(("grpcio_tools-", "protobuf-")))
 
 
-def _not_text(name: str, gathered: Gathered) -> list[Diagnostic]:
-    """That a file is no UTF-8 text; protoc would take it, and everything that reads its comments not."""
-    _, refused = decode_text(gathered.paths[name], gathered.files[name])
-    return [finding for finding in refused if finding.code in (codes.NOT_UTF8, codes.BINARY_FILE)]
-
-
 @lru_cache(maxsize=256)
-def _imports(content: bytes) -> tuple[imports.Import, ...]:
+def imports_of(content: bytes) -> tuple[imports.Import, ...]:
     """The imports of a file: the combs of a repository share most of their .proto files."""
-    return imports.find_imports(_text(content))
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "replace")
+    return imports.find_imports(content.decode("utf-8", "replace"))
