@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.health.drift import Windows
-from comb_compiler.runtime.health.goldens import WRONG, Outcome, read_goldens
+from comb_compiler.runtime.health.goldens import FAILED, WRONG, Outcome, read_goldens
 from comb_compiler.runtime.health.judging import judge
 from comb_compiler.runtime.health.observations import Observations
 from comb_compiler.runtime.health.rounds import Rounds, Schedule
@@ -105,7 +105,7 @@ class Health:
             return ("golden samples have not been asked yet",) if self._samples.samples else ()
         if rounds.has_started and not self._settings.leave_when_wrong:
             return ()
-        kinds = (WRONG,) if rounds.has_started else (WRONG, "failed")
+        kinds = (WRONG,) if rounds.has_started else (WRONG, FAILED)
         found = [_told(outcome) for outcome in rounds.last.values() if outcome.kind in kinds]
         if not rounds.has_started and not found:
             return ("golden samples are being asked",)
@@ -172,4 +172,5 @@ class Health:
 
 def _told(outcome: Outcome) -> str:
     where = f" in arm `{outcome.arm}`" if outcome.arm else ""
-    return f"golden sample `{outcome.name}` is {outcome.kind}{where}: {outcome.detail}"
+    how = "answered wrongly" if outcome.kind == WRONG else "not answered"
+    return f"golden sample `{outcome.name}` is {how}{where}: {outcome.detail}"

@@ -220,7 +220,8 @@ def test_chances_of_drift(trial: Trial) -> None:
                 for level in levels:
                     counts[case, level] += chance < level
         draws += 1000
-    rates = {f"{cases[case][:2]}_at_{level}": count / draws for (case, level), count in counts.items()}
+    named = [f"{m} and {n} in {len(shares)} bins" for m, n, shares in cases]
+    rates = {f"{named[case]}, at {level}": count / draws for (case, level), count in counts.items()}
     trial.note(draws=draws, **rates)
     for (_, level), count in counts.items():
         assert count <= level * draws + 4 * sqrt(level * draws)

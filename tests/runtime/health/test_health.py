@@ -108,7 +108,7 @@ def test_a_wrong_golden_at_the_start_means_not_ready_until_it_is_right() -> None
         with spoiled(shout="wrong"):
             async with watched(a_plan(), goldens()) as one:
                 await until(lambda: one.report().arms[0].wrong)
-                assert "golden sample `abc` is wrong: `text` is not as expected" in one.health.reasons()
+                assert "golden sample `abc` is answered wrongly: `text` is not as expected" in one.health.reasons()
                 assert one.report().level == Level.UNHEALTHY
                 SPOILED.clear()
                 await until(lambda: not one.health.reasons())
@@ -167,7 +167,7 @@ def test_at_the_start_failures_keep_it_unready_too() -> None:
         with spoiled(shout="fail"):
             async with watched(a_plan(), goldens()) as one:
                 await until(lambda: one.report().arms[0].failed)
-                assert "golden sample `abc` is failed" in one.health.reasons()[0]
+                assert "golden sample `abc` is not answered" in one.health.reasons()[0]
 
     run(main())
 

@@ -41,7 +41,9 @@ def test_a_service_is_ready_when_its_goldens_are_right_and_says_how_it_is(capsys
                 await until(lambda: health.report().arms[1].wrong)
                 status, answer = await asyncio.to_thread(get, port, "/readyz")
                 assert status == 503
-                assert any("golden sample `abc` is wrong in arm `new`" in reason for reason in answer["reasons"])
+                assert any(
+                    "golden sample `abc` is answered wrongly in arm `new`" in reason for reason in answer["reasons"]
+                )
                 assert await asyncio.to_thread(comb, ["health", address]) == 1
                 assert "unhealthy  new  shout" in capsys.readouterr().out
             await until(lambda: not health.reasons())
