@@ -47,6 +47,7 @@ async def until_stopped(work: Coroutine[Any, Any, bool], stop: Stop) -> bool:
     try:
         return await task
     except asyncio.CancelledError:
+        _log.warning("ended at once")
         return False
     finally:
         for one in (Signals.SIGTERM, Signals.SIGINT):

@@ -16,10 +16,13 @@ def status(stage: Stage) -> dict[str, Any]:
     plan = stage.face.served.plan
     said["comb"] = plan.comb
     said["method"] = stage.face.path[1:]
-    said["arms"] = {arm.name: {"weight": arm.weight} for arm in plan.experiment.arms} if plan.experiment else {}
+    parts = stage.face.served.status()
+    now = parts.get("router", {}).get("arms", {})
+    arms = plan.experiment.arms if plan.experiment else ()
+    said["arms"] = {arm.name: {"weight": now.get(arm.name, arm.weight)} for arm in arms}
     said["models"] = [
         {"operator": one.operator, "model": one.model.name, "version": one.model.version}
         for one in plan.bindings
         if one.model is not None
     ]
-    return {**said, **stage.face.served.status()}
+    return {**said, **parts}
