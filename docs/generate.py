@@ -16,6 +16,8 @@ from comb_compiler.cli.main import build_parser
 from comb_compiler.diagnostics import CODES
 from comb_compiler.diagnostics.explain import explain, sentence
 from comb_compiler.protos.breaking import RULES, Category
+from comb_compiler.runtime.engine.meters import BOUNDS
+from comb_compiler.runtime.telemetry.metrics import FAMILIES
 from comb_compiler.spec.jsonschema import comb_schema, platform_schema
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -27,6 +29,13 @@ _STAGES = {"0": "Files", "1": "YAML", "2": "The fields of one file", "3": "The g
 _BREAKING = """
 The rules and their names are those that [buf](https://buf.build/docs/breaking/rules/) documents. A rule counts in the
 categories that are marked, of which `WIRE` is the gravest:
+"""
+_METRICS = """
+What `/metrics` of a running comb has, in Prometheus' text format or as OpenMetrics, as is asked for by `Accept`. Times
+are in seconds, shares from 0 to 1. Arms that run the same graph are counted together: their label has all their names.
+There are as many series as labels have values; for a histogram {count} times as many, with buckets up to
+{bounds} s.
+
 """
 _UNLIKE_BUF = """
 
@@ -56,6 +65,7 @@ def pages() -> dict[str, str]:
         "platform-yaml.md": "".join(_fields("platform.yaml", platform_schema())),
         "diagnostics.md": "".join(_diagnostics()),
         "breaking-changes.md": "".join(_breaking_changes()),
+        "metrics.md": "".join(_metrics()),
     }
 
 
@@ -76,6 +86,16 @@ def _diagnostics() -> Iterator[str]:
             if code.id.removeprefix("COMB").startswith(digit):
                 link = f"[{code.id}]({PAGES}/{code.id}.md)"
                 yield f"| {link} | {code.name} | {code.severity.value} | {_cell(sentence(explain(code)))} |\n"
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics\n"
+    yield _METRICS.format(count=len(BOUNDS) + 3, bounds=", ".join(map(str, BOUNDS)))
+    yield "| metric | kind | labels | meaning |\n|---|---|---|---|\n"
+    for family in FAMILIES:
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        yield f"| `{family.name}` | {family.kind} | {labels} | {family.meaning} |\n"
+    yield "\nBeside these, `process_*`: CPU, memory and descriptors of the process, by Prometheus' own client.\n"
 
 
 def _breaking_changes() -> Iterator[str]:

@@ -22,6 +22,7 @@ HOMES = {
     "grpc_tools": {"workspace"},
     "h11": {"runtime"},
     "opentelemetry": {"runtime"},
+    "prometheus_client": {"runtime"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
     "uvloop": {"runtime"},

@@ -177,4 +177,4 @@ def test_health_and_metrics_say_how_it_is(served: Process, verdict: Any) -> None
     assert status["arms"] == {"control": {"weight": 90}, "rotate": {"weight": 10}}
     metrics = asyncio.run(exchange(served.http, "/metrics")).content.decode()
     assert 'comb_requests_total{arm="control",code="OK"}' in metrics
-    assert 'comb_step_seconds_count{graph="0",step="lines"}' in metrics
+    assert 'comb_step_seconds_count{arm="control",operator="recognise",step="lines"}' in metrics

@@ -378,6 +378,12 @@ class FailsToStartInProcess(FailsToStart):
     """The same, in a process."""
 
 
+def sleeps_in_thread(letter: Letter) -> Letter:
+    """Takes long enough for others to have to wait."""
+    time.sleep(0.1)
+    return letter
+
+
 @operator(execution="loop")
 def slow(letter: Letter) -> Letter:
     """Holds up the loop, which it should not."""

@@ -64,6 +64,11 @@ class Batcher:
         self._last = 0.0
         self._cost = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """How many calls are in no batch yet."""
+        return len(self._waiting)
+
     async def answer(self, arguments: Sequence[Any], call: Call) -> Any:
         """One call. Raises OperatorError (RESOURCE_EXHAUSTED) at once where too many wait."""
         if len(self._waiting) >= self._queue:

@@ -91,7 +91,7 @@ class Engine:
         self._code = None if code is None else OperatorCode(code)
         self._places = Places(plan, locate, limits, self.meters, self._code, code, workspace)
         self._elsewhere = dict(elsewhere or {})
-        self._hosts: list[Host] = []
+        self._hosts: dict[int, Host] = {}
         self._programs: tuple[Program, ...] = ()
         self._abandoned: set[asyncio.Task[None]] = set()
         self._under_way: set[Run] = set()
@@ -102,6 +102,11 @@ class Engine:
     def under_way(self) -> int:
         """How many requests are running."""
         return len(self._under_way)
+
+    @property
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for their turn, by binding."""
+        return {self.plan.bindings[index].name: host.waiting for index, host in self._hosts.items()}
 
     @property
     def abandoned(self) -> int:
@@ -144,7 +149,7 @@ class Engine:
             count = len(self.plan.bindings)
             self.messages, hosts = open_hosts(self._places, [one for one in range(count) if one not in self._elsewhere])
             hosts |= {index: host(self.messages) for index, host in self._elsewhere.items()}
-            self._hosts = list(hosts.values())
+            self._hosts = hosts
             self._request_type = self._request_class()
             started = await start_hosts(hosts, self._places)
             callees = [started[index] for index in range(count)]
@@ -306,7 +311,7 @@ class Engine:
         await self.drain(0.0)
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=self.limits.grace)
-        hosts, self._hosts = self._hosts, []
+        hosts, self._hosts = list(self._hosts.values()), {}
         results = await asyncio.gather(*(host.close() for host in hosts), return_exceptions=True)
         for error in results:
             if isinstance(error, BaseException):

@@ -127,13 +127,19 @@ class _BatchHost:
         self._concurrency = declaration.options.concurrency or 1
         self._queue = queue
         self._sizes = sizes
+        self._batcher: Batcher | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a batch, and how many batches for their turn."""
+        return self._host.waiting + (0 if self._batcher is None else self._batcher.waiting)
 
     async def start(self) -> Callee:
         """Start the operator."""
         callee = await self._host.start()
         assert callee.answer is not None
         batch = self._binding.batch or Batch(1)
-        batcher = Batcher(
+        self._batcher = Batcher(
             self._binding.name,
             callee.answer,
             batch.size,
@@ -142,7 +148,7 @@ class _BatchHost:
             queue=self._queue,
             noted=self._noted,
         )
-        return callee._replace(answer=batcher.answer)
+        return callee._replace(answer=self._batcher.answer)
 
     async def close(self) -> None:
         """Close the operator."""

@@ -36,6 +36,11 @@ class Callee(NamedTuple):
 class Host(Protocol):
     """Hosts one operator, from `start` to `close`."""
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait here for their turn."""
+        return 0
+
     async def start(self) -> Callee:
         """Start and warm up. Raises BadOperator, or OperatorError (UNAVAILABLE) for what the operator itself raises."""
 

@@ -23,6 +23,11 @@ class LoopHost:
         self._grace = grace
         self._instance: Instance | None = None
 
+    @property
+    def waiting(self) -> int:
+        """None: calls are run as they come."""
+        return 0
+
     async def start(self) -> Callee:
         """Make and warm up the instance."""
         instance = self._instance = self._make()

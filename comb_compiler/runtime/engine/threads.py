@@ -64,6 +64,11 @@ class Threads:
         for _ in range(count):
             self._seat()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls no thread has taken on yet."""
+        return max(0, self._outstanding - self._count)
+
     async def run(self, function: Callable[[], Any]) -> Any:
         """Run a function in one of the threads. Cancelling gives it up. Raises OperatorError, or what it raises."""
         if not self._seats:
@@ -154,6 +159,11 @@ class ThreadHost:
         self._grace = grace
         self._instance: Instance | None = None
         self._threads: Threads | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return 0 if self._threads is None else self._threads.waiting
 
     async def start(self) -> Callee:
         """Make the instance and warm it up, in a thread too: loading a model does not hold up the loop."""

@@ -71,6 +71,11 @@ class WorkerHost:
         self._pause = _FIRST_PAUSE
         self._is_closing = False
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a process."""
+        return len(self._queue)
+
     async def start(self) -> Callee:
         """Start the workers, at the same time."""
         outcomes = await asyncio.gather(*(self._add() for _ in range(self._limits.processes)), return_exceptions=True)

@@ -14,6 +14,7 @@ from comb_compiler.runtime.health import NOTHING, Health, Saved, measures as of_
 from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
 from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.telemetry.metrics import measures_of
 from comb_compiler.samples import SampleSet
 
 __all__ = ["Source", "answering"]
@@ -88,7 +89,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             engine.meters,
             tuple(ready),
             status=lambda: _status(router, health),
-            measures=lambda: _measures(router, health),
+            measures=lambda: _measures(engine, router, health),
         )
         await engine.drain(settings.drain)  # where another takes over, requests may still be under way
 
@@ -107,7 +108,8 @@ def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
     return said if health is None else {**said, "health": report_json(health.report())}
 
 
-def _measures(router: Router | None, health: Health | None) -> Iterator[Measure]:
+def _measures(engine: Engine, router: Router | None, health: Health | None) -> Iterator[Measure]:
+    yield from measures_of(engine.meters, engine.queues, engine.abandoned)
     if router is not None:
         yield from routing(router)
     if health is not None:

@@ -77,10 +77,10 @@ def test_what_a_router_counts_is_in_the_metrics_and_in_the_status(tmp_path: Path
             while "comb_weights_refused 1.0\n" not in page:
                 await asyncio.sleep(0.1)
                 page = (await exchange(port, "/metrics")).content.decode()
-            counts = re.findall(r'\ncomb_exposures_total\{release="a1",arm="\w+",how="assigned"\} (\d+)(?=\n)', page)
+            counts = re.findall(r'\ncomb_exposures_total\{arm="\w+",how="assigned",release="a1"\} (\d+)\.0(?=\n)', page)
             assert sum(map(int, counts)) == 40
             assert page.count("# TYPE comb_exposures_total counter") == 1
-            assert 'comb_arm_weight{arm="control"} 3\n' in page
+            assert 'comb_arm_weight{arm="control"} 3.0\n' in page
             status = (await exchange(port, "/v1/status")).json["router"]
             assert status["arms"] == {"control": 3, "rotate": 1}
             assert status["weights"]["refused"] == "`arms` says nothing of `rotate`"

@@ -15,7 +15,7 @@ from comb_compiler.runtime.service.terms import TIMEOUT, Terms, Told, terms_of, 
 from comb_compiler.runtime.service.web.answers import as_json, as_text, failed
 from comb_compiler.runtime.service.web.codec import from_dict, from_json, json_size, to_json
 from comb_compiler.runtime.service.web.exchange import Refusal, Request, Response
-from comb_compiler.runtime.service.web.exposition import CONTENT_TYPE, exposition
+from comb_compiler.runtime.service.web.exposition import exposition
 from comb_compiler.runtime.service.web.form import from_form
 from comb_compiler.runtime.service.web.front import front_page
 
@@ -40,7 +40,7 @@ class Site:
             "/": self._front,
             "/healthz": lambda _: as_text("alive\n"),
             "/readyz": self._ready,
-            "/metrics": lambda _: as_text(exposition(stage), kind=CONTENT_TYPE),
+            "/metrics": self._metrics,
             "/v1/status": lambda _: as_json(status(stage)),
         }
 
@@ -65,6 +65,10 @@ class Site:
             raise Refusal(404, Code.NOT_FOUND, "there is nothing at this path; `/` says what there is")
         _must_be(request, "POST")
         return self._call
+
+    def _metrics(self, request: Request) -> Response:
+        content, content_type = exposition(self._stage, request.header("accept"))
+        return as_text(content.decode("utf-8"), kind=content_type)
 
     def _front(self, request: Request) -> Response:
         scheme = "https" if self._stage.settings.tls_certificate else "http"

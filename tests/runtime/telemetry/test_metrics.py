@@ -1,0 +1,106 @@
+"""The metrics page: what is counted, in a form that Prometheus' own reader takes."""
+
+import asyncio
+from collections.abc import Iterator
+
+from prometheus_client import parser as prometheus
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.samples import Sample
+
+from comb_compiler.release import Arm, Experiment
+from comb_compiler.runtime.engine import Engine
+from comb_compiler.runtime.engine.meters import Measure
+from comb_compiler.runtime.telemetry.metrics import FAMILIES, measures_of, page
+from tests.runtime.plans import chain
+from tests.runtime.post.post_pb2 import Letter, Request
+from tests.runtime.waiting import until
+
+HELLO = Request(letter=Letter(text="hello"))
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+def samples(content: bytes) -> Iterator[Sample]:
+    for family in prometheus.text_string_to_metric_families(content.decode("utf-8")):
+        yield from family.samples
+
+
+def value(content: bytes, name: str, **labels: str) -> float:
+    found = [one.value for one in samples(content) if one.name == name and labels.items() <= one.labels.items()]
+    assert len(found) == 1, (name, labels, found)
+    return float(found[0])
+
+
+def test_requests_and_calls_are_there_by_code_and_arm() -> None:
+    plan = chain("shout", 2)._replace(experiment=Experiment("header/x", "s", (Arm("a", 1, 0), Arm("b", 1, 0))))
+
+    async def main() -> bytes:
+        async with Engine(plan) as engine:
+            for arm in ("a", "a", "b"):
+                await engine.run(HELLO, arm=arm)
+            await engine.run(HELLO, arm="b", within=1e-9)
+            measures = measures_of(engine.meters, engine.queues, engine.abandoned)
+            return page(measures, plan, engine.meters).content
+
+    content = asyncio.run(main())
+    assert value(content, "comb_requests_total", arm="a", code="OK") == 2
+    assert value(content, "comb_requests_total", arm="b", code="DEADLINE_EXCEEDED") == 1
+    assert value(content, "comb_request_seconds_count", arm="a") == 2
+    assert value(content, "comb_steps_total", arm="a,b", step="n1", operator="shout", code="OK") == 3
+    assert value(content, "comb_step_seconds_bucket", step="n0", le="+Inf") == 3
+    assert value(content, "process_resident_memory_bytes") > 0
+
+
+def test_calls_that_wait_are_counted_while_they_wait() -> None:
+    async def main() -> None:
+        async with Engine(chain("sleeps_in_thread", 1)) as engine:
+            calls = [asyncio.create_task(engine.call(HELLO, within=30.0)) for _ in range(4)]
+            await until(lambda: engine.queues == {"sleeps_in_thread": 3})
+            measures = measures_of(engine.meters, engine.queues, engine.abandoned)
+            assert value(page(measures).content, "comb_queue_length", operator="sleeps_in_thread") == 3
+            await asyncio.gather(*calls)
+            assert engine.queues == {"sleeps_in_thread": 0}
+
+    asyncio.run(main())
+
+
+def test_openmetrics_is_written_for_who_asks_for_it() -> None:
+    plan = chain("shout", 1)
+
+    async def main() -> None:
+        async with Engine(plan) as engine:
+            await engine.call(HELLO)
+            written = page([], plan, engine.meters, OPENMETRICS)
+        assert written.content_type.startswith("application/openmetrics-text")
+        names = {family.name for family in openmetrics.text_string_to_metric_families(written.content.decode())}
+        assert {"comb_requests", "comb_request_seconds", "comb_steps"} <= names
+
+    asyncio.run(main())
+
+
+def test_labels_are_data() -> None:
+    hostile = 'a"b\\c\nd{}'
+    content = page([Measure("comb_arm_weight", {"arm": hostile}, 3)]).content
+    assert value(content, "comb_arm_weight", arm=hostile) == 3
+
+
+def test_every_name_is_a_good_one_and_means_one_thing() -> None:
+    names = [family.name for family in FAMILIES]
+    assert len(set(names)) == len(names)
+    for family in FAMILIES:
+        assert family.name.startswith("comb_")
+        assert family.name.endswith("_total") == (family.kind == "counter")
+        assert family.meaning.endswith(".")
+        assert len(set(family.labels)) == len(family.labels)
+
+
+def test_every_series_of_every_arm_is_there() -> None:
+    plan = chain("shout", 50)
+    arms = tuple(Arm(f"a{index}", 1, index) for index in range(10))
+    plan = plan._replace(graphs=plan.graphs * 10, experiment=Experiment("header/x", "s", arms))
+
+    async def main() -> bytes:
+        async with Engine(plan) as engine:
+            return page([], plan, engine.meters).content
+
+    counts = [one for one in samples(asyncio.run(main())) if one.name == "comb_step_seconds_count"]
+    assert len({(one.labels["arm"], one.labels["step"]) for one in counts}) == 500
