@@ -215,6 +215,7 @@ def test_an_unhealthy_service_is_a_finding(comb: Comb) -> None:
         (200, b'{"comb": "x"}', "says nothing of health"),
         (200, b'{"health": {"version": 7}}', "cannot be used: it is in version 7"),
         (200, b'{"health": []}', "cannot be used"),
+        (200, json.dumps({"health": HEALTH}).replace("1200", "1e999").encode(), "cannot be used"),
         (200, json.dumps({"health": {**HEALTH, "level": "fine"}}).encode(), "cannot be used"),
         (200, json.dumps({"health": {**HEALTH, "models": [5]}}).encode(), "cannot be used"),
         (503, b"{}", "cannot be had: Service Unavailable"),

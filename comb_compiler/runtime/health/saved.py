@@ -77,7 +77,7 @@ def read_saved(content: bytes) -> Saved:
                 for one in value["goldens"]
             },
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadReference(f"it does not have the form of a reference ({type(error).__name__}: {error})") from error
 
 

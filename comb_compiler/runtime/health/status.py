@@ -133,7 +133,7 @@ def read_report(value: Any) -> Report:
             _read_model(value["inputs"]),
             {str(name): int(count) for name, count in value["requests"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BadReport(f"it does not have the form of a report ({type(error).__name__}: {error})") from error
 
 

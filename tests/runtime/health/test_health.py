@@ -378,6 +378,8 @@ def _file(places: str) -> bytes:
         (b'{"version": 1, "comb": "x", "places": [{"arm": 1}], "goldens": []}', "does not have the form"),
         (_file(f'{_PLACE}"counts": [1], "sample": []}}}}}}'), "1 counts for 2 bins"),
         (_file(f'{_PLACE}"counts": [0, 0], "sample": []}}}}}}'), "does not have the form"),
+        (_file(f'{_PLACE}"counts": [1, 1e999], "sample": []}}}}}}'), "does not have the form"),
+        (_file(f'{_PLACE}"counts": [1, 1], "sample": ["x"]}}}}}}'), "does not have the form"),
     ],
 )
 def test_what_is_no_reference_is_refused_with_a_sentence(content: bytes, why: str) -> None:
