@@ -62,6 +62,9 @@ _COMB: dict[str, str] = {
     **dict.fromkeys(("name", "team", "labels"), "it belongs into `metadata`"),
     **dict.fromkeys(("namespace", "clusters", "cluster", "registry"), "platform.yaml says so, for all combs"),
     **dict.fromkeys(("qps", "deadline", "p50", "p99"), "it belongs into `sla`"),
+    **dict.fromkeys(("replicas", "minReplicas", "maxReplicas"), "write it for an operator: `scale: {min: 3, max: 3}`"),
+    "return": "it belongs into `graph`: indent it as the steps are",
+    "env": _OPERATOR["env"],
 }
 _STEP: dict[str, str] = {
     **dict.fromkeys(("if", "condition", "cond"), "write `when`"),

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import PlainValidator
+from pydantic_core import PydanticCustomError
 
 from comb_compiler.diagnostics import Applicability, Edit, Fix, Span
 from comb_compiler.source import Node, Scalar
@@ -37,12 +40,34 @@ def mended_name(form: str, text: str) -> str | None:
     return name if name[:1].isalpha() and len(name) <= longest and name != text else None
 
 
-def _quoted(node: Scalar, _: Expected | None) -> Mend:
-    """Where text is wanted and YAML reads a plain scalar as something else, quotes are all that is missing."""
-    if not node.plain:
+def _quoted(node: Scalar, expected: Expected | None) -> Mend:
+    """Where text is wanted and YAML reads a plain scalar as something else, quotes may be all that is missing."""
+    if not node.plain or not _is_taken(expected.field.annotation if expected and expected.field else None, node.text):
         return NOTHING
     fix = Fix("quote it", (Edit(node.span, f'"{node.text}"'),))
     return fix, (f"YAML reads unquoted `{node.text}` as {describe_value(node.data)}: quote it",)
+
+
+def _is_taken(annotation: Any, text: str) -> bool:
+    """Whether none of the readers in the annotation of a field refuses `text`."""
+    for part in get_args(annotation):
+        if isinstance(part, PlainValidator):
+            try:
+                part.func(text)  # type: ignore[call-arg]
+            except PydanticCustomError:
+                return False
+        elif not _is_taken(part, text):
+            return False
+    return True
+
+
+def _whole(node: Scalar, expected: Expected | None) -> Mend:
+    """`90%` where a whole number is weighed against others, and `1k` for 1000."""
+    found = re.fullmatch(r"(?P<number>[0-9]{1,9})(?P<unit>%|k|K)", node.text)
+    if found is None:
+        return _unquoted_number(node, expected)
+    text = found["number"] + ("000" if found["unit"] in "kK" else "")
+    return spelled(node, text, text, safe=False), ("it is a number without a unit",)
 
 
 def _unquoted_number(node: Scalar, expected: Expected | None) -> Mend:
@@ -91,7 +116,7 @@ def _spaced(node: Scalar, expected: Expected | None) -> Mend:
     return Fix("put a space after the `:`", (Edit(at, " "),), Applicability.UNSAFE), (hint,)
 
 
-_ALONE = {"Gpu": "count", "Batch": "max", "Workspace": "size"}
+_ALONE = {"Arm": "weight", "Gpu": "count", "Batch": "max", "Workspace": "size"}
 """The field that a value alone was meant to be, by the model whose mapping is wanted."""
 
 
@@ -171,9 +196,9 @@ def _entry_point(node: Scalar, expected: Expected | None) -> Mend:
 
 _BY_KIND: dict[str, Guess] = {
     "string_type": _quoted,
-    "int_type": _unquoted_number,
+    "int_type": _whole,
     "int_from_float": _unquoted_number,
-    "float_type": _unquoted_number,
+    "float_type": _whole,
     "bool_type": _truth,
     "list_type": _listed,
     "dict_type": _spaced,
@@ -194,7 +219,7 @@ _BY_FORM: dict[str, Guess] = {
     "identifier": _named("identifier"),
     "digest": _digest,
     "entry-point": _entry_point,
-    "method": _substituted(r"\A([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\.([A-Za-z_]\w*)\Z", r"\1/\2"),
+    "method": _substituted(r"\A/?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[./]([A-Za-z_]\w*)\Z", r"\1/\2"),
     "message-type": _message_type,
     "path": _path,
     "uri": _path,

@@ -23,9 +23,17 @@ def _wants(code: codes.Code, wanted: str, *hints: str) -> _Say:
 
 
 def _text(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
-    inner = next(iter(value.values()), None) if isinstance(value, dict) and len(value) == 1 else None
-    hints = (f"write `{shortened(inner)}` alone",) if isinstance(inner, str) else ()
+    text = _only_text(value)
+    hints = (f"write `{shortened(text)}` alone",) if text else ()
     return Offence(codes.WRONG_TYPE, f"{field} takes text, not {describe_value(value)}", hints)
+
+
+def _only_text(value: Any) -> str:
+    """The text that a list or mapping is about, where it is about one; `name@version` of the two parts of that."""
+    if isinstance(value, dict) and value.keys() == {"name", "version"}:
+        return f"{value['name']}@{value['version']}"
+    parts = list(value.values()) if isinstance(value, dict) else value
+    return parts[0] if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], str) else ""
 
 
 def _mapping(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
@@ -46,7 +54,9 @@ def _by_name(items: list[Any]) -> str:
     if isinstance(first, dict) and isinstance(name := first.get("name"), str):
         return f"entries go by their names: write `{shortened(name)}:` instead of `- name: {shortened(name)}`"
     if isinstance(first, dict) and len(first) == 1:
-        return f"take the `- ` away: write `{shortened(str(next(iter(first))))}: …` on a line of its own"
+        name = shortened(str(next(iter(first))))
+        key = name if name.replace("-", "").replace("_", "").isalnum() and name[0].isalpha() else f'"{name}"'
+        return f"take the `- ` away: write `{key}: …` on a line of its own"
     return "entries go by their names: write `name: …` lines, without `- ` and `[ ]`"
 
 
