@@ -41,7 +41,10 @@ _LOOK_EVERY = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from comb_compiler.runtime.service import SETTINGS
+    try:
+        from comb_compiler.runtime.service import SETTINGS
+    except ModuleNotFoundError as error:
+        raise UsageError(_not_installed(error)) from error
 
     parser.add_argument(
         "path", metavar="PATH", nargs="?", default=".", help="a comb.yaml, or its directory (default: .)"
@@ -51,6 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if setting.name in _SHOWN:
             default = f" (default: {setting.default})" if setting.default != "" else ""
             parser.add_argument(setting.flag, metavar=setting.placeholder, help=f"{setting.meaning}{default}")
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """What to install. Raises the error where it is one of our own modules that is missing."""
+    package = (error.name or "").partition(".")[0]
+    if package == "comb_compiler":
+        raise error
+    return f"serving needs the Python package `{package}`; install the extra: pip install 'comb-compiler[runtime]'"
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

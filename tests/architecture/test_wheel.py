@@ -64,3 +64,9 @@ def test_the_extras_are_really_away(installed: Path, tmp_path: Path, module: str
     environment = {"PYTHONPATH": str(installed)}
     done = subprocess.run([sys.executable, "-S", "-P", "-c", f"import {module}"], env=environment, capture_output=True)
     assert b"ModuleNotFoundError" in done.stderr
+
+
+def test_what_needs_an_extra_says_which(installed: Path, tmp_path: Path) -> None:
+    done = comb(installed, tmp_path, "run", ".")
+    assert done.returncode == 2
+    assert "install the extra: pip install 'comb-compiler[runtime]'" in done.stderr
