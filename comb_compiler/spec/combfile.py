@@ -9,7 +9,6 @@ from comb_compiler.source import Document, Entry, Mapping, Node
 from comb_compiler.spec.binding import Bound, bind_node
 from comb_compiler.spec.checks import COMB_CHECKS
 from comb_compiler.spec.comb import Comb
-from comb_compiler.spec.nulls import FREE_IN_COMB, told_empty
 from comb_compiler.spec.overlay_limits import ARM, ENVIRONMENT, Owner, within_limits
 from comb_compiler.spec.overlays import merge, useless_removals
 from comb_compiler.spec.partial import bind_changes
@@ -37,7 +36,11 @@ def bind_comb(reading: Reading) -> CombFile:
     """Bind and check a file that declares a Comb; `reading.root` must be there."""
     assert reading.root is not None
     base = bind_node(reading.root, Comb)
-    base = _checked(told_empty(base, FREE_IN_COMB) if reading.has_nulls else base)
+    if reading.has_nulls:
+        from comb_compiler.spec.nulls import FREE_IN_COMB, told_empty
+
+        base = told_empty(base, FREE_IN_COMB)
+    base = _checked(base)
     said = Findings()
     said.add((*reading.diagnostics, *base.diagnostics))
     arms: dict[str, Bound[Comb]] = {}

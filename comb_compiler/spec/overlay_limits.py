@@ -9,7 +9,6 @@ from comb_compiler.source import Entry, Mapping, Path, Scalar
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.comb import Comb
-from comb_compiler.spec.misspelt import unknown_key
 from comb_compiler.spec.overlay_scope import ARM_SCOPE, ENVIRONMENT_SCOPE, Scope
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.shape import expected_at, field_names
@@ -106,6 +105,8 @@ class _Visit:
         names = field_names(owner.type) if owner else ()
         if not names or text in names or len(self.unknown) > MOST:
             return text
+        from comb_compiler.spec.misspelt import unknown_key
+
         finding, match = unknown_key(self._overlay, Comb, written)
         self.unknown.append(finding)
         return match

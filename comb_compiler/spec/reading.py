@@ -8,7 +8,6 @@ from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Mapping, Node, Scalar, SourceFile, parse
-from comb_compiler.spec.calls import join_split_calls
 from comb_compiler.spec.kinds import KINDS, kind_of, of_another_tool
 from comb_compiler.spec.migrations import migrate
 from comb_compiler.spec.wording import describe_value
@@ -45,6 +44,8 @@ def read(source: SourceFile) -> Reading:
         return Reading("", None, (*said, stranger))
     root = document.root
     if document.has_nulls:  # what is left of a broken call are keys without values
+        from comb_compiler.spec.calls import join_split_calls
+
         root, split = join_split_calls(root, source.text)
         said += split
     said += _unquoted_keys(document)
