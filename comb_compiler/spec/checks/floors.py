@@ -14,6 +14,7 @@ from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.release import Floors
 from comb_compiler.spec.units import format_duration
+from comb_compiler.spec.wording import listed
 
 __all__ = ["check_floors"]
 
@@ -46,11 +47,20 @@ class _Floor:
         self._path = path
 
     def promises(self, wanted: Floors) -> Iterator[Diagnostic]:
+        absent: dict[str, Any] = {}
         for name, alias in _PROMISES.items():
             most, promised = getattr(wanted.sla, name), getattr(self._comb.sla, name)
-            is_weaker = most is not None and (promised is None or promised > most)
-            if is_weaker and self._bound.is_sound("sla", alias):
+            if most is None or not self._bound.is_sound("sla", alias):
+                continue
+            if promised is None:
+                absent[alias] = most
+            elif promised > most:
                 yield self._below(("sla", alias), ("sla", alias), promised, most, "at most")
+        if len(absent) > 1:
+            yield self._unpromised(absent)
+        else:
+            for alias, most in absent.items():
+                yield self._below(("sla", alias), ("sla", alias), None, most, "at most")
 
     def proofs(self, wanted: Floors) -> Iterator[Diagnostic]:
         if not self._bound.is_sound("gates"):
@@ -58,6 +68,10 @@ class _Floor:
         replay = self._comb.gates.replay
         regular = replay.regular if replay else None
         same, samples = wanted.gates.same, wanted.gates.samples
+        if regular is None and same is not None and samples is not None:
+            proof = f"`gates.replay.regular` with `count` {samples:,} and `same` {_shown(same)} at least"
+            yield self._absent(_REGULAR, ("gates",), proof)
+            same = samples = None
         if same is not None and (regular is None or regular.same < same):
             yield self._below((*_REGULAR, "same"), ("gates", "same"), regular and regular.same, same, "at least")
         if samples is not None and (regular is None or regular.count < samples):
@@ -82,6 +96,20 @@ class _Floor:
         related = (*place.related, self._where(floor))
         path = format_path(field)
         return diagnose(codes.BELOW_FLOOR, message, span, label=label, related=related, path=path, hints=(hint,))
+
+    def _unpromised(self, most: dict[str, Any]) -> Diagnostic:
+        """Promises that are not made at all: one mistake, however many they are."""
+        place = self._bound.place("sla")
+        promise = ", ".join(f"{name}: {_shown(value)}" for name, value in most.items())
+        return diagnose(
+            codes.BELOW_FLOOR,
+            f"this platform wants {listed(f'sla.{name}' for name in most)}, and the comb says nothing of them",
+            place.key_span if place.path else _title(self._bound),
+            label=f"{'these' if place.path else '`sla`'} {'are' if place.path else 'is'} missing",
+            related=(self._where(("sla",)),),
+            path="sla",
+            hints=(f"write `sla: {{{promise}}}`, or less, or ask the platform's team for another floor",),
+        )
 
     def _absent(self, field: Path, floor: Path, wanted: str) -> Diagnostic:
         """What is not there at all: said where it should be, as far as that is written."""
