@@ -1,10 +1,14 @@
 """Everything that one compilation may look at: the border between the file system and the pure stages."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Code
-from comb_compiler.protos.compiled import Protos
+
+if TYPE_CHECKING:
+    from comb_compiler.protos.compiled import Protos
 
 __all__ = ["SourceSet", "Unavailable"]
 
