@@ -72,17 +72,20 @@ def _is_message(schema: Schema, name: str) -> bool:
 
 
 def _no_message(schema: Schema, place: Place, name: str) -> Iterator[Diagnostic]:
-    if name in schema.enums:
-        yield diagnose(
-            codes.NOT_A_MESSAGE,
-            f"`{name}` is an enum, and operators exchange messages",
-            place.span,
-            related=(*place.related, *_declared(schema.enums[name].span, "declared here")),
-            path=format_path(place.path),
-            hints=("declare a message with a field of this type",),
-        )
+    other = schema.enums.get(name) or schema.services.get(name)
+    if other is None and name not in _SCALARS:
+        yield _unknown(schema, place, name)
         return
-    yield _unknown(schema, place, name)
+    kind = "an enum" if name in schema.enums else "a service" if other is not None else "no message"
+    hint = "name the messages of its methods" if name in schema.services else _WRAPPED
+    yield diagnose(
+        codes.NOT_A_MESSAGE,
+        f"`{name}` is {kind}, and operators exchange messages",
+        place.span,
+        related=(*place.related, *_declared(other.span if other is not None else None, "declared here")),
+        path=format_path(place.path),
+        hints=(hint,),
+    )
 
 
 def _unknown(schema: Schema, place: Place, name: str) -> Diagnostic:
@@ -99,6 +102,9 @@ def _unknown(schema: Schema, place: Place, name: str) -> Diagnostic:
     return finding if len(same) != 1 else finding._replace(fix=rename(place, name, same[0]))
 
 
+_WRAPPED = "declare a message with a field of this type"
+_SCALARS = frozenset(("double", "float", "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64",
+                      "sfixed32", "sfixed64", "bool", "string", "bytes"))  # fmt: skip
 _WHERE = "declare it, or name the .proto that declares it in `interface.types`"
 _WELL_KNOWN = "a well-known type is there once a .proto of the comb imports it"
 
