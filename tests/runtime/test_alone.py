@@ -101,7 +101,7 @@ def shout(text: StringValue) -> StringValue:
 def extras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with what the distribution's extra `service` brings."""
     directory = tmp_path_factory.mktemp("extras")
-    for name in ("grpc", "grpc_health", "grpc_reflection", "h11", "typing_extensions"):
+    for name in ("grpc", "grpc_health", "grpc_reflection", "h11", "prometheus_client", "typing_extensions"):
         spec = importlib.util.find_spec(name)
         assert spec is not None
         assert spec.origin is not None
