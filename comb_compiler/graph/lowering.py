@@ -52,7 +52,7 @@ def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> E
             graph = _swapped(graphs[0], dict(swaps))
         else:
             numbers[name] = len(graphs)
-            graph = _graph(arm, bindings, method.output, name)
+            graph = _graph(arm, bindings, method.output, name, _kept(view, graphs[0], arm))
         if numbers[name] == len(graphs):
             graphs.append(graph)
     service = comb.interface.method.partition("/")[0]
@@ -118,14 +118,29 @@ def _binding(comb: Comb, name: str, operator: Operator, model: Model | None) -> 
     )
 
 
-def _graph(view: View, bindings: _Bindings, output: str, arm: str = "") -> Graph:
+def _graph(
+    view: View, bindings: _Bindings, output: str, arm: str = "", kept: Mapping[str, Node] | None = None
+) -> Graph:
+    """`kept` are nodes by name that are known to be as in another graph."""
+    known = kept or {}
     order = [name for name in view.order if name in view.needed]
     numbers = {name: number for number, name in enumerate(order)}
     numbers[REQUEST] = REQUEST_INDEX
-    nodes = tuple(_node(view, view.graph.steps[name], numbers, bindings, arm) for name in order)
+    steps = view.graph.steps
+    nodes = tuple(known.get(name) or _node(view, steps[name], numbers, bindings, arm) for name in order)
     answer = view.graph.answer
     assert answer is not None
     return Graph(nodes, numbers[answer], view.types[answer].name != output)
+
+
+def _kept(view: View, base: Graph, arm: View) -> dict[str, Node]:
+    """The nodes that an arm shares with the comb as written; none where its steps have other numbers."""
+    changes, changed = arm.changes, arm.bound.changed
+    if changes is None or changed is None or arm.order is not view.order or arm.needed != view.needed:
+        return {}
+    touched, operators, steps = frozenset(changes.touched), changed.operators, view.graph.steps
+    nodes = (node for node in base.nodes if node.name not in touched)
+    return {node.name: node for node in nodes if steps[node.name].operator not in operators}
 
 
 _Swaps = tuple[tuple[int, int], ...]

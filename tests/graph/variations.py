@@ -7,7 +7,7 @@ from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.workspace.sources import load_sources
 from tests.support.memory import REMEMBERED, MemoryCheckout
 
-__all__ = ["findings", "varied"]
+__all__ = ["PROTO", "findings", "right", "varied"]
 
 PROTO = """syntax = "proto3";
 package v;
@@ -44,6 +44,37 @@ def varied(chance: Random) -> str:
     lines += [f"    arm{number}: {{weight: 1, set: {drawn.overlay(is_arm=True)}}}" for number in arms]
     lines += ["environments:", *(f"  e{number}: {drawn.overlay(is_arm=False)}" for number in range(2))]
     return "\n".join(lines) + "\n"
+
+
+def right(chance: Random) -> str:
+    """A comb and arms without errors: all of one type, by ports that may get nothing."""
+    count = chance.randrange(2, 9)
+    ports = "{x: {type: v.A, optional: true}, more: {type: v.A, optional: true}}"
+    lines = ["apiVersion: comb.dev/v1", "kind: Comb", "metadata: {name: right}"]
+    lines += ["interface: {proto: v.proto, method: v.S/R}", "operators:"]
+    lines += [f"  o{n}: {{run: 'o:O', in: {ports}, out: v.A, timeout: {n + 1}ms}}" for n in range(count)]
+    lines += ["graph:", *(f"  s{number}: {_right_step(chance, number, number)}" for number in range(count))]
+    lines += [f"  last: {{call: 'o0(x=s{count - 1})'}}", "  return: last", "experiment:", "  key: header/x", "  arms:"]
+    for number in range(chance.randrange(1, 5)):
+        one, milliseconds = chance.randrange(count), f"{chance.randrange(1, 60)}ms"
+        changes = (
+            f"graph: {{s{one}: {_right_step(chance, chance.randrange(count), one)}}}",
+            f"graph: {{new: {_right_step(chance, one, count)}, last: {{call: 'o0(x=s{count - 1}, more=new)'}}}}",
+            f"graph: {{s{one}: {{timeout: {milliseconds}}}}}, operators: {{o{one}: {{timeout: {milliseconds}}}}}",
+            f"operators: {{o{one}: {{timeout: {milliseconds}}}}}",
+            f"graph: {{last: {{call: 'o0(x=s{one})'}}}}",
+            f"graph: {{s{one}: {{optional: true}}}}, operators: {{o{one}: {{fallback: {{value: {{}}}}}}}}",
+        )
+        lines.append(f"    arm{number}: {{weight: 1, set: {{{chance.choice(changes)}}}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _right_step(chance: Random, operator: int, below: int) -> str:
+    names = [f"s{number}" for number in range(below)] + ["$request.a"]
+    fields = [f"call: 'o{operator}(x={chance.choice(names)}, more={chance.choice(names)})'"]
+    if chance.random() < 0.3:
+        fields.append(f'when: "{chance.choice(_CONDITIONS)}"')
+    return f"{{{', '.join(fields)}}}"
 
 
 class _Drawn:
