@@ -11,7 +11,6 @@ import argparse
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
@@ -25,6 +24,7 @@ from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph.drawing import Terminal, draw_text, read_picture
 from comb_compiler.plan import ThinPlan, plan_one_workload
 from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.client import Outcome
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
@@ -34,6 +34,7 @@ __all__ = ["add_arguments", "run"]
 _EXAMPLE = "examples/frame-moderation/comb.yaml"
 _PICTURE = "samples/rotated/followers/frame.jpg"
 _PATIENCE = 60.0
+_ARMS = ("control", "rotate")
 _WIDTH = 96
 _CLUSTER, _NAMESPACE = "demo", "combs"
 
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -> None:
-    """One real picture through the engine and the real models, as two users see it: one for each arm."""
+    """One real picture, to a service with the real models, as two users see it: one for each arm."""
     directory = Path(checkout.root, main).parent
     picture = directory / _PICTURE
     if not picture.is_file():
@@ -78,20 +79,43 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
     if find_spec("onnxruntime") is None:
         console.result("3. run      left out: its models need onnxruntime (`make setup` installs it)")
         return
-    from comb_compiler.runtime.engine import Engine, run
+    from comb_compiler.cli.calling.showing import waterfall
+    from comb_compiler.runtime.engine import run
+    from comb_compiler.runtime.service import Service, Settings, Source, answering
 
-    locate = model_locator(checkout, main)
+    source = Source(patient(plan), model_locator(checkout, main), directory)
+    settings = Settings(grpc_port=0, http_port=0, settle=0.0, forced_arms=True)
 
-    async def ask() -> list[tuple[str, Any]]:
-        async with Engine(patient(plan), locate=locate, code=directory) as engine:
-            request = engine.request_type(frame={"image": picture.read_bytes()}, check_nudity=True)
-            return [(arm, await engine.call(request, arm=arm, within=_PATIENCE)) for arm in engine.arms]
+    async def serve() -> tuple[str, dict[str, Outcome]]:
+        async with Service(settings) as service, answering(source, settings) as served:
+            service.show(served)
+            return service.addresses.grpc, await _asked(service.addresses.grpc, picture.read_bytes())
 
-    console.result(f"3. run      {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
-    for arm, answer in run(ask()):
+    address, outcomes = run(serve())
+    console.result(f"3. run      a service on {address} answers {plan.method.service}/{plan.method.name}")
+    console.result(f"   {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
+    for arm, outcome in outcomes.items():
+        if outcome.failed:
+            raise OutsideFailure(f"the arm `{arm}` answered {outcome.code}: {outcome.message}")
+        answer = outcome.answer
         texts = ", ".join(f"`{line.text}`" for line in answer.lines)
         decision = type(answer).DESCRIPTOR.fields_by_name["decision"].enum_type.values_by_number[answer.decision].name
         console.result(f"   {arm:<8} {decision:<16} reads {texts}")
+    drawn = waterfall(outcome, _WIDTH, colour=console.colour, unicode=console.unicode)
+    console.result(_indented("\n".join(drawn), "   "))
+
+
+async def _asked(address: str, picture: bytes) -> dict[str, Outcome]:
+    """What each arm answers, as any client asks it: by the service's own description."""
+    from comb_compiler.runtime.client import Terms
+    from comb_compiler.runtime.client.remote import open_remote
+
+    remote = await open_remote(address)
+    try:
+        request = remote.request_type(frame={"image": picture}, check_nudity=True)
+        return {arm: await remote.ask(request, Terms(arm, timeout=_PATIENCE)) for arm in _ARMS}
+    finally:
+        await remote.close()
 
 
 def _publish(console: Console, checkout: Checkout, checked: Checked, plan: ThinPlan, into: str | None) -> None:
