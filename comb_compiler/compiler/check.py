@@ -20,13 +20,17 @@ from comb_compiler.spec.variants import Findings
 
 if TYPE_CHECKING:
     from comb_compiler.graph import Published
+    from comb_compiler.plan.model import Plan
     from comb_compiler.spec.platform import Platform
 
 __all__ = ["Checked", "check"]
 
 
 class Checked(NamedTuple):
-    """The verdict on one file. `name` and `name_span` are what it calls itself, for checks across files."""
+    """The verdict on one file. `name` and `name_span` are what it calls itself, for checks across files.
+
+    `plans` are those for the environments of the platform that a comb without other errors was checked against.
+    """
 
     main: str
     kind: str
@@ -35,6 +39,7 @@ class Checked(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     comb: CombFile | None = None
     views: tuple[View, ...] = ()
+    plans: "tuple[Plan, ...]" = ()
 
     @property
     def view(self) -> View | None:
@@ -101,24 +106,23 @@ def _check_comb(
             found.add(check_breaking(views[0], published))
     if not unlocked:
         found.add(pin_findings(file, lock))
-    if platform is not None:
-        _against(platform, file, views, found)
+    plans = _against(platform, file, views, found) if platform is not None else ()
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
-    return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, views)
+    return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, views, plans)
 
 
-def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found: Findings) -> None:
+def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found: Findings) -> "tuple[Plan, ...]":
     """Find what the comb asks of the platform that it does not have. What is wrong with that is its own verdict."""
     content = platform.files[platform.main]
     source = None if isinstance(content, Unavailable) else decode(platform.main, content)[0]
     reading = read_once(source) if source else None
     if reading is None or reading.root is None:
-        return
+        return ()
     if reading.kind != "Platform":
         found.add((_no_platform(reading.root),))
-        return
+        return ()
     from comb_compiler.spec.checks.against_platform import check_against_platform
 
     bound = _platform(reading)
@@ -126,18 +130,23 @@ def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found
         if variant.value is not None:
             environment = variant.overlaid.environment if variant.overlaid else None
             found.add(check_against_platform(variant, variant.value, bound, environment), variant.overlaid)
-    if bound.value is not None and not bound.diagnostics and not has_errors(found.all):
-        _planned(bound.value, file, views, found)
+    if bound.value is None or bound.diagnostics or has_errors(found.all):
+        return ()
+    return _planned(bound.value, file, views, found)
 
 
-def _planned(platform: "Platform", file: CombFile, views: tuple[View, ...], found: Findings) -> None:
+def _planned(platform: "Platform", file: CombFile, views: tuple[View, ...], found: Findings) -> "tuple[Plan, ...]":
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
 
     used = {step.operator for view in views for step in view.graph.steps.values()}
+    plans = []
     for environment in platform.environments:
         variant = file.environments.get(environment, file.base)
-        found.add(plan_comb(variant, platform, environment, used).diagnostics, variant.overlaid)
+        planned = plan_comb(variant, platform, environment, used)
+        found.add(planned.diagnostics, variant.overlaid)
+        plans.append(planned.plan)
+    return tuple(plans)
 
 
 def _no_platform(root: Node) -> Diagnostic:

@@ -1,13 +1,13 @@
 """What stands in the way of a plan, each told where it was asked for."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from comb_compiler.diagnostics import Code, Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.plan.asked import CPU, Asked
 from comb_compiler.plan.model import Amounts, Workload
 from comb_compiler.plan.sharing import Refusal
+from comb_compiler.plan.wording import plain, size
 from comb_compiler.source import Path
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform.clusters import Cluster
@@ -65,8 +65,8 @@ def _say(asked: Asked, code: Code, path: Path, message: str, hint: str) -> Diagn
 
 
 def _amounts(amounts: Amounts) -> str:
-    cpu = f"{amounts.cpu.normalize():f} {'core' if amounts.cpu == 1 else 'cores'}" if amounts.cpu else ""
-    memory = _gib(amounts.memory) if amounts.memory else ""
+    cpu = f"{plain(amounts.cpu)} {'core' if amounts.cpu == 1 else 'cores'}" if amounts.cpu else ""
+    memory = size(amounts.memory) if amounts.memory else ""
     return _joined([cpu, memory, _slice(amounts)]) or "nothing"
 
 
@@ -74,15 +74,11 @@ def _slice(amounts: Amounts) -> str:
     part = amounts.slice
     if part is None:
         return ""
-    return f"{part.profile or _gib(part.memory)} of {'a device' if part.devices == 1 else f'{part.devices} devices'}"
+    return f"{part.profile or size(part.memory)} of {'a device' if part.devices == 1 else f'{part.devices} devices'}"
 
 
 def _joined(parts: Iterable[str]) -> str:
     return ", ".join(part for part in parts if part)
-
-
-def _gib(amount: int) -> str:
-    return f"{Decimal(amount) / 2**30:.2f}".rstrip("0").rstrip(".") + " GiB"
 
 
 def _pools(cluster: Cluster) -> str:

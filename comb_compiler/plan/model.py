@@ -56,10 +56,11 @@ class Workload(NamedTuple):
 
 
 class NodeLeft(NamedTuple):
-    """What is left on each of so many nodes when their instances, by workload, are placed."""
+    """What is left on each of so many nodes when their instances, by workload, are placed; and what one is empty."""
 
     nodes: int
     node: Node
+    empty: Node
     instances: Mapping[str, int]
 
 

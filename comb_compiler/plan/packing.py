@@ -5,9 +5,10 @@ largest first and, where that fails, by a bounded search; that there is none by 
 counting how many nodes others could possibly keep from an instance.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import gcd, lcm
 from typing import NamedTuple
 
 from comb_compiler.plan.sharing import Part
@@ -200,11 +201,14 @@ class _Search:
 
 
 class _Amount(NamedTuple):
-    """How much of one thing each node has, as pairs with how many nodes; what an instance needs; what others take."""
+    """How much of one thing each node has, as pairs with how many nodes; what an instance needs; what others take.
+
+    Others are pairs of what one takes of one place, and how often in all.
+    """
 
     having: Sequence[tuple[Fraction, int]]
     needed: Fraction
-    taken: Fraction
+    others: Sequence[tuple[Fraction, int]]
 
 
 def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
@@ -222,12 +226,12 @@ def _always_fits(item: Item, items: Sequence[Item], nodes: Nodes) -> bool:
     cpu = _Amount(
         [(Fraction(node.cpu), count) for node, count in mine],
         Fraction(item.cpu),
-        sum((Fraction(other.cpu) * count for other, count in others), Fraction(0)),
+        [(Fraction(other.cpu), count) for other, count in others],
     )
     memory = _Amount(
         [(Fraction(node.memory), count) for node, count in mine],
         Fraction(item.memory),
-        Fraction(sum(other.memory * count for other, count in others)),
+        [(Fraction(other.memory), count) for other, count in others],
     )
     return _kept(cpu) + _kept(memory) + _kept_by_devices(item, mine, others) < sum(count for _, count in mine)
 
@@ -238,26 +242,38 @@ def _kept_by_devices(item: Item, nodes: Nodes, others: Sequence[tuple[Item, int]
         return 0
     kept = 0
     for place, needed in enumerate(_fractions(item.takes)):
-        taken = sum((_taken(other, place) * count for other, count in others), Fraction(0))
+        taking = [
+            (_fractions(other.takes)[place], other.devices * count)
+            for other, count in others
+            if other.takes is not None
+        ]
         having = [(_fractions(device)[place], count) for node, count in nodes for device in node.devices]
-        kept += _kept(_Amount(having, needed, taken))
+        kept += _kept(_Amount(having, needed, taking))
     enough = min(len(node.devices) for node, _ in nodes) - item.devices + 1
     return kept // enough
 
 
 def _kept(amount: _Amount) -> int:
-    """How many places can be left with less than is needed, when no more than that is taken of all of them."""
-    if not amount.needed:
+    """How many places can be left with less than is needed, when others take no more of all of them."""
+    unit = _common_unit([one for one, count in amount.others if count])
+    if not amount.needed or not unit:
         return 0
-    kept, taken = 0, amount.taken
+    kept, taken = 0, sum((one * count for one, count in amount.others), Fraction(0))
     for having, count in sorted(amount.having):
-        spare = having - amount.needed  # more than that has to be taken of the place
-        if spare * count < taken:
-            kept += count
-            taken -= spare * count
-            continue
-        return kept + (-(-taken // spare) - 1 if taken > 0 else 0)
+        # More than what is spare has to be taken of the place, by others that take multiples of a unit.
+        least = ((having - amount.needed) // unit + 1) * unit
+        several = min(count, taken // least)
+        kept += several
+        taken -= several * least
     return kept
+
+
+def _common_unit(amounts: Iterable[Fraction]) -> Fraction:
+    """The largest that all amounts are multiples of; 0 where all are 0."""
+    amounts = [one for one in amounts if one]
+    if not amounts:
+        return Fraction(0)
+    return Fraction(gcd(*(one.numerator for one in amounts)), lcm(*(one.denominator for one in amounts)))
 
 
 def _is_too_much(items: Sequence[Item], nodes: Nodes) -> bool:

@@ -10,7 +10,7 @@ from comb_compiler.plan.findings import no_common_class, no_room, nowhere, refus
 from comb_compiler.plan.groups import groups_of
 from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, NodeLeft, Plan, Replicas, Workload
 from comb_compiler.plan.names import object_name
-from comb_compiler.plan.packing import Item, Node, Nodes, is_safe, pack, room
+from comb_compiler.plan.packing import Filled, Item, Node, Nodes, is_safe, pack, room
 from comb_compiler.plan.sharing import Refusal, capacity
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.scaling import Scale
@@ -130,9 +130,20 @@ class _Planning:
                 whose = by_group[workload.group]
                 certain = packed.is_certain
                 self.found.append(no_room(whose, workload, missing, holds, self._name, is_certain=certain))
-        left = tuple(NodeLeft(one.nodes, one.node, one.holds) for one in packed.nodes)
+        left = self._left(packed.nodes)
         safe = not packed.missing and is_safe(list(items.values()), self._empty)
         return Fit(not packed.missing, safe, left, packed.missing)
+
+    def _left(self, filled: Sequence[Filled]) -> tuple[NodeLeft, ...]:
+        """Nodes by pool, the fullest first; those that hold the same are told once."""
+        empty = {node.pool: node for node, _ in self._empty}
+        alike: dict[tuple[Node, tuple[tuple[str, int], ...]], int] = {}
+        for one in filled:
+            key = (one.node, tuple(sorted(one.holds.items())))
+            alike[key] = alike.get(key, 0) + one.nodes
+        pools = list(empty)
+        ordered = sorted(alike.items(), key=lambda item: (pools.index(item[0][0].pool), item[0]))
+        return tuple(NodeLeft(count, node, empty[node.pool], dict(holds)) for (node, holds), count in ordered)
 
 
 def _name(asked: Asked, *suffix: str) -> str:

@@ -131,6 +131,14 @@ def test_what_fits_in_a_lucky_order_only_is_not_safe() -> None:
     assert not is_safe(items, cluster)
 
 
+def test_parts_that_are_alike_can_be_full_to_the_last_and_safe() -> None:
+    quarter = Part(Fraction(1, 4), 0, Fraction(0))
+    items = [Item(name, Decimal(1), GIB, frozenset("p"), 4, 1, quarter) for name in "ab"]
+    node = Node("p", Decimal(15), 60 * GIB, (Part(Fraction(1), 0, Fraction(0)),))
+    assert is_safe(items, [(node, 2)])
+    assert not is_safe([items[0]._replace(instances=5), items[1]], [(node, 2)])
+
+
 def test_tens_of_thousands_of_nodes_are_no_work() -> None:
     items = [
         Item(f"i{n}", Decimal(1), GIB, frozenset("p"), 900, 1, Part(Fraction(1, 10), GIB, Fraction(1, 5)))

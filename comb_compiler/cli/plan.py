@@ -1,0 +1,107 @@
+"""Say what runs where: pods, the class of device of each, how many instances, and what the nodes have left.
+
+What the platform cannot give is said first, and the exit code is then 1; `comb check --platform` says the same. Bars
+show what is left of an empty cluster when the fewest instances have their places. "in any order" means that none can be
+left without a place, whatever the scheduler chooses.
+
+example:
+  comb plan combs/ocr --platform platform.yaml                            in every environment
+  comb plan combs/ocr --platform platform.yaml --environment production   in one
+  comb plan combs/ocr --platform platform.yaml --format json              for programs
+"""
+
+import argparse
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.cli.check import platform_path
+from comb_compiler.cli.checking import open_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.reporting import report
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.diagnostics import Diagnostic, has_errors, in_reading_order
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import find_combs
+
+if TYPE_CHECKING:
+    from comb_compiler.plan.model import Plan
+    from comb_compiler.source.memo import Memo
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="COMB", help="a comb.yaml, or a directory with one")
+    parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
+    parser.add_argument("--environment", metavar="NAME", help="the plan for this environment (default: for all)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
+    parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
+    parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    arguments.paths = [arguments.path]
+    checkout = Checkout(open_root(arguments))
+    cache = VerdictCache(None if arguments.no_cache else default_directory())
+    planned = _planned(checkout, arguments, cache.memo)
+    plans = _wanted(planned.plans, arguments.environment)
+    if arguments.format == "json":
+        console.result(_as_json(planned.diagnostics, plans, checkout, console))
+    else:
+        console.note(report(planned.diagnostics, "text", checkout, console).rstrip("\n"))
+        console.result(_as_text(plans, console))
+    return Exit.FINDINGS if has_errors(planned.diagnostics) else Exit.CLEAN
+
+
+class _Planned(NamedTuple):
+    plans: "tuple[Plan, ...]"
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") -> _Planned:
+    """The plans for all environments, and what is wrong with the comb or the platform."""
+    from comb_compiler.compiler import check
+    from comb_compiler.workspace.sources import load_sources
+
+    mains, found = find_combs(checkout, [arguments.path])
+    if len(mains) > 1:
+        raise UsageError(f"{arguments.path} holds {len(mains)} combs: name one, such as {mains[0]}")
+    if not mains:
+        return _Planned((), tuple(found))
+    platform_file = platform_path(arguments, checkout)
+    assert platform_file is not None
+    platform = load_sources(checkout, platform_file, memo)
+    of_platform = check(platform, memo=memo)
+    checked = check(load_sources(checkout, mains[0], memo), platform, memo)
+    if checked.kind == "Platform":
+        raise UsageError(f"{arguments.path} declares a platform: name a comb")
+    return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics)))
+
+
+def _wanted(plans: "Iterable[Plan]", environment: str | None) -> "list[Plan]":
+    """The plans that are asked for; none where nothing could be planned."""
+    by_name = {plan.environment: plan for plan in plans}
+    if environment is None or not by_name:
+        return list(by_name.values())
+    if environment not in by_name:
+        from comb_compiler.spec.suggest import did_you_mean
+
+        advice = did_you_mean(environment, by_name, "environment")[0]
+        raise UsageError(f"the platform has no environment `{environment}`; {advice}")
+    return [by_name[environment]]
+
+
+def _as_json(found: tuple[Diagnostic, ...], plans: "list[Plan]", checkout: Checkout, console: Console) -> str:
+    from comb_compiler.plan.as_json import VERSION, plans_json
+
+    diagnostics = json.loads(report(found, "json", checkout, console))["diagnostics"]
+    whole = {"version": VERSION, "diagnostics": diagnostics, "plans": plans_json(plans)}
+    return json.dumps(whole, indent=2)
+
+
+def _as_text(plans: "list[Plan]", console: Console) -> str:
+    from comb_compiler.cli.plan_table import plan_table
+
+    return "\n\n".join(plan_table(plan, console) for plan in plans)
