@@ -156,6 +156,10 @@ CODE_MISMATCH = Code("COMB3702", "code-mismatch")
 # Who gets what.
 BAD_STICKY_KEY = Code("COMB3801", "bad-sticky-key")
 
+# Models on servers of the Open Inference Protocol.
+TENSOR_MISMATCH = Code("COMB3901", "tensor-mismatch")
+BAD_SHAPE = Code("COMB3902", "bad-shape")
+
 # The platform.
 UNKNOWN_CLUSTER = Code("COMB4001", "unknown-cluster")
 UNKNOWN_DEVICE = Code("COMB4002", "unknown-device")

@@ -27,7 +27,7 @@ class Changes(NamedTuple):
     """How a variant differs from `base`. Names in the files' order, of what is there or was.
 
     `steps` are written otherwise, or name in their condition a step that came or went; `touched` are those whose
-    findings may be others. `operators` have other ports, another answer or another fallback; `timed` other times.
+    findings may be others. `operators` have other ports, another answer, fallback or model server; `timed` other times.
     """
 
     base: View
@@ -119,7 +119,8 @@ def _all(found: AbstractMapping[str, Sequence[str]], names: Iterable[str]) -> li
 
 
 def _wiring(operator: Operator | None) -> object:
-    return operator and (operator.inputs, operator.out, operator.fallback)
+    tensors = operator and operator.oip and (operator.oip, operator.batch)
+    return operator and (operator.inputs, operator.out, operator.fallback, tensors)
 
 
 def _times(operator: Operator | None) -> object:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from comb_compiler.graph.model import REQUEST, Edge, Step
+from comb_compiler.graph.tensors import target_of
 from comb_compiler.graph.view import View
+from comb_compiler.protos import Schema
 from comb_compiler.release import (
     REQUEST as REQUEST_INDEX,
     Arm,
@@ -17,7 +19,6 @@ from comb_compiler.release import (
     Method,
     Model,
     Node,
-    OipTarget,
     Port,
     Process,
     Recording,
@@ -41,7 +42,7 @@ def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> E
     assert view.schema is not None
     method = view.schema.method(comb.interface.method)
     assert method is not None
-    bindings = _Bindings(digests)
+    bindings = _Bindings(view.schema, digests)
     graphs = [_graph(view, bindings, method.output)]
     numbers = dict.fromkeys(comb.experiment.arms, 0) if comb.experiment else {}
     known: dict[_Swaps, int] = {(): 0}
@@ -72,7 +73,8 @@ def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> E
 class _Bindings:
     """Operators with all that they are given, each there once."""
 
-    def __init__(self, digests: Mapping[str, str]) -> None:
+    def __init__(self, schema: Schema, digests: Mapping[str, str]) -> None:
+        self._schema = schema
         self.all: list[Binding] = []
         self._digests = digests
         self._numbers: dict[str, list[int]] = {}
@@ -80,7 +82,7 @@ class _Bindings:
     def number(self, comb: Comb, name: str, arm: str) -> int:
         """The number of an operator's binding in a variant."""
         operator = comb.operators[name]
-        binding = _binding(comb, name, operator, self._model(comb, operator))
+        binding = _binding(self._schema, name, operator, self._model(comb, operator))
         for number in self._numbers.get(name, ()):
             if self.all[number]._replace(name=name) == binding:
                 return number
@@ -100,8 +102,8 @@ class _Bindings:
         return Model(name, version, model.format.value, found.artifact, digest, found.params)
 
 
-def _binding(comb: Comb, name: str, operator: Operator, model: Model | None) -> Binding:
-    oip, batch = operator.oip, operator.batch
+def _binding(schema: Schema, name: str, operator: Operator, model: Model | None) -> Binding:
+    batch = operator.batch
     return Binding(
         name=name,
         operator=name,
@@ -109,7 +111,7 @@ def _binding(comb: Comb, name: str, operator: Operator, model: Model | None) -> 
         out=operator.out,
         run=operator.run or "",
         image=operator.image or "",
-        oip=OipTarget(oip.endpoint, oip.model, oip.version or "") if oip else None,
+        oip=target_of(schema, operator),
         model=model,
         timeout=operator.timeout.total_seconds() if operator.timeout else None,
         batch=Batch(batch.max, batch.wait.total_seconds() if batch.wait else 0.0) if batch else None,

@@ -66,6 +66,11 @@ _FORMS: dict[str, _Told] = {
         "write `scheme://host…`, without credentials: secrets are referred to, never written",
         codes.BAD_PATH,
     ),
+    "endpoint": _Told(
+        "the address of a gRPC server",
+        "write `grpc://host:port`, or `grpcs://host:port` for TLS, without credentials",
+        codes.BAD_PATH,
+    ),
     "text": _Told("a text", "write something that can be read, without control characters", codes.EMPTY_VALUE),
     "entry-point": _Told("a Python entry point", "write `package.module:Name`, such as `operators.text:Detect`"),
     "image": _Told("a container image", "write `registry/repository@sha256:…`"),

@@ -13,6 +13,7 @@ from comb_compiler.spec.shapes import JsonSchema
 __all__ = [
     "CombName",
     "Digest",
+    "Endpoint",
     "EntryPoint",
     "FieldPath",
     "GitRef",
@@ -99,6 +100,7 @@ _IMAGE = _Form(
     "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
 )
 _URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
+_ENDPOINT = _Form("endpoint", r"grpcs?://([-._A-Za-z0-9]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}", 512)
 _FIELD_PATH = _Form("field-path", r"[a-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _STICKY = _Form("sticky-key", r"(header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_][A-Za-z0-9_]*)+)")
 _SAMPLES = _Form("path", _PATH.pattern, 1024)
@@ -160,6 +162,9 @@ ImageReference = Annotated[
     str, _of(_IMAGE), _schema(_IMAGE, "A container image.", "registry.example/nsfw@sha256:" + "0" * 64)
 ]
 Url = Annotated[str, _of(_URL), _schema(_URL, "A URL; credentials do not belong into it.", "grpc://triton:8001")]
+Endpoint = Annotated[
+    str, _of(_ENDPOINT), _schema(_ENDPOINT, "A gRPC server; `grpcs` is with TLS.", "grpc://triton.models:8001")
+]
 FieldPath = Annotated[
     str, _of(_FIELD_PATH), _schema(_FIELD_PATH, "A field by Protobuf's names.", "request.frame.user_id")
 ]

@@ -15,6 +15,7 @@ from comb_compiler.graph.analyses.interface import check_interface, check_types
 from comb_compiler.graph.analyses.ports import check_ports
 from comb_compiler.graph.analyses.sources import check_sources
 from comb_compiler.graph.analyses.sticky import check_sticky_key
+from comb_compiler.graph.analyses.tensors import check_tensors
 from comb_compiler.graph.analyses.timing import check_timing
 from comb_compiler.graph.view import View
 
@@ -32,6 +33,7 @@ ANALYSES: tuple[Analysis, ...] = (
     check_conditions,
     check_absence,
     check_fallbacks,
+    check_tensors,
     check_timing,
     check_gates,
     check_sticky_key,

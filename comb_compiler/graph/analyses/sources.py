@@ -11,7 +11,7 @@ from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.suggest import closest, did_you_mean
 from comb_compiler.spec.wording import listed
 
-__all__ = ["check_sources", "no_field"]
+__all__ = ["check_sources", "kind_of", "no_field"]
 
 
 def check_sources(view: View) -> Iterator[Diagnostic]:
@@ -36,12 +36,13 @@ def _follow(view: View, step: Step, edge: Edge) -> Iterator[Diagnostic]:
             return
         reached = f"{reached}.{name}"
         if not field.is_message or field.is_repeated:
-            yield _no_message(place, source, reached, _kind(view.schema, field), index == len(source.fields) - 1)
+            yield _no_message(place, source, reached, kind_of(view.schema, field), index == len(source.fields) - 1)
             return
         message = view.schema.messages.get(field.type)
 
 
-def _kind(schema: Schema, field: Field) -> str:
+def kind_of(schema: Schema, field: Field) -> str:
+    """What a field is, in words, with its article."""
     if not field.is_repeated:
         return f"a {field.kind}" if field.kind[0] not in "aeiou" else f"an {field.kind}"
     message = schema.messages.get(field.type)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from comb_compiler.spec.base import Model
 from comb_compiler.spec.comb.scaling import Scale
+from comb_compiler.spec.comb.tensors import Oip
 from comb_compiler.spec.names import (
     EntryPoint,
     Identifier,
@@ -16,7 +17,6 @@ from comb_compiler.spec.names import (
     Name,
     Text,
     TypeName,
-    Url,
 )
 from comb_compiler.spec.shapes import ShortForm
 from comb_compiler.spec.units import Bytes, Cores, Duration, GpuMemory, Ratio
@@ -26,7 +26,6 @@ __all__ = [
     "Batch",
     "Fallback",
     "Gpu",
-    "Oip",
     "Operator",
     "Port",
     "Preference",
@@ -40,16 +39,6 @@ class Port(Model):
 
     type: TypeName = Field(description="The message that the port takes.")
     optional: bool = Field(default=False, description="Whether the operator also runs when nothing arrives here.")
-
-
-class Oip(Model):
-    """A model on a server that speaks the Open Inference Protocol over gRPC (Triton, KServe, MLServer)."""
-
-    endpoint: Url = Field(description="The server's address.", examples=["grpc://triton.models:8001"])
-    model: Text = Field(description="The model's name on that server.", examples=["nsfw"])
-    version: Text | None = Field(
-        default=None, description="Its version there; the server's choice by default.", examples=["3"]
-    )
 
 
 class Gpu(Model):
