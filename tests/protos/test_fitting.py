@@ -104,9 +104,7 @@ def test_what_fits_is_read_without_loss_by_protobuf_itself() -> None:
 def test_two_versions_of_one_file_live_in_one_process() -> None:
     _, old = compiled('syntax = "proto3"; package f.v1; message Box { int32 left = 1; string class = 2; }')
     _, new = compiled('syntax = "proto3"; package f.v1; message Box { string left = 1; Box from = 3; }')
-    classes = [
-        message_factory.GetMessageClass(open_pool(one).FindMessageTypeByName("f.v1.Box")) for one in (old, new)
-    ]
+    classes = [message_factory.GetMessageClass(open_pool(one).FindMessageTypeByName("f.v1.Box")) for one in (old, new)]
     before: Any = classes[0](left=3, **{"class": "x"})
     after: Any = classes[1](left="three", **{"from": {"left": "y"}})
     assert (before.left, getattr(before, "class")) == (3, "x")
