@@ -1,0 +1,86 @@
+"""The servers of the service's benchmark, each a process of its own, ended with the stack that it is started in."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from service_load import GRPC, HTTP, Target
+from service_operators import write_plan
+
+__all__ = ["BARE", "COMB", "PEERS", "start_comb", "start_peer"]
+
+COMB, BARE = "Comb", "bare grpc.aio"
+PEERS = ("Ray Serve", "Ray Serve, tuned", "BentoML")
+_HERE = Path(__file__).resolve().parent
+_MARK = "COMB_BENCHMARK_SERVER"
+_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+_PATIENCE = 120.0
+
+
+def start_comb(stack: ExitStack, directory: Path) -> dict[str, Target]:
+    """Comb's service, as a pod starts it, and the bare server."""
+    plan, (grpc, http) = write_plan(directory), _free_ports()
+    command = [sys.executable, "-m", "comb_compiler.runtime.service", str(plan), "--artifacts", str(directory)]
+    command += ["--code", str(_HERE), "--grpc-port", str(grpc), "--http-port", str(http)]
+    comb, mark = _started(stack, [*command, "--connection-age", "0", "--settle", "0"])
+    stack.callback(comb.terminate)
+    bare, of_bare = _started(stack, [sys.executable, str(_HERE / "service_bare.py")])
+    return {COMB: Target(GRPC, grpc, mark), BARE: Target(GRPC, int(bare.stdout.readline()), of_bare)}
+
+
+def start_peer(stack: ExitStack, python: str, name: str) -> Target:
+    """A peer, in its own environment. Raises SystemExit where it does not come up."""
+    port, kind = _free_block(), "bentoml" if name == "BentoML" else "ray"
+    listens, more = port, _RAY
+    if name == "Ray Serve, tuned":  # callers then speak to the replica itself: its fastest way
+        listens = port + 10
+        more = _RAY | {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
+        for what, first in (("GRPC", listens), ("HTTP", listens + 10)):
+            more[f"RAY_SERVE_DIRECT_INGRESS_MIN_{what}_PORT"] = str(first)
+            more[f"RAY_SERVE_DIRECT_INGRESS_MAX_{what}_PORT"] = str(first + 5)
+    peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more)
+    if not any(line.strip() == "ready" for line in peer.stdout):
+        raise SystemExit(f"{name} did not come up")
+    return Target(HTTP if kind == "bentoml" else GRPC, listens, mark)
+
+
+def _started(stack: ExitStack, command: list[str], more: dict[str, str] | None = None) -> tuple[Any, str]:
+    """A process that ends when its standard input does, and the mark in its environment."""
+    mark = f"{_MARK}={os.urandom(8).hex()}"
+    environment = {**os.environ, **(more or {}), _MARK: mark.partition("=")[2]}
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    stack.callback(process.wait, _PATIENCE)
+    assert process.stdin is not None
+    stack.callback(process.stdin.close)
+    return process, mark
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def _free_block(size: int = 30) -> int:
+    """The first of some ports in a row that are free."""
+    for first in range(21000, 29000, size):
+        try:
+            for port in range(first, first + size):
+                with socket.socket() as one:
+                    one.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise SystemExit("there are no free ports")
