@@ -31,6 +31,7 @@ __all__ = [
     "ResourceName",
     "SampleSource",
     "StickyKey",
+    "TensorName",
     "Text",
     "TypeName",
     "Uri",
@@ -115,6 +116,7 @@ _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._
 _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
+_TENSOR = _Form("text", _TEXT.pattern, 255)
 
 Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.")]
 CombName = Annotated[
@@ -165,6 +167,7 @@ Url = Annotated[str, _of(_URL), _schema(_URL, "A URL; credentials do not belong 
 Endpoint = Annotated[
     str, _of(_ENDPOINT), _schema(_ENDPOINT, "A gRPC server; `grpcs` is with TLS.", "grpc://triton.models:8001")
 ]
+TensorName = Annotated[str, _of(_TENSOR), _schema(_TENSOR, "The name of a tensor, as its model has it.", "input:0")]
 FieldPath = Annotated[
     str, _of(_FIELD_PATH), _schema(_FIELD_PATH, "A field by Protobuf's names.", "request.frame.user_id")
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import Endpoint, FieldPath, Text
+from comb_compiler.spec.names import Endpoint, FieldPath, TensorName, Text
 from comb_compiler.spec.shapes import BY_WORD, ShortForm
 
 __all__ = ["Datatype", "Oip", "TensorField", "Tensors"]
@@ -66,10 +66,10 @@ class TensorField(Model):
 class Tensors(Model):
     """Which fields the model's tensors are, by the tensors' names on the server."""
 
-    inputs: dict[Text, Annotated[TensorField, ShortForm("field")]] = Field(
+    inputs: dict[TensorName, Annotated[TensorField, ShortForm("field")]] = Field(
         alias="in", min_length=1, description="All tensors that the model takes.", examples=[{"pixels": "frame.pixels"}]
     )
-    outputs: dict[Text, Annotated[TensorField, ShortForm("field")]] = Field(
+    outputs: dict[TensorName, Annotated[TensorField, ShortForm("field")]] = Field(
         alias="out", min_length=1, description="The tensors that are asked of it.", examples=[{"scores": "scores"}]
     )
 
