@@ -11,11 +11,9 @@ Bars (issue "A real service"): ≥ 80% of the bare server's rate; ≥ 5 × Ray S
 """
 
 import argparse
-import asyncio
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -116,7 +114,16 @@ def _page(rows: Sequence[str], arguments: argparse.Namespace) -> str:
     today = datetime.now(tz=UTC).date()
     head = f"# The service\n\n{today} · {machine} · medians of {arguments.rounds} interleaved rounds of"
     head += f" {arguments.seconds:g} s · load {os.getloadavg()[1]:.1f}\n\n"
-    columns = ("callers", "server", "requests/s", "p50", "p99", "CPU a request", "Comb's rate to it", "its p99 to Comb's")
+    columns = (
+        "callers",
+        "server",
+        "requests/s",
+        "p50",
+        "p99",
+        "CPU a request",
+        "Comb's rate to it",
+        "its p99 to Comb's",
+    )
     table = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}", *rows]
     return head + "\n".join(table) + _NOTES
 

@@ -1,4 +1,4 @@
-"""A grpc.aio server with nothing around it, as one would write it by hand: `PYTHON service_bare.py`; prints its port."""
+"""A grpc.aio server with nothing around it, as one would write it by hand; prints its port."""
 
 import asyncio
 import sys

@@ -1,19 +1,28 @@
-"""Callers for the service's benchmark: in a closed loop, as many at once as is said, over one connection each or shared."""
+"""Callers for the service's benchmark: in a closed loop, as many at once as is said."""
 
 import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import grpc
 import grpc.aio
 from google.protobuf.wrappers_pb2 import StringValue
 
 __all__ = [
-    *("GRPC", "HTTP", "Block", "Callers", "Target"),
-    *("keep_to", "memory_of", "open_callers", "processes_of", "waited_for"),
+    "GRPC",
+    "HTTP",
+    "Block",
+    "Callers",
+    "Target",
+    "cpu_of",
+    "keep_to",
+    "memory_of",
+    "open_callers",
+    "processes_of",
+    "waited_for",
 ]
 
 GRPC = "gRPC"
@@ -66,7 +75,7 @@ class Callers:
     async def load(self, callers: int, seconds: float) -> Block:
         """A block of load."""
         times: list[float] = []
-        before, began = _cpu(self.target.mark), time.perf_counter()
+        before, began = cpu_of(self.target.mark), time.perf_counter()
         until = began + seconds
 
         async def one(number: int) -> None:
@@ -77,7 +86,7 @@ class Callers:
 
         await asyncio.gather(*(one(number) for number in range(callers)))
         taken = time.perf_counter() - began
-        return Block(times, taken, _cpu(self.target.mark) - before)
+        return Block(times, taken, cpu_of(self.target.mark) - before)
 
 
 async def open_callers(target: Target, stack: AsyncExitStack, most: int) -> Callers:
@@ -128,14 +137,13 @@ async def waited_for(target: Target, seconds: float = 90.0) -> None:
 
 def processes_of(mark: str) -> list[int]:
     """The processes whose environment has the mark: what a server starts inherits it."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdecimal() and int(name) != os.getpid() and mark.encode() in _read(f"/proc/{name}/environ"):
-            found.append(int(name))
-    return found
+    word = mark.encode()
+    others = (int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid())
+    return [process for process in others if word in _read(f"/proc/{process}/environ")]
 
 
-def _cpu(mark: str) -> float:
+def cpu_of(mark: str) -> float:
+    """CPU seconds of a server's processes by now."""
     return sum(_ticks(process) for process in processes_of(mark)) / _TICK
 
 

@@ -32,7 +32,12 @@ def ray(port: int) -> None:
     os.environ["PYTHONPATH"] = str(Path(__file__).parent)
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--node-ip-address=127.0.0.1"]
     command += [f"--port={port + 2}", "--include-dashboard=false", "--num-cpus=4", "--disable-usage-stats"]
-    agents = ("dashboard-agent-grpc-port", "dashboard-agent-listen-port", "runtime-env-agent-port", "metrics-export-port")
+    agents = (
+        "dashboard-agent-grpc-port",
+        "dashboard-agent-listen-port",
+        "runtime-env-agent-port",
+        "metrics-export-port",
+    )
     command += [f"--{name}={port + 3 + number}" for number, name in enumerate(agents)]
     cluster = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     _joined(runtime, f"127.0.0.1:{port + 2}")

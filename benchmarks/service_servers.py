@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,19 +13,20 @@ from typing import Any
 from service_load import GRPC, HTTP, Target
 from service_operators import write_plan
 
-__all__ = ["BARE", "COMB", "PEERS", "start_comb", "start_peer"]
+__all__ = ["BARE", "COMB", "PEERS", "free_ports", "marked", "start_comb", "start_peer"]
 
 COMB, BARE = "Comb", "bare grpc.aio"
 PEERS = ("Ray Serve", "Ray Serve, tuned", "BentoML")
 _HERE = Path(__file__).resolve().parent
 _MARK = "COMB_BENCHMARK_SERVER"
-_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""The last one keeps all of it to the loopback interface."""
 _PATIENCE = 120.0
 
 
 def start_comb(stack: ExitStack, directory: Path) -> dict[str, Target]:
     """Comb's service, as a pod starts it, and the bare server."""
-    plan, (grpc, http) = write_plan(directory), _free_ports()
+    plan, (grpc, http) = write_plan(directory), free_ports()
     command = [sys.executable, "-m", "comb_compiler.runtime.service", str(plan), "--artifacts", str(directory)]
     command += ["--code", str(_HERE), "--grpc-port", str(grpc), "--http-port", str(http)]
     comb, mark = _started(stack, [*command, "--connection-age", "0", "--settle", "0"])
@@ -42,22 +45,25 @@ def start_peer(stack: ExitStack, python: str, name: str) -> Target:
         for what, first in (("GRPC", listens), ("HTTP", listens + 10)):
             more[f"RAY_SERVE_DIRECT_INGRESS_MIN_{what}_PORT"] = str(first)
             more[f"RAY_SERVE_DIRECT_INGRESS_MAX_{what}_PORT"] = str(first + 5)
-    peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more)
+    said = stack.enter_context(tempfile.TemporaryFile())
+    peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more, said)
     if not any(line.strip() == "ready" for line in peer.stdout):
-        raise SystemExit(f"{name} did not come up")
+        said.seek(0)
+        raise SystemExit(f"{name} did not come up:\n{said.read().decode(errors='replace')[-4000:]}")
     return Target(HTTP if kind == "bentoml" else GRPC, listens, mark)
 
 
-def _started(stack: ExitStack, command: list[str], more: dict[str, str] | None = None) -> tuple[Any, str]:
+def _started(
+    stack: ExitStack, command: list[str], more: Mapping[str, str] | None = None, said: Any = subprocess.DEVNULL
+) -> tuple[Any, str]:
     """A process that ends when its standard input does, and the mark in its environment."""
-    mark = f"{_MARK}={os.urandom(8).hex()}"
-    environment = {**os.environ, **(more or {}), _MARK: mark.partition("=")[2]}
+    mark, environment = marked(more)
     process = subprocess.Popen(
         command,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=said,
         text=True,
     )
     stack.callback(process.wait, _PATIENCE)
@@ -66,7 +72,14 @@ def _started(stack: ExitStack, command: list[str], more: dict[str, str] | None =
     return process, mark
 
 
-def _free_ports() -> tuple[int, int]:
+def marked(more: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:
+    """A mark of its own for a server, and the environment that has it."""
+    word = os.urandom(8).hex()
+    return f"{_MARK}={word}", {**os.environ, **(more or {}), _MARK: word}
+
+
+def free_ports() -> tuple[int, int]:
+    """Two ports that nobody listens on."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
