@@ -144,7 +144,7 @@ def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
     published = None
     if code in BREAKING:
         old = Against("HEAD", checkout(directory / "before", COMB, PROTO), "", REMEMBERED)
-        published = old.published("comb.yaml")
+        published = old.published(sources)
     against = SourceSet("platform.yaml", {"platform.yaml": PLATFORM.encode()})
     return {found.code.id for found in check(sources, against, REMEMBERED, published).diagnostics}
 

@@ -56,6 +56,12 @@ def test_a_json_line_has_the_call_in_which_it_was_made() -> None:
     }
 
 
+def test_a_module_of_the_combs_own_directory_has_the_name_that_it_knows() -> None:
+    made = record("x")
+    made.name = "_comb12.operators.text"
+    assert json.loads(as_json(made))["logger"] == "operators.text"
+
+
 def test_what_the_record_says_itself_comes_first() -> None:
     token = CURRENT.set(("r-1", "detect", "", ""))
     try:

@@ -20,7 +20,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def samples(content: bytes) -> Iterator[Sample]:
-    for family in prometheus.text_string_to_metric_families(content.decode("utf-8")):
+    for family in prometheus.text_string_to_metric_families(content.decode("utf-8")):  # type: ignore[no-untyped-call]
         yield from family.samples
 
 
@@ -71,7 +71,7 @@ def test_openmetrics_is_written_for_who_asks_for_it() -> None:
             await engine.call(HELLO)
             written = page([], plan, engine.meters, OPENMETRICS)
         assert written.content_type.startswith("application/openmetrics-text")
-        names = {family.name for family in openmetrics.text_string_to_metric_families(written.content.decode())}
+        names = {family.name for family in openmetrics.text_string_to_metric_families(written.content.decode())}  # type: ignore[no-untyped-call]
         assert {"comb_requests", "comb_request_seconds", "comb_steps"} <= names
 
     asyncio.run(main())
