@@ -20,7 +20,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 def samples(content: bytes) -> Iterator[Sample]:
-    for family in prometheus.text_string_to_metric_families(content.decode("utf-8")):  # type: ignore[no-untyped-call]
+    for family in prometheus.text_string_to_metric_families(content.decode("utf-8")):
         yield from family.samples
 
 
