@@ -50,10 +50,10 @@ def main() -> None:
 def report(arguments: argparse.Namespace) -> str:
     rows: list[str] = []
     for peer in PEERS if arguments.peers else ("",):
-        with ExitStack() as stack, tempfile.TemporaryDirectory() as directory:
+        with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
             targets = start_comb(stack, Path(directory))
             if peer:
-                targets[peer] = start_peer(stack, arguments.peers, peer)
+                targets[peer] = start_peer(stack, Path(directory), arguments.peers, peer)
             measured = uvloop.run(_measured(targets, arguments.rounds, arguments.seconds))
         rows += [row for callers, blocks in measured.items() for row in _rows(callers, blocks)]
     return _page(rows, arguments)

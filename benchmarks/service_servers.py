@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,7 +34,7 @@ def start_comb(stack: ExitStack, directory: Path) -> dict[str, Target]:
     return {COMB: Target(GRPC, grpc, mark), BARE: Target(GRPC, int(bare.stdout.readline()), of_bare)}
 
 
-def start_peer(stack: ExitStack, python: str, name: str) -> Target:
+def start_peer(stack: ExitStack, directory: Path, python: str, name: str) -> Target:
     """A peer, in its own environment. Raises SystemExit where it does not come up."""
     port, kind = _free_block(), "bentoml" if name == "BentoML" else "ray"
     listens, more = port, _RAY
@@ -45,11 +44,11 @@ def start_peer(stack: ExitStack, python: str, name: str) -> Target:
         for what, first in (("GRPC", listens), ("HTTP", listens + 10)):
             more[f"RAY_SERVE_DIRECT_INGRESS_MIN_{what}_PORT"] = str(first)
             more[f"RAY_SERVE_DIRECT_INGRESS_MAX_{what}_PORT"] = str(first + 5)
-    said = stack.enter_context(tempfile.TemporaryFile())
-    peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more, said)
+    with directory.joinpath("peer.log").open("wb") as said:
+        peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more, said)
     if not any(line.strip() == "ready" for line in peer.stdout):
-        said.seek(0)
-        raise SystemExit(f"{name} did not come up:\n{said.read().decode(errors='replace')[-4000:]}")
+        told = directory.joinpath("peer.log").read_text(errors="replace")
+        raise SystemExit(f"{name} did not come up:\n{told[-4000:]}")
     return Target(HTTP if kind == "bentoml" else GRPC, listens, mark)
 
 
