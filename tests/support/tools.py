@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["TOOLS", "Missing", "Tool", "cache_directory", "locate"]
 
 _NODE = Path(__file__).parent / "node"
 _TESTS = Path(__file__).parent.parent
+_SERVED = _TESTS / "runtime" / "oip" / "served" / "requirements.txt"
 _INSTALL_SECONDS = 600
 
 
@@ -72,6 +74,22 @@ def _install_once(home: Path, lock: Path) -> None:
                 raise
 
 
+def from_pip(name: str, lock: Path) -> Path:
+    """The interpreter of an environment of its own with the packages that `lock` pins."""
+    home = cache_directory() / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    if not home.is_dir():
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as new:
+            _run([sys.executable, "-m", "venv", new], home.parent)
+            _run([f"{new}/bin/python", "-m", "pip", "install", "--quiet", "-r", str(lock)], home.parent)
+            try:
+                os.rename(new, home)  # an interpreter finds its packages from where it is
+            except OSError:
+                if not home.is_dir():
+                    raise
+    return home / "bin" / "python"
+
+
 def from_go(source: Path) -> Path:
     """The program of a Go module in the tests, built once for each content of its files."""
     content = b"".join((source / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
@@ -113,6 +131,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
+        Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED)),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
