@@ -43,6 +43,7 @@ __all__ = ["add_arguments", "run"]
 
 _ADDRESS = re.compile(r"(?P<scheme>https?://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?/?", re.ASCII)
 _STATUS = "/v1/status"
+_OTHER_PORT = "is that the service's HTTP port, not gRPC's, and does it want TLS (https://)?"
 _SECONDS = 10.0
 _MOST_BYTES = 32 * 1024 * 1024
 
@@ -110,6 +111,8 @@ def _fetched(url: str) -> Mapping[str, Any]:
             content = response.read(_MOST_BYTES + 1)
     except (URLError, HTTPException, OSError, ValueError) as problem:
         reason = getattr(problem, "reason", None) or problem
+        if isinstance(problem, HTTPException):  # what came is no HTTP: its text is whatever was sent
+            raise OutsideFailure(f"what listens at {url} does not speak HTTP", _OTHER_PORT) from problem
         raise OutsideFailure(f"{url} cannot be had: {reason}") from problem
     try:
         value = json.loads(content)

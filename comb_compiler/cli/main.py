@@ -92,7 +92,8 @@ def _run(arguments: list[str], console: Console) -> int:
         return Exit.CLEAN
     module = importlib.import_module(command.module)
     parser = build_parser(command, module)
-    parsed = parser.parse_args(arguments[arguments.index(command.name) + 1 :])
+    # Options may stand between the positional arguments; before 3.12.7 `parse_args` then loses the last, optional one.
+    parsed = parser.parse_intermixed_args(arguments[arguments.index(command.name) + 1 :])
     return int(module.run(parsed, console))
 
 

@@ -215,6 +215,7 @@ def test_a_comb_is_asked_without_a_service() -> None:
         (("{address}", '{"name": 5}'), 2, "hello.v1.GreetRequest"),
         (("{address}", "--method", "a/B"), 2, "it has hello.v1.GreeterService/Greet"),
         (("{address}", "--timeout", "nan"), 2, "--timeout"),
+        (("{address}", "--timeout", "9", '{"name": 5}'), 2, "hello.v1.GreetRequest"),
         (("{address}", "--header", "x"), 2, "NAME=VALUE"),
         (("127.0.0.1:1",), 4, "nothing at 127.0.0.1:1 speaks gRPC"),
         (("nowhere",), 2, "it is no HOST:PORT"),

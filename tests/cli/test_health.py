@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,6 +229,22 @@ def test_a_service_that_says_nothing_of_use_is_an_outside_failure(
         ran = comb("health", address)
     assert (ran.code, ran.out) == (4, "")
     assert said in ran.err
+
+
+def test_what_does_not_speak_http_is_told_without_its_bytes(comb: Comb) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"\x00\x00\x12\x04\x00\x00\x1b[2J\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        ran = comb("health", f"127.0.0.1:{server.getsockname()[1]}")
+    assert ran.code == 4
+    assert "does not speak HTTP" in ran.err
+    assert "\x1b" not in ran.err
 
 
 def test_nobody_there_is_an_outside_failure(comb: Comb) -> None:
