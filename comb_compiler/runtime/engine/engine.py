@@ -279,7 +279,7 @@ class Engine:
 
     def typed(self, error: BaseException, step: Step, run: Run) -> OperatorError:
         """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
-        return typed(error, step.name, run.request_id)
+        return typed(error, step.name, run.request_id, run.arm)
 
     def _tell(self, run: Run, *, is_over: bool) -> None:
         for observer in self._observers:

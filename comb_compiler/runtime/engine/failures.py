@@ -10,7 +10,7 @@ __all__ = ["typed"]
 _log = logging.getLogger("comb.runtime")
 
 
-def typed(error: BaseException, name: str, request_id: str) -> OperatorError:
+def typed(error: BaseException, name: str, request_id: str, arm: str) -> OperatorError:
     """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
     if isinstance(error, OperatorError):
         return error
@@ -18,5 +18,5 @@ def typed(error: BaseException, name: str, request_id: str) -> OperatorError:
         return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
-    _log.error("`%s` failed", name, exc_info=error, extra={"request_id": request_id, "node": name})
+    _log.error("`%s` failed", name, exc_info=error, extra={"request_id": request_id, "node": name, "arm": arm})
     return OperatorError(Code.INTERNAL, f"`{name}` failed with {type(error).__name__}")

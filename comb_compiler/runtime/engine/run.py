@@ -262,7 +262,7 @@ class Run:
             return
         ready: list[int] = []
         task = self.tasks.pop(step.index)
-        error = OperatorError(Code.DEADLINE_EXCEEDED, f"`{step.name}` took longer than {step.timeout:g} s")
+        error = OperatorError(Code.DEADLINE_EXCEEDED, f"`{step.name}` has not answered within {step.timeout:g} s")
         self._miss(step, error, ready)
         self.engine.abandon(task, step)
         left = self._advance(ready) if ready and not self.is_over else None

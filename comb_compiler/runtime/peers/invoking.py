@@ -45,7 +45,7 @@ class Hosted:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # also what wants to end the process: it is the operator's
-            failure = typed(error, call.node or self.name, call.request_id)
+            failure = typed(error, call.node or self.name, call.request_id, call.arm)
             code = failure.code
             raise failure from error
         else:
@@ -77,7 +77,7 @@ class Hosted:
         try:
             return function(*arguments)
         except asyncio.CancelledError as error:  # nobody else can have cancelled it
-            raise typed(error, call.node or self.name, call.request_id) from error
+            raise typed(error, call.node or self.name, call.request_id, call.arm) from error
 
     async def _waited_for(self, arguments: Sequence[Any], call: Call) -> Any:
         callee = self._callee
@@ -90,7 +90,7 @@ class Hosted:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # a task that ends with a KeyboardInterrupt or the like ends its loop
-            raise typed(error, call.node or self.name, call.request_id) from error
+            raise typed(error, call.node or self.name, call.request_id, call.arm) from error
         return unpacked(callee.check(value))
 
     def _abandon(self, task: "asyncio.Task[Any]") -> None:

@@ -63,6 +63,7 @@ def _serve(options: argparse.Namespace, settings: Settings, peers: dict[str, str
     try:
         plan = parse_plan(options.plan.read_bytes())
         if not options.process or options.process == plan.processes[0].name:
+            _say_who_is_missing(plan, peers)
             watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
             source = _source(plan, options, peers)._replace(observers=watching)
             return 0 if run(serve(source, settings, _started)) else 1
@@ -106,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _default(setting: Setting) -> str:
     default = setting.default
+    if setting.name == "log_format":
+        return " (default: text on a terminal, else json)"
     shown = str(default).lower() if isinstance(default, bool) else default
     return "" if default == "" else f" (default: {shown})"
 
@@ -142,12 +145,23 @@ def _peers(given: Sequence[str]) -> dict[str, str]:
     return said
 
 
+def _say_who_is_missing(plan: ExecutionPlan, peers: dict[str, str]) -> None:
+    """A process that no `--peer` names is one that nobody asks: its calls fail, or are replaced, from the start."""
+    for process in plan.processes[1:]:
+        if process.name not in peers:
+            _log.warning("nothing says where process `%s` is (--peer): its operators are UNAVAILABLE", process.name)
+
+
 def _started(addresses: Addresses) -> None:
     _log.info("serving gRPC on %s, HTTP on %s", *addresses)
 
 
 def _told(error: Exception, plan: Path) -> str:
-    return f"{plan}: {error}" if isinstance(error, BadPlan) else str(error)
+    if isinstance(error, BadPlan):
+        return f"{plan}: {error}; `comb graph COMB --format plan` writes one"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: it cannot be read: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,8 @@ async def _serve(source: Source, settings: Settings, started: Callable[[Addresse
         await stop.in_order.wait()
         _log.info("going: requests are taken for another %g s", settings.settle)
         is_empty = await service.drain()
-        if not is_empty:
+        if is_empty:
+            _log.info("ended: every request was answered")
+        else:
             _log.warning("requests were ended that took more than %g s", settings.drain)
         return is_empty

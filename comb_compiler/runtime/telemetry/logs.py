@@ -5,6 +5,7 @@ Whatever an operator logs itself, by Python's `logging`, carries the request, th
 
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ _LINES = 10_000
 """How many lines may wait to be written; more are dropped, and counted."""
 _LONGEST = 16_384
 _END = 2.0
+_OWN = re.compile(r"^_comb\d+\.")
+"""What stands before the names of modules of a comb's own directory (`comb_compiler.runtime.code`)."""
 _KNOWN = ("request_id", "node", "arm", "code", "seconds", "release", "suppressed")
 """What a record may say by `extra`, beside its message."""
 
@@ -115,7 +118,7 @@ def as_json(record: logging.LogRecord) -> str:
     told: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
-        "logger": record.name,
+        "logger": _OWN.sub("", record.name),
         "message": _message(record),
         **_about(record),
     }

@@ -267,6 +267,7 @@ def test_interrupting_ends_it_in_order(tmp_path: Path) -> None:
     with process(simple(), tmp_path, "--settle", "0") as running:
         running.tell(signal.SIGINT)
         assert running.ended() == 0
+        assert "ended: every request was answered" in running.said[-1]
 
 
 def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
@@ -285,10 +286,16 @@ def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
         assert far.ended() == 0
 
 
+def test_a_process_that_no_peer_names_is_told_of(tmp_path: Path) -> None:
+    plan = simple()._replace(processes=(PlanProcess("main", (0,)), PlanProcess("far", ())))
+    with process(plan, tmp_path, "--settle", "0") as main:
+        assert "nothing says where process `far` is (--peer)" in main.said[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("nothing.json",), 1, "nothing.json"),
+        (("nothing.json",), 1, "error: nothing.json: it cannot be read: No such file or directory"),
         (("PLAN", "--process", "other"), 1, "the plan has no process `other`, only `main`"),
         (("PLAN", "--host", "203.0.113.1"), 1, "HTTP cannot listen on 203.0.113.1:0"),
         (("PLAN", "--tls-certificate", "a.pem", "--tls-key", "b.pem"), 1, "TLS cannot be had from a.pem, b.pem"),
@@ -299,7 +306,7 @@ def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
         (("PLAN", "--tls-key", "b.pem"), 2, "--tls-certificate and --tls-key go together"),
         (("PLAN", "--peer", "x"), 2, "--peer is 'x', and must be NAME=HOST:PORT"),
         (("PLAN", "--peer", "x=1.2.3.4:5"), 1, "the plan has no process `x`"),
-        (("BAD",), 1, "its version is None"),
+        (("BAD",), 1, "its version is None, and this Comb runs version 1; `comb graph COMB --format plan` writes one"),
         (("SICK",), 1, "an operator failed to start: RuntimeError: no device (at operators.py:"),
     ],
 )

@@ -15,7 +15,7 @@ _DEEPEST = 3
 def front_page(face: Face | None, address: str) -> str:
     """The page, as plain text."""
     if face is None:
-        return "A comb is starting here. /readyz says when it is ready.\n"
+        return "A comb's process, which answers no requests here (yet). /readyz says whether it is ready.\n"
     return f"""{face.served.plan.comb}: {face.path[1:]}
 
 Ask it:
@@ -28,7 +28,7 @@ More:
   GET  /v1/status   what is served
   GET  /metrics     for Prometheus
 
-Headers: x-request-id, comb-timeout (seconds), comb-timing: 1 (how long each step took).
+Headers: x-request-id, comb-timeout (seconds), comb-timing: 1 (how long each step took), comb-arm.
 """
 
 
