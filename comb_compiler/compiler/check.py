@@ -132,16 +132,18 @@ def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found
             found.add(check_against_platform(variant, variant.value, bound, environment), variant.overlaid)
     if bound.value is None or bound.diagnostics or has_errors(found.all):
         return ()
-    return _planned(bound.value, file, views, found)
+    return _planned(bound, file, views, found)
 
 
-def _planned(platform: "Platform", file: CombFile, views: tuple[View, ...], found: Findings) -> "tuple[Plan, ...]":
+def _planned(
+    platform: "Bound[Platform]", file: CombFile, views: tuple[View, ...], found: Findings
+) -> "tuple[Plan, ...]":
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
 
     used = {step.operator for view in views for step in view.graph.steps.values()}
     plans = []
-    for environment in platform.environments:
+    for environment in platform.declared("environments"):
         variant = file.environments.get(environment, file.base)
         planned = plan_comb(variant, platform, environment, used)
         found.add(planned.diagnostics, variant.overlaid)

@@ -176,6 +176,11 @@ INEXPRESSIBLE_SHARE = Code("COMB4102", "inexpressible-share")
 NO_DEVICE_HERE = Code("COMB4103", "no-device-here")
 UNMET_PLACE = Code("COMB4104", "unmet-place")
 DOES_NOT_FIT = Code("COMB4105", "does-not-fit")
+FRAGILE_FIT = Code("COMB4106", "fragile-fit", _W)
+QUOTA_EXCEEDED = Code("COMB4107", "quota-exceeded")
+QUOTA_BELOW_MAX = Code("COMB4108", "quota-below-max", _W)
+NAME_CLASH = Code("COMB4109", "name-clash")
+CONTRADICTING_AFFINITY = Code("COMB4110", "contradicting-affinity")
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 

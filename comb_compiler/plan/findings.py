@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from comb_compiler.diagnostics import Code, Diagnostic, codes
+from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.plan.asked import CPU, Asked
 from comb_compiler.plan.model import Amounts, Workload
+from comb_compiler.plan.quotas import Excess
 from comb_compiler.plan.sharing import Refusal
 from comb_compiler.plan.wording import plain, size
 from comb_compiler.source import Path
@@ -13,7 +14,17 @@ from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform.clusters import Cluster
 from comb_compiler.spec.wording import listed
 
-__all__ = ["no_common_class", "no_room", "nowhere", "refused"]
+__all__ = [
+    "contradiction",
+    "fragile",
+    "name_clash",
+    "never_grows",
+    "no_common_class",
+    "no_room",
+    "nowhere",
+    "over_quota",
+    "refused",
+]
 
 
 def no_common_class(asked: Asked) -> Diagnostic:
@@ -58,10 +69,73 @@ def no_room(asked: Asked, workload: Workload, missing: int, holds: int, where: s
     return _say(asked, codes.DOES_NOT_FIT, path, message, f"each takes {_amounts(workload.amounts)}; {there}")
 
 
-def _say(asked: Asked, code: Code, path: Path, message: str, hint: str) -> Diagnostic:
+def fragile(asked: Asked, workload: Workload, where: str) -> Diagnostic:
+    """All have a place, but there is an order in which one of `workload` finds none."""
+    message = f"in the cluster `{where}` all instances fit, but an instance of `{workload.name}` may come too late"
+    hint = (
+        f"it takes {_amounts(workload.amounts)}, which no node has left when the others came first and spread out; "
+        "ask for less, give it a higher priority, or leave more room"
+    )
+    return _say(asked, codes.FRAGILE_FIT, asked.path("resources"), message, hint)
+
+
+def contradiction(asked: Asked, name: str, index: int, other: str) -> Diagnostic:
+    """The operator `name` wants to be apart from one that it shares a pod with."""
+    path = asked.path("affinity", "apart", index, of=name)
+    beside = [one for one in asked.operators if asked.operators[one].affinity.beside]
+    related = tuple(
+        Label(asked.bound.place(*asked.path("affinity", "with", of=one)).span, "joined here") for one in beside
+    )
+    message = f"`{name}` is to be apart from `{other}`, and shares a pod with it"
+    hint = "take it from `apart`, or part the two: `with` joins through others too"
+    if not beside:
+        hint = "take it from `apart`, or give each a class of device or a place of its own"
+    return _say(asked, codes.CONTRADICTING_AFFINITY, path, message, hint, related)
+
+
+def name_clash(asked: Asked, workload: Workload, other: Workload, cluster: str) -> Diagnostic:
+    """Two workloads of a comb come to the same name."""
+    message = f"in the cluster `{cluster}` two workloads would be named `{workload.name}`"
+    place = asked.bound.place(*asked.path())
+    hint = f"`{other.group.name}` on `{other.device}` comes to the same name: give one of the two another"
+    path = format_path(place.path)
+    return diagnose(codes.NAME_CLASH, message, place.key_span, path=path, hints=(hint,))
+
+
+def over_quota(asked: Asked, excess: Excess, namespace: str, quota: Label, cluster: str) -> Diagnostic:
+    """The fewest instances ask for more than their namespace may have."""
+    message = (
+        f"in the cluster `{cluster}` the fewest instances take {excess.asked}; `{namespace}` may have {excess.quota}"
+    )
+    hint = f"`{excess.workload.name}` takes most of it; ask for less or for fewer, or have the platform raise the quota"
+    path = _field_path(asked, excess.field)
+    return _say(asked, codes.QUOTA_EXCEEDED, path, message, hint, (quota,))
+
+
+def never_grows(asked: Asked, excess: Excess, namespace: str, quota: Label, cluster: str) -> Diagnostic:
+    """A workload's most instances alone are more than the namespace may have."""
+    workload = excess.workload
+    message = (
+        f"in the cluster `{cluster}` `{workload.name}` never reaches its {workload.replicas.most} instances: "
+        f"they take {excess.asked}, and `{namespace}` may have {excess.quota}"
+    )
+    scaled = next(
+        (name for name in asked.operators if "max" in asked.bound.declared(*asked.path("scale", of=name))), ""
+    )
+    path = asked.path("scale", "max", of=scaled) if scaled else _field_path(asked, excess.field)
+    hint = "lower `scale.max`, ask for less, or have the platform raise the quota"
+    return _say(asked, codes.QUOTA_BELOW_MAX, path, message, hint, (quota,))
+
+
+def _field_path(asked: Asked, field: str) -> Path:
+    name = next((one for one in asked.operators if field in asked.bound.declared(*asked.path("resources", of=one))), "")
+    return asked.path("resources", field, of=name)
+
+
+def _say(asked: Asked, code: Code, path: Path, message: str, hint: str, related: tuple[Label, ...] = ()) -> Diagnostic:
     place = asked.bound.place(*path)
     span = place.span if place.path == path else place.key_span
-    return diagnose(code, message, span, path=format_path(place.path), hints=(hint,))
+    return diagnose(code, message, span, path=format_path(place.path), hints=(hint,), related=related)
 
 
 def _amounts(amounts: Amounts) -> str:

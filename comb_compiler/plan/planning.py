@@ -1,16 +1,28 @@
 """A comb × a platform × an environment → Plan, and what stands in its way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.diagnostics import Diagnostic, Label
 from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, scale_of
 from comb_compiler.plan.division import Room, divide
-from comb_compiler.plan.findings import no_common_class, no_room, nowhere, refused
+from comb_compiler.plan.findings import (
+    contradiction,
+    fragile,
+    name_clash,
+    never_grows,
+    no_common_class,
+    no_room,
+    nowhere,
+    over_quota,
+    refused,
+)
+from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.groups import groups_of
-from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, NodeLeft, Plan, Replicas, Workload
+from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, Group, NodeLeft, Plan, Replicas, Workload
 from comb_compiler.plan.names import object_name
 from comb_compiler.plan.packing import Filled, Item, Node, Nodes, is_safe, pack, room
+from comb_compiler.plan.quotas import Excess, never_reached, too_much
 from comb_compiler.plan.sharing import Refusal, capacity
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.scaling import Scale
@@ -30,25 +42,52 @@ class Planned(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def plan_comb(bound: Bound[Comb], platform: Platform, environment: str, used: Iterable[str]) -> Planned:
+def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: Iterable[str]) -> Planned:
     """The plan of a comb, as the environment makes it, for each of the environment's clusters.
 
     `used` are the operators that a graph of the comb, or of one of its arms, calls. `environment` is one of the
     platform's.
     """
-    comb = bound.value
+    comb, platform = bound.value, on.value
     assert comb is not None
+    assert platform is not None
     groups = groups_of(comb, used)
     asked = [Asked(bound, group, {name: comb.operators[name] for name in group.operators}) for group in groups]
     target = platform.environments[environment]
-    found: dict[Diagnostic, None] = {}
+    found: dict[Diagnostic, None] = dict.fromkeys(_contradictions(asked))
     clusters = []
     for name in target.clusters:
         planning = _Planning(name, platform.clusters[name], platform)
-        clusters.append(planning.plan(asked, target.namespace))
-        found |= dict.fromkeys(planning.found)
+        planned = planning.plan(asked, target.namespace)
+        clusters.append(planned)
+        found |= dict.fromkeys((*planning.found, *_over_quota(planned, asked, on)))
     plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters))
     return Planned(plan, tuple(found))
+
+
+def _contradictions(asked: Sequence[Asked]) -> Iterator[Diagnostic]:
+    for one in asked:
+        for name, operator in one.operators.items():
+            for index, other in enumerate(operator.affinity.apart):
+                if other in one.operators:
+                    yield contradiction(one, name, index, other)
+
+
+def _over_quota(cluster: ClusterPlan, asked: Sequence[Asked], on: Bound[Platform]) -> Iterator[Diagnostic]:
+    platform, namespace = on.value, cluster.namespace
+    assert platform is not None
+    if namespace not in platform.namespaces:
+        return
+    quota, whose = platform.namespaces[namespace].quota, {one.group: one for one in asked}
+
+    def label(excess: Excess) -> Label:
+        return Label(on.place("namespaces", namespace, "quota", *excess.where).span, "the quota")
+
+    for excess in too_much(cluster.workloads, quota, platform.devices):
+        yield over_quota(whose[excess.workload.group], excess, namespace, label(excess), cluster.cluster)
+    for excess in never_reached(cluster.workloads, quota, platform.devices):
+        if excess.workload.replicas.most > excess.workload.replicas.least:
+            yield never_grows(whose[excess.workload.group], excess, namespace, label(excess), cluster.cluster)
 
 
 class _Planning:
@@ -67,7 +106,16 @@ class _Planning:
         for one in asked:
             taken = pack([_item(other, other.replicas.least) for other in workloads], self._empty)
             workloads += self._workloads(one, [(filled.node, filled.nodes) for filled in taken.nodes])
-        return ClusterPlan(self._name, namespace, tuple(workloads), self._fit(workloads, asked))
+        by_group = {one.group: one for one in asked}
+        self._find_clashes(workloads, by_group)
+        return ClusterPlan(self._name, namespace, tuple(workloads), self._fit(workloads, by_group))
+
+    def _find_clashes(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> None:
+        first: dict[str, Workload] = {}
+        for one in workloads:
+            other = first.setdefault(one.name, one)
+            if other is not one:
+                self.found.append(name_clash(by_group[one.group], one, other, self._name))
 
     def _node(self, name: str, pool: NodePool) -> Node:
         device = self._platform.devices.get(pool.device or "")
@@ -119,10 +167,9 @@ class _Planning:
                 alike.setdefault(repr(pool.sharing) if device != CPU else "", []).append(name)
         return [tuple(pools) for pools in alike.values()]
 
-    def _fit(self, workloads: Sequence[Workload], asked: Sequence[Asked]) -> Fit:
+    def _fit(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> Fit:
         items = {one.name: _item(one, one.replicas.least) for one in workloads}
         packed = pack(list(items.values()), self._empty)
-        by_group = {one.group: one for one in asked}
         for workload in workloads:
             missing = packed.missing.get(workload.name, 0)
             if missing:
@@ -132,7 +179,17 @@ class _Planning:
                 self.found.append(no_room(whose, workload, missing, holds, self._name, is_certain=certain))
         left = self._left(packed.nodes)
         safe = not packed.missing and is_safe(list(items.values()), self._empty)
+        if not packed.missing and not safe:
+            ranks = {one.name: self._rank(one) for one in workloads}
+            late = unlucky(list(items.values()), ranks, self._empty)
+            self.found += [fragile(by_group[one.group], one, self._name) for one in workloads if one.name == late]
         return Fit(not packed.missing, safe, left, packed.missing)
+
+    def _rank(self, workload: Workload) -> Rank:
+        priorities = self._platform.priorities
+        default = next((one for one in priorities.values() if one.default), None)
+        named = priorities.get(workload.priority or "", default)
+        return Rank(0) if named is None else Rank(named.value, named.preempts)
 
     def _left(self, filled: Sequence[Filled]) -> tuple[NodeLeft, ...]:
         """Nodes by pool, the fullest first; those that hold the same are told once."""

@@ -92,7 +92,7 @@ clusters:
         devices: 1
         sharing: {backEnd: time-slicing, replicas: 4}
     zones: {nas-a: {storageClass: nfs-a}}
-namespaces: {combs: {teams: [content-safety]}}
+namespaces: {combs: {teams: [content-safety], quota: {cpu: 20}}}
 priorities: {high: {value: 1000}}
 environments: {production: {clusters: [east], namespace: combs}}
 environmentRepository: {url: "https://git.acme.example/environments.git"}

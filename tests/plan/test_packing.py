@@ -6,6 +6,7 @@ from random import Random
 
 from hypothesis import given, strategies as st
 
+from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.packing import Item, Node, Packed, is_safe, pack, placed, room
 from comb_compiler.plan.sharing import Part
 
@@ -116,6 +117,20 @@ def test_what_is_safe_finds_a_place_in_any_order(items: list[Item], cluster: lis
         assert not pack(items, cluster).missing
         choose = Random(seed)
         assert all(scheduled(instances(items), each(cluster), choose) for _ in range(20))
+
+
+@given(loads(), clusters)
+def test_what_is_safe_comes_too_late_in_no_order(items: list[Item], cluster: list[tuple[Node, int]]) -> None:
+    if unlucky(items, {item.name: Rank(0) for item in items}, cluster) is not None:
+        assert not is_safe(items, cluster)
+
+
+def test_whoever_may_take_a_place_is_not_too_late() -> None:
+    items = [Item("big", Decimal(4), GIB, frozenset("p"), 1), Item("small", Decimal(1), GIB, frozenset("p"), 4)]
+    cluster = [(Node("p", Decimal(4), 64 * GIB), 2)]
+    assert unlucky(items, {"big": Rank(0), "small": Rank(0)}, cluster) == "big"
+    assert unlucky(items, {"big": Rank(5), "small": Rank(0)}, cluster) is None
+    assert unlucky(items, {"big": Rank(5, preempts=False), "small": Rank(0)}, cluster) == "big"
 
 
 def test_safety_is_found_where_there_is_plenty() -> None:

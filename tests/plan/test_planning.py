@@ -38,7 +38,7 @@ def comb(operators: dict[str, dict[str, Any]]) -> Bound[Comb]:
     return bound(yaml.safe_dump({**HEAD, "operators": whole}, sort_keys=False).encode())
 
 
-def platform(pools: dict[str, dict[str, Any]], **cluster: Any) -> Platform:
+def platform(pools: dict[str, dict[str, Any]], **cluster: Any) -> Bound[Platform]:
     document = yaml.safe_load((EXAMPLE / "platform.yaml").read_text(encoding="utf-8"))
     zones = {"nas-a": {"storageClass": "a"}}
     document["clusters"] = {"east": {"nodePools": pools, "zones": zones, **cluster}}
@@ -50,14 +50,14 @@ def platform(pools: dict[str, dict[str, Any]], **cluster: Any) -> Platform:
     found = bind_platform(read_once(source))
     assert found.value is not None
     assert not found.diagnostics
-    return found.value
+    return found
 
 
 CPUS = {"nodes": 4, "cpu": 8, "memory": "32Gi"}
 T4S = {"nodes": 1, "cpu": 8, "memory": "32Gi", "device": "nvidia-t4", "devices": 1, "sharing": "exclusive"}
 
 
-def planned(operators: dict[str, dict[str, Any]], a_platform: Platform) -> Planned:
+def planned(operators: dict[str, dict[str, Any]], a_platform: Bound[Platform]) -> Planned:
     return plan_comb(comb(operators), a_platform, "production", operators)
 
 
@@ -178,8 +178,7 @@ def test_a_long_name_is_cut_and_stays_its_own() -> None:
 def test_the_example_fits_its_platform_in_every_environment() -> None:
     sources = {name: decode(name, (EXAMPLE / name).read_bytes())[0] for name in ("comb.yaml", "platform.yaml")}
     the_comb, the_platform = (read_once(source) for source in sources.values() if source is not None)
-    file, declared = bind_comb(the_comb), bind_platform(the_platform).value
-    assert declared is not None
+    file, declared = bind_comb(the_comb), bind_platform(the_platform)
     for environment, variant in file.environments.items():
         assert variant.value is not None
         found = plan_comb(variant, declared, environment, variant.value.operators)
