@@ -1,5 +1,6 @@
 """Conditions mean what CEL says: the closures and the library agree about every expression and every value."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -171,3 +172,9 @@ def test_an_enum_constant_is_its_number() -> None:
     compiled = compile_condition("a.kind == post.v1.Kind.KIND_URGENT", PLACES, TYPES, MESSAGES)
     assert compiled([Letter(kind=1), None, Request()])
     assert not compiled([Letter(kind=0), None, Request()])
+
+
+def test_without_the_package_for_conditions_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cel_expr_python", None)
+    with pytest.raises(BadCondition, match="conditions need the Python package `cel-expr-python`"):
+        by_library("request.strict", TYPES, MESSAGES)

@@ -29,7 +29,10 @@ def by_library(expression: str, types: Mapping[str, str], messages: Messages) ->
     `types` has the full name of each variable's message. Raises BadCondition; the function raises OperatorError
     (INTERNAL) where the expression fails for these values.
     """
-    from cel_expr_python import cel
+    try:
+        from cel_expr_python import cel
+    except ModuleNotFoundError as error:
+        raise BadCondition(f"`{expression}`: conditions need the Python package `cel-expr-python`") from error
 
     words = frozenset(_WORD.findall(expression)) - UNNAMEABLE
     named = {name: kind for name, kind in types.items() if name in words}

@@ -1,5 +1,6 @@
 """Who watches the requests of a process: failures are logged, and spans are sent where the environment says so."""
 
+import logging
 from collections.abc import Mapping
 
 from comb_compiler.release import ExecutionPlan
@@ -8,6 +9,7 @@ from comb_compiler.runtime.telemetry.failures import FailureLog
 
 __all__ = ["ENDPOINTS", "observers_of", "traced"]
 
+_log = logging.getLogger("comb.traces")
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """OpenTelemetry's own variables: spans are sent where one of them says so."""
 
@@ -24,6 +26,13 @@ def observers_of(
     """The observers of a process that answers requests. Those that have a `close` are closed by who has them."""
     if not traced(environment):
         return (FailureLog(),)
-    from comb_compiler.runtime.telemetry.traces import Traces, batched, resource_of
+    try:
+        from comb_compiler.runtime.telemetry.traces import Traces, batched, resource_of
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "opentelemetry":
+            raise
+        # Whoever runs the cluster may say where spans go to all pods at once; that is no reason not to serve.
+        _log.warning("spans are not sent: the Python package `%s` is missing (the extra `telemetry`)", error.name)
+        return (FailureLog(),)
 
     return FailureLog(), Traces(plan, batched(), resource_of(plan.comb, release), share=share)

@@ -1,6 +1,7 @@
 """Spans, as a collector of OpenTelemetry's protocol receives them."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -151,3 +152,13 @@ def test_requests_that_are_not_admitted_leave_nothing(collector: Collector) -> N
     asyncio.run(main())
     traces.close()
     assert collector.spans == []
+
+
+def test_without_the_package_for_spans_a_process_serves_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delitem(sys.modules, "comb_compiler.runtime.telemetry.traces")
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", None)
+    watching = observers_of(chain("shout", 1), {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"})
+    assert len(watching) == 1
+    assert "spans are not sent: the Python package `opentelemetry" in caplog.text
