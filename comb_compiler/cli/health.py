@@ -15,6 +15,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 if TYPE_CHECKING:
     from comb_compiler.compiler import Compiled
     from comb_compiler.release import ExecutionPlan
+    from comb_compiler.runtime.engine.hosts import Elsewhere
     from comb_compiler.runtime.health import Report, Saved
     from comb_compiler.samples import SampleSet
 
@@ -204,14 +206,20 @@ def _reference(file: str, comb: str) -> "Saved":
 
 
 async def _ask(comb: _Comb, save: str | None, console: Console) -> "Report | None":
+    async with AsyncExitStack() as servers:
+        return await _asked(comb, save, console, servers)
+
+
+async def _asked(comb: _Comb, save: str | None, console: Console, servers: AsyncExitStack) -> "Report | None":
     from comb_compiler.runtime.engine import Engine
     from comb_compiler.runtime.health import Health, saved_bytes
 
     health = Health(comb.plan, comb.samples, saved=comb.saved)
     locate = model_locator(comb.checkout, comb.main)
-    engine = Engine(comb.plan, locate=locate, code=comb.directory, observers=[health.observer])
     console.progress("starting the operators")
     try:
+        elsewhere = await _model_servers(comb.plan, servers)
+        engine = Engine(comb.plan, locate=locate, code=comb.directory, observers=[health.observer], elsewhere=elsewhere)
         await engine.start()
     except OutsideFailure:
         raise
@@ -234,6 +242,15 @@ async def _ask(comb: _Comb, save: str | None, console: Console) -> "Report | Non
         await engine.close()
         await health.close()
     return report
+
+
+async def _model_servers(plan: "ExecutionPlan", stack: AsyncExitStack) -> "Mapping[int, Elsewhere]":
+    """Who hosts the operators that are models on servers, until the stack is closed."""
+    if not any(binding.oip for binding in plan.bindings):
+        return {}
+    from comb_compiler.runtime.oip import ModelServers
+
+    return (await stack.enter_async_context(ModelServers(plan))).hosts
 
 
 def _write(path: Path, content: bytes) -> None:
