@@ -27,6 +27,9 @@ class _Gauge(NamedTuple):
 
 def node_lines(left: Sequence[NodeLeft], style: Style) -> Iterator[str]:
     """A line for nodes that are alike, with one more for each device that has another rest; then what they hold."""
+    if not left:
+        yield style.dim("  there are no nodes")
+        return
     names = [f"{one.nodes:,} × {one.node.pool}" for one in left]
     first = min(max(len("nodes"), *(len(name) for name in names)), _LONGEST_NAME)
     rows = [_gauges(one) for one in left]

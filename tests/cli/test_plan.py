@@ -78,6 +78,24 @@ def test_what_does_not_fit_is_said_and_the_rest_still_shown(comb: Comb, checkout
     assert "2 × cpus" in ran.out
 
 
+def test_a_cluster_without_nodes_has_no_bars(comb: Comb, platform: Path) -> None:
+    platform.write_text(PLATFORM.replace("nodes: 2", "nodes: 0"), encoding="utf-8")
+    ran = comb("plan", ".", "--platform", "platform.yaml", "--environment", "staging")
+    assert ran.code == 1
+    assert "there are no nodes" in ran.out
+
+
+def test_long_names_are_cut_to_the_width(comb: Comb, checkout: Path, platform: Path) -> None:
+    name = "a" * 40
+    file = checkout / "comb.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("name: greeting,", f"name: {name},"), encoding="utf-8")
+    platform.write_text(PLATFORM.replace("cpus:", f"{'p' * 40}:"), encoding="utf-8")
+    ran = comb("plan", ".", "--platform", "platform.yaml", "--environment", "staging")
+    assert ran.code == 0
+    table = [line for line in ran.out.splitlines() if line.startswith("  ")]
+    assert max(map(len, table)) <= 100
+
+
 def test_a_comb_with_mistakes_has_findings_and_no_plan(comb: Comb, checkout: Path, platform: Path) -> None:
     asks(checkout, "resources: {cpu: much}")
     ran = comb("plan", ".", "--platform", "platform.yaml")
