@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from comb_compiler.compiler import compile_comb
-from comb_compiler.release import ExecutionPlan, parse_plan, plan_bytes
+from comb_compiler.release import ExecutionPlan, Process, parse_plan, plan_bytes
+from comb_compiler.runtime.peers import Peer
 from comb_compiler.runtime.service.assembly import Source, answering
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.workspace.checkout import Checkout
@@ -82,5 +83,16 @@ def test_with_a_fallback_a_comb_is_ready_without_its_server(tmp_path: Path) -> N
     async def main() -> None:
         found = await asked(compiled(tmp_path, f"grpc://127.0.0.1:{free_port()}", fallback))
         assert found == ([0.5, 0.5], ())
+
+    run(main())
+
+
+def test_no_other_process_hosts_a_model_server(tmp_path: Path) -> None:
+    plan = compiled(tmp_path, f"grpc://127.0.0.1:{free_port()}")
+    parted = plan._replace(processes=(Process("main", ()), Process("far", (0,))))
+
+    async def main() -> None:
+        async with Peer(parted, "far"):
+            assert await asked(parted) == ([], ("`rate`: its server cannot be reached",))
 
     run(main())
