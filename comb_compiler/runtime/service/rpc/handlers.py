@@ -5,7 +5,6 @@ when the handler asks for it, so that what is refused is refused before it takes
 given up.
 """
 
-import asyncio
 import logging
 from typing import Any
 
@@ -15,6 +14,7 @@ from google.protobuf.message import EncodeError
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.service.rpc.reading import Reading
 from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.terms import terms_of, told
 
@@ -31,6 +31,7 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._reading = Reading(stage.settings.body_seconds)
         self._handler = grpc.stream_unary_rpc_method_handler(self._answer)
 
     def service(self, call: Any) -> Any:
@@ -46,7 +47,7 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             stage.require()
             gate.enter()
             try:
-                content = await self._read(context)
+                content = await self._reading.read(context)
                 request = stage.require().parse(content)
                 run = await stage.run(request, terms, context.time_remaining())
             finally:
@@ -58,42 +59,6 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
             await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], told(terms, run))
         context.set_trailing_metadata(told(terms, run))
         return content
-
-    async def _read(self, context: Any) -> bytes:
-        patience = _Patience(self._stage.settings.body_seconds)
-        try:
-            content = await context.read()
-        except asyncio.CancelledError:
-            if patience.is_over:
-                raise OperatorError(Code.DEADLINE_EXCEEDED, "the request did not come in time") from None
-            raise
-        finally:
-            patience.end()
-        if not isinstance(content, bytes):
-            raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
-        return content
-
-
-class _Patience:
-    """Cancels the task that it is made in after so many seconds: `asyncio.timeout`, at a third of its cost."""
-
-    __slots__ = ("_task", "_timer", "is_over")
-
-    def __init__(self, seconds: float) -> None:
-        self._task = asyncio.current_task()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._give_up)
-        self.is_over = False
-
-    def _give_up(self) -> None:
-        assert self._task is not None
-        self.is_over = True
-        self._task.cancel()
-
-    def end(self) -> None:
-        """It has come."""
-        self._timer.cancel()
-        if self.is_over and self._task is not None:
-            self._task.uncancel()
 
 
 def serialised(answer: Message) -> bytes:
