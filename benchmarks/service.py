@@ -53,7 +53,7 @@ def report(arguments: argparse.Namespace) -> str:
         with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
             targets = start_comb(stack, Path(directory))
             if peer:
-                targets[peer] = start_peer(stack, Path(directory), arguments.peers, peer)
+                targets |= start_peer(stack, Path(directory), arguments.peers, peer)
             measured = uvloop.run(_measured(targets, arguments.rounds, arguments.seconds))
         rows += [row for callers, blocks in measured.items() for row in _rows(callers, blocks)]
     return _page(rows, arguments)

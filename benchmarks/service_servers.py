@@ -15,12 +15,15 @@ from service_operators import write_plan
 __all__ = ["BARE", "COMB", "PEERS", "free_ports", "marked", "start_comb", "start_peer"]
 
 COMB, BARE = "Comb", "bare grpc.aio"
-PEERS = ("Ray Serve", "Ray Serve, tuned", "BentoML")
+RAY, RAY_TUNED, BENTOML = "Ray Serve", "Ray Serve, tuned", "BentoML"
+PEERS = (RAY, RAY_TUNED, BENTOML)
 _HERE = Path(__file__).resolve().parent
 _MARK = "COMB_BENCHMARK_SERVER"
 _RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """The last one keeps all of it to the loopback interface."""
 _PATIENCE = 120.0
+_REPLICA = 10
+"""How far a replica's first port is from the proxy's."""
 
 
 def start_comb(stack: ExitStack, directory: Path) -> dict[str, Target]:
@@ -34,22 +37,28 @@ def start_comb(stack: ExitStack, directory: Path) -> dict[str, Target]:
     return {COMB: Target(GRPC, grpc, mark), BARE: Target(GRPC, int(bare.stdout.readline()), of_bare)}
 
 
-def start_peer(stack: ExitStack, directory: Path, python: str, name: str) -> Target:
-    """A peer, in its own environment. Raises SystemExit where it does not come up."""
-    port, kind = _free_block(), "bentoml" if name == "BentoML" else "ray"
-    listens, more = port, _RAY
-    if name == "Ray Serve, tuned":  # callers then speak to the replica itself: its fastest way
-        listens = port + 10
-        more = _RAY | {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}
-        for what, first in (("GRPC", listens), ("HTTP", listens + 10)):
-            more[f"RAY_SERVE_DIRECT_INGRESS_MIN_{what}_PORT"] = str(first)
-            more[f"RAY_SERVE_DIRECT_INGRESS_MAX_{what}_PORT"] = str(first + 5)
+def start_peer(stack: ExitStack, directory: Path, python: str, name: str) -> dict[str, Target]:
+    """A peer, in its own environment: each way to speak to it. Raises SystemExit where it does not come up."""
+    port, kind = _free_block(), "bentoml" if name == BENTOML else "ray"
     with directory.joinpath("peer.log").open("wb") as said:
-        peer, mark = _started(stack, [python, str(_HERE / "service_peers.py"), kind, str(port)], more, said)
+        command = [python, str(_HERE / "service_peers.py"), kind, str(port)]
+        peer, mark = _started(stack, command, _RAY | (_tuned(port) if name == RAY_TUNED else {}), said)
     if not any(line.strip() == "ready" for line in peer.stdout):
         told = directory.joinpath("peer.log").read_text(errors="replace")
         raise SystemExit(f"{name} did not come up:\n{told[-4000:]}")
-    return Target(HTTP if kind == "bentoml" else GRPC, listens, mark)
+    targets = {name: Target(HTTP if kind == "bentoml" else GRPC, port, mark)}
+    if name == RAY_TUNED:
+        targets[f"{name}, its replica"] = Target(GRPC, port + _REPLICA, mark)
+    return targets
+
+
+def _tuned(port: int) -> dict[str, str]:
+    """Ray's own switch; clients may then also speak to a replica itself, past the proxy."""
+    bounds = {}
+    for what, first in (("GRPC", port + _REPLICA), ("HTTP", port + 2 * _REPLICA)):
+        bounds[f"RAY_SERVE_DIRECT_INGRESS_MIN_{what}_PORT"] = str(first)
+        bounds[f"RAY_SERVE_DIRECT_INGRESS_MAX_{what}_PORT"] = str(first + 5)
+    return {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0", **bounds}
 
 
 def _started(
