@@ -1,16 +1,16 @@
 """Whether a fit hangs on luck: an order of arrival in which an instance finds no place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from comb_compiler.plan.packing import Item, Node, Nodes, placed
+from comb_compiler.plan.packing import Item, Node, Nodes, placed, room
 
 __all__ = ["Rank", "unlucky"]
 
-_MOST_INSTANCES = 2_000
-"""Of more instances no order is tried: what is not shown is not said."""
+_MOST_STEPS = 20_000
+"""After so many placements that were looked at the search is given up: what is not shown is not said."""
 
 
 class Rank(NamedTuple):
@@ -25,25 +25,30 @@ _State = tuple[Node, Node]
 
 
 def unlucky(items: Sequence[Item], ranks: Mapping[str, Rank], nodes: Nodes) -> str | None:
-    """The name of an item whose last instance is left without a place by the others; None where none was found.
+    """The name of an item of which an instance is left without a place by the others; None where none was found.
 
     The others come first, and each takes the node that has most left, as Kubernetes' scheduler chooses unless it is
     told otherwise. Those whose places it may take do not count.
     """
-    if sum(item.instances for item in items) > _MOST_INSTANCES:
-        return None
-    for last in items:
+    tried = 0
+    for last in sorted(items, key=lambda item: (room(item, nodes, _MOST_STEPS), item.name)):
         rank = ranks[last.name]
         others = [
             item for item in items if item is not last and not (rank.preempts and ranks[item.name].value < rank.value)
         ]
-        if last.instances and not _all_placed([*others, last], nodes):
-            return last.name
+        for left_out, steps in _arrivals([*others, last], nodes):
+            tried += steps
+            if left_out is last:
+                return last.name
+            if tried > _MOST_STEPS or left_out is not None:
+                break
+        if tried > _MOST_STEPS:
+            return None
     return None
 
 
-def _all_placed(items: Sequence[Item], nodes: Nodes) -> bool:
-    """Whether the last item finds a place for all when the items come in this order."""
+def _arrivals(items: Sequence[Item], nodes: Nodes) -> Iterator[tuple[Item | None, int]]:
+    """Items come in this order: after each instance the item that found no place, if so, and how many were tried."""
     state: dict[_State, int] = {}
     for node, count in nodes:
         if count:
@@ -52,13 +57,14 @@ def _all_placed(items: Sequence[Item], nodes: Nodes) -> bool:
         for _ in range(item.instances):
             fitting = [(one, after) for one in state if (after := placed(item, one[0])) is not None]
             if not fitting:
-                return item is not items[-1]
+                yield item, len(state)
+                return
             (node, empty), after = max(fitting, key=lambda pair: (_left(pair[1], pair[0][1]), pair[0][0]))
             state[node, empty] -= 1
             if not state[node, empty]:
                 del state[node, empty]
             state[after, empty] = state.get((after, empty), 0) + 1
-    return True
+            yield None, len(state)
 
 
 def _left(node: Node, empty: Node) -> Fraction:

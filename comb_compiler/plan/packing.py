@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from comb_compiler.plan.sharing import Part
 
-__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "is_safe", "pack", "room"]
+__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "is_safe", "pack", "placed", "room"]
 
 _STEPS = 20_000
 """Placements that the search tries before it gives up."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
+from time import process_time
 
 from hypothesis import given, strategies as st
 
@@ -131,6 +132,15 @@ def test_whoever_may_take_a_place_is_not_too_late() -> None:
     assert unlucky(items, {"big": Rank(0), "small": Rank(0)}, cluster) == "big"
     assert unlucky(items, {"big": Rank(5), "small": Rank(0)}, cluster) is None
     assert unlucky(items, {"big": Rank(5, preempts=False), "small": Rank(0)}, cluster) == "big"
+
+
+def test_orders_of_very_many_are_not_tried_for_ever() -> None:
+    part = Part(Fraction(1, 10), GIB, Fraction(1, 5))
+    items = [Item(f"i{n}", Decimal(1 + n % 3), GIB, frozenset("p"), 100, 1, part) for n in range(20)]
+    node = Node("p", Decimal(31), 120 * GIB, (Part(Fraction(1), 22 * GIB, Fraction(1)),) * 2)
+    started = process_time()
+    assert unlucky(items, {item.name: Rank(0) for item in items}, [(node, 210)]) is None
+    assert process_time() - started < 5
 
 
 def test_safety_is_found_where_there_is_plenty() -> None:
