@@ -28,6 +28,8 @@ def groups_of(comb: Comb, used: Iterable[str]) -> tuple[Group, ...]:
 
 
 def _asks_nothing(operator: Operator) -> bool:
+    if operator.oip is not None:  # it runs on a server of its own, which the process that answers calls
+        return True
     affinity = operator.affinity
     asks = (operator.devices, operator.resources.gpu, operator.image, affinity.require, affinity.prefer, affinity.apart)
     return not any(asks)

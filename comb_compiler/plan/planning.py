@@ -52,7 +52,10 @@ def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: I
     assert comb is not None
     assert platform is not None
     groups = groups_of(comb, used)
-    asked = [Asked(bound, group, {name: comb.operators[name] for name in group.operators}) for group in groups]
+    asked = [
+        Asked(bound, group, {name: one for name in group.operators if (one := comb.operators[name]).oip is None})
+        for group in groups
+    ]
     target = platform.environments[environment]
     found: dict[Diagnostic, None] = dict.fromkeys(_contradictions(asked))
     clusters = []

@@ -34,7 +34,10 @@ def bound(content: bytes) -> Bound[Comb]:
 
 
 def comb(operators: dict[str, dict[str, Any]]) -> Bound[Comb]:
-    whole = {name: {"run": "m:A", "out": "ocr.v1.B", **fields} for name, fields in operators.items()}
+    code = {"run": "m:A"}
+    whole = {
+        name: {"out": "ocr.v1.B", **({} if "oip" in fields else code), **fields} for name, fields in operators.items()
+    }
     return bound(yaml.safe_dump({**HEAD, "operators": whole}, sort_keys=False).encode())
 
 
@@ -79,6 +82,15 @@ def test_a_small_comb_is_one_process() -> None:
 def test_who_asks_for_a_device_or_a_place_has_a_pod_of_its_own() -> None:
     found = groups({"a": {}, "b": {"devices": ["cpu"]}, "c": {"affinity": {"require": [{"zone": "nas-a"}]}}})
     assert found == [("ocr", ("a",)), ("b", ("b",)), ("c", ("c",))]
+
+
+def test_a_model_on_a_server_needs_no_pod() -> None:
+    tensors = {"in": {"x": "a.x"}, "out": {"y": "y"}}
+    oip = {"oip": {"endpoint": "grpc://triton:8001", "model": "m", "tensors": tensors}, "devices": ["nvidia-t4"]}
+    found = groups({"a": {"devices": ["cpu"]}, "b": {"devices": ["cpu"]}, "c": oip})
+    assert found == [("ocr", ("c",)), ("a", ("a",)), ("b", ("b",))]
+    plan = planned({"a": {"devices": ["cpu"]}, "b": {"devices": ["cpu"]}, "c": oip}, platform({"cpus": CPUS})).plan
+    assert {one.device for cluster in plan.clusters for one in cluster.workloads} == {"cpu"}
 
 
 def test_neighbours_share_a_pod_through_others() -> None:
