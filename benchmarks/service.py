@@ -135,6 +135,8 @@ the bare server are measured anew beside each peer. CPU is of all processes of a
 where the machine is busy. All callers are one process on one core, each server has the other core. Comb: the process
 that a pod starts, with a router, two arms, meters, health of the model and the log of failures. The bare server: the
 same interpreter, grpc.aio and loop, a unary method of ten lines. BentoML speaks HTTP only, here without access log.
+Ray Serve, tuned: `RAY_SERVE_THROUGHPUT_OPTIMIZED=1`, by its proxy, and at the one replica itself, past the proxy. The
+replica is a grpc.aio server in Python, too: against it the bar of 5 × would be out of reach of a bare one.
 
 Repeat: see the head of `benchmarks/service.py`.
 """
