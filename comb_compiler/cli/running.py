@@ -1,6 +1,7 @@
 """What `comb run` serves: a comb that is clean, what is said of it, and whether its files have changed."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,8 +87,9 @@ def _picture(directory: Path) -> str | None:
 
 
 def looks_of(directory: Path) -> Looks:
-    """How the files below a directory look, but for hidden ones and those that tools make."""
+    """How the files below a directory look, but for hidden ones, those that tools make, and our own output."""
     looks: Looks = {}
+    own = _own_output()
     for root, folders, files in os.walk(directory):
         folders[:] = [one for one in folders if not one.startswith(".") and one not in _LEFT_OUT]
         for file in files:
@@ -98,10 +100,21 @@ def looks_of(directory: Path) -> Looks:
                 found = os.stat(path)
             except OSError:
                 continue
-            looks[path] = (found.st_mtime_ns, found.st_size)
+            if (found.st_dev, found.st_ino) not in own:
+                looks[path] = (found.st_mtime_ns, found.st_size)
         if len(looks) > _MOST_FILES:
             break
     return looks
+
+
+def _own_output() -> set[tuple[int, int]]:
+    """The files that stdout and stderr go to: what is said of a change would be the next one."""
+    own = set()
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            found = os.fstat(descriptor)
+            own.add((found.st_dev, found.st_ino))
+    return own
 
 
 def changed_since(before: Looks, now: Looks) -> str:

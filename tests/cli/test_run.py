@@ -181,3 +181,17 @@ def test_operators_that_cannot_be_loaded_are_told(hello: Path) -> None:
 def test_what_is_no_comb_is_told(tmp_path: Path) -> None:
     assert ran(tmp_path)[0] == 2
     assert ran(ROOT / "examples" / "frame-moderation" / "platform.yaml")[0] == 2
+
+
+def test_its_own_output_is_no_change(hello: Path) -> None:
+    script = (
+        "from comb_compiler.cli.running import Path, looks_of; print(*(Path(one).name for one in looks_of(Path())))"
+    )
+    with (hello / "log.txt").open("wb") as log:
+        subprocess.run([sys.executable, "-c", script], cwd=hello, stdout=log, check=True, env={"PYTHONPATH": str(ROOT)})
+    assert sorted((hello / "log.txt").read_text("utf-8").split()) == [
+        "comb.lock",
+        "comb.yaml",
+        "hello.proto",
+        "operators.py",
+    ]
