@@ -59,8 +59,8 @@ class Load(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--starts", type=int, default=7)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.8, help="how long a block of load is")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
@@ -78,7 +78,8 @@ def report(arguments: argparse.Namespace) -> str:
     return f"{head}\n{_starts(starts)}\n{_batches(loads, arguments)}\n{_NOTES}"
 
 
-_NOTES = """CPU is that of the whole process, and says what a thing costs even where the machine is busy.
+_NOTES = """CPU is that of the whole process, and says what a thing costs even where the machine is busy: where it is the same for
+all sizes, batches gain nothing on a CPU, and what the rates differ by is the machine's other work.
 
 Repeat: `.venv/bin/python benchmarks/service_example.py --record`.
 """
@@ -98,7 +99,7 @@ def _starts(starts: Sequence[Start]) -> str:
 
 
 def _batches(loads: dict[int, dict[int, list[Load]]], arguments: argparse.Namespace) -> str:
-    columns = " | ".join(f"{callers} callers" for callers in CALLERS)
+    columns = " | ".join(f"{callers} at once" for callers in CALLERS)
     rows = []
     for size in SIZES:
         cells = []
