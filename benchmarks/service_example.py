@@ -78,8 +78,8 @@ def report(arguments: argparse.Namespace) -> str:
     return f"{head}\n{_starts(starts)}\n{_batches(loads, arguments)}\n{_NOTES}"
 
 
-_NOTES = """CPU is that of the whole process, and says what a thing costs even where the machine is busy. Where it is the same
-for all sizes, batches gain nothing on a CPU, and what the rates differ by is the machine's other work.
+_NOTES = """CPU is that of the whole process, and says what a thing costs even where the machine is busy. Where it is
+the same for all sizes, batches gain nothing on a CPU, and what the rates differ by is the machine's other work.
 
 Repeat: `.venv/bin/python benchmarks/service_example.py --record`.
 """
