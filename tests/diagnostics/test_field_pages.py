@@ -71,6 +71,13 @@ message Verdict {
 message ReadResponse {
   repeated string lines = 1;
 }
+message Features {
+  repeated float pixels = 1;
+  string camera = 2;
+}
+message Scores {
+  repeated float scores = 1;
+}
 message Unused {
 }
 """
