@@ -1,4 +1,4 @@
-"""One server for all tests that only ask it."""
+"""One server for all tests of a module that only ask it: it has ended when others count what is left."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.support import tools
 __all__ = ["server"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         python = tools.locate("mlserver-python")
