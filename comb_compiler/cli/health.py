@@ -22,16 +22,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
+from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.patience import patient
-from comb_compiler.cli.reporting import report as findings
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
-from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -129,15 +125,10 @@ def _fetched(url: str) -> Mapping[str, Any]:
 
 
 class _Comb(NamedTuple):
-    checkout: Checkout
-    main: str
+    clean: Clean
     plan: "ExecutionPlan"
     samples: "SampleSet"
     saved: "Saved"
-
-    @property
-    def directory(self) -> Path:
-        return Path(self.checkout.root, self.main).parent
 
 
 def _of_comb(path: Path, arguments: argparse.Namespace, console: Console) -> "tuple[str, Report] | None":
@@ -152,27 +143,20 @@ def _of_comb(path: Path, arguments: argparse.Namespace, console: Console) -> "tu
 
 
 def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb | None:
-    from comb_compiler.compiler import compile_comb
     from comb_compiler.runtime.health import NOTHING
-    from comb_compiler.workspace.sources import load_sources
 
     main = path / "comb.yaml" if path.is_dir() else path
     if not main.is_file():
         raise UsageError(f"{main}: there is no such file")
-    checkout, cache = Checkout(common_root([str(main)])), VerdictCache(default_directory())
-    result = Checking(checkout, cache).run([str(main)])
-    console.note(findings(result.diagnostics, "text", checkout, console).rstrip("\n"))
-    if has_errors(result.diagnostics):
+    clean = open_clean(str(main), console, "has health")
+    if clean is None:
         return None
-    compiled = compile_comb(load_sources(checkout, result.verdicts[0].main, cache.memo), memo=cache.memo)
-    if compiled.plan is None:
-        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb has health")
-    samples = _samples(compiled, main.parent, arguments.samples, console)
+    samples = _samples(clean.compiled, main.parent, arguments.samples, console)
     if samples is None:
         return None
-    saved = _reference(arguments.reference, compiled.plan.comb) if arguments.reference else NOTHING
-    plan = patient(compiled.plan) if arguments.patient else compiled.plan
-    return _Comb(checkout, result.verdicts[0].main, plan, samples, saved)
+    saved = _reference(arguments.reference, clean.plan.comb) if arguments.reference else NOTHING
+    plan = patient(clean.plan) if arguments.patient else clean.plan
+    return _Comb(clean, plan, samples, saved)
 
 
 def _samples(compiled: "Compiled", directory: Path, given: str | None, console: Console) -> "SampleSet | None":
@@ -215,11 +199,12 @@ async def _asked(comb: _Comb, save: str | None, console: Console, servers: Async
     from comb_compiler.runtime.health import Health, saved_bytes
 
     health = Health(comb.plan, comb.samples, saved=comb.saved)
-    locate = model_locator(comb.checkout, comb.main)
+    locate = model_locator(comb.clean.checkout, comb.clean.main)
     console.progress("starting the operators")
     try:
         elsewhere = await _model_servers(comb.plan, servers)
-        engine = Engine(comb.plan, locate=locate, code=comb.directory, observers=[health.observer], elsewhere=elsewhere)
+        code, observers = comb.clean.directory, [health.observer]
+        engine = Engine(comb.plan, locate=locate, code=code, observers=observers, elsewhere=elsewhere)
         await engine.start()
     except OutsideFailure:
         raise

@@ -5,16 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.models import model_locator
-from comb_compiler.cli.reporting import report
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.compiler import compile_comb
-from comb_compiler.diagnostics import has_errors
-from comb_compiler.workspace.checkout import Checkout
-from comb_compiler.workspace.sources import load_sources
+from comb_compiler.cli.opening import open_clean
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Addresses, Source
@@ -41,18 +34,11 @@ def open_comb(path: str, console: Console) -> Opened | None:
     """Check a comb.yaml, and show what there is to say; None where it has mistakes."""
     from comb_compiler.runtime.service import Source
 
-    checkout = Checkout(common_root([path]))
-    cache = VerdictCache(default_directory())
-    result = Checking(checkout, cache).run([path])
-    console.note(report(result.diagnostics, "text", checkout, console))
-    if has_errors(result.diagnostics):
+    clean = open_clean(path, console, "can run")
+    if clean is None:
         return None
-    main = result.verdicts[0].main
-    compiled = compile_comb(load_sources(checkout, main, cache.memo), memo=cache.memo)
-    if compiled.plan is None:
-        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb can run")
-    directory = Path(checkout.root, main).parent
-    return Opened(path, directory, Source(compiled.plan, model_locator(checkout, main), directory))
+    source = Source(clean.plan, model_locator(clean.checkout, clean.main), clean.directory)
+    return Opened(path, clean.directory, source)
 
 
 def greeting(opened: Opened, addresses: "Addresses", *, secure: bool) -> str:

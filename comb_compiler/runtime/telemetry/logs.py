@@ -55,7 +55,7 @@ class LineWriter(logging.Handler):
 
     def __init__(self, stream: TextIO, format: str) -> None:
         super().__init__()
-        self._line = as_json if format == "json" else as_text
+        self.setFormatter(LineFormatter(format))
         self._stream = stream
         self._lines: Queue[str | None] = Queue(_LINES)
         self.dropped = 0
@@ -65,7 +65,7 @@ class LineWriter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record; its line is made here, where its call is known."""
         try:
-            line = self._line(record)
+            line = self.format(record)
         except Exception:
             line = f'{{"level": "ERROR", "message": "a line of the log could not be made", "logger": "{record.name}"}}'
         try:
@@ -90,7 +90,7 @@ class LineWriter(logging.Handler):
                 return
             if self.dropped > told:
                 told, lost = self.dropped, self.dropped - told
-                line = f"{self._line(_lost(lost))}\n{line}"
+                line = f"{self.format(_lost(lost))}\n{line}"
             try:
                 self._stream.write(f"{line}\n")
                 if self._lines.empty():

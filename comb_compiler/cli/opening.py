@@ -1,0 +1,49 @@
+"""A comb that a command is to do something with: checked, and compiled when it is clean."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from comb_compiler.cli.checking import Checking, common_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.reporting import report
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.compiler import Compiled, compile_comb
+from comb_compiler.diagnostics import has_errors
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["Clean", "open_clean"]
+
+
+class Clean(NamedTuple):
+    """A comb without mistakes: the checkout that it is in, its comb.yaml there, and what was made of it."""
+
+    checkout: Checkout
+    main: str
+    compiled: Compiled
+    plan: ExecutionPlan
+
+    @property
+    def directory(self) -> Path:
+        """Where the comb.yaml is."""
+        return Path(self.checkout.root, self.main).parent
+
+
+def open_clean(path: str, console: Console, does: str) -> Clean | None:
+    """Check a comb.yaml, and show what there is to say; None where it has mistakes.
+
+    `does` is what only a Comb does, for who names another file. Raises UsageError for one.
+    """
+    checkout = Checkout(common_root([path]))
+    cache = VerdictCache(default_directory())
+    result = Checking(checkout, cache).run([path])
+    console.note(report(result.diagnostics, "text", checkout, console))
+    if has_errors(result.diagnostics):
+        return None
+    main = result.verdicts[0].main
+    compiled = compile_comb(load_sources(checkout, main, cache.memo), memo=cache.memo)
+    if compiled.plan is None:
+        raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb {does}")
+    return Clean(checkout, main, compiled, compiled.plan)
