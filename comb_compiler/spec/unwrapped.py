@@ -1,4 +1,4 @@
-"""Entries that stand one level too high: where they are they mean nothing, and what they belong into is missing."""
+"""Entries that stand too high: where they are they mean nothing, and the level that they belong into is missing."""
 
 from collections.abc import Iterator, Mapping as AbstractMapping, Sequence as AbstractSequence
 from itertools import takewhile
@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Position, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Node, Path, Scalar, Sequence
-from comb_compiler.spec.places import Place, format_path, place_of
+from comb_compiler.spec.places import Place, entries_at, format_path, place_of
 from comb_compiler.spec.purpose import purpose
-from comb_compiler.spec.shape import expected_at, field_names
+from comb_compiler.spec.shape import ANY, expected_at, field_names
 from comb_compiler.spec.suggest import closest
 from comb_compiler.spec.wording import listed
 
@@ -23,15 +23,17 @@ _STEP = 2
 
 def wrap(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -> tuple[Node, list[Diagnostic]]:
     """`root` with such entries where they belong, and what is said of them: `fallback: {pass: true}` is meant to be
-    `fallback: {value: {pass: true}}`. Places stay where they are.
+    `fallback: {value: {pass: true}}`, and `nudity: {artifact: …}` to be `nudity: {versions: {"1.0.0": {artifact: …}}}`.
+    Places stay where they are.
     """
     lacking = _by_owner(errors, "missing")
     found: list[Diagnostic] = []
     for owner, unknown in _by_owner(errors, "extra_forbidden").items():
         missing = lacking.get(owner, [])
-        if len(missing) == 1 and _belong(root, model, owner, missing[0], unknown):
-            found.append(_finding(root, model, owner, missing[0], unknown))
-            root = _wrapped(root, owner, missing[0], unknown)
+        levels = _levels(root, model, owner, missing[0], unknown) if len(missing) == 1 else ()
+        if levels:
+            found.append(_finding(root, model, owner, levels, unknown))
+            root = _wrapped(root, owner, levels, unknown)
     return root, found
 
 
@@ -41,6 +43,22 @@ def _by_owner(errors: AbstractSequence[Any], kind: str) -> AbstractMapping[Path,
         if error["type"] == kind:
             keys.setdefault(error["loc"][:-1], []).append(error["loc"][-1])
     return keys
+
+
+def _levels(root: Node, model: type[BaseModel], owner: Path, name: str, unknown: list[str]) -> tuple[str, ...]:
+    """The keys that are missing around the unknown entries; none where it is not that which is wrong."""
+    if _belong(root, model, owner, name, unknown):
+        return (name,)
+    entry = expected_at(model, (*owner, name, ANY)) if name == "versions" else None
+    return (name, _version(root, str(owner[-1]))) if entry and set(unknown) <= {*field_names(entry.type)} else ()
+
+
+def _version(root: Node, name: str) -> str:
+    """The version of the model `name` that operators ask for, if that is one."""
+    operators = entries_at(root.data, ("operators",)).values()
+    asked = {str(one.get("model", "")) for one in operators if isinstance(one, dict)}
+    versions = {one.partition("@")[2] for one in asked if one.startswith(f"{name}@")}
+    return versions.pop() if len(versions) == 1 else "1.0.0"
 
 
 def _belong(root: Node, model: type[BaseModel], owner: Path, name: str, unknown: list[str]) -> bool:
@@ -60,11 +78,16 @@ def _takes(model: type[BaseModel], path: Path, value: Node) -> bool:
     return isinstance(value, Mapping) == (isinstance(expected.type, type) and issubclass(expected.type, BaseModel))
 
 
-def _finding(root: Node, model: type[BaseModel], owner: Path, name: str, unknown: list[str]) -> Diagnostic:
+def _finding(
+    root: Node, model: type[BaseModel], owner: Path, levels: tuple[str, ...], unknown: list[str]
+) -> Diagnostic:
+    name, *inner = levels
     place = place_of(root, owner)
     first = place.below(unknown[0])
     what = f"`{owner[-1]}`" if owner else f"a {model.__name__}"
-    purposes = purpose(name, expected_at(model, (*owner, name)))
+    hint = purpose(name, expected_at(model, (*owner, name)))
+    if inner:
+        hint = f'a model has versions, and these are of one: write `{name}: {{"{inner[0]}": {{{unknown[0]}: …}}}}`'
     return diagnose(
         codes.MISSING_KEY,
         f"{what} needs `{name}`, around {listed(unknown[:_MOST])}",
@@ -72,36 +95,37 @@ def _finding(root: Node, model: type[BaseModel], owner: Path, name: str, unknown
         label=f"belongs into `{name}`",
         related=place.related,
         path=format_path((*owner, name)),
-        hints=(purposes,) if purposes else (),
-        fix=_fix(place, name, unknown),
+        hints=(hint,) if hint else (),
+        fix=_fix(place, levels, unknown),
     )
 
 
 _MOST = 3
 
 
-def _wrapped(node: Node, owner: Path, name: str, unknown: list[str]) -> Node:
-    """A copy of `node` in which the mapping at `owner` has its unknown entries in another below `name`."""
+def _wrapped(node: Node, owner: Path, levels: tuple[str, ...], unknown: list[str]) -> Node:
+    """A copy of `node` in which the mapping at `owner` has its unknown entries in others, below `levels`."""
     if owner and isinstance(node, Sequence):
         step = owner[0]
-        items = (_wrapped(item, owner[1:], name, unknown) if i == step else item for i, item in enumerate(node.items))
+        items = (_wrapped(item, owner[1:], levels, unknown) if i == step else item for i, item in enumerate(node.items))
         return Sequence(node.file, node.start, node.end, tuple(items), node.flow)
     if not isinstance(node, Mapping):
         return node
     if owner:
         key, value = node.entries[str(owner[0])]
-        entry = Entry(key, _wrapped(value, owner[1:], name, unknown))
+        entry = Entry(key, _wrapped(value, owner[1:], levels, unknown))
         return node.with_entries({**node.entries, str(owner[0]): entry})
     moved = {key: node.entries[key] for key in unknown}
     first, last = moved[unknown[0]].key, moved[unknown[-1]].value
-    key = Scalar(node.file, first.start, first.end, name, name, plain=True)
-    inner = Mapping(node.file, first.start, last.end, moved, node.flow)
-    kept = {text: entry for text, entry in node.entries.items() if text not in moved}
-    return node.with_entries({**kept, name: Entry(key, inner)})
+    for name in reversed(levels):
+        key = Scalar(node.file, first.start, first.end, name, name, plain=True)
+        moved = {name: Entry(key, Mapping(node.file, first.start, last.end, moved, node.flow))}
+    kept = {text: entry for text, entry in node.entries.items() if text not in unknown}
+    return node.with_entries({**kept, **moved})
 
 
-def _fix(place: Place, name: str, unknown: list[str]) -> Fix | None:
-    """Put the new level around the entries, where they stand together and the tree tells how they are written."""
+def _fix(place: Place, levels: tuple[str, ...], unknown: list[str]) -> Fix | None:
+    """Put the new levels around the entries, where they stand together and the tree tells how they are written."""
     owner = place.value
     assert isinstance(owner, Mapping)
     others = [text for text in owner.entries if text not in unknown]
@@ -110,21 +134,22 @@ def _fix(place: Place, name: str, unknown: list[str]) -> Fix | None:
     entries = [owner.entries[text] for text in unknown]
     if place.aliases or not together or any(isinstance(one.value, Scalar) and one.value.is_absent for one in entries):
         return None
-    edits = _braced(entries, name) if owner.flow else _indented(entries, name)
-    return (
-        Fix(f"put {'them' if len(unknown) > 1 else 'it'} into `{name}`", edits, Applicability.UNSAFE) if edits else None
-    )
+    keys = [levels[0], *(f'"{level}"' for level in levels[1:])]
+    edits = _braced(entries, keys) if owner.flow else _indented(entries, keys)
+    title = f"put {'them' if len(unknown) > 1 else 'it'} into `{levels[0]}`"
+    return Fix(title, edits, Applicability.UNSAFE) if edits else None
 
 
-def _braced(entries: list[Entry], name: str) -> tuple[Edit, ...]:
+def _braced(entries: list[Entry], keys: list[str]) -> tuple[Edit, ...]:
     begin, end = entries[0].key.span, entries[-1].value.span
     if entries[-1].value.alias is not None:
         return ()
-    return (Edit(begin._replace(end=begin.start), f"{name}: {{"), Edit(end._replace(start=end.end), "}"))
+    opening = "".join(f"{key}: {{" for key in keys)
+    return (Edit(begin._replace(end=begin.start), opening), Edit(end._replace(start=end.end), "}" * len(keys)))
 
 
-def _indented(entries: list[Entry], name: str) -> tuple[Edit, ...]:
-    """A line of its own for the new key, and all lines of the entries one step further in."""
+def _indented(entries: list[Entry], keys: list[str]) -> tuple[Edit, ...]:
+    """A line of its own for each new key, and all lines of the entries further in."""
     start = entries[0].key.span.start
     lines: set[int] = set()
     for entry in entries:
@@ -133,9 +158,13 @@ def _indented(entries: list[Entry], name: str) -> tuple[Edit, ...]:
                 return ()
             lines |= {node.span.start.line, node.span.end.line} if _is_closed(node) else {node.span.start.line}
     file = entries[0].key.file
-    inserted = f"{name}:\n{' ' * (start.column - 1 + _STEP)}"
+    deeper = (" " * (start.column - 1 + _STEP * depth) for depth in range(1, len(keys) + 1))
+    inserted = "".join(f"{key}:\n{indent}" for key, indent in zip(keys, deeper, strict=True))
     further = (Position(line, 1) for line in sorted(lines - {start.line}))
-    return (Edit(Span(file, start, start), inserted), *(Edit(Span(file, at, at), " " * _STEP) for at in further))
+    return (
+        Edit(Span(file, start, start), inserted),
+        *(Edit(Span(file, at, at), " " * (_STEP * len(keys))) for at in further),
+    )
 
 
 def _is_closed(node: Node) -> bool:
