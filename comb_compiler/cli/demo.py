@@ -80,7 +80,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
         console.result("3. run      left out: its models need onnxruntime (`make setup` installs it)")
         return
     from comb_compiler.cli.calling.showing import waterfall
-    from comb_compiler.runtime.engine import run
+    from comb_compiler.runtime.engine import CannotRun, run
     from comb_compiler.runtime.service import Service, Settings, Source, answering
 
     source = Source(patient(plan), model_locator(checkout, main), directory)
@@ -91,7 +91,10 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
             service.show(served)
             return service.addresses.grpc, await _asked(service.addresses.grpc, picture.read_bytes())
 
-    address, outcomes = run(serve())
+    try:
+        address, outcomes = run(serve())
+    except CannotRun as error:
+        raise OutsideFailure(f"it cannot run: {error}") from error
     console.result(f"3. run      a service on {address} answers {plan.method.service}/{plan.method.name}")
     console.result(f"   {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
     for arm, outcome in outcomes.items():

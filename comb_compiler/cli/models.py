@@ -9,7 +9,6 @@ from comb_compiler.release import Model
 from comb_compiler.source import Unavailable
 from comb_compiler.workspace.artifacts import digest_artifact, fetch_artifact
 from comb_compiler.workspace.checkout import Checkout
-from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["model_locator"]
 
@@ -17,7 +16,8 @@ __all__ = ["model_locator"]
 def model_locator(checkout: Checkout, main: str) -> Callable[[Model], Path]:
     """A function that gives the file of a model version of the comb.yaml `main`: a copy in the user's cache directory.
 
-    It raises OutsideFailure for an artifact that cannot be had, or whose bytes are not those that are pinned.
+    It raises CannotRun for an artifact that is none, or whose bytes are not those that are pinned; OutsideFailure for
+    one that cannot be had just now.
     """
     kept = os.path.join(default_directory(), "artifacts")
 
@@ -26,11 +26,18 @@ def model_locator(checkout: Checkout, main: str) -> Callable[[Model], Path]:
         if not sha256:
             digest = digest_artifact(checkout, main, model.artifact)
             if isinstance(digest, Unavailable):
-                raise OutsideFailure(digest.message, digest.hint)
+                raise _cannot_run(model, digest)
             sha256 = digest.sha256
         path = fetch_artifact(checkout, main, model.artifact, sha256, kept)
         if isinstance(path, Unavailable):
-            raise OutsideFailure(path.message, path.hint)
+            raise _cannot_run(model, path)
         return Path(path)
 
     return locate
+
+
+def _cannot_run(model: Model, reason: Unavailable) -> Exception:
+    from comb_compiler.runtime.engine import CannotRun
+
+    advice = f"; {reason.hint}" if reason.hint else ""
+    return CannotRun(f"model {model.name}@{model.version}: {reason.message}{advice}")

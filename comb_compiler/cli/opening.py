@@ -11,7 +11,9 @@ from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import Compiled, compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.release import ExecutionPlan
+from comb_compiler.spec.lock import read_lock
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.lock import changed_artifacts
 from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["Clean", "open_clean"]
@@ -32,7 +34,7 @@ class Clean(NamedTuple):
 
 
 def open_clean(path: str, console: Console, does: str) -> Clean | None:
-    """Check a comb.yaml, and show what there is to say; None where it has mistakes.
+    """Check a comb.yaml, and show what there is to say; None where it has mistakes, or models that are not as pinned.
 
     `does` is what only a Comb does, for who names another file. Raises UsageError for one.
     """
@@ -43,7 +45,14 @@ def open_clean(path: str, console: Console, does: str) -> Clean | None:
     if has_errors(result.diagnostics):
         return None
     main = result.verdicts[0].main
-    compiled = compile_comb(load_sources(checkout, main, cache.memo), memo=cache.memo)
+    sources = load_sources(checkout, main, cache.memo)
+    compiled = compile_comb(sources, memo=cache.memo)
     if compiled.plan is None:
         raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb {does}")
+    assert compiled.checked.comb is not None
+    uris = [binding.model.artifact for binding in compiled.plan.bindings if binding.model is not None]
+    changed = changed_artifacts(checkout, main, compiled.checked.comb, read_lock(sources)[0], uris)
+    if changed:
+        console.note(report(changed, "text", checkout, console))
+        return None
     return Clean(checkout, main, compiled, compiled.plan)

@@ -45,13 +45,13 @@ def open_artifact(
 
 
 def fetch_artifact(checkout: Checkout, main: str, uri: str, sha256: str, directory: str) -> str | Unavailable:
-    """The path of a copy of an artifact in `directory`, by its digest; a copy that is there already is taken.
+    """The path of a copy of an artifact in `directory`, by its digest; one that is there, and whole, is taken.
 
     Bytes of another digest are no copy: Unavailable, DIGEST_MISMATCH. Otherwise fails as `open_artifact` does, and
     raises OSError where the copy cannot be written.
     """
     path = os.path.join(directory, sha256)
-    if os.path.exists(path):
+    if _has_digest(path, sha256):
         return path
     stream = open_artifact(checkout, main, uri)
     if isinstance(stream, Unavailable):
@@ -71,6 +71,14 @@ def fetch_artifact(checkout: Checkout, main: str, uri: str, sha256: str, directo
         with contextlib.suppress(FileNotFoundError):
             os.unlink(aside)
     return path
+
+
+def _has_digest(path: str, sha256: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
 
 
 def digest_artifact(

@@ -7,7 +7,7 @@ from comb_compiler.diagnostics import Diagnostic, Severity, Span, codes, in_read
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import SourceSet, Unavailable, decode
 from comb_compiler.spec import CombFile, bind_comb
-from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
+from comb_compiler.spec.artifact_uri import LocalFile, PackageFile, parse_artifact_uri
 from comb_compiler.spec.files import beside
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import (
@@ -29,7 +29,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
 from comb_compiler.workspace.writing import replace_file
 
-__all__ = ["LockReport", "check_locks", "write_locks"]
+__all__ = ["LockReport", "changed_artifacts", "check_locks", "write_locks"]
 
 
 class LockReport(NamedTuple):
@@ -70,6 +70,25 @@ def check_locks(
     """
     artifacts = _Artifacts(checkout, patience, progress)
     return tuple(_check(artifacts, main) for main in mains)
+
+
+def changed_artifacts(
+    checkout: Checkout, main: str, comb: CombFile, lock: LockFile | None, uris: Iterable[str]
+) -> list[Diagnostic]:
+    """Of the artifacts `uris`, those on this machine (files of the checkout, of packages) that are not as pinned.
+
+    What is elsewhere is not read: whoever fetches it compares its digest.
+    """
+    wanted = frozenset(uris)
+    used = [one for one in artifacts_of(comb) if one.uri in wanted and _is_at_hand(one.uri)]
+    measured = _Artifacts(checkout, PATIENCE, None).measure(main, used)
+    found = pin_findings(comb, lock, measured.digests)
+    changed = [finding for finding in found if finding.code is codes.DIGEST_MISMATCH]
+    return in_reading_order([*measured.diagnostics, *changed])
+
+
+def _is_at_hand(uri: str) -> bool:
+    return isinstance(parse_artifact_uri(uri), LocalFile | PackageFile)
 
 
 class _Measured(NamedTuple):

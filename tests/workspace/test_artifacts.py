@@ -181,6 +181,11 @@ def test_a_copy_is_made_once_and_only_of_the_right_bytes(tmp_path: Path) -> None
     assert Path(path).read_bytes() == b"model"
     (tmp_path / "checkout" / "model.bin").write_bytes(b"other")
     assert fetch_artifact(checkout, "comb.yaml", "model.bin", digest, kept) == path
+    Path(path).write_bytes(b"spoilt")
+    assert isinstance(fetch_artifact(checkout, "comb.yaml", "model.bin", digest, kept), Unavailable)
+    (tmp_path / "checkout" / "model.bin").write_bytes(b"model")
+    assert fetch_artifact(checkout, "comb.yaml", "model.bin", digest, kept) == path
+    assert Path(path).read_bytes() == b"model"
     refused = fetch_artifact(checkout, "comb.yaml", "model.bin", "0" * 64, kept)
     assert isinstance(refused, Unavailable)
     assert refused.code is codes.DIGEST_MISMATCH
