@@ -119,11 +119,20 @@ class _Parser:
                 raise _stop(f"the port `{port.text}` is given nothing", port.start, port.end, hint)
             return Input(port, *self._source())
         if not fields and token is not None and token.text == ":":
-            mend = Mend("write `=`", token.start, token.end, "=")
-            raise _stop(
-                f"a `:` gives nothing to the port `{port.text}`", token.start, token.end, f"write `{port.text}=`", mend
-            )
+            raise self._colon(port, token)
         raise _no_port(port, fields)
+
+    def _colon(self, port: Token, colon: Token) -> _Stop:
+        """`port: source`, as other languages give arguments their names."""
+        self._next += 1
+        after = self._peek()
+        source, end = "step", colon.end
+        if after is not None and _is_name(after):
+            root, fields = self._source()
+            source, end = ".".join(token.text for token in (root, *fields)), after.start
+        given = f"write `{port.text}={source}`"
+        message = f"a `:` gives nothing to the port `{port.text}`"
+        return _stop(message, colon.start, colon.end, given, Mend(given, colon.start, end, "="))
 
     def _source(self, wanted: str = "a step or `$request`") -> tuple[Token, tuple[Token, ...]]:
         root = self._name(wanted)

@@ -31,7 +31,15 @@ def read(source: SourceFile) -> Reading:
     """Parse a file and find out what it is."""
     documents, diagnostics = parse(source)
     said = list(diagnostics)
+    if not documents and diagnostics:
+        from comb_compiler.spec.colons import with_equals
+
+        source, colons = with_equals(source, diagnostics)
+        if colons:
+            documents, diagnostics = parse(source)
+            said = [*colons, *diagnostics]
     if not documents:
+        diagnostics = tuple(said)
         return Reading("", None, diagnostics or (_only_comments(Span.whole_file(source.path)),))
     if len(documents) > 1:
         said.append(_several(source, documents[1]))
