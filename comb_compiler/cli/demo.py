@@ -9,8 +9,10 @@ example:
 
 import argparse
 import tempfile
+from collections import Counter
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.console import Console
@@ -19,15 +21,18 @@ from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.patience import patient
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.compiler import Checked, compile_comb
+from comb_compiler.compiler import compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.graph.drawing import Terminal, draw_text, read_picture
-from comb_compiler.plan import ThinPlan, plan_one_workload
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.client import Outcome
+from comb_compiler.source.memo import Memo
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.sources import load_sources
+
+if TYPE_CHECKING:
+    from comb_compiler.compiler.render import Rendered
 
 __all__ = ["add_arguments", "run"]
 
@@ -36,7 +41,7 @@ _PICTURE = "samples/rotated/followers/frame.jpg"
 _PATIENCE = 60.0
 _ARMS = ("control", "rotate")
 _WIDTH = 96
-_CLUSTER, _NAMESPACE = "demo", "combs"
+_PLATFORM, _ENVIRONMENT = "platform.yaml", "production"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     console.result(_indented(draw_text(read_picture(view, compiled.checked.name), Terminal(width=_WIDTH)), "   "))
     _run(console, checkout, result.verdicts[0].main, compiled.plan)
-    _publish(console, checkout, compiled.checked, plan_one_workload(view.comb, view.graph), arguments.into)
+    _publish(console, checkout, result.verdicts[0].main, arguments.into, cache.memo)
     return Exit.CLEAN
 
 
@@ -121,34 +126,51 @@ async def _asked(address: str, picture: bytes) -> dict[str, Outcome]:
         await remote.close()
 
 
-def _publish(console: Console, checkout: Checkout, checked: Checked, plan: ThinPlan, into: str | None) -> None:
+def _publish(console: Console, checkout: Checkout, main: str, into: str | None, memo: Memo) -> None:
+    rendered = _rendered(console, checkout, main, memo)
+    if rendered is None:
+        return
     from comb_compiler.publish import PublishError, commit_directory, create_bare_repository
-    from comb_compiler.render import deployment, emit
 
-    directory = f"clusters/{_CLUSTER}/{_NAMESPACE}/{plan.comb}"
-    files = {
-        f"deployment-{workload.name}.yaml": emit(deployment(plan, workload, _NAMESPACE)).encode("utf-8")
-        for workload in plan.workloads
-    }
-    console.result("\n4. render   one Deployment for all operators, on CPUs")
-    for name, content in files.items():
-        console.result(f"   {directory}/{name}\n" + _indented(content.decode("utf-8"), "   | "))
     try:
         repository = Path(into) if into else Path(tempfile.mkdtemp(prefix="comb-demo-")) / "environment.git"
         if not repository.exists():
             create_bare_repository(repository)
-        publication = commit_directory(repository, directory, files, f"Publish {plan.comb}\n\nSource: {checked.main}")
+        console.result("5. publish  a commit for each cluster, where something changed")
+        for cluster in rendered.clusters:
+            message = f"Publish {rendered.checked.name} to {cluster.cluster}\n\nSource: {main}"
+            publication = commit_directory(repository, cluster.directory, cluster.files, message)
+            done = publication.commit[:12] if publication.changed else "no change, so no commit"
+            console.result(f"   {cluster.directory}: {done}")
     except (PublishError, OSError) as problem:
         raise OutsideFailure(str(problem)) from problem
-    done = "one commit" if publication.changed else "no change, so no commit"
-    console.result(f"\n5. publish  {done}: {publication.commit[:12]} in {repository}")
     console.result(f"   look at it: git -C {repository} log --stat\n")
     console.result(_NOT_YET)
+
+
+def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "Rendered | None":
+    """The objects for production, as the platform.yaml beside the comb has it, with images that are not built."""
+    platform = str(PurePosixPath(main).parent / _PLATFORM)
+    if not Path(checkout.root, platform).is_file():
+        console.result(f"\n4. render   left out: there is no {_PLATFORM} beside the comb\n")
+        return None
+    from comb_compiler.compiler.render import render_comb, unbuilt_images
+
+    sources = load_sources(checkout, main, memo), load_sources(checkout, platform, memo)
+    rendered = render_comb(*sources, _ENVIRONMENT, unbuilt_images, memo)
+    if not rendered.clusters:
+        raise UsageError(f"{platform}: it has no environment `{_ENVIRONMENT}` that this comb fits into")
+    console.result(f"\n4. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
+    for cluster in rendered.clusters:
+        kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
+        console.result(f"   {cluster.directory}/\n      " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
+    console.result("")
+    return rendered
 
 
 def _indented(text: str, margin: str) -> str:
     return "".join(f"{margin}{line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
 
 
-_NOT_YET = """Not done yet: no gate proves the change, no image is built (the manifest names one that cannot be pulled),
-GPU shares, arms and scaling are not rendered, and the repository is a local one that no Flux watches."""
+_NOT_YET = """Not done yet: no gate proves the change, no image is built (the manifests name some that nobody can pull),
+and the repository is a local one that no Flux watches."""

@@ -40,6 +40,8 @@ class Checked(NamedTuple):
     comb: CombFile | None = None
     views: tuple[View, ...] = ()
     plans: "tuple[Plan, ...]" = ()
+    platform: "Platform | None" = None
+    """What a platform.yaml declares, where that is the file."""
 
     @property
     def view(self) -> View | None:
@@ -84,7 +86,8 @@ def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
 def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
     bound = _platform(reading)
     name = bound.value.metadata.name if bound.value else ""
-    return Checked(sources.main, "Platform", name, None, in_reading_order(without_echoes(bound.diagnostics)))
+    found = in_reading_order(without_echoes(bound.diagnostics))
+    return Checked(sources.main, "Platform", name, None, found, platform=bound.value)
 
 
 def _check_comb(

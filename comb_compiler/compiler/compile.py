@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 from comb_compiler.compiler.check import Checked, check
 from comb_compiler.diagnostics import has_errors
-from comb_compiler.graph import View, lower
+from comb_compiler.graph import lower
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec.lock import read_lock
 
-__all__ = ["Compiled", "compile_comb"]
+__all__ = ["Compiled", "compile_comb", "lower_comb"]
 
 
 class Compiled(NamedTuple):
@@ -30,14 +30,16 @@ def compile_comb(sources: SourceSet, platform: SourceSet | None = None, memo: Me
     view = checked.view
     if view is None or view.schema is None or has_errors(checked.diagnostics):
         return Compiled(checked, None)
-    assert checked.comb is not None
+    return Compiled(checked, lower_comb(checked, sources))
+
+
+def lower_comb(checked: Checked, sources: SourceSet, environment: str = "") -> ExecutionPlan:
+    """The plan of a comb without errors: as it is written, or as an environment makes it."""
+    file = checked.comb
+    assert file is not None
     lock, _ = read_lock(sources)
     digests = {pin.uri: pin.sha256 for pin in lock.lock.artifacts} if lock is not None else {}
-    return Compiled(checked, lower(view, _arms(checked), digests))
-
-
-def _arms(checked: Checked) -> dict[str, View]:
-    """The views of the arms that change something."""
-    assert checked.comb is not None
-    by_variant = {id(view.bound): view for view in checked.views}
-    return {name: by_variant[id(bound)] for name, bound in checked.comb.arms.items() if id(bound) in by_variant}
+    views = {id(view.bound): view for view in checked.views}
+    within = file.arms_in(environment)
+    arms = {name: views[id(arm)].of(within[name]) for name, arm in file.arms.items() if id(arm) in views}
+    return lower(views[id(file.environments.get(environment, file.base))], arms, digests)

@@ -1,9 +1,18 @@
-"""OperatorGraph → `Plan`: what runs where, free of Kubernetes.
+"""OperatorGraph × Platform × environment → `Plan`: what runs where, free of Kubernetes."""
 
-Thin as yet: one workload holds every operator of the comb, on CPUs. Pod groups, device classes, packing and scaling
-are here, and not yet wired.
-"""
+from comb_compiler.plan.model import ClusterPlan, Fit, Group, Plan, Replicas, Workload
+from comb_compiler.plan.names import LONGEST, object_name
+from comb_compiler.plan.parting import parted, process_name
 
-from comb_compiler.plan.one_workload import OneWorkload, ThinPlan, plan_one_workload
-
-__all__ = ["OneWorkload", "ThinPlan", "plan_one_workload"]
+__all__ = [
+    "LONGEST",
+    "ClusterPlan",
+    "Fit",
+    "Group",
+    "Plan",
+    "Replicas",
+    "Workload",
+    "object_name",
+    "parted",
+    "process_name",
+]

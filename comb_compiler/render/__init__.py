@@ -1,9 +1,8 @@
-"""Plan → manifests: Kubernetes objects as data, one small module per kind.
+"""Plan → manifests: Kubernetes objects as data, one small module per kind."""
 
-Thin as yet: Deployments only, without GPU shares, volumes or autoscaling.
-"""
-
-from comb_compiler.render.deployment import UNBUILT, deployment
+from comb_compiler.render.cluster import render_cluster
 from comb_compiler.render.emit import emit
+from comb_compiler.render.manifest import Cause, Manifest, Written, cause_of
+from comb_compiler.render.rendering import Rendering
 
-__all__ = ["UNBUILT", "deployment", "emit"]
+__all__ = ["Cause", "Manifest", "Rendering", "Written", "cause_of", "emit", "render_cluster"]

@@ -1,75 +1,34 @@
-"""Deployments."""
+"""Deployments: one for each group of operators and class of device."""
 
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator
 
-from comb_compiler.plan import OneWorkload, ThinPlan
+from comb_compiler.render.manifest import Manifest, caused, manifest
+from comb_compiler.render.pod import pod_template
+from comb_compiler.render.rendering import Rendering, cause_of_group, is_scaled, selects
 
-__all__ = ["UNBUILT", "deployment"]
-
-UNBUILT = "unbuilt.invalid"
-"""The registry of images that are not built: a name that can never be pulled (RFC 6761)."""
+__all__ = ["deployments"]
 
 
-def deployment(plan: ThinPlan, workload: OneWorkload, namespace: str, image: str | None = None) -> dict[str, Any]:
-    """An apps/v1 Deployment. Without an image by digest it names one that cannot be pulled, and says so."""
-    labels = {
-        "app.kubernetes.io/name": plan.comb,
-        "app.kubernetes.io/instance": workload.name,
-        "app.kubernetes.io/managed-by": "comb",
-    }
-    owner = {"comb.dev/team": plan.team} if plan.team else {}
-    annotations = {} if image else {"annotations": {"comb.dev/unbuilt": "true"}}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": workload.name, "namespace": namespace, "labels": {**labels, **owner}, **annotations},
-        "spec": {
-            "replicas": workload.replicas,
-            "selector": {"matchLabels": {"app.kubernetes.io/instance": workload.name}},
-            "template": {
-                "metadata": {"labels": {**labels, **owner}},
-                "spec": _pod(workload, image or f"{UNBUILT}/{workload.name}"),
-            },
-        },
-    }
-
-
-def _pod(workload: OneWorkload, image: str) -> dict[str, Any]:
-    return {
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [
+def deployments(rendering: Rendering) -> Iterator[Manifest]:
+    """A Deployment for each workload. Where an autoscaler owns the number of replicas, it says none."""
+    for workload in rendering.here.workloads:
+        scaled = is_scaled(workload, rendering.cluster)
+        replicas = None if scaled else caused(workload.replicas.least, cause_of_group(workload.group, "scale"))
+        yield manifest(
             {
-                "name": "comb",
-                "image": image,
-                "resources": _resources(workload),
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                    "readOnlyRootFilesystem": True,
+                "apiVersion": "apps/v1",
+                "kind": "Deployment",
+                "metadata": rendering.metadata(
+                    workload.name,
+                    annotations={"comb.dev/unbuilt": "true"} if rendering.images.unbuilt else None,
+                ),
+                "spec": {
+                    "replicas": replicas,
+                    "revisionHistoryLimit": 3,
+                    "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+                    "selector": {"matchLabels": selects(workload)},
+                    "template": pod_template(rendering, workload),
                 },
-            }
-        ],
-    }
-
-
-def _resources(workload: OneWorkload) -> dict[str, Any]:
-    amounts: dict[str, str] = {}
-    if workload.cpu:
-        amounts["cpu"] = _cores(workload.cpu)
-    if workload.memory:
-        amounts["memory"] = _bytes(workload.memory)
-    return {"requests": amounts, "limits": amounts} if amounts else {}
-
-
-def _cores(cores: Decimal) -> str:
-    return str(int(cores)) if cores == int(cores) else f"{int(cores * 1000)}m"
-
-
-def _bytes(size: int) -> str:
-    """The shortest exact form."""
-    for unit, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
-        if size % factor == 0:
-            return f"{size // factor}{unit}"
-    return str(size)
+            },
+            cause_of_group(workload.group),
+        )

@@ -31,6 +31,22 @@ class CombFile(NamedTuple):
         """The comb as written, then each arm, then each environment."""
         return (self.base, *self.arms.values(), *self.environments.values())
 
+    def arms_in(self, environment: str) -> AbstractMapping[str, Bound[Comb]]:
+        """The arms of a comb without errors, as an environment makes them."""
+        within = self.environments.get(environment)
+        if within is None:
+            return self.arms
+        return {name: _within(within, arm) for name, arm in self.arms.items()}
+
+
+def _within(environment: Bound[Comb], arm: Bound[Comb]) -> Bound[Comb]:
+    assert arm.overlaid is not None
+    overlay = arm.overlaid.overlay
+    assert isinstance(overlay, Mapping)
+    merged = merge(environment.root, overlay)
+    bound = bind_changes(environment, overlay, merged) or bind_node(merged, Comb)
+    return bound._replace(overlaid=arm.overlaid)
+
 
 def bind_comb(reading: Reading) -> CombFile:
     """Bind and check a file that declares a Comb; `reading.root` must be there."""

@@ -1,0 +1,27 @@
+"""A comb's objects in one cluster: every kind in order."""
+
+from collections.abc import Callable, Iterator
+
+from comb_compiler.render.config import config_maps
+from comb_compiler.render.deployment import deployments
+from comb_compiler.render.kustomization import kustomization
+from comb_compiler.render.manifest import Manifest
+from comb_compiler.render.rendering import Rendering
+from comb_compiler.render.service import services
+from comb_compiler.render.service_account import service_accounts
+
+__all__ = ["KINDS", "render_cluster"]
+
+KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
+    service_accounts,
+    config_maps,
+    deployments,
+    services,
+)
+"""What makes the objects, a function for each kind or a few that belong together."""
+
+
+def render_cluster(rendering: Rendering) -> tuple[Manifest, ...]:
+    """All objects of the comb in one cluster, by file name; the last is the list of the others."""
+    made = sorted((one for kind in KINDS for one in kind(rendering)), key=lambda one: one.file)
+    return (*made, kustomization(rendering, made))

@@ -1,0 +1,49 @@
+"""ConfigMaps: the execution plan under a name that its content makes, and the weights under one that stays."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from comb_compiler.release import Weights, plan_bytes, weights_bytes
+from comb_compiler.render import layout
+from comb_compiler.render.manifest import Cause, Manifest, manifest
+from comb_compiler.render.rendering import Rendering
+
+__all__ = ["config_maps", "plan_name", "weights_name"]
+
+_HASH = 10
+
+
+def plan_name(rendering: Rendering) -> str:
+    """The name of the plan's ConfigMap. Another plan has another: pods that still run keep theirs."""
+    return rendering.object_name("plan", sha256(plan_bytes(rendering.execution)).hexdigest()[:_HASH])
+
+
+def weights_name(rendering: Rendering) -> str | None:
+    """The name of the ConfigMap with the arms' weights; None where there are no arms."""
+    return None if rendering.comb.experiment is None else rendering.object_name("weights")
+
+
+def config_maps(rendering: Rendering) -> Iterator[Manifest]:
+    """What processes read when they start, and what they watch."""
+    yield manifest(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": rendering.metadata(plan_name(rendering)),
+            "immutable": True,
+            "data": {layout.PLAN_FILE: plan_bytes(rendering.execution).decode()},
+        },
+        Cause.comb("graph"),
+    )
+    name, experiment = weights_name(rendering), rendering.comb.experiment
+    if name is not None and experiment is not None:
+        weights = Weights({arm: one.weight for arm, one in experiment.arms.items()})
+        yield manifest(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": rendering.metadata(name),
+                "data": {layout.WEIGHTS_FILE: weights_bytes(weights).decode()},
+            },
+            Cause.comb("experiment", "arms"),
+        )

@@ -1,0 +1,12 @@
+"""Turns on a device, by NVIDIA's device plugin: what is asked for is a number of turns."""
+
+from comb_compiler.plan.sharing import Slice
+from comb_compiler.render.gpu.ask import Ask
+from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing
+
+__all__ = ["ask"]
+
+
+def ask(slice: Slice, device: DeviceClass, sharing: GpuSharing) -> Ask:
+    """One turn, on each of so many devices."""
+    return Ask({sharing.resource or "nvidia.com/gpu": str(slice.devices)}, scheduler=sharing.scheduler)

@@ -1,0 +1,88 @@
+"""Kubernetes objects as data, and for each part of one the line that caused it."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from comb_compiler.source import Path
+
+__all__ = ["Cause", "Manifest", "Pointer", "Written", "cause_of", "caused", "manifest"]
+
+Pointer = tuple[str | int, ...]
+"""Where something is in an object: keys and indexes, from the top."""
+
+
+class Written(StrEnum):
+    """The file that something is written in."""
+
+    COMB = "comb"
+    PLATFORM = "platform"
+
+
+class Cause(NamedTuple):
+    """What caused a part of an object: a path of comb.yaml or platform.yaml, or as much of it as was written there."""
+
+    written: Written
+    path: Path
+
+    @classmethod
+    def comb(cls, *path: str | int) -> "Cause":
+        """What comb.yaml says at `path`."""
+        return cls(Written.COMB, path)
+
+    @classmethod
+    def platform(cls, *path: str | int) -> "Cause":
+        """What platform.yaml says at `path`."""
+        return cls(Written.PLATFORM, path)
+
+
+class Manifest(NamedTuple):
+    """An object, the file that it is written to (a path in the tree of a comb), and what caused which part of it.
+
+    `causes` are by pointer; a part has the cause of the nearest pointer at or above it. `()` has one always.
+    """
+
+    file: str
+    object: Mapping[str, Any]
+    causes: Mapping[Pointer, Cause]
+
+
+class _Caused(NamedTuple):
+    value: Any
+    cause: Cause
+
+
+def caused(value: Any, cause: Cause) -> Any:
+    """A value for an object that is being made, with what caused it."""
+    return None if value is None else _Caused(value, cause)
+
+
+def manifest(made: Mapping[str, Any], cause: Cause, file: str = "") -> Manifest:
+    """The object, without the marks that `caused` made; keys whose value is None are left out.
+
+    The file is named by kind and name, unless it is given. What nothing else caused, `cause` did.
+    """
+    causes: dict[Pointer, Cause] = {(): cause}
+    plain = _plain(made, (), causes)
+    return Manifest(file or f"{plain['kind'].lower()}-{plain['metadata']['name']}.yaml", plain, causes)
+
+
+def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
+    if type(value) is _Caused:
+        causes[pointer] = value.cause
+        value = value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(one, (*pointer, key), causes) for key, one in value.items() if one is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(one, (*pointer, index), causes) for index, one in enumerate(value)]
+    return value
+
+
+def cause_of(made: Manifest, pointer: Pointer) -> Cause:
+    """What caused the part at `pointer`."""
+    return next(made.causes[above] for above in _upwards(pointer) if above in made.causes)
+
+
+def _upwards(pointer: Pointer) -> Iterator[Pointer]:
+    for length in range(len(pointer), -1, -1):
+        yield pointer[:length]

@@ -1,0 +1,118 @@
+"""Where pods may run, where they would best run, and away from whom."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from comb_compiler.plan import Workload
+from comb_compiler.render.manifest import caused
+from comb_compiler.render.rendering import Rendering, cause_of_group, selects
+from comb_compiler.spec.comb.operators import Requirement
+from comb_compiler.spec.platform.clusters import NodePool
+
+__all__ = ["affinity", "spread", "tolerations"]
+
+_HOST = "kubernetes.io/hostname"
+_ZONE = "topology.kubernetes.io/zone"
+
+
+def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
+    """The pod's affinity; None where it may run anywhere, beside anybody."""
+    group = workload.group
+    wanted = {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": _required(rendering, workload),
+            "preferredDuringSchedulingIgnoredDuringExecution": caused(
+                [
+                    {"weight": one.weight, "preference": _term(_labels_of(rendering, one))}
+                    for one in workload.prefer
+                    if _labels_of(rendering, one)
+                ]
+                or None,
+                cause_of_group(group, "affinity", "prefer"),
+            ),
+        },
+        "podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": caused(
+                [
+                    {"labelSelector": {"matchLabels": rendering.selects_process(other)}, "topologyKey": _HOST}
+                    for other in rendering.groups
+                    if other != group and not set(other.operators).isdisjoint(workload.apart)
+                ]
+                or None,
+                cause_of_group(group, "affinity", "apart"),
+            )
+        },
+    }
+    return _without_empty(wanted)
+
+
+def _without_empty(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    kept = {name: one for name, one in wanted.items() if any(value is not None for value in one.values())}
+    return kept or None
+
+
+def _required(rendering: Rendering, workload: Workload) -> Any:
+    """A term for each pool; None where some pool's nodes cannot be told from others."""
+    terms: list[dict[str, str]] = []
+    for pool in rendering.pools(workload).values():
+        for place in workload.require or (Requirement(),):
+            labels = {**_pool_labels(rendering, pool), **_labels_of(rendering, place)}
+            if _is_in(place, pool) and labels not in terms:
+                terms.append(labels)
+    if not all(terms):
+        return None
+    return caused(
+        {"nodeSelectorTerms": [_term(labels) for labels in terms]},
+        cause_of_group(workload.group, "affinity" if workload.require else "devices"),
+    )
+
+
+def _is_in(place: Requirement, pool: NodePool) -> bool:
+    return (place.zone is None or place.zone == pool.zone) and place.labels.items() <= pool.labels.items()
+
+
+def _pool_labels(rendering: Rendering, pool: NodePool) -> dict[str, str]:
+    zone = rendering.cluster.zones.get(pool.zone or "")
+    return {**(zone.node_labels if zone and pool.labels else {}), **pool.labels}
+
+
+def _labels_of(rendering: Rendering, place: Requirement) -> dict[str, str]:
+    """The labels of a place's nodes; a zone that this cluster lacks has none."""
+    zone = rendering.cluster.zones.get(place.zone or "")
+    return {**(zone.node_labels if zone else {}), **place.labels}
+
+
+def _term(labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "matchExpressions": [{"key": key, "operator": "In", "values": [value]} for key, value in sorted(labels.items())]
+    }
+
+
+def tolerations(rendering: Rendering, workload: Workload) -> list[dict[str, Any]] | None:
+    """The taints of the pools that it may run in."""
+    seen: dict[tuple[str, str, str], None] = {}
+    for pool in rendering.pools(workload).values():
+        seen |= dict.fromkeys((taint.key, taint.value, taint.effect.value) for taint in pool.taints)
+    return [_toleration(*taint) for taint in seen] or None
+
+
+def _toleration(key: str, value: str, effect: str) -> dict[str, Any]:
+    operator: dict[str, str] = {"operator": "Equal", "value": value} if value else {"operator": "Exists"}
+    return {"key": key, **operator, "effect": effect}
+
+
+def spread(workload: Workload) -> list[dict[str, Any]] | None:
+    """Over zones, then over nodes, as far as there is room: one that fails takes few instances with it."""
+    if workload.replicas.most < 2:
+        return None
+    return list(_spread(selects(workload), (_ZONE, _HOST)))
+
+
+def _spread(selector: Mapping[str, str], keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for key in keys:
+        yield {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": dict(selector)},
+        }

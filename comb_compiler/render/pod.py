@@ -1,0 +1,144 @@
+"""The pod of a workload: one process of the execution plan."""
+
+from typing import Any
+
+from comb_compiler.plan import Workload
+from comb_compiler.render import layout
+from comb_compiler.render.config import weights_name
+from comb_compiler.render.gpu import Ask, ask_for
+from comb_compiler.render.manifest import Cause, caused
+from comb_compiler.render.placement import affinity, spread, tolerations
+from comb_compiler.render.quantities import byte_quantity, core_quantity
+from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.volumes import mounts, volumes
+
+__all__ = ["pod_template"]
+
+_USER = 65532
+"""Nobody in particular; not root."""
+_SETTLE, _DRAIN, _SPARE = 5, 30, 10
+"""Seconds: for balancers to hear that it is going, for requests under way, and for the rest."""
+
+
+def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
+    """The template of the pods that run `workload`."""
+    ask = _ask(rendering, workload)
+    return {
+        "metadata": {
+            "labels": {**rendering.pod_labels(workload), **ask.labels},
+            "annotations": dict(ask.annotations) or None,
+        },
+        "spec": {
+            "serviceAccountName": rendering.name,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "priorityClassName": _priority(workload),
+            "schedulerName": ask.scheduler,
+            "terminationGracePeriodSeconds": _SETTLE + _DRAIN + _SPARE,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": _USER,
+                "runAsGroup": _USER,
+                "fsGroup": _USER,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "affinity": affinity(rendering, workload),
+            "tolerations": tolerations(rendering, workload),
+            "topologySpreadConstraints": spread(workload),
+            "containers": [_container(rendering, workload, ask)],
+            "volumes": volumes(rendering),
+            "resourceClaims": [
+                {"name": claim, "resourceClaimTemplateName": f"{workload.name}-{claim}"} for claim in ask.claims
+            ]
+            or None,
+        },
+    }
+
+
+def _ask(rendering: Rendering, workload: Workload) -> Ask:
+    if workload.amounts.slice is None:
+        return Ask()
+    pool = next(iter(rendering.pools(workload).values()))
+    return ask_for(workload.amounts.slice, rendering.platform.devices[workload.device], pool.sharing)
+
+
+def _priority(workload: Workload) -> Any:
+    name = f"comb-{workload.priority}" if workload.priority else None
+    return caused(name, cause_of_group(workload.group, "priority"))
+
+
+def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, Any]:
+    return {
+        "name": "comb",
+        "image": rendering.images.of(rendering.process(workload.group), workload.device),
+        "command": ["python", "-m", "comb_compiler.runtime.service"],
+        "args": _arguments(rendering, workload),
+        "env": [
+            {"name": "COMB_RELEASE", "value": rendering.run},
+            {"name": "COMB_LOG_FORMAT", "value": "json"},
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108
+        ],
+        "ports": [
+            {"name": "grpc", "containerPort": layout.GRPC_PORT},
+            {"name": "http", "containerPort": layout.HTTP_PORT},
+        ],
+        "resources": _resources(workload, ask),
+        "startupProbe": _probe("/readyz", period=2, failures=150),
+        "readinessProbe": _probe("/readyz", period=5, failures=2),
+        "livenessProbe": _probe("/healthz", period=10, failures=6),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": mounts(rendering),
+    }
+
+
+def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
+    """Exactly what a person would write to start this process."""
+    group = workload.group
+    said = [
+        f"{layout.PLAN_DIRECTORY}/{layout.PLAN_FILE}",
+        f"--process={rendering.process(group)}",
+        f"--artifacts={layout.ARTIFACTS}",
+        f"--code={layout.CODE}",
+        "--host=0.0.0.0",
+        f"--grpc-port={layout.GRPC_PORT}",
+        f"--http-port={layout.HTTP_PORT}",
+        f"--settle={_SETTLE}",
+        f"--drain={_DRAIN}",
+    ]
+    if rendering.comb.storage.workspace is not None:
+        said.append(caused(f"--workspace={layout.WORKSPACE}", Cause.comb("storage", "workspace")))
+    if group.is_entry:
+        if weights_name(rendering) is not None:
+            weights = f"--weights={layout.WEIGHTS_DIRECTORY}/{layout.WEIGHTS_FILE}"
+            said.append(caused(weights, Cause.comb("experiment")))
+        for other in rendering.groups[1:]:
+            name = rendering.process(other)
+            peer = f"--peer={name}={name}.{rendering.namespace}.svc:{layout.GRPC_PORT}"
+            said.append(caused(peer, cause_of_group(other)))
+    return said
+
+
+def _resources(workload: Workload, ask: Ask) -> Any:
+    amounts: dict[str, str] = {}
+    if workload.amounts.cpu:
+        amounts["cpu"] = core_quantity(workload.amounts.cpu)
+    if workload.amounts.memory:
+        amounts["memory"] = byte_quantity(workload.amounts.memory)
+    amounts |= ask.resources
+    claims = [{"name": claim} for claim in ask.claims]
+    made = {"requests": amounts or None, "limits": amounts or None, "claims": claims or None}
+    return caused(made, cause_of_group(workload.group, "resources")) if amounts or claims else None
+
+
+def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 2,
+        "failureThreshold": failures,
+    }

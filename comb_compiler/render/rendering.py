@@ -1,0 +1,121 @@
+"""What every kind of object is made from: a comb's plan for one cluster, and what it was planned from."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from comb_compiler.plan import ClusterPlan, Group, Plan, Workload, object_name, process_name
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.release.images import Images
+from comb_compiler.render.manifest import Cause
+from comb_compiler.spec import Comb
+from comb_compiler.spec.comb.operators import Operator
+from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.platform.clusters import Autoscaling, Cluster, NodePool
+
+__all__ = ["CPU", "Rendering", "cause_of_group", "is_scaled", "selects"]
+
+CPU = "cpu"
+"""The class of nodes without devices."""
+
+
+class Rendering(NamedTuple):
+    """A comb, as its environment makes it, for one cluster. Everything that a manifest depends on is in here.
+
+    `execution` is parted: it has a process for each group of the plan. `run` names what the pods run: the execution
+    plan and the images, and nothing else.
+    """
+
+    comb: Comb
+    platform: Platform
+    plan: Plan
+    here: ClusterPlan
+    execution: ExecutionPlan
+    images: Images
+    run: str
+
+    @property
+    def name(self) -> str:
+        """The comb's name."""
+        return self.comb.metadata.name
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of its objects."""
+        return self.here.namespace
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster, as platform.yaml has it."""
+        return self.platform.clusters[self.here.cluster]
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that have a process, the entry first."""
+        return tuple(group for group in self.plan.groups if group.is_entry or group.operators)
+
+    def workloads(self, group: Group) -> tuple[Workload, ...]:
+        """The workloads of a group: one for each class of device, the best first."""
+        return tuple(one for one in self.here.workloads if one.group == group)
+
+    def process(self, group: Group) -> str:
+        """The name of a group's process, and of the Service that it is reached by."""
+        return process_name(self.name, group)
+
+    def pools(self, workload: Workload) -> Mapping[str, NodePool]:
+        """The pools that a workload may run in."""
+        return {name: self.cluster.node_pools[name] for name in workload.pools}
+
+    def operators(self, group: Group) -> Mapping[str, Operator]:
+        """A group's operators."""
+        return {name: self.comb.operators[name] for name in group.operators}
+
+    def metadata(self, name: str, **more: Any) -> dict[str, Any]:
+        """The metadata of an object of the comb."""
+        return {"name": name, "namespace": self.namespace, "labels": self.labels(), **more}
+
+    def labels(self) -> dict[str, Any]:
+        """What all objects of the comb are known by."""
+        metadata = self.comb.metadata
+        team = {"comb.dev/team": metadata.team} if metadata.team else {}
+        return {
+            **metadata.labels,
+            "app.kubernetes.io/name": self.name,
+            "app.kubernetes.io/managed-by": "comb",
+            **team,
+        }
+
+    def pod_labels(self, workload: Workload) -> dict[str, Any]:
+        """What the pods of a workload are known by."""
+        return {**self.labels(), **self.selects_process(workload.group), **selects(workload)}
+
+    def selects_comb(self) -> dict[str, str]:
+        """What selects all pods of the comb."""
+        return {"app.kubernetes.io/name": self.name}
+
+    def selects_process(self, group: Group) -> dict[str, str]:
+        """What selects all pods of a group, whatever their class of device."""
+        return {"comb.dev/process": self.process(group)}
+
+    def object_name(self, *parts: str) -> str:
+        """The name of an object that belongs to the comb as a whole."""
+        return object_name(self.name, *parts)
+
+
+def selects(workload: Workload) -> dict[str, str]:
+    """What selects the pods of one workload, and never changes: Kubernetes forbids it."""
+    return {"app.kubernetes.io/instance": workload.name}
+
+
+def is_scaled(workload: Workload, cluster: Cluster) -> bool:
+    """Whether an autoscaler owns the number of replicas."""
+    targets = workload.scale.targets
+    aims = (targets.gpu_utilization, targets.gpu_memory, targets.cpu, targets.queue, targets.queries)
+    wants = workload.replicas.most > workload.replicas.least and any(aims)
+    return wants and cluster.autoscaling is not Autoscaling.NONE
+
+
+def cause_of_group(group: Group, *path: str | int) -> Cause:
+    """What a group says: its first operator stands for it; an entry without any, for the graph."""
+    if not group.operators:
+        return Cause.comb("graph")
+    return Cause.comb("operators", group.operators[0], *path)

@@ -1,0 +1,63 @@
+"""What a pod mounts: its plan, weights that change while it runs, scratch space, and the workspace."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from comb_compiler.render import layout
+from comb_compiler.render.config import plan_name, weights_name
+from comb_compiler.render.manifest import Cause, caused
+from comb_compiler.render.quantities import byte_quantity
+from comb_compiler.render.rendering import Rendering
+
+__all__ = ["mounts", "volumes", "workspace_claim"]
+
+_SHARED_MEMORY = 2**30
+"""For messages between processes of one pod; it counts as the pod's memory as far as it is used."""
+
+
+class _Volume(NamedTuple):
+    name: str
+    path: str
+    source: dict[str, Any]
+    cause: Cause | None = None
+    read_only: bool = False
+
+
+def workspace_claim(comb: str, zone: str) -> str:
+    """The name of the claim on a zone's file system."""
+    from comb_compiler.plan import object_name
+
+    return object_name(comb, "workspace", zone)
+
+
+def volumes(rendering: Rendering) -> list[Any]:
+    """The pod's volumes."""
+    return [_marked({"name": one.name, **one.source}, one) for one in _volumes(rendering)]
+
+
+def mounts(rendering: Rendering) -> list[Any]:
+    """Where the container sees them."""
+    return [
+        _marked({"name": one.name, "mountPath": one.path, "readOnly": True if one.read_only else None}, one)
+        for one in _volumes(rendering)
+    ]
+
+
+def _marked(made: dict[str, Any], volume: _Volume) -> Any:
+    return caused(made, volume.cause) if volume.cause is not None else made
+
+
+def _volumes(rendering: Rendering) -> Iterator[_Volume]:
+    plan = {"configMap": {"name": plan_name(rendering)}}
+    yield _Volume("plan", layout.PLAN_DIRECTORY, plan, Cause.comb("graph"), read_only=True)
+    weights = weights_name(rendering)
+    if weights is not None:
+        source = {"configMap": {"name": weights}}
+        yield _Volume("weights", layout.WEIGHTS_DIRECTORY, source, Cause.comb("experiment"), read_only=True)
+    yield _Volume("tmp", "/tmp", {"emptyDir": {}})  # noqa: S108
+    memory = {"emptyDir": {"medium": "Memory", "sizeLimit": byte_quantity(_SHARED_MEMORY)}}
+    yield _Volume("shared-memory", "/dev/shm", memory)  # noqa: S108
+    workspace = rendering.comb.storage.workspace
+    if workspace is not None:
+        cause = Cause.comb("storage", "workspace")
+        yield _Volume("workspace", layout.WORKSPACE, {"emptyDir": {"sizeLimit": byte_quantity(workspace.size)}}, cause)
