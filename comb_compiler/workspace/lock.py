@@ -74,7 +74,7 @@ def check_locks(
 
 def changed_artifacts(
     checkout: Checkout, main: str, comb: CombFile, lock: LockFile | None, uris: Iterable[str]
-) -> list[Diagnostic]:
+) -> tuple[Diagnostic, ...]:
     """Of the artifacts `uris`, those on this machine (files of the checkout, of packages) that are not as pinned.
 
     What is elsewhere is not read: whoever fetches it compares its digest.
