@@ -131,8 +131,8 @@ class Node(NamedTuple):
     """One call. `after` are the nodes that it waits for, by index, each smaller than its own: nodes are in order.
 
     Where the condition does not hold, or a port that is not optional gets nothing, the node gives nothing. When it
-    fails or is late it gives its binding's fallback; without one, an `optional` node gives nothing, and any other fails
-    the request. `timeout` overrides the binding's.
+    fails or is late it gives its binding's fallback, unless it is INVALID_ARGUMENT; without one, an `optional` node
+    gives nothing, and any other fails the request. `timeout` overrides the binding's.
     """
 
     name: str

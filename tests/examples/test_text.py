@@ -144,7 +144,7 @@ def test_crops_that_are_not_whole_are_refused(name: str, crop: dict[str, Any], r
     step = started(name, **({"enabled": True} if name == "straighten" else {}))
     with pytest.raises(OperatorError) as caught:
         step(boxes(crop), call())
-    assert caught.value.code is Code.INVALID_ARGUMENT
+    assert caught.value.code is Code.INTERNAL
     assert reason in caught.value.message
 
 

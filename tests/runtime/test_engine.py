@@ -129,6 +129,12 @@ def test_a_failed_node_gives_its_fallback() -> None:
     assert answer(failing("raises", fallback={"text": "instead"})).text == "hello+instead"
 
 
+def test_a_fallback_does_not_hide_that_a_request_was_refused() -> None:
+    assert failure(failing("refuses", fallback={"text": "instead"})) == (Code.INVALID_ARGUMENT, "this is no letter")
+    both = failing("refuses", fallback={"text": "instead"}, optional=True)
+    assert failure(both) == (Code.INVALID_ARGUMENT, "this is no letter")
+
+
 def test_a_failed_optional_node_gives_nothing() -> None:
     assert answer(failing("refuses", optional=True)).text == "hello+nothing"
 
@@ -336,7 +342,7 @@ class Log(Observer):
 def test_an_observer_sees_each_request_begin_and_end() -> None:
     async def main() -> None:
         log = Log()
-        a_plan = failing("refuses", fallback={"text": "instead"})
+        a_plan = failing("raises", fallback={"text": "instead"})
         async with Engine(a_plan, observers=[log]) as engine:
             await engine.call(HELLO, request_id="r1")
         async with Engine(failing("refuses"), observers=[log]) as engine:
@@ -346,7 +352,7 @@ def test_an_observer_sees_each_request_begin_and_end() -> None:
             await engine.call(HELLO, request_id="r3")
         assert log.began_with == [HELLO] * 3
         assert [(one[0], one[1]) for one in log.finished] == [
-            ("r1", [Code.INVALID_ARGUMENT, 0]),
+            ("r1", [Code.INTERNAL, 0]),
             ("r2", [Code.INVALID_ARGUMENT, NOT_RUN]),
             ("r3", [SKIPPED, 0]),
         ]
@@ -387,13 +393,13 @@ def test_spans_are_made_for_a_share_of_requests() -> None:
 
 def test_requests_and_nodes_are_counted_by_code() -> None:
     async def main() -> None:
-        async with Engine(failing("refuses", fallback={})) as engine:
+        async with Engine(failing("raises", fallback={})) as engine:
             for _ in range(3):
                 await engine.call(HELLO)
             (requests,), (nodes,) = engine.meters.requests, engine.meters.nodes
             assert requests.codes == {0: 3}
             assert requests.histogram.observations == 3
-            assert [meter.codes for meter in nodes] == [{Code.INVALID_ARGUMENT: 3}, {0: 3}]
+            assert [meter.codes for meter in nodes] == [{Code.INTERNAL: 3}, {0: 3}]
 
     run(main())
 

@@ -174,10 +174,15 @@ class Run:
         return now
 
     def _miss(self, step: Step, error: OperatorError, ready: list[int]) -> float:
-        """A node has failed: its fallback, nothing, or the end of the request."""
+        """A node has failed: its fallback, nothing, or the end of the request.
+
+        A fallback stands for an operator that could not answer, and never for one that refused what it was given: a bad
+        request would be answered as if it were a good one.
+        """
         if step.fallback is not None:
-            return self._settle(step, step.fallback(), error.code, ready)
-        if step.optional:
+            if error.code != Code.INVALID_ARGUMENT:
+                return self._settle(step, step.fallback(), error.code, ready)
+        elif step.optional:
             return self._settle(step, None, error.code, ready)
         self.codes[step.index] = error.code
         self.ends[step.index] = monotonic()

@@ -58,9 +58,9 @@ def encode_call(binding: bytes, about: tuple[str, str, str, str], packed: Packed
 
 
 def decode_call(content: bytes) -> Asked:
-    """A call. Raises OperatorError (INVALID_ARGUMENT) for bytes that are none."""
+    """A call. Raises OperatorError (DATA_LOSS) for bytes that are none."""
     if len(content) < _CALL.size or content[0] != _VERSION:
-        raise OperatorError(Code.INVALID_ARGUMENT, "this is no call of an operator that is understood here")
+        raise OperatorError(Code.DATA_LOSS, "this is no call of an operator that is understood here")
     view = memoryview(content)
     _, binding, about, head = _CALL.unpack_from(content)
     start = _CALL.size + about

@@ -224,7 +224,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         try:
             values = unpack(asked.head, asked.content, hosted.kinds, keep=False) if hosted.kinds else []
         except OperatorError as error:
-            raise OperatorError(Code.INVALID_ARGUMENT, "these are no arguments of the operator") from error
+            raise OperatorError(Code.DATA_LOSS, "these are no arguments of the operator") from error
         value = await hosted.answer(values, call)
         return self._packed(value, hosted.name)
 

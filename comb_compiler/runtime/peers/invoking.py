@@ -55,7 +55,7 @@ class Hosted:
 
     async def _outcome(self, values: Sequence[Any], call: Call) -> Any:
         if len(values) != len(self.kinds):
-            raise OperatorError(Code.INVALID_ARGUMENT, f"`{self.name}` has {len(self.kinds)} ports, not {len(values)}")
+            raise OperatorError(Code.DATA_LOSS, f"`{self.name}` has {len(self.kinds)} ports, not {len(values)}")
         if len(self.abandoned) >= self._most_stuck:
             raise OperatorError(Code.UNAVAILABLE, f"too many calls of `{self.name}` hang")
         callee = self._callee

@@ -36,12 +36,15 @@ def cut_out(picture: Pixels, corners: Corners) -> Pixels:
 
 
 def pixels_of(crop: Any) -> Pixels:
-    """The pixels of a `moderation.v1.Crop`. Raises OperatorError (INVALID_ARGUMENT) where they are not all there."""
+    """The pixels of a `moderation.v1.Crop`. Raises OperatorError where they are not all there.
+
+    It is INTERNAL: crops come from another operator, not from whoever asks, and a fallback may stand in.
+    """
     if crop.WhichOneof("content") == "path":
-        raise OperatorError(Code.INVALID_ARGUMENT, "a crop is given as a path; this operator takes its pixels")
+        raise OperatorError(Code.INTERNAL, "a crop is given as a path; this operator takes its pixels")
     if not crop.width or not crop.height or len(crop.pixels) != crop.width * crop.height * 3:
         size = f"{crop.width} × {crop.height}"
-        raise OperatorError(Code.INVALID_ARGUMENT, f"a crop of {size} pixels has {len(crop.pixels):,} bytes")
+        raise OperatorError(Code.INTERNAL, f"a crop of {size} pixels has {len(crop.pixels):,} bytes")
     return np.frombuffer(crop.pixels, np.uint8).reshape(crop.height, crop.width, 3)
 
 
