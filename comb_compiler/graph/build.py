@@ -13,6 +13,7 @@ from comb_compiler.graph.findings import (
     bad_condition,
     bad_return,
     empty_return,
+    misnamed_return,
     missing_return,
     return_with,
     unknown_step,
@@ -47,7 +48,7 @@ def build_graph(
     known = {} if changes is None else changes.base.graph.steps
     anew = frozenset((*bound.value.graph,) if changes is None else changes.steps)
     for name in bound.value.graph:
-        if name == "return":
+        if name in ("return", builder.misnamed):
             continue
         step = builder.step(name) if name in anew else known[name]
         if step is not None:
@@ -76,6 +77,7 @@ class _Builder:
         self._nodes = bound.value.graph
         self._graph = bound.place("graph")
         self._names = tuple(name for name in bound.declared("graph") if name != "return")
+        self.misnamed = self._misnamed_return()
         self._steps = frozenset(self._names)
         self._known = {*self._names, REQUEST}
         self._vain: dict[str, list[Span]] = {}
@@ -90,6 +92,8 @@ class _Builder:
         name_span = written.key_span
         edges = [edge for port, source in node.inputs.items() if (edge := self._edge(name, port, source)) is not None]
         step = None
+        if node.call is not None and node.operator is not None:
+            return None  # which of the two is meant, nobody knows
         if node.call is not None:
             step = self._from_text(name, name_span, written.below("call"), node.call)
         elif node.operator is not None:
@@ -114,8 +118,20 @@ class _Builder:
         for name, asked in self._vain.items():
             yield unnameable_step(self._graph.below(name), name, asked)
 
+    def _misnamed_return(self) -> str | None:
+        """The one entry that names a step and calls nothing, where `return` is missing."""
+        if "return" in self._bound.declared("graph"):
+            return None
+        calls = ((name, (node.call or "").strip()) for name, node in self._nodes.items())
+        found = [name for name, call in calls if call in self._nodes and call != name]
+        return found[0] if len(found) == 1 else None
+
     def answer(self) -> str | None:
         node = self._nodes.get("return")
+        if node is None and self.misnamed is not None:
+            answer = (self._nodes[self.misnamed].call or "").strip()
+            self.diagnostics.append(misnamed_return(self._bound.place("graph"), self.misnamed, answer))
+            return answer
         if node is None:
             declared, told = self._bound.declared("graph"), self._bound.is_sound("graph", "return")
             if declared and "return" not in declared and told and self._tells_steps:

@@ -20,6 +20,7 @@ __all__ = [
     "bad_return",
     "constant_condition",
     "empty_return",
+    "misnamed_return",
     "missing_return",
     "repaired",
     "return_with",
@@ -126,6 +127,20 @@ def missing_return(graph: Place, unused: Sequence[str]) -> Diagnostic:
         hint = f"write `return: <step>`; no other uses {listed(unused)}"
     message = "the graph does not say which step answers"
     return diagnose(codes.MISSING_RETURN, message, graph.key_span, path="graph", hints=(hint,), fix=fix)
+
+
+def misnamed_return(graph: Place, name: str, answer: str) -> Diagnostic:
+    """A graph without an answer, and with an entry `name` that names a step and calls nothing: it is meant."""
+    place = graph.below(name)
+    fix = Fix("write `return`", (Edit(place.key_span, "return"),), Applicability.UNSAFE)
+    return diagnose(
+        codes.MISSING_RETURN,
+        f"the graph does not say which step answers: `{name}` is the name of a step, and `{answer}` is no call",
+        place.key_span,
+        path=format_path(place.path),
+        hints=(f"did you mean `return`? `return: {answer}` answers with what that step gives",),
+        fix=fix,
+    )
 
 
 def appended(mapping: Mapping, key: str, value: str) -> Fix | None:

@@ -22,8 +22,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """`found` without what follows from something else that is said.
 
     That is what is said of a spoiled value, that something needs quotes which is wrong with them too, that a file is
-    missing whose path is none, that nothing pins a file that is missing or whose digest is misspelt, and that a lock
-    does not agree with what is wrong itself. What is said of one value through several aliases is said once.
+    missing whose path is none, that a priority is a number which the platform does not have anyway, that nothing pins
+    a file that is missing or whose digest is misspelt, and that a lock does not agree with what is wrong itself. What
+    is said of one value through several aliases is said once.
     """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
@@ -32,6 +33,7 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
         **dict.fromkeys(_NEEDS_QUOTES, wrong),
         **dict.fromkeys(_NO_FILE, _spans(findings, (codes.BAD_PATH,))),
         codes.UNPINNED_ARTIFACT: _spans(findings, _NO_FILE),
+        codes.WRONG_TYPE: _spans(findings, (codes.UNKNOWN_PRIORITY,)),
     }
     if any(one.code in _NOT_TO_BE_LOCKED for one in findings):
         echoes[codes.STALE_LOCK] = _spans(findings, (codes.STALE_LOCK,))

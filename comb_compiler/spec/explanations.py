@@ -13,7 +13,7 @@ from comb_compiler.spec.misspelt import spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
 from comb_compiler.spec.places import Place, empty_value, field_name, format_path, place_of
 from comb_compiler.spec.purpose import purpose
-from comb_compiler.spec.shape import expected_at
+from comb_compiler.spec.shape import Expected, expected_at
 from comb_compiler.spec.wording import listed
 
 __all__ = ["explain"]
@@ -103,9 +103,15 @@ def _bad_value(root: Node, model: type[BaseModel], error: Any) -> Diagnostic:
         label=offence.label,
         related=place.related,
         path=format_path(place.path),
-        hints=hints or offence.hints,
+        hints=hints or offence.hints or _purpose(error["type"], place, expected),
         fix=fix,
     )
+
+
+def _purpose(kind: str, place: Place, expected: Expected | None) -> tuple[str, ...]:
+    """What the field is for, where a number or a word stands in place of a text."""
+    hint = purpose(str(place.path[-1]), expected) if kind == "string_type" and place.path else ""
+    return (hint,) if hint and expected and expected.field and expected.field.examples else ()
 
 
 def _graph_too_short(place: Place, graph: Mapping) -> Diagnostic:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Code, Diagnostic, codes
-from comb_compiler.source import Path
+from comb_compiler.source import Path, Scalar
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.floors import check_floors
 from comb_compiler.spec.checks.names import unknown_name
@@ -44,10 +44,22 @@ def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterato
             yield from look.up(place, codes.UNKNOWN_DEVICE, device, "devices", known, "device class")
         place, known = bound.place(*at, "priority"), platform.declared("priorities")
         yield from look.up(place, codes.UNKNOWN_PRIORITY, operator.priority, "priorities", known, "priority")
+        yield from _priority_by_number(place, look, known)
         for field, wishes in (("require", operator.affinity.require), ("prefer", operator.affinity.prefer)):
             for index, wish in enumerate(wishes):
                 place = bound.place(*at, "affinity", field, index, "zone")
                 yield from look.up(place, codes.UNKNOWN_ZONE, wish.zone, "clusters", zones, "zone")
+
+
+def _priority_by_number(place: Place, look: "_Lookup", known: tuple[str, ...]) -> Iterator[Diagnostic]:
+    """A number, as Kubernetes has them, where a priority's name is asked: the platform says which there are."""
+    value = place.value
+    if place.path[-1] == "priority" and isinstance(value, Scalar) and isinstance(value.data, int | float):
+        for finding in look.up(place, codes.UNKNOWN_PRIORITY, value.text, "priorities", known, "priority"):
+            yield finding._replace(hints=(_BY_NAME, *finding.hints))
+
+
+_BY_NAME = "a priority goes by its name, and platform.yaml says which number that is"
 
 
 class _Lookup(NamedTuple):

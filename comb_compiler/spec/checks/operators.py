@@ -6,6 +6,7 @@ from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Path
 from comb_compiler.spec.binding import Bound
+from comb_compiler.spec.checks.calls_overlaid import text_overlaid
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.wording import listed
@@ -25,6 +26,10 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
         yield from _repeated(bound, (*at, "affinity", "apart"), operator.affinity.apart)
     for name in comb.graph:
         if name != "return":
+            overlaid = text_overlaid(bound, name)
+            if overlaid is not None:
+                yield overlaid
+                continue
             yield from _exactly_one(bound, ("graph", name), ("call", "operator"), f"the step `{name}`")
             yield from _call_with_inputs(bound, name)
     yield from _repeated(bound, ("recording", "always"), comb.recording.always)

@@ -127,7 +127,7 @@ class Operator(Model):
     )
     priority: Name | None = Field(
         default=None,
-        description="A priority of the platform: the higher takes the node from the lower.",
+        description="The name of a priority of platform.yaml: the higher takes the node from the lower.",
         examples=["high"],
     )
     timeout: Duration | None = Field(default=None, description="How long one call may take.", examples=["80ms"])
