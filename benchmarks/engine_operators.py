@@ -1,6 +1,7 @@
 """The operators and plans that the engine's benchmarks run."""
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 from google.protobuf import wrappers_pb2
@@ -49,6 +50,13 @@ def first(
 
 @operator(execution="process")
 def echo(text: BytesValue) -> BytesValue:
+    return text
+
+
+@operator(execution="process")
+def hangs_when_asked(text: StringValue) -> StringValue:
+    if text.value == "hang":
+        time.sleep(600)
     return text
 
 

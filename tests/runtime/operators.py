@@ -239,6 +239,13 @@ _KEPT: list[bytes] = []
 
 
 @operator(execution="process")
+def sleeps_in_process(letter: Letter) -> Letter:
+    """Takes as many seconds as the letter says, whoever waits."""
+    time.sleep(float(letter.text))
+    return letter
+
+
+@operator(execution="process")
 def who(letter: Letter, call: Call) -> Letter:
     """Says what it is told of the call."""
     return Letter(text=f"{call.request_id}/{call.node}/{call.arm}")

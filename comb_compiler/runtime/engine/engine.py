@@ -33,8 +33,9 @@ class Limits(NamedTuple):
 
     `requests` may be under way at once; `queue` calls may wait for one operator. Past `stuck` calls of a node that were
     given up and go on, it is UNAVAILABLE at once. A worker process whose operator goes on for `grace` seconds after its
-    call was given up is killed, and one that holds more than `worker_memory` bytes, or more than `worker_descriptors`
-    (or three quarters of what the system allows), is replaced between calls. A request without a deadline of its own,
+    call was given up is killed (another is started before that: see `Pool`), and one that holds more than
+    `worker_memory` bytes, or more than `worker_descriptors` (or three quarters of what the system allows), is replaced
+    between calls. A request without a deadline of its own,
     in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has failed to
     start.
     """

@@ -14,10 +14,11 @@ from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.hosts import Callee, Host
 from comb_compiler.runtime.engine.loop import LoopHost, declared_callee
 from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.pool import WorkerLimits
 from comb_compiler.runtime.engine.process import Spec
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.engine.threads import ThreadHost
-from comb_compiler.runtime.engine.workers import WorkerHost, WorkerLimits
+from comb_compiler.runtime.engine.workers import WorkerHost
 from comb_compiler.runtime.instance import Given, Instance, start
 from comb_compiler.runtime.messages import BadDescriptors, Messages, open_messages
 

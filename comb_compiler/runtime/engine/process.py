@@ -50,6 +50,7 @@ class Process(asyncio.Protocol):
     """One worker process. `ended` is called once, when the process is gone, with what can be said about it.
 
     `resident` is the memory that it held after its last call, in bytes, and `descriptors` how many it had lately.
+    One that `is_leaving` has ended, or is about to: a call would be lost in it.
     """
 
     def __init__(self, spec: Spec, ended: Callable[["Process", str], None]) -> None:
@@ -66,6 +67,7 @@ class Process(asyncio.Protocol):
         self._burial: asyncio.Task[None] | None = None
         self._number = 0
         self._watch = -1
+        self.is_leaving = False
         self.resident = 0
         self.descriptors = 0
 
@@ -97,11 +99,6 @@ class Process(asyncio.Protocol):
         return sys.path if code is None else [str(code.resolve()), *sys.path]
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a call is running in it."""
-        return self._answered is not None
-
-    @property
     def is_gone(self) -> bool:
         """Whether it has ended."""
         return self._gone.done()
@@ -127,13 +124,18 @@ class Process(asyncio.Protocol):
         self._control.give_up(self._number)
         return self._number
 
+    def is_still_at(self, number: int) -> bool:
+        """Whether it has not come to the end of that call."""
+        return self._answered is not None and self._number == number
+
     def kill_if_still_at(self, number: int) -> None:
         """Kill it, when it has not come to the end of that call."""
-        if self._answered is not None and self._number == number:
+        if self.is_still_at(number):
             self.kill()
 
     def kill(self) -> None:
         """Kill it."""
+        self.is_leaving = True
         if self._popen is not None and not self.is_gone:
             self._popen.kill()
 
@@ -171,10 +173,12 @@ class Process(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The process is gone, or about to be."""
+        self.is_leaving = True
         self._burial = asyncio.get_running_loop().create_task(self._bury())
 
     def _exited(self) -> None:
         """It has ended, and what it has started may hold the socket still. What it has sent is read first."""
+        self.is_leaving = True
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._watch)
         if self._transport is not None:
