@@ -150,13 +150,27 @@ def test_what_is_too_large_is_refused_on_either_side() -> None:
     run(main())
 
 
+def test_a_process_that_nobody_knows_where_to_find_is_not_run_here_and_keeps_the_front_from_being_ready() -> None:
+    async def main() -> None:
+        made = far("same_later")
+        async with Peers(made, {"far": ""}) as peers, Engine(made, elsewhere=peers.hosts) as engine:
+            assert await failure(engine, letter()) == (Code.UNAVAILABLE, "nothing says where process `far` is")
+            assert peers.reasons() == ("nothing says where process `far` is",)
+        degraded = far("same_later", fallback={"text": "instead"})
+        async with Peers(degraded, {"far": ""}) as peers, Engine(degraded, elsewhere=peers.hosts) as engine:
+            assert (await engine.call(letter())).text == "instead"
+            assert peers.reasons() == ()
+
+    run(main())
+
+
 def test_who_is_not_connected_yet_or_no_more_is_unavailable() -> None:
     async def main() -> None:
         made = far("same_later")
         async with Peer(made, "far") as there:
             peers = Peers(made, {"far": there.address})
             async with Engine(made, elsewhere=peers.hosts) as engine:
-                said = (Code.UNAVAILABLE, "process `far` is not connected")
+                said = (Code.UNAVAILABLE, "process `far` cannot be reached")
                 assert await failure(engine, letter()) == said
                 peers.start()
                 await until(lambda: not peers.lost)

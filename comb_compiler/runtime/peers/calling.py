@@ -20,7 +20,7 @@ from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.instance import checker
 from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.peers.frames import METHOD, ROOM, decode_answer, encode_call, identity
-from comb_compiler.runtime.peers.hosting import LARGEST
+from comb_compiler.runtime.peers.hosting import LARGEST, hosted
 from comb_compiler.runtime.peers.targets import target
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.values import pack, unpack
@@ -41,6 +41,7 @@ class Peers:
     `addresses` has `host:port` for each process that is not this one, by name; calls take turns over all addresses
     that a host's name has, or over several `address:port` with commas between. Nothing waits for them: while a process
     cannot be reached its calls are UNAVAILABLE at once, and it is tried again, at first soon and then each few seconds.
+    A process whose address is empty is one that nobody knows where to find.
 
     Raises CannotRun for an address that is none, or for a process that the plan does not have.
     """
@@ -58,14 +59,13 @@ class Peers:
         if unknown:
             raise CannotRun(f"the plan has no process {', '.join(f'`{name}`' for name in unknown)}")
         self._links: dict[str, _Link] = {}
+        self.hosts: dict[int, Elsewhere] = {}
         for name, address in addresses.items():
-            needed = _is_needed(plan, known[name].bindings)
-            self._links[name] = _Link(name, target(name, address), largest, credentials, needed=needed)
-        self.hosts: dict[int, Elsewhere] = {
-            index: partial(_Remote, plan.bindings[index], link, largest)
-            for name, link in self._links.items()
-            for index in known[name].bindings
-        }
+            bindings = hosted(plan, known[name])
+            where = target(name, address) if address else ""
+            link = _Link(name, where, largest, credentials, needed=_is_needed(plan, bindings))
+            self._links[name] = link
+            self.hosts |= {index: partial(_Remote, plan.bindings[index], link, largest) for index in bindings}
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -95,8 +95,7 @@ class Peers:
 
         A process whose every step is optional or has a fallback may be away: the graph degrades as it declares.
         """
-        lost = [link for link in self._links.values() if link.needed and not link.is_ready]
-        return tuple(f"process `{link.name}` cannot be reached" for link in lost)
+        return tuple(link.reason for link in self._links.values() if link.needed and not link.is_ready)
 
 
 class _Link:
@@ -115,7 +114,16 @@ class _Link:
         self._watching: asyncio.Task[None] | None = None
         self.call: Any = None
 
+    @property
+    def reason(self) -> str:
+        """Why it is not ready."""
+        if not self._target:
+            return f"nothing says where process `{self.name}` is"
+        return f"process `{self.name}` cannot be reached"
+
     def open(self) -> None:
+        if not self._target:
+            return
         if self._credentials is None:
             self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
         else:
@@ -179,7 +187,7 @@ class _Remote(Host):
         if remaining <= 0:
             raise OperatorError(Code.DEADLINE_EXCEEDED, f"nothing was left of the deadline for `{self._binding.name}`")
         if self._link.call is None:
-            raise OperatorError(Code.UNAVAILABLE, f"process `{self._link.name}` is not connected")
+            raise OperatorError(Code.UNAVAILABLE, self._link.reason)
         try:
             return cast(bytes, await self._link.call(content, timeout=remaining))
         except grpc.aio.AioRpcError as error:
@@ -205,7 +213,7 @@ class _Remote(Host):
             return OperatorError(code, f"`{self._binding.name}` took longer than its request has")
         if code == Code.RESOURCE_EXHAUSTED:
             return OperatorError(code, f"process `{name}` does not take a message of that size")
-        return OperatorError(Code.UNAVAILABLE, f"process `{name}` cannot be reached")
+        return OperatorError(Code.UNAVAILABLE, self._link.reason)
 
 
 def _is_needed(plan: ExecutionPlan, bindings: tuple[int, ...]) -> bool:

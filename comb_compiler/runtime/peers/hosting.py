@@ -11,7 +11,7 @@ from typing import Any, Self
 import grpc
 import grpc.aio
 
-from comb_compiler.release import ExecutionPlan, Model
+from comb_compiler.release import ExecutionPlan, Model, Process
 from comb_compiler.runtime.code import Code as OperatorCode
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.engine import Limits
@@ -24,7 +24,7 @@ from comb_compiler.runtime.peers.invoking import Hosted
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.values import Packed, pack, unpack
 
-__all__ = ["LARGEST", "Peer", "host"]
+__all__ = ["LARGEST", "Peer", "host", "hosted"]
 
 LARGEST = 64 << 20
 """Bytes of a call's arguments, or of its answer, that may be sent unless it is said otherwise."""
@@ -248,10 +248,15 @@ async def host(plan: ExecutionPlan, process: str, **settings: Any) -> Peer:
     return peer
 
 
+def hosted(plan: ExecutionPlan, process: Process) -> tuple[int, ...]:
+    """The bindings that a process hosts for others: a model server is called from where requests are answered."""
+    return tuple(index for index in process.bindings if plan.bindings[index].oip is None)
+
+
 def _bindings(plan: ExecutionPlan, process: str) -> tuple[int, ...]:
     for one in plan.processes:
-        if one.name == process:  # a model server is called from where requests are answered: no other process is needed
-            return tuple(index for index in one.bindings if plan.bindings[index].oip is None)
+        if one.name == process:
+            return hosted(plan, one)
     known = ", ".join(f"`{one.name}`" for one in plan.processes)
     raise CannotRun(f"the plan has no process `{process}`, only {known}")
 

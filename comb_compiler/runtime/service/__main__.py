@@ -19,10 +19,11 @@ from comb_compiler.release import BadPlan, ExecutionPlan, parse_plan
 from comb_compiler.runtime.codes import OperatorError
 from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.engine import CannotRun, run
-from comb_compiler.runtime.health import NOTHING, BadReference, read_saved
+from comb_compiler.runtime.health import NOTHING
 from comb_compiler.runtime.service.artifacts import artifact_locator
 from comb_compiler.runtime.service.assembly import Source
 from comb_compiler.runtime.service.face import CannotServe
+from comb_compiler.runtime.service.given import read_goldens, read_reference
 from comb_compiler.runtime.service.lifecycle import serve
 from comb_compiler.runtime.service.service import Addresses
 from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
@@ -117,19 +118,8 @@ def _source(plan: ExecutionPlan, options: argparse.Namespace, peers: dict[str, s
     for directory in (options.artifacts, options.code, options.workspace):
         if directory is not None and not directory.is_dir():
             raise CannotServe(f"{directory}: there is no such directory")
-    goldens = None
-    if options.goldens is not None:
-        from comb_compiler.samples import load_sample_set
-
-        goldens, findings = load_sample_set(options.goldens)
-        if findings:
-            raise CannotServe(f"{options.goldens} is no sample set: {findings[0].message}")
-    reference = NOTHING
-    if options.reference is not None:
-        try:
-            reference = read_saved(options.reference.read_bytes())
-        except BadReference as error:
-            raise CannotServe(f"{options.reference} is no reference: {error}") from error
+    goldens = None if options.goldens is None else read_goldens(options.goldens)
+    reference = NOTHING if options.reference is None else read_reference(options.reference)
     locate = artifact_locator(options.artifacts)
     return Source(plan, locate, options.code, options.workspace, peers, options.weights, goldens, reference)
 

@@ -45,10 +45,12 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
     async with AsyncExitStack() as stack:
         ready: list[Ready] = []
         peers = None
-        if source.peers:
+        if len(plan.processes) > 1 or source.peers:
             from comb_compiler.runtime.peers import Peers
 
-            peers = await stack.enter_async_context(Peers(plan, source.peers, credentials=_credentials(settings)))
+            unknown = {process.name: "" for process in plan.processes[1:]}
+            addresses = {**unknown, **source.peers}
+            peers = await stack.enter_async_context(Peers(plan, addresses, credentials=_credentials(settings)))
             ready.append(peers)
         elsewhere = {} if peers is None else dict(peers.hosts)
         if any(binding.oip for binding in plan.bindings):
