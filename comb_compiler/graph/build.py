@@ -7,7 +7,7 @@ from comb_compiler.cel import Mistake
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.graph.calls import Call, Token, parse_call, parse_source
-from comb_compiler.graph.conditions import read_condition, unnameable, used_variables
+from comb_compiler.graph.conditions import read_condition, unnameable, unnameable_package, used_variables
 from comb_compiler.graph.findings import (
     bad_call,
     bad_condition,
@@ -210,7 +210,8 @@ class _Builder:
             self._vain.setdefault(vain.name, []).append(part_of(place, vain.start, vain.end))
             return None
         if read.parsed is None:
-            self.diagnostics += [bad_condition(place, error) for error in read.errors]
+            package = self._schema and unnameable_package(node.when, read.errors, self._schema)
+            self.diagnostics += [bad_condition(place, error) for error in ((package,) if package else read.errors)]
             return None
         used = reversed(used_variables(read.parsed, self._steps, self._schema))
         return Condition(read.parsed, place, {use.name: part_of(place, use.start, use.end) for use in used})

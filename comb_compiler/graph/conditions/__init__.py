@@ -6,6 +6,7 @@ Everything but the official checker's word is worked out without it: it costs 40
 from comb_compiler.graph.conditions.check import check_conditions
 from comb_compiler.graph.conditions.guards import guaranteed, unguarded
 from comb_compiler.graph.conditions.needs import needs
+from comb_compiler.graph.conditions.packages import unnameable_package
 from comb_compiler.graph.conditions.reading import Parsed, Reading, Use, read_condition, unnameable, used_variables
 from comb_compiler.graph.conditions.types import UNTYPED, Scope
 from comb_compiler.graph.conditions.verdicts import constancy, implies
@@ -26,6 +27,7 @@ __all__ = [
     "read_condition",
     "unguarded",
     "unnameable",
+    "unnameable_package",
     "used_variables",
     "worlds",
 ]

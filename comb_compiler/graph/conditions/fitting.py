@@ -1,12 +1,13 @@
 """Operands that an operator cannot take, and conditions that are no yes or no."""
 
+import re
 from collections.abc import Iterator
 
 from comb_compiler.cel import Mend, Mistake
 from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
 from comb_compiler.graph.conditions.rewriting import rewritten
 from comb_compiler.graph.conditions.types import ANY, NULL, Scope, Type, shown
-from comb_compiler.graph.conditions.typing import Bound, type_of
+from comb_compiler.graph.conditions.typing import Bound, enum_value, type_of
 from comb_compiler.spec.wording import listed
 
 __all__ = ["comparison", "is_comparison", "item", "must_be_bool"]
@@ -74,6 +75,8 @@ def _differ(one: Type, other: Type) -> bool:
     kinds = _kind(one), _kind(other)
     if "any" in kinds:
         return False
+    if one.kind == other.kind == "enum":
+        return one.name != other.name
     return kinds[0] != kinds[1] or (kinds[0] == "message" and one.name != other.name)
 
 
@@ -102,24 +105,28 @@ def _search(call: Call, text: str, scope: Scope, bound: Bound, kinds: tuple[Type
     if where.kind not in ("list", "map", "any"):
         yield _no_list(call, text, where)
     elif items and where.of[0] == ANY:
-        yield from _odd_items(kind, items, scope)
+        yield from _odd_items(kind, items, scope, bound)
     elif where.kind != "any" and NULL not in (kind, where.of[0]) and _differ(kind, where.of[0]):
-        written = [rewritten(one, kind, scope) for one in items]
+        written = [rewritten(one, kind, scope) or _namesake(one, kind, scope) for one in items]
         meant = f"[{', '.join(written)}]" if items and all(written) else ""
         mend = Mend(f"write `{meant}`", *_place(call.args[1]), meant) if meant else None
         message = f"{shown(kind)} is looked for among values that are each {shown(where.of[0])}"
         yield Mistake(message, *call.at, f"write `{meant}`" if meant else _comparable(kind, scope), mend)
 
 
-def _odd_items(kind: Type, items: tuple[Expr, ...], scope: Scope) -> Iterator[Mistake]:
+def _odd_items(kind: Type, items: tuple[Expr, ...], scope: Scope, bound: Bound) -> Iterator[Mistake]:
     """Constants of another type than what is looked for, among others that are of its type."""
     for one in items:
-        of_item = type_of(one, scope)
-        if isinstance(one, Literal) and of_item != NULL and _differ(kind, of_item):
-            meant = rewritten(one, kind, scope)
+        of_item = type_of(one, scope, bound)
+        if _is_constant(one, scope, bound) and of_item != NULL and _differ(kind, of_item):
+            meant = rewritten(one, kind, scope) or _namesake(one, kind, scope)
             mend = Mend(f"write `{meant}`", *_place(one), meant) if meant else None
             message = f"{shown(kind)} is looked for, and this is {shown(of_item)}"
             yield Mistake(message, *_place(one), f"write `{meant}`" if meant else _comparable(kind, scope), mend)
+
+
+def _is_constant(expr: Expr, scope: Scope, bound: Bound) -> bool:
+    return isinstance(expr, Literal) or enum_value(expr, scope, bound) is not None
 
 
 def _no_list(call: Call, text: str, where: Type) -> Mistake:
@@ -157,21 +164,43 @@ def item(call: Call, text: str, kind: Type) -> Iterator[Mistake]:
 def _unlike(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> Mistake:
     message = f"{shown(kinds[0])} is compared with {shown(kinds[1])}"
     for literal, kind in ((call.args[1], kinds[0]), (call.args[0], kinds[1])):
-        meant = rewritten(literal, kind, scope)
+        meant = rewritten(literal, kind, scope) or _namesake(literal, kind, scope)
         if meant:
             mend = Mend(f"write `{meant}`", *_place(literal), meant)
             return Mistake(message, *_place(literal), f"write `{meant}`", mend)
-    unfit = [literal for literal, kind in zip(call.args, reversed(kinds), strict=True) if _is_no_value(literal, kind)]
+    unfit = [
+        literal for literal, kind in zip(call.args, reversed(kinds), strict=True) if _is_no_value(literal, kind, scope)
+    ]
     return Mistake(message, *(_place(unfit[0]) if unfit else call.at), _converted(call, text, scope, kinds))
 
 
-def _is_no_value(literal: Expr, kind: Type) -> bool:
+def _is_no_value(literal: Expr, kind: Type, scope: Scope) -> bool:
     """Whether it is a constant that an enum does not have."""
-    return isinstance(literal, Literal) and kind.kind == "enum"
+    return kind.kind == "enum" and (isinstance(literal, Literal) or enum_value(literal, scope) is not None)
+
+
+def _namesake(value: Expr, kind: Type, scope: Scope) -> str:
+    """The value of the enum `kind` with the name that a value of another enum has; nothing where it has none."""
+    of_other, enum = enum_value(value, scope), scope.schema.enums.get(kind.name)
+    if of_other is None or enum is None or not isinstance(value, Select):
+        return ""
+    suffix = _suffix(value.field, of_other[0].name)
+    found = [one.name for one in enum.values if one.name == value.field or _suffix(one.name, enum.name) == suffix]
+    return f"{kind.name}.{found[0]}" if len(found) == 1 else ""
+
+
+def _suffix(value: str, enum: str) -> str:
+    """`JPEG` of `IMAGE_FORMAT_JPEG`, a value of `ImageFormat`."""
+    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", enum.rpartition(".")[2]).upper()
+    return value.removeprefix(f"{prefix}_")
 
 
 def _converted(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> str:
     """How two values of unlike types could be compared."""
+    if kinds[0].kind == kinds[1].kind == "enum":
+        own = [kind for kind, side in zip(kinds, call.args, strict=True) if enum_value(side, scope) is None]
+        sides = [f"int({text[side.start : side.end]})" for side in call.args]
+        return _comparable(own[0], scope) if len(own) == 1 else f"compare numbers: `{f' {call.function} '.join(sides)}`"
     kind, other = (_kind(one) for one in kinds)
     numbers = ("int", "uint", "double")
     if kind in numbers and other in numbers:

@@ -1,6 +1,6 @@
 """Conditions → formulas, and the operands that they share."""
 
-from comb_compiler.cel.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Value, written
+from comb_compiler.cel.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Select, Value, written
 from comb_compiler.graph.conditions.formula import Atom, Both, Choice, Constant, Either, Formula, Negation, atoms
 from comb_compiler.graph.conditions.samples import IS, Sample, Special, compare, samples_of
 from comb_compiler.graph.conditions.types import ANY, Scope, Type
@@ -10,6 +10,9 @@ __all__ = ["System"]
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _SIZE = Type("uint", bits=63)
+_NUMBER = Type("uint", bits=29)
+_NOT_SET = 0
+"""No field has this number: it stands for a oneof of which no member is set."""
 _UNORDERED = frozenset(("double", "message", "list", "map", "wrapper", "any"))
 """Types of which a value may be unequal to itself, or compare as neither less nor greater."""
 
@@ -83,6 +86,8 @@ class System:
                 return self._among(item, items)
             case Call(function=sign, args=(left, right), target=None) if sign in COMPARISONS:
                 return self._comparison(sign, left, right)
+            case Call(function="has", args=(Select() as member,), target=None):
+                return self._presence(expr, member)
             case _:
                 return self._atom(expr, IS, True)
 
@@ -99,6 +104,22 @@ class System:
             formula = self._formula(left)
             return formula if value is (sign == "==") else Negation(formula)
         return self._atom(left, sign, value)
+
+    def _presence(self, call: Call, member: Select) -> Atom:
+        """Whether a field is set. Of the members of a oneof at most one is: which one is an operand."""
+        owner = type_of(member.operand, self._scope)
+        message = self._scope.schema.messages.get(owner.name) if owner.kind == "message" else None
+        field = message.field(member.field) if message is not None else None
+        if message is None or field is None or not field.oneof:
+            return self._atom(call, IS, True)
+        key = f"{written(member.operand)} oneof {field.oneof}"
+        roots = dereferenced(call, self._scope)
+        if key not in self._operands:
+            members = (one.number for one in message.fields if one.oneof == field.oneof)
+            fails = not never_fails(call, self._scope) or any(root not in self._scope.always for root in roots)
+            self._operands[key] = _Operand(_NUMBER, False, fails, (_NOT_SET, *members))
+        self._operands[key].constants.append(field.number)
+        return Atom(key, "==", field.number, roots)
 
     def _among(self, item: Expr, items: tuple[Expr, ...]) -> Formula:
         """Whether it is one of some constants; of none it is not, but it has a value."""
