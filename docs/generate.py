@@ -19,6 +19,7 @@ from comb_compiler.protos.breaking import RULES, Category
 from comb_compiler.runtime.engine.meters import BOUNDS
 from comb_compiler.runtime.telemetry.metrics import FAMILIES
 from comb_compiler.spec.jsonschema import comb_schema, platform_schema
+from docs.gpu_sharing import gpu_sharing
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 PAGES = "../../comb_compiler/diagnostics/pages"
@@ -66,6 +67,7 @@ def pages() -> dict[str, str]:
         "diagnostics.md": "".join(_diagnostics()),
         "breaking-changes.md": "".join(_breaking_changes()),
         "metrics.md": "".join(_metrics()),
+        "gpu-sharing.md": _head("GPU sharing", "the plan and the dialects") + "".join(gpu_sharing()),
     }
 
 

@@ -183,7 +183,7 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
         for label, profile in device.mig.items()
         if profile.memory >= wish.memory and profile.compute >= wish.compute
     ]
-    if wish.whole or not fitting:
+    if not fitting:
         asked = "a whole device" if wish.whole else f"{_size(wish.memory)} and {wish.compute:.0%} of the compute"
         return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(device.mig)}")
     memory, compute, label = min(fitting)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from comb_compiler.render.claims import claim_templates
 from comb_compiler.render.config import config_maps
 from comb_compiler.render.deployment import deployments
 from comb_compiler.render.kustomization import kustomization
@@ -15,6 +16,7 @@ __all__ = ["KINDS", "render_cluster"]
 KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
     service_accounts,
     config_maps,
+    claim_templates,
     deployments,
     services,
 )

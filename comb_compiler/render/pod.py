@@ -4,8 +4,9 @@ from typing import Any
 
 from comb_compiler.plan import Workload
 from comb_compiler.render import layout
+from comb_compiler.render.claims import ask_of, template_name
 from comb_compiler.render.config import weights_name
-from comb_compiler.render.gpu import Ask, ask_for
+from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.placement import affinity, spread, tolerations
 from comb_compiler.render.quantities import byte_quantity, core_quantity
@@ -22,7 +23,7 @@ _SETTLE, _DRAIN, _SPARE = 5, 30, 10
 
 def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
     """The template of the pods that run `workload`."""
-    ask = _ask(rendering, workload)
+    ask = ask_of(rendering, workload)
     return {
         "metadata": {
             "labels": {**rendering.pod_labels(workload), **ask.labels},
@@ -49,18 +50,12 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "containers": [_container(rendering, workload, ask)],
             "volumes": volumes(rendering),
             "resourceClaims": [
-                {"name": claim, "resourceClaimTemplateName": f"{workload.name}-{claim}"} for claim in ask.claims
+                {"name": claim, "resourceClaimTemplateName": template_name(workload, claim, spec)}
+                for claim, spec in ask.claims.items()
             ]
             or None,
         },
     }
-
-
-def _ask(rendering: Rendering, workload: Workload) -> Ask:
-    if workload.amounts.slice is None:
-        return Ask()
-    pool = next(iter(rendering.pools(workload).values()))
-    return ask_for(workload.amounts.slice, rendering.platform.devices[workload.device], pool.sharing)
 
 
 def _priority(workload: Workload) -> Any:

@@ -1,12 +1,11 @@
 """Whole devices, by NVIDIA's device plugin."""
 
-from comb_compiler.plan.sharing import Slice
-from comb_compiler.render.gpu.ask import Ask
-from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing
+from comb_compiler.render.gpu.dialect import Dialect, number_of
 
-__all__ = ["ask"]
+__all__ = ["DIALECT"]
 
-
-def ask(slice: Slice, device: DeviceClass, sharing: GpuSharing) -> Ask:
-    """So many devices."""
-    return Ask({sharing.resource or "nvidia.com/gpu": str(slice.devices)}, scheduler=sharing.scheduler)
+DIALECT = Dialect(
+    number_of("nvidia.com/gpu"),
+    isolates="everything: nobody else uses the device",
+    traps=("what is not asked of a device is wasted; `comb plan` says how much",),
+)

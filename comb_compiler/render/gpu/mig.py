@@ -1,12 +1,15 @@
 """MIG slices, by NVIDIA's device plugin with the strategy `mixed`: a resource for each profile."""
 
-from comb_compiler.plan.sharing import Slice
-from comb_compiler.render.gpu.ask import Ask
-from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing
+from comb_compiler.render.gpu.dialect import Dialect, number_of
 
-__all__ = ["ask"]
+__all__ = ["DIALECT"]
 
-
-def ask(slice: Slice, device: DeviceClass, sharing: GpuSharing) -> Ask:
-    """So many slices of the profile that the plan chose."""
-    return Ask({sharing.resource or f"nvidia.com/mig-{slice.profile}": str(slice.devices)}, scheduler=sharing.scheduler)
+DIALECT = Dialect(
+    number_of("nvidia.com/mig-{profile}"),
+    isolates="memory and compute, by the hardware",
+    traps=(
+        "the smallest profile that has what is asked for is taken; `comb plan` says what is wasted",
+        "profiles are those that `devices` of platform.yaml names; a device without any has no MIG",
+        "one process uses one slice, whatever it is given",
+    ),
+)

@@ -1,12 +1,15 @@
-"""Turns on a device, by NVIDIA's device plugin: what is asked for is a number of turns."""
+"""Turns on a device, by NVIDIA's device plugin (`sharing.timeSlicing`): what is asked for is a number of turns."""
 
-from comb_compiler.plan.sharing import Slice
-from comb_compiler.render.gpu.ask import Ask
-from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing
+from comb_compiler.render.gpu.dialect import Dialect, number_of
 
-__all__ = ["ask"]
+__all__ = ["DIALECT"]
 
-
-def ask(slice: Slice, device: DeviceClass, sharing: GpuSharing) -> Ask:
-    """One turn, on each of so many devices."""
-    return Ask({sharing.resource or "nvidia.com/gpu": str(slice.devices)}, scheduler=sharing.scheduler)
+DIALECT = Dialect(
+    number_of("nvidia.com/gpu"),
+    isolates="nothing",
+    traps=(
+        "two turns may be of one device, and are no more compute than one: more than one device is refused",
+        "memory is not divided: a neighbour that takes too much of it ends this one too",
+        "where the plugin renames the resource to `nvidia.com/gpu.shared`, the pool's `sharing.resource` says so",
+    ),
+)
