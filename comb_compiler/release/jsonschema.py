@@ -1,4 +1,4 @@
-"""ExecutionPlan → the JSON Schema (draft 7) of its file, from the types and what they say of themselves."""
+"""Records that are handed over → the JSON Schemas (draft 7) of their files, from the types and what they say."""
 
 import json
 import re
@@ -7,34 +7,55 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from comb_compiler.release.execution import ExecutionPlan
+from comb_compiler.release.release import VERSION as RELEASE_VERSION, Release
 from comb_compiler.release.serialised import VERSION
 
-__all__ = ["plan_schema", "plan_schema_text"]
+__all__ = ["plan_schema", "plan_schema_text", "release_schema", "release_schema_text"]
 
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
 def plan_schema() -> dict[str, Any]:
-    """The schema; each kind of record is a definition."""
+    """The schema of an execution plan; each kind of record is a definition."""
+    said = "The version of this form. An engine runs the versions that it knows."
+    return _schema(ExecutionPlan, "execution-plan", "execution", {"description": said, "const": VERSION})
+
+
+def release_schema() -> dict[str, Any]:
+    """The schema of release.json."""
+    return _schema(
+        Release, "release", "release", {"description": "The version of this form.", "const": RELEASE_VERSION}
+    )
+
+
+def plan_schema_text() -> str:
+    """The file's content."""
+    return _text(plan_schema())
+
+
+def release_schema_text() -> str:
+    """The file's content."""
+    return _text(release_schema())
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _schema(kind: Any, name: str, module: str, version: dict[str, Any]) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
-    _record(ExecutionPlan, definitions)
-    root = definitions.pop(ExecutionPlan.__name__)
-    version = {"description": "The version of this form. An engine runs the versions that it knows.", "const": VERSION}
+    _record(kind, definitions)
+    root = definitions.pop(kind.__name__)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "$id": "https://comb.dev/schemas/execution-plan.v1.schema.json",
-        "title": "ExecutionPlan",
-        "$comment": "Generated from comb_compiler/release/execution.py.",
+        "$id": f"https://comb.dev/schemas/{name}.v1.schema.json",
+        "title": kind.__name__,
+        "$comment": f"Generated from comb_compiler/release/{module}.py.",
         **root,
         "required": ["version", *root["required"]],
         "properties": {"version": version, **root["properties"]},
         "definitions": definitions,
     }
-
-
-def plan_schema_text() -> str:
-    """The file's content."""
-    return json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _record(kind: Any, definitions: dict[str, Any]) -> None:

@@ -1,0 +1,112 @@
+"""`release.json`: what a directory of rendered files is, and what it was made from.
+
+It holds nothing that merely moves: no time, no commit, no version of a compiler. The same comb, platform and images
+give the same bytes, so that a release that differs in nothing is not published again.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+from comb_compiler.release.records import BadRecord, record_bytes, record_from
+
+__all__ = ["FILE", "BadRelease", "Promise", "Release", "Rollout", "parse_release", "release_bytes"]
+
+FILE = "release.json"
+VERSION = 1
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+class BadRelease(Exception):
+    """The bytes are no release.json that this Comb reads; the message is one sentence that says why."""
+
+
+class Promise(NamedTuple):
+    """What others rely on: the method, the full names of the messages between operators, and what declares them all.
+
+    `method` is `package.Service/Method`, `descriptors` a serialised FileDescriptorSet.
+    """
+
+    method: str
+    channels: tuple[str, ...]
+    descriptors: bytes
+
+
+class Rollout(NamedTuple):
+    """A change on its way: from one release to another, by their digests, and the step that it is at, from 0."""
+
+    base: str
+    candidate: str
+    step: int
+
+
+class Release(NamedTuple):
+    """The rendered files of a comb in one cluster. Digests are SHA-256 in 64 hexadecimal digits.
+
+    `subject` is what the gates prove of the comb as written, `arms` the same for each arm of its experiment. `plan` is
+    the digest of the execution plan as pods have it, `platform` of what platform.yaml says that the files rest on.
+    `images` are as images.json has them; `unbuilt` says that nothing vouches for them. `files` are all files of the
+    directory but this one, by name; `flux` is the digest of the comb's file in `_flux`. `carried` are those of `files`
+    that an earlier release made, and that are kept for pods that still run it.
+    """
+
+    comb: str
+    environment: str
+    cluster: str
+    namespace: str
+    subject: str
+    arms: Mapping[str, str]
+    plan: str
+    platform: str
+    images: Mapping[str, Mapping[str, str]]
+    files: Mapping[str, str]
+    flux: str
+    carried: tuple[str, ...]
+    rollout: Rollout | None
+    promise: Promise
+    unbuilt: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What names the release in its cluster."""
+        return sha256(release_bytes(self)).hexdigest()
+
+
+def release_bytes(release: Release) -> bytes:
+    """The file; the same bytes for the same release."""
+    return record_bytes(release, VERSION, indent=2)
+
+
+def parse_release(content: bytes) -> Release:
+    """A release from its file. Raises BadRelease; what is returned names no file outside its directory."""
+    try:
+        release: Release = record_from(Release, content, VERSION, "a release")
+    except BadRecord as problem:
+        raise BadRelease(str(problem)) from problem
+    for field in ("comb", "environment", "cluster", "namespace"):
+        _must(_NAME.fullmatch(getattr(release, field)) is not None, field, "a name", getattr(release, field))
+    digests = {field: getattr(release, field) for field in ("subject", "plan", "platform", "flux")}
+    digests |= {f"arms.{name}": digest for name, digest in release.arms.items()}
+    digests |= {f"files.{name}": digest for name, digest in release.files.items()}
+    for path, digest in digests.items():
+        _must(_DIGEST.fullmatch(digest) is not None, path, "a digest", digest)
+    for name in release.files:
+        _must(_stays_below(name) and name != FILE, "files", "names of files in the directory", name)
+    for name in release.carried:
+        _must(name in release.files, "carried", "some of `files`", name)
+    return release
+
+
+def _stays_below(name: str) -> bool:
+    parts = name.split("/")
+    return bool(name) and "\0" not in name and "\\" not in name and not {"", ".", ".."} & set(parts)
+
+
+def _must(holds: bool, path: str, wanted: str, found: str) -> None:
+    if not holds:
+        shown = json.dumps(found if len(found) <= 80 else f"{found[:79]}…")
+        raise BadRelease(f"`{path}` must be {wanted}, not {shown}")
