@@ -54,10 +54,12 @@ def parse_duration(value: Any) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The shortest written form: the inverse of `parse_duration`."""
+    """As a person writes it, and exact: `99.96s`, `2.5ms`, `10m`. The inverse of `parse_duration`."""
     microseconds = value // timedelta(microseconds=1)
-    unit = next(u for u in ("d", "h", "m", "s", "ms", "us") if microseconds % _MICROSECONDS[u] == 0)
-    return f"{microseconds // _MICROSECONDS[unit]}{unit}"
+    whole = next((unit for unit in ("d", "h", "m") if microseconds % _MICROSECONDS[unit] == 0), None)
+    unit = whole or next(unit for unit in ("s", "ms", "us") if microseconds >= _MICROSECONDS[unit] or unit == "us")
+    number = Decimal(microseconds) / _MICROSECONDS[unit]
+    return f"{number.normalize():f}{unit}"
 
 
 LEAST_BYTES = 1024**2
