@@ -27,6 +27,7 @@ def plan_table(plan: Plan, console: Console) -> str:
 
 def _cluster(plan: Plan, cluster: ClusterPlan, style: Style) -> Iterator[str]:
     title = f"{plan.comb} in {plan.environment}: cluster {cluster.cluster}, namespace {cluster.namespace}"
+    title += f", zone {cluster.zone}" if cluster.zone else ""
     yield style.bold(printable(title))
     yield _verdict(cluster, style)
     if cluster.workloads:

@@ -181,6 +181,11 @@ QUOTA_EXCEEDED = Code("COMB4107", "quota-exceeded")
 QUOTA_BELOW_MAX = Code("COMB4108", "quota-below-max", _W)
 NAME_CLASH = Code("COMB4109", "name-clash")
 CONTRADICTING_AFFINITY = Code("COMB4110", "contradicting-affinity")
+NO_ZONE = Code("COMB4111", "no-zone")
+UNMEASURED_TARGET = Code("COMB4121", "unmeasured-target")
+NOTHING_TO_SCALE_BY = Code("COMB4122", "nothing-to-scale-by", _W)
+MEMORY_NEVER_FALLS = Code("COMB4123", "memory-never-falls", _W)
+MEASURED_WITH_NEIGHBOURS = Code("COMB4124", "measured-with-neighbours", _W)
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 

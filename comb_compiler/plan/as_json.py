@@ -30,6 +30,7 @@ def _cluster(cluster: ClusterPlan) -> _Json:
     return {
         "cluster": cluster.cluster,
         "namespace": cluster.namespace,
+        "zone": cluster.zone,
         "fits": fit.fits,
         "safe": fit.safe,
         "missing": dict(fit.missing),

@@ -10,6 +10,7 @@ from comb_compiler.plan.quotas import Excess
 from comb_compiler.plan.sharing import Refusal
 from comb_compiler.plan.wording import plain, size
 from comb_compiler.source import Path
+from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform.clusters import Cluster
 from comb_compiler.spec.wording import listed
@@ -21,6 +22,7 @@ __all__ = [
     "never_grows",
     "no_common_class",
     "no_room",
+    "no_zone",
     "nowhere",
     "over_quota",
     "refused",
@@ -77,6 +79,17 @@ def fragile(asked: Asked, workload: Workload, where: str) -> Diagnostic:
         "ask for less, give it a higher priority, or leave more room"
     )
     return _say(asked, codes.FRAGILE_FIT, asked.path("resources"), message, hint)
+
+
+def no_zone(bound: Bound[Comb], cluster: str, zone: str = "") -> Diagnostic:
+    """A workspace is for the pods of a zone: the cluster has none, or nothing tells the nodes of `zone` from others."""
+    message = f"the workspace is for the pods of a zone, and no nodes of the cluster `{cluster}` are in one"
+    hint = "write `shared: pod`, or have the platform say which of its pools are in which zone"
+    if zone:
+        message = f"in the cluster `{cluster}` nothing tells the nodes of the zone `{zone}`, where all pods must be"
+        hint = f"have the platform write their labels at `clusters.{cluster}.zones.{zone}.nodeLabels`"
+    place = bound.place("storage", "workspace", "shared")
+    return diagnose(codes.NO_ZONE, message, place.span, path=format_path(place.path), hints=(hint,))
 
 
 def contradiction(asked: Asked, name: str, index: int, other: str) -> Diagnostic:

@@ -78,12 +78,13 @@ class Fit(NamedTuple):
 
 
 class ClusterPlan(NamedTuple):
-    """What runs in one cluster: the whole comb."""
+    """What runs in one cluster: the whole comb; all of it in `zone`, where its pods share files there."""
 
     cluster: str
     namespace: str
     workloads: tuple[Workload, ...]
     fit: Fit
+    zone: str | None = None
 
 
 class Plan(NamedTuple):

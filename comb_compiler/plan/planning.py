@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label
+from comb_compiler.plan import zones
 from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, scale_of
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
@@ -13,6 +14,7 @@ from comb_compiler.plan.findings import (
     never_grows,
     no_common_class,
     no_room,
+    no_zone,
     nowhere,
     over_quota,
     refused,
@@ -23,6 +25,7 @@ from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, Group, NodeLeft,
 from comb_compiler.plan.names import object_name
 from comb_compiler.plan.packing import Filled, Item, Node, Nodes, is_safe, pack, room
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
+from comb_compiler.plan.scaling import scaling_findings
 from comb_compiler.plan.sharing import Refusal, capacity
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.scaling import Scale
@@ -60,12 +63,38 @@ def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: I
     found: dict[Diagnostic, None] = dict.fromkeys(_contradictions(asked))
     clusters = []
     for name in target.clusters:
-        planning = _Planning(name, platform.clusters[name], platform)
-        planned = planning.plan(asked, target.namespace)
+        planned, wrong = _in_cluster(name, bound, platform, asked, target.namespace)
         clusters.append(planned)
-        found |= dict.fromkeys((*planning.found, *_over_quota(planned, asked, on)))
+        found |= dict.fromkeys((*wrong, *_over_quota(planned, asked, on)))
     plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters))
     return Planned(plan, tuple(found))
+
+
+def _in_cluster(
+    name: str, bound: Bound[Comb], platform: Platform, asked: Sequence[Asked], namespace: str
+) -> tuple[ClusterPlan, Sequence[Diagnostic]]:
+    comb, cluster = bound.value, platform.clusters[name]
+    assert comb is not None
+    if not zones.is_zonal(comb):
+        return _planned(name, cluster, platform, asked, namespace)
+    plans: list[zones.InZone] = []
+    for zone, part in zones.zones_of(cluster):
+        planned, found = _planned(name, part, platform, asked, namespace)
+        plans.append((planned._replace(zone=zone), found))
+    if not plans:
+        planned, found = _planned(name, cluster, platform, asked, namespace)
+        return planned, (no_zone(bound, name), *found)
+    planned, found = zones.best(plans, asked)
+    assert planned.zone is not None
+    mixed = [] if zones.can_be_told(planned, cluster) else [no_zone(bound, name, planned.zone)]
+    return planned, (*zones.told(found, bound), *mixed)
+
+
+def _planned(
+    name: str, cluster: Cluster, platform: Platform, asked: Sequence[Asked], namespace: str
+) -> tuple[ClusterPlan, Sequence[Diagnostic]]:
+    planning = _Planning(name, cluster, platform)
+    return planning.plan(asked, namespace), planning.found
 
 
 def _contradictions(asked: Sequence[Asked]) -> Iterator[Diagnostic]:
@@ -108,7 +137,9 @@ class _Planning:
         workloads: list[Workload] = []
         for one in asked:
             taken = pack([_item(other, other.replicas.least) for other in workloads], self._empty)
-            workloads += self._workloads(one, [(filled.node, filled.nodes) for filled in taken.nodes])
+            made = list(self._workloads(one, [(filled.node, filled.nodes) for filled in taken.nodes]))
+            self.found += scaling_findings(one, made, self._name, self._cluster)
+            workloads += made
         by_group = {one.group: one for one in asked}
         self._find_clashes(workloads, by_group)
         return ClusterPlan(self._name, namespace, tuple(workloads), self._fit(workloads, by_group))

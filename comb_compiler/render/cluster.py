@@ -10,12 +10,14 @@ from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.service import services
 from comb_compiler.render.service_account import service_accounts
+from comb_compiler.render.workspace import workspace_claims
 
 __all__ = ["KINDS", "render_cluster"]
 
 KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
     service_accounts,
     config_maps,
+    workspace_claims,
     claim_templates,
     deployments,
     services,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from comb_compiler.plan import Workload
-from comb_compiler.render.manifest import caused
+from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.rendering import Rendering, cause_of_group, selects
 from comb_compiler.spec.comb.operators import Requirement
 from comb_compiler.spec.platform.clusters import NodePool
@@ -61,10 +61,13 @@ def _required(rendering: Rendering, workload: Workload) -> Any:
                 terms.append(labels)
     if not all(terms):
         return None
-    return caused(
-        {"nodeSelectorTerms": [_term(labels) for labels in terms]},
-        cause_of_group(workload.group, "affinity" if workload.require else "devices"),
-    )
+    return caused({"nodeSelectorTerms": [_term(labels) for labels in terms]}, _why(rendering, workload))
+
+
+def _why(rendering: Rendering, workload: Workload) -> Cause:
+    if rendering.here.zone is not None:
+        return Cause.comb("storage", "workspace", "shared")
+    return cause_of_group(workload.group, "affinity" if workload.require else "devices")
 
 
 def _is_in(place: Requirement, pool: NodePool) -> bool:
@@ -72,8 +75,10 @@ def _is_in(place: Requirement, pool: NodePool) -> bool:
 
 
 def _pool_labels(rendering: Rendering, pool: NodePool) -> dict[str, str]:
+    """The labels of a pool's nodes. A zone's are enough to tell them only where all of the comb is in that zone."""
     zone = rendering.cluster.zones.get(pool.zone or "")
-    return {**(zone.node_labels if zone and pool.labels else {}), **pool.labels}
+    named = zone is not None and (bool(pool.labels) or rendering.here.zone is not None)
+    return {**(zone.node_labels if zone is not None and named else {}), **pool.labels}
 
 
 def _labels_of(rendering: Rendering, place: Requirement) -> dict[str, str]:

@@ -19,6 +19,8 @@ _USER = 65532
 """Nobody in particular; not root."""
 _SETTLE, _DRAIN, _SPARE = 5, 30, 10
 """Seconds: for balancers to hear that it is going, for requests under way, and for the rest."""
+_LEAVE = 36
+"""Seconds that the process gives clients to leave by themselves: 1.2 times the age of a connection, 30 s by default."""
 
 
 def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "enableServiceLinks": False,
             "priorityClassName": _priority(workload),
             "schedulerName": ask.scheduler,
-            "terminationGracePeriodSeconds": _SETTLE + _DRAIN + _SPARE,
+            "terminationGracePeriodSeconds": _SETTLE + _LEAVE + _DRAIN + _SPARE,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": _USER,
@@ -79,7 +81,8 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             {"name": "http", "containerPort": layout.HTTP_PORT},
         ],
         "resources": _resources(workload, ask),
-        "startupProbe": _probe("/readyz", period=2, failures=150),
+        # Alive is what answers at all: a process that waits for a model or for its peers is not mended by a new one.
+        "startupProbe": _probe("/healthz", period=2, failures=60),
         "readinessProbe": _probe("/readyz", period=5, failures=2),
         "livenessProbe": _probe("/healthz", period=10, failures=6),
         "securityContext": {

@@ -1,18 +1,28 @@
-"""What a pod mounts: its plan, weights that change while it runs, scratch space, and the workspace."""
+"""What a pod mounts: its plan, weights that change while it runs, scratch space, and the workspace.
+
+What is in memory counts against the container's limit of memory, as far as it is used. What is on the node's disk
+counts against nothing that is asked for: the plan knows no disks, and a request that it had not placed would keep pods
+waiting on nodes that it found room on. A pod that goes beyond a `sizeLimit` is evicted, alone, before it fills the
+disk of its neighbours.
+"""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from comb_compiler.plan import object_name
 from comb_compiler.render import layout
 from comb_compiler.render.config import plan_name, weights_name
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.quantities import byte_quantity
 from comb_compiler.render.rendering import Rendering
+from comb_compiler.spec.comb.serving import Workspace
 
 __all__ = ["mounts", "volumes", "workspace_claim"]
 
 _SHARED_MEMORY = 2**30
-"""For messages between processes of one pod; it counts as the pod's memory as far as it is used."""
+"""For messages between processes of one pod."""
+_SCRATCH = 2**30
+"""For what libraries leave in their home; large files belong into the workspace."""
 
 
 class _Volume(NamedTuple):
@@ -25,8 +35,6 @@ class _Volume(NamedTuple):
 
 def workspace_claim(comb: str, zone: str) -> str:
     """The name of the claim on a zone's file system."""
-    from comb_compiler.plan import object_name
-
     return object_name(comb, "workspace", zone)
 
 
@@ -54,10 +62,17 @@ def _volumes(rendering: Rendering) -> Iterator[_Volume]:
     if weights is not None:
         source = {"configMap": {"name": weights}}
         yield _Volume("weights", layout.WEIGHTS_DIRECTORY, source, Cause.comb("experiment"), read_only=True)
-    yield _Volume("tmp", "/tmp", {"emptyDir": {}})  # noqa: S108
+    yield _Volume("tmp", "/tmp", {"emptyDir": {"sizeLimit": byte_quantity(_SCRATCH)}})  # noqa: S108
     memory = {"emptyDir": {"medium": "Memory", "sizeLimit": byte_quantity(_SHARED_MEMORY)}}
     yield _Volume("shared-memory", "/dev/shm", memory)  # noqa: S108
-    workspace = rendering.comb.storage.workspace
-    if workspace is not None:
+    if rendering.comb.storage.workspace is not None:
         cause = Cause.comb("storage", "workspace")
-        yield _Volume("workspace", layout.WORKSPACE, {"emptyDir": {"sizeLimit": byte_quantity(workspace.size)}}, cause)
+        yield _Volume("workspace", layout.WORKSPACE, _workspace(rendering, rendering.comb.storage.workspace), cause)
+
+
+def _workspace(rendering: Rendering, workspace: Workspace) -> dict[str, Any]:
+    """The pod's own, or the zone's that it runs in."""
+    zone = rendering.here.zone
+    if zone is None:
+        return {"emptyDir": {"sizeLimit": byte_quantity(workspace.size)}}
+    return {"persistentVolumeClaim": {"claimName": workspace_claim(rendering.name, zone)}}
