@@ -8,6 +8,7 @@ from comb_compiler.render.claims import ask_of, template_name
 from comb_compiler.render.config import weights_name
 from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
+from comb_compiler.render.names import priority_name
 from comb_compiler.render.placement import affinity, spread, tolerations
 from comb_compiler.render.quantities import byte_quantity, core_quantity
 from comb_compiler.render.rendering import Rendering, cause_of_group
@@ -35,7 +36,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "serviceAccountName": rendering.name,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "priorityClassName": _priority(workload),
+            "priorityClassName": _priority(rendering, workload),
             "schedulerName": ask.scheduler,
             "terminationGracePeriodSeconds": _SETTLE + _LEAVE + _DRAIN + _SPARE,
             "securityContext": {
@@ -60,9 +61,11 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
     }
 
 
-def _priority(workload: Workload) -> Any:
-    name = f"comb-{workload.priority}" if workload.priority else None
-    return caused(name, cause_of_group(workload.group, "priority"))
+def _priority(rendering: Rendering, workload: Workload) -> Any:
+    if workload.priority:
+        return caused(priority_name(workload.priority), cause_of_group(workload.group, "priority"))
+    default = next((name for name, one in rendering.platform.priorities.items() if one.default), None)
+    return caused(default and priority_name(default), Cause.platform("priorities", default or "", "default"))
 
 
 def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, Any]:

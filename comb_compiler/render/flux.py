@@ -1,0 +1,50 @@
+"""The Flux Kustomization of a comb: one each, so that one sick comb does not hold up the others.
+
+Flux applies what is in `clusters/CLUSTER/_flux`; each file there names a directory of the repository.
+"""
+
+from typing import Any
+
+from comb_compiler.plan import object_name
+from comb_compiler.render.manifest import Cause, Manifest, manifest
+from comb_compiler.render.rendering import Rendering
+
+__all__ = ["ENVIRONMENT_LABEL", "FOLDER", "NAMESPACE", "PLATFORM", "applied", "flux_kustomization"]
+
+NAMESPACE = "flux-system"
+"""Where Flux and its objects are, and the name of its GitRepository: as `flux bootstrap` makes them."""
+PLATFORM = "comb-platform"
+"""The Kustomization of the platform's own objects. No comb's has this name: theirs have a dot."""
+FOLDER = "_flux"
+"""No namespace has this name."""
+ENVIRONMENT_LABEL = "comb.dev/environment"
+
+
+def flux_kustomization(rendering: Rendering) -> Manifest:
+    """What has Flux apply the comb's directory, and say whether all of it became ready."""
+    name = object_name(f"{rendering.namespace}.{rendering.name}")
+    labels = {**rendering.labels(), ENVIRONMENT_LABEL: rendering.plan.environment}
+    directory = f"clusters/{rendering.here.cluster}/{rendering.namespace}/{rendering.name}"
+    more = {"targetNamespace": rendering.namespace, "dependsOn": [{"name": PLATFORM}]}
+    file = f"{rendering.namespace}.{rendering.name}.yaml"
+    return manifest(applied(name, labels, directory, **more), Cause.comb("metadata", "name"), file)
+
+
+def applied(name: str, labels: dict[str, Any], directory: str, **more: Any) -> dict[str, Any]:
+    """A Kustomization that has Flux apply a directory of the environment repository."""
+    return {
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+        "spec": {
+            **more,
+            "path": f"./{directory}",
+            "sourceRef": {"kind": "GitRepository", "name": NAMESPACE},
+            "prune": True,
+            # Ready is when every object is: start-up may take five minutes, and a Deployment goes pod by pod.
+            "wait": True,
+            "interval": "10m",
+            "retryInterval": "1m",
+            "timeout": "15m",
+        },
+    }

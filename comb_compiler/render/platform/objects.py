@@ -1,0 +1,44 @@
+"""The platform's objects in one cluster: every kind in order, and what Flux is told of them."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from comb_compiler.render.kustomization import listing
+from comb_compiler.render.manifest import Cause, Manifest
+from comb_compiler.render.patches import Whereabouts, matching, patched
+from comb_compiler.render.platform.flux import flux_objects
+from comb_compiler.render.platform.grounds import Grounds
+from comb_compiler.render.platform.namespaces import namespaces
+from comb_compiler.render.platform.priorities import priority_classes
+from comb_compiler.render.platform.quotas import quotas
+from comb_compiler.spec.platform import Platform
+
+__all__ = ["PLATFORM_KINDS", "RenderedPlatform", "render_platform"]
+
+PLATFORM_KINDS: tuple[Callable[[Grounds], Iterator[Manifest]], ...] = (
+    namespaces,
+    quotas,
+    priority_classes,
+)
+"""What makes the objects, a function for each kind."""
+
+_FOLDER = "_platform"
+
+
+class RenderedPlatform(NamedTuple):
+    """What a cluster is told once: objects for `directory` of the environment repository, and those beside combs'."""
+
+    cluster: str
+    directory: str
+    manifests: tuple[Manifest, ...]
+    flux: tuple[Manifest, ...]
+
+
+def render_platform(platform: Platform, cluster: str) -> RenderedPlatform:
+    """All objects of the platform in one cluster, by file name; the last is the list of the others."""
+    grounds = Grounds(platform, cluster)
+    directory = f"clusters/{cluster}/{_FOLDER}"
+    patches = matching(platform.patches, Whereabouts(cluster))
+    made = sorted((one for kind in PLATFORM_KINDS for one in kind(grounds)), key=lambda one: one.file)
+    files = (*patched(made, patches), listing(made, Cause.platform("clusters", cluster)))
+    return RenderedPlatform(cluster, directory, files, patched(flux_objects(grounds, directory), patches))
