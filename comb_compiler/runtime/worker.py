@@ -5,6 +5,7 @@ It stands beside the engine, and not in it, so that a worker starts without it.
 
 import contextlib
 import ctypes
+import faulthandler
 import inspect
 import json
 import logging
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ _log = logging.getLogger("comb.runtime.worker")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PR_SET_PDEATHSIG = 1
 _EVERY = 64
+_LAST_WORDS = 0.1
 
 
 def main(engine: int, connection: int, control: int, inbox: int, outbox: int) -> None:
@@ -56,8 +58,9 @@ def main(engine: int, connection: int, control: int, inbox: int, outbox: int) ->
     if frame is None:
         return
     try:
-        instance = _start(frame)
-        _await(instance.warm_up())
+        with _says_where_it_hangs(frame.deadline):
+            instance = _start(frame)
+            _await(instance.warm_up())
     except BadOperator as error:
         channel.sendall(encode(FAILED, Packed(json.dumps([error.entry, *error.reasons]).encode(), [], 0), answers))
         return
@@ -68,6 +71,15 @@ def main(engine: int, connection: int, control: int, inbox: int, outbox: int) ->
         return
     channel.sendall(encode(READY, Packed(b"", [], 0), answers))
     _serve(channel, instance, requests, answers, Control(control))
+
+
+@contextlib.contextmanager
+def _says_where_it_hangs(deadline: float) -> Iterator[None]:
+    """Write all stacks to standard error shortly before the engine's patience ends; native code is no hindrance."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        faulthandler.dump_traceback_later(max(deadline - time.monotonic() - _LAST_WORDS, _LAST_WORDS))
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _write_logs() -> None:

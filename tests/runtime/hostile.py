@@ -1,6 +1,7 @@
 """Operators that do what nobody would do on purpose, each as its letter's text says."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -192,4 +193,49 @@ class HangsAtEndInProcess:
         time.sleep(600)
 
     def __call__(self, letter: Letter) -> Letter:
+        return letter
+
+
+@operator(execution="loop")
+class SleepsInInit:
+    """Holds up the loop that it is started in."""
+
+    def __init__(self) -> None:
+        time.sleep(20)
+
+    def __call__(self, letter: Letter) -> Letter:
+        return letter
+
+
+class SpinsInWarmUp:
+    """Holds it up in its second turn, and minds no exception."""
+
+    async def warm_up(self) -> None:
+        await asyncio.sleep(0)
+        bound = time.monotonic() + 20
+        while time.monotonic() < bound:
+            with contextlib.suppress(Exception):
+                time.monotonic()
+
+    async def __call__(self, letter: Letter) -> Letter:
+        return letter
+
+
+class WaitsInWarmUpOfThread:
+    """Holds up the loop, though its calls are in threads."""
+
+    async def warm_up(self) -> None:
+        threading.Event().wait(20)
+
+    def __call__(self, letter: Letter) -> Letter:
+        return letter
+
+
+class SleepsInClose:
+    """Holds up the loop when it is closed."""
+
+    async def close(self) -> None:
+        time.sleep(20)  # noqa: ASYNC251
+
+    async def __call__(self, letter: Letter) -> Letter:
         return letter

@@ -37,7 +37,7 @@ class Limits(NamedTuple):
     `worker_memory` bytes, or more than `worker_descriptors` (or three quarters of what the system allows), is replaced
     between calls. A request without a deadline of its own,
     in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has failed to
-    start.
+    start (code that holds up the loop meanwhile is interrupted: see `bounded`).
     """
 
     requests: int = 256

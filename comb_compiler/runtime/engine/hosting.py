@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.release import Batch, Binding, ExecutionPlan, Model
 from comb_compiler.runtime.code import Code as OperatorCode
-from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, Declaration, load_entry
 from comb_compiler.runtime.engine.batching import Batcher
+from comb_compiler.runtime.engine.bounded import bounded, late, where
 from comb_compiler.runtime.engine.hosts import Callee, Host
 from comb_compiler.runtime.engine.loop import LoopHost, declared_callee
 from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.engine.pool import WorkerLimits
 from comb_compiler.runtime.engine.process import Spec
 from comb_compiler.runtime.engine.program import CannotRun
-from comb_compiler.runtime.engine.threads import ThreadHost
+from comb_compiler.runtime.engine.threads import ThreadHost, thread_name
 from comb_compiler.runtime.engine.workers import WorkerHost
 from comb_compiler.runtime.instance import Given, Instance, start
 from comb_compiler.runtime.messages import BadDescriptors, Messages, open_messages
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from comb_compiler.runtime.engine.engine import Limits
 
 __all__ = ["Places", "open_hosts", "start_hosts"]
+
+_MARGIN = 0.1
+"""Seconds: what holds up the loop itself is interrupted first, and says where it was."""
 
 
 class Places(NamedTuple):
@@ -43,14 +46,15 @@ class Places(NamedTuple):
 def open_hosts(places: Places, here: Iterable[int]) -> tuple[Messages, dict[int, Host]]:
     """A host, not yet started, for each binding that is run here, by index; and the message classes that they share.
 
-    Raises CannotRun or BadOperator.
+    Raises CannotRun, BadOperator, or OperatorError (UNAVAILABLE) where an import hangs.
     """
     bindings = places.plan.bindings
     declared: dict[int, Declaration] = {}
     for index in here:
         if not bindings[index].run:
             raise CannotRun(f"`{bindings[index].name}` is not Python code, and nothing says where it runs")
-        declared[index] = load_entry(bindings[index].run, places.code)
+        with bounded(f"`{bindings[index].name}` was not ready", places.limits.start):
+            declared[index] = load_entry(bindings[index].run, places.code)
     kinds = [shape.kind for one in declared.values() for shape in (*one.ports, one.out) if shape.kind is not None]
     try:
         messages = open_messages(places.plan.descriptors, kinds)
@@ -62,16 +66,16 @@ def open_hosts(places: Places, here: Iterable[int]) -> tuple[Messages, dict[int,
 async def start_hosts(hosts: Mapping[int, Host], places: Places) -> dict[int, Callee]:
     """Start all of them at the same time. The callees, by index; raises what the first that fails raises.
 
-    One that is not ready in time raises OperatorError (UNAVAILABLE).
+    One that is not ready in time raises OperatorError (UNAVAILABLE), which says where it is, if that can be seen.
     """
     within = places.limits.start
-    starting = (asyncio.wait_for(host.start(), within) for host in hosts.values())
+    starting = (asyncio.wait_for(host.start(), within + _MARGIN) for host in hosts.values())
     started = await asyncio.gather(*starting, return_exceptions=True)
     callees: dict[int, Callee] = {}
     for index, one in zip(hosts, started, strict=True):
         if isinstance(one, TimeoutError):
-            said = f"`{places.plan.bindings[index].name}` was not ready after {within:g} s"
-            raise OperatorError(Code.UNAVAILABLE, said) from one
+            name = places.plan.bindings[index].name
+            raise late(f"`{name}` was not ready", within, where(thread_name(name))) from one
         if isinstance(one, BaseException):
             raise one
         callees[index] = one
@@ -92,9 +96,9 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
     given = Given(model, None if model is None else places.locate(model), places.workspace)
     make: Callable[[], Instance] = partial(start, declaration, messages, given)
     if declaration.execution == "loop":
-        return LoopHost(make, limits.grace)
+        return LoopHost(binding.name, make, limits.start, limits.grace)
     if declaration.execution == "thread":
-        return ThreadHost(binding.name, make, limits.queue, limits.grace)
+        return ThreadHost(binding.name, make, limits.queue, limits.start, limits.grace)
     spec = Spec(
         name=binding.name,
         entry=binding.run,

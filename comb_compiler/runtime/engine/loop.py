@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import Declaration
+from comb_compiler.runtime.engine.bounded import bounded_steps
 from comb_compiler.runtime.engine.hosts import Callee
 from comb_compiler.runtime.instance import Check, Instance, checker, handed, named
 from comb_compiler.runtime.messages import Messages
@@ -16,10 +17,12 @@ __all__ = ["LoopHost", "callee_of", "declared_callee", "lifecycle"]
 
 
 class LoopHost:
-    """Hosts one instance in the loop. Its `close` may take `grace` seconds."""
+    """Hosts one instance in the loop. No turn of its start may take more than `start` seconds; `close` has `grace`."""
 
-    def __init__(self, make: Callable[[], Instance], grace: float) -> None:
+    def __init__(self, name: str, make: Callable[[], Instance], start: float, grace: float) -> None:
+        self._name = name
         self._make = make
+        self._start = start
         self._grace = grace
         self._instance: Instance | None = None
 
@@ -30,8 +33,9 @@ class LoopHost:
 
     async def start(self) -> Callee:
         """Make and warm up the instance."""
-        instance = self._instance = self._make()
-        await lifecycle(instance.warm_up)
+        await bounded_steps(self._prepare(), f"`{self._name}` was not ready", self._start)
+        instance = self._instance
+        assert instance is not None
         if instance.declaration.options.batch:
             return callee_of(instance, answer=self._whole(instance))
         limit = instance.declaration.options.concurrency
@@ -50,7 +54,14 @@ class LoopHost:
         """Close the instance."""
         if self._instance is not None:
             instance, self._instance = self._instance, None
-            await asyncio.wait_for(lifecycle(instance.close), self._grace)
+            await asyncio.wait_for(self._closed(instance), self._grace)
+
+    async def _prepare(self) -> None:
+        self._instance = self._make()
+        await lifecycle(self._instance.warm_up)
+
+    async def _closed(self, instance: Instance) -> None:
+        await bounded_steps(lifecycle(instance.close), f"`{self._name}` had not closed", self._grace)
 
     def _whole(self, instance: Instance) -> Callable[[Sequence[Any], Call], Any]:
         async def answer(arguments: Sequence[Any], call: Call) -> Any:

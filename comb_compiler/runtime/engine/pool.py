@@ -177,9 +177,9 @@ class Pool:
         process = Process(self._spec, self._ended)
         self._all.add(process)
         try:
-            await asyncio.wait_for(process.start(), self._limits.start)
+            await asyncio.wait_for(process.start(self._limits.start), self._limits.start)
         except TimeoutError as error:
-            said = f"a process of `{self._spec.name}` was not ready after {self._limits.start:g} s"
+            said = f"a process of `{self._spec.name}` was not ready after {self._limits.start:g} s; its log says why"
             raise OperatorError(Code.UNAVAILABLE, said) from error
         if process.is_gone:
             raise OperatorError(Code.UNAVAILABLE, f"a process of `{self._spec.name}` ended as soon as it was ready")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import Signals
+from time import monotonic
 from typing import Any, NamedTuple, cast
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -71,8 +72,12 @@ class Process(asyncio.Protocol):
         self.resident = 0
         self.descriptors = 0
 
-    async def start(self) -> None:
-        """Start it, and wait until its operator is warm. Raises BadOperator, or OperatorError (UNAVAILABLE)."""
+    async def start(self, within: float) -> None:
+        """Start it, and wait until its operator is warm. Raises BadOperator, or OperatorError (UNAVAILABLE).
+
+        When it is not warm shortly before `within` seconds have passed, it writes to its log where it is.
+        """
+        deadline = monotonic() + within
         ours, theirs = socket.socketpair()
         descriptors = (theirs.fileno(), self._control.descriptor, self._requests.descriptor, self._answers.descriptor)
         command = [sys.executable, "-c", BOOT, json.dumps(self._path()), str(os.getpid()), *map(str, descriptors)]
@@ -87,7 +92,8 @@ class Process(asyncio.Protocol):
         model, path, workspace = spec.given
         told = {"entry": spec.entry, "model": model and model._asdict(), "path": path, "workspace": workspace}
         head = json.dumps(told, default=lambda value: str(value) if isinstance(value, Path) else dict(value)).encode()
-        self._write(encode(START, Packed(head, [spec.descriptors], len(spec.descriptors)), self._requests))
+        content = Packed(head, [spec.descriptors], len(spec.descriptors))
+        self._write(encode(START, content, self._requests, deadline=deadline))
         try:
             await asyncio.shield(self._ready)
         except BaseException:

@@ -7,12 +7,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.engine.bounded import bounded_steps
 from comb_compiler.runtime.engine.hosts import Callee
 from comb_compiler.runtime.engine.loop import callee_of, lifecycle
 from comb_compiler.runtime.instance import Instance, named
 from comb_compiler.runtime.sdk import Call
 
-__all__ = ["ThreadHost", "Threads"]
+__all__ = ["ThreadHost", "Threads", "thread_name"]
 
 _MOST_LOST = 8
 """For each thread that is wanted, how many may be lost to calls that never end."""
@@ -96,7 +97,7 @@ class Threads:
 
     def _seat(self) -> None:
         seat = _Seat()
-        seat.thread = threading.Thread(target=self._work, args=(seat,), name=f"comb-{self._name}", daemon=True)
+        seat.thread = threading.Thread(target=self._work, args=(seat,), name=thread_name(self._name), daemon=True)
         self._seats.append(seat)
         seat.thread.start()
 
@@ -152,10 +153,11 @@ class Threads:
 class ThreadHost:
     """Hosts one instance, whose calls run in threads that share it."""
 
-    def __init__(self, name: str, make: Callable[[], Instance], queue: int, grace: float) -> None:
+    def __init__(self, name: str, make: Callable[[], Instance], queue: int, start: float, grace: float) -> None:
         self._name = name
         self._make = make
         self._queue = queue
+        self._start = start
         self._grace = grace
         self._instance: Instance | None = None
         self._threads: Threads | None = None
@@ -171,7 +173,7 @@ class ThreadHost:
         try:
             instance = self._instance = await loading.run(self._make)
             await loading.run(lambda: None)
-            await _in(loading, instance.warm_up)
+            await bounded_steps(_in(loading, instance.warm_up), f"`{self._name}` was not ready", self._start)
         finally:
             await loading.close()
         self._threads = Threads(self._name, instance.declaration.options.concurrency or 1, self._queue, self._grace)
@@ -181,15 +183,23 @@ class ThreadHost:
         """Close the instance, then end the threads."""
         if self._threads is not None and self._instance is not None:
             try:
-                await asyncio.wait_for(_in(self._threads, self._instance.close), self._grace)
+                await asyncio.wait_for(self._closed(self._threads, self._instance), self._grace)
             finally:
                 await self._threads.close()
+
+    async def _closed(self, threads: Threads, instance: Instance) -> None:
+        await bounded_steps(_in(threads, instance.close), f"`{self._name}` had not closed", self._grace)
 
     async def _answer(self, arguments: Sequence[Any], call: Call) -> Any:
         instance, threads = self._instance, self._threads
         assert instance is not None
         assert threads is not None
         return await threads.run(lambda: named(instance, arguments, call))
+
+
+def thread_name(operator: str) -> str:
+    """What the threads of an operator are called."""
+    return f"comb-{operator}"
 
 
 async def _in(threads: Threads, function: Callable[[], Any]) -> None:
