@@ -17,6 +17,8 @@ __all__ = [
     "EntryPoint",
     "FieldPath",
     "GitRef",
+    "HeaderName",
+    "Hostname",
     "Identifier",
     "ImageReference",
     "Label",
@@ -30,6 +32,7 @@ __all__ = [
     "RepositoryPrefix",
     "ResourceName",
     "SampleSource",
+    "SeriesLabel",
     "StickyKey",
     "TensorName",
     "Text",
@@ -104,6 +107,9 @@ _URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
 _ENDPOINT = _Form("endpoint", r"grpcs?://([-._A-Za-z0-9]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}", 512)
 _FIELD_PATH = _Form("field-path", r"[a-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _STICKY = _Form("sticky-key", r"(header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_][A-Za-z0-9_]*)+)")
+_HEADER = _Form("header", r"[A-Za-z0-9][-A-Za-z0-9]*", 128)
+_HOST = _Form("hostname", rf"{_LABEL}(\.{_LABEL})*")
+_SERIES = _Form("series-label", r"[A-Za-z_][A-Za-z0-9_]*", 128)
 _SAMPLES = _Form("path", _PATH.pattern, 1024)
 _GIT_REF = _Form("git-ref", r"(?![-/])(?!.*(\.\.|//|@\{|\.lock(/|$)))[^\x00-\x20~^:?*\[\\\x7f]+(?<![./])", 255)
 _KEY = _Form(
@@ -179,6 +185,9 @@ SampleSource = Annotated[
     _of(_SAMPLES),
     _schema(_SAMPLES, "A directory of samples in the repository, or `recorded`.", "samples/standard", "recorded"),
 ]
+HeaderName = Annotated[str, _of(_HEADER), _schema(_HEADER, "The name of a header.", "x-user-bucket")]
+Hostname = Annotated[str, _of(_HOST), _schema(_HOST, "A host's full name.", "combs.example.com")]
+SeriesLabel = Annotated[str, _of(_SERIES), _schema(_SERIES, "The name of a label of Prometheus.", "exported_pod")]
 Label = Annotated[str, _of(_LABEL_KEY), _schema(_LABEL_KEY, "A label's key, as in Kubernetes.", "zone")]
 LabelValue = Annotated[str, _of(_LABEL_VALUE), _schema(_LABEL_VALUE, "A label's value, as in Kubernetes.")]
 Text = Annotated[str, _of(_TEXT), _schema(_TEXT, "Text that is not empty.")]

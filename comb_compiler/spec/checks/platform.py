@@ -7,12 +7,14 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.checks.patches import check_patches
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import SharingBackEnd
+from comb_compiler.spec.platform.release import Delivery
 
-__all__ = ["PLATFORM_CHECKS", "check_pools", "check_releases", "check_store"]
+__all__ = ["PLATFORM_CHECKS", "check_gateway", "check_pools", "check_releases", "check_store"]
 
 
 def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
@@ -54,6 +56,20 @@ def _known(
     is_written = place.path == path  # else the name is a stand-in for what is missing
     if is_written and name not in declared and bound.is_readable(*declared_at):
         yield unknown_name(place, code, name, declared, noun, where=where)
+
+
+def check_gateway(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """Routes hang on a Gateway, which must be named; of its two hosts each serves one protocol."""
+    gateway = platform.gateway
+    if platform.delivery is Delivery.GATEWAY_API and gateway is None and bound.is_sound("gateway"):
+        place = bound.place("delivery")
+        message = "`delivery` is by the Gateway API, and nothing says which Gateway"
+        hints = ("write `gateway: {name: …, namespace: …, hostname: …}`",)
+        yield diagnose(codes.MISSING_KEY, message, place.key_span, path="gateway", hints=hints)
+    if gateway is not None and gateway.http_hostname == gateway.hostname and bound.is_sound("gateway"):
+        message = "gRPC and HTTP come to the same host, and the Gateway API routes one of them there"
+        hint = "give HTTP a host of its own, or leave `httpHostname` out"
+        yield _say(bound, ("gateway", "httpHostname"), codes.CONFLICTING_KEYS, message, hint)
 
 
 def _default_priorities(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
@@ -168,4 +184,5 @@ PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic
     check_releases,
     check_pools,
     check_store,
+    check_gateway,
 )

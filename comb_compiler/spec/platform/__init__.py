@@ -15,6 +15,7 @@ from comb_compiler.spec.platform.release import (
     EnvironmentRepository,
     FirstRelease,
     Floors,
+    Gateway,
     Namespace,
     Notification,
     Priority,
@@ -54,6 +55,7 @@ class Platform(Model):
     delivery: Annotated[Delivery, BY_WORD] = Field(
         default=Delivery.ROUTER, description="What divides traffic between arms and releases."
     )
+    gateway: Gateway | None = Field(default=None, description="What routes hang on, where `delivery` is `gateway-api`.")
     floors: Floors = Field(default_factory=dict, validate_default=True, description="What no comb may fall below.")
     first_release: FirstRelease = Field(
         default_factory=dict, validate_default=True, description="What a comb needs without a baseline."

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import Label, LabelValue, Name, ResourceName, Text, Url
+from comb_compiler.spec.names import Label, LabelValue, Name, ResourceName, SeriesLabel, Url
 from comb_compiler.spec.platform.devices import GpuSharing
 from comb_compiler.spec.shapes import BY_WORD, ShortForm
 from comb_compiler.spec.units import Bytes, Cores
@@ -89,12 +89,19 @@ class Prometheus(Model):
         examples=["http://prometheus.monitoring.svc:9090"],
     )
     exporter: Annotated[Exporter, BY_WORD] = Field(default=Exporter.DCGM, description="What measures GPUs.")
-    pod_label: Text = Field(
+    pod_label: SeriesLabel = Field(
         default="exported_pod", description="The label that names the pod in the exporter's series."
     )
-    namespace_label: Text = Field(default="exported_namespace", description="The label that names the namespace.")
+    namespace_label: SeriesLabel = Field(
+        default="exported_namespace", description="The label that names the namespace."
+    )
     service_monitors: bool = Field(
         default=True, description="Whether the Prometheus operator's objects are understood."
+    )
+    labels: dict[Label, LabelValue] = Field(
+        default_factory=dict,
+        description="Labels by which the Prometheus operator finds its objects; none if it takes all.",
+        examples=[{"release": "monitoring"}],
     )
 
 
@@ -104,6 +111,11 @@ class Cluster(Model):
     node_pools: dict[Name, NodePool] = Field(min_length=1, description="Its nodes, by pool.")
     zones: dict[Name, Zone] = Field(default_factory=dict, description="Its NAS zones.")
     prometheus: Prometheus | None = Field(default=None, description="Where its metrics are.")
+    traces: Url | None = Field(
+        default=None,
+        description="Where spans are sent to, by OTLP over gRPC, as it is reached from inside the cluster.",
+        examples=["http://collector.monitoring.svc:4317"],
+    )
     autoscaling: Annotated[Autoscaling, BY_WORD] = Field(
         default=Autoscaling.HPA, description="What moves the number of replicas."
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import GitRef, Name, PublicKey, RepositoryPrefix, Text, Url
+from comb_compiler.spec.names import GitRef, HeaderName, Hostname, Name, PublicKey, RepositoryPrefix, Text, Url
 from comb_compiler.spec.shapes import BY_WORD
 from comb_compiler.spec.units import Bytes, Cores, Duration, Ratio
 
@@ -17,6 +17,7 @@ __all__ = [
     "FirstRelease",
     "Floors",
     "GateFloors",
+    "Gateway",
     "Isolation",
     "Namespace",
     "Notification",
@@ -148,6 +149,23 @@ class Delivery(StrEnum):
     """The graph's own router: nothing to install."""
     GATEWAY_API = "gateway-api"
     """Routes of the Gateway API: the cluster needs an implementation of it."""
+
+
+class Gateway(Model):
+    """The Gateway that routes hang on, where `delivery` is `gateway-api`.
+
+    It puts each user into one of 100 buckets, by a hash, and says which by a header.
+    """
+
+    name: Name = Field(description="Its name, the same in every cluster.")
+    namespace: Name = Field(description="The namespace that it is in.")
+    hostname: Hostname = Field(description="The host that gRPC calls come to: combs are told apart by their method.")
+    http_hostname: Hostname | None = Field(
+        default=None, description="Another host, for HTTP: a comb is at `/NAMESPACE/COMB/` there. None: no HTTP."
+    )
+    bucket_header: HeaderName = Field(
+        default="x-user-bucket", description="The header with the user's bucket, `0` to `99`."
+    )
 
 
 class Notification(Model):
