@@ -1,7 +1,6 @@
 """What is served: a plan with what answers it, made ready for the two protocols."""
 
-import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.message import DecodeError
@@ -15,8 +14,6 @@ from comb_compiler.runtime.router import key_header
 from comb_compiler.runtime.service.terms import ARM, RELEASE, Terms
 
 __all__ = ["CannotServe", "Face", "Ready", "Served"]
-
-_log = logging.getLogger("comb.service")
 
 
 class CannotServe(Exception):
@@ -56,37 +53,32 @@ class Face:
         self.service = method.service
         self.path = f"/{method.service}/{method.name}"
         self.request_type = served.answering.request_type
+        self._from_bytes = self.request_type.FromString
         self._forced_arms = forced_arms
         self.key_header = key_header(served.plan.experiment)
 
     def parse(self, content: bytes) -> Message:
         """A request from its bytes. Raises OperatorError (INVALID_ARGUMENT)."""
         try:
-            return self.request_type.FromString(content)
+            return self._from_bytes(content)
         except DecodeError as error:
             name = self.request_type.DESCRIPTOR.full_name
             raise OperatorError(Code.INVALID_ARGUMENT, f"the request is no {name}") from error
 
-    async def run(self, request: Message, terms: Terms, within: float | None) -> Finished:
-        """Answer one request. Raises OperatorError for one that is not taken on, and for what fails."""
+    def run(self, request: Message, terms: Terms, within: float | None) -> Coroutine[Any, Any, Finished]:
+        """What answers one request when it is awaited. Both raise OperatorError for one that is not taken on."""
         if not self._forced_arms:
             _must_be_free("arm", terms.arm, ARM)
             _must_be_free("release", terms.release, RELEASE)
-        try:
-            return await self.served.answering.run(
-                request,
-                within=within,
-                key=terms.key,
-                arm=terms.arm,
-                request_id=terms.request_id,
-                release=terms.release,
-                traceparent=terms.traceparent,
-            )
-        except OperatorError:
-            raise
-        except Exception as error:
-            _log.exception("request %s failed outside of its operators", terms.request_id)
-            raise OperatorError(Code.INTERNAL, "the service failed; its log says more") from error
+        return self.served.answering.run(
+            request,
+            within=within,
+            key=terms.key,
+            arm=terms.arm,
+            request_id=terms.request_id,
+            release=terms.release,
+            traceparent=terms.traceparent,
+        )
 
 
 def _must_be_free(what: str, forced: str | None, header: str) -> None:

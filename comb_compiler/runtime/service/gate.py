@@ -15,8 +15,7 @@ class Gate:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._is_idle = asyncio.Event()
-        self._is_idle.set()
+        self._emptied: asyncio.Event | None = None
         self.inside = 0
         self.last = 0.0
         """When a request last came, on the clock of `time.monotonic`."""
@@ -29,13 +28,12 @@ class Gate:
             self.refused += 1
             raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limit} requests are under way")
         self.inside += 1
-        self._is_idle.clear()
 
     def leave(self) -> None:
         """One less."""
         self.inside -= 1
-        if not self.inside:
-            self._is_idle.set()
+        if not self.inside and self._emptied is not None:
+            self._emptied.set()
 
     async def quiet(self, within: float) -> None:
         """Return when no request has come for a moment, or after so many seconds."""
@@ -48,8 +46,11 @@ class Gate:
 
     async def empty(self, within: float) -> bool:
         """Wait until nothing is under way. Whether that came within so many seconds."""
+        if not self.inside:
+            return True
+        self._emptied = asyncio.Event()
         try:
-            await asyncio.wait_for(self._is_idle.wait(), within)
+            await asyncio.wait_for(self._emptied.wait(), within)
         except TimeoutError:
             return False
         return True

@@ -1,11 +1,10 @@
 """What a service is doing now: which face it shows, and whether it is ready or going. Both protocols look here."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from comb_compiler.runtime.codes import Code, OperatorError
-from comb_compiler.runtime.engine import Finished
-from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.service.face import Face, Ready
 from comb_compiler.runtime.service.gate import Gate
 from comb_compiler.runtime.service.settings import Settings
@@ -13,6 +12,7 @@ from comb_compiler.runtime.service.terms import Terms
 
 __all__ = ["Stage"]
 
+_log = logging.getLogger("comb.service")
 _STARTING = ("it is starting",)
 _GOING = ("it is shutting down",)
 
@@ -39,10 +39,6 @@ class Stage:
             return _STARTING
         return tuple(reason for part in self.parts for reason in part.reasons())
 
-    async def run(self, request: Message, terms: Terms, within: float | None) -> Finished:
-        """Answer one request, by what is served when this begins to run. Raises as `Face.run` does."""
-        return await self.require().run(request, terms, within)
-
     @property
     def key_header(self) -> str:
         """The header that has the sticky key; empty where none has."""
@@ -53,3 +49,8 @@ class Stage:
         if self.face is None:
             raise OperatorError(Code.UNAVAILABLE, "the service is starting")
         return self.face
+
+    def unexpected(self, error: Exception, terms: Terms) -> OperatorError:
+        """What a caller is told of an exception that is none of an operator's; what it was is logged."""
+        _log.error("request %s failed outside of its operators", terms.request_id, exc_info=error)
+        return OperatorError(Code.INTERNAL, "the service failed; its log says more")

@@ -1,9 +1,9 @@
 """What a caller says beside the message, and what it is told beside the answer: alike in gRPC and HTTP."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.runtime.codes import Code
 from comb_compiler.runtime.engine import Finished
@@ -22,9 +22,10 @@ _SERVER_TIMING = "server-timing"
 Told = tuple[tuple[str, str], ...]
 """What a caller is told beside the answer: gRPC metadata, HTTP headers."""
 
+_NAMES = frozenset({REQUEST_ID, ARM, RELEASE, TIMING, TIMEOUT, TRACEPARENT})
 _SAYABLE = re.compile(r"[!-~]{1,128}")
 _LONGEST_KEY = 512
-_ids = Random()  # noqa: S311 - ids are no secrets, and the system's own source takes four times as long
+_random_bits = Random().getrandbits  # noqa: S311 - ids are no secrets, and the system's own source takes longer
 _SKIPPED = -2
 
 
@@ -48,25 +49,34 @@ def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Ter
 
     A request id that is missing, or that no log should have to hold, is made: what comes back is what is logged.
     """
-    request_id, arm, key, timing, timeout, release, traceparent = "", None, "", False, "", None, ""
+    key = ""
+    said: dict[str, Any] | None = None
     for name, value in headers:
-        if isinstance(value, bytes):
-            continue
-        if name == REQUEST_ID:
-            request_id = value if _SAYABLE.fullmatch(value) else ""
-        elif name == key_header:
+        if name in _NAMES:
+            said = said or {}
+            said[name] = value
+        elif name == key_header and isinstance(value, str):
             key = value[:_LONGEST_KEY]
-        elif name == ARM:
-            arm = value
-        elif name == RELEASE:
-            release = value
-        elif name == TIMING:
-            timing = value == "1"
-        elif name == TIMEOUT:
-            timeout = value
-        elif name == TRACEPARENT:
-            traceparent = value if is_traceparent(value) else ""
-    return Terms(request_id or f"{_ids.getrandbits(96):024x}", arm, key, timing, timeout, release, traceparent)
+    if said is None:
+        return Terms(_new_id(), None, key, False, "", None, "")
+    return _terms(said, key, key_header)
+
+
+def _terms(said: Mapping[str, Any], key: str, key_header: str) -> Terms:
+    request_id, traceparent = said.get(REQUEST_ID, ""), said.get(TRACEPARENT, "")
+    return Terms(
+        request_id if _SAYABLE.fullmatch(request_id) else _new_id(),
+        said.get(ARM),
+        key or said.get(key_header, "")[:_LONGEST_KEY],
+        said.get(TIMING) == "1",
+        said.get(TIMEOUT, ""),
+        said.get(RELEASE),
+        traceparent if is_traceparent(traceparent) else "",
+    )
+
+
+def _new_id() -> str:
+    return _random_bits(96).to_bytes(12, "big").hex()
 
 
 def told(terms: Terms, run: Finished | None) -> Told:

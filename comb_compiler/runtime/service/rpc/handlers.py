@@ -5,10 +5,11 @@ when the handler asks for it, so that what is refused is refused before it takes
 given up.
 """
 
-import logging
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
+import grpc.aio
 from google.protobuf.message import EncodeError
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -16,52 +17,85 @@ from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.messages import Message
 from comb_compiler.runtime.service.rpc.reading import Reading
 from comb_compiler.runtime.service.stage import Stage
-from comb_compiler.runtime.service.terms import terms_of, told
+from comb_compiler.runtime.service.terms import Told, terms_of, told
 
 __all__ = ["Calls"]
 
-_log = logging.getLogger("comb.service")
 _STATUS = {status.value[0]: status for status in grpc.StatusCode}
 _LONGEST_MESSAGE = 1000
 """Of an error: it travels as a header, and clients take few of those."""
 
 
 class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Handles the method that is served now."""
+    """Handles the method that is served now. It is asked first, since most calls are of that; then `others` are."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, others: Sequence[Any]) -> None:
         self._stage = stage
+        self._others = others
         self._reading = Reading(stage.settings.body_seconds)
-        self._handler = grpc.stream_unary_rpc_method_handler(self._answer)
 
     def service(self, call: Any) -> Any:
         """The handler of a call, for gRPC; None for a method that is not served."""
         face = self._stage.face
-        return self._handler if face is None or call.method == face.path else None
+        if face is not None and call.method == face.path:
+            return _Call(self._stage, self._reading, call.invocation_metadata)
+        for other in self._others:
+            handler = other.service(call)
+            if handler is not None:
+                return handler
+        return _Call(self._stage, self._reading, call.invocation_metadata) if face is None else None
 
-    async def _answer(self, _: Any, context: Any) -> bytes:
+
+class _Call:
+    """One call, as what gRPC takes for the handler of a method.
+
+    A handler has no other way to metadata that gRPC has read already: reading it again costs more than making this.
+    """
+
+    __slots__ = ("_metadata", "_reading", "_stage")
+
+    request_streaming = True
+    response_streaming = False
+    request_deserializer = response_serializer = None
+
+    def __init__(self, stage: Stage, reading: Reading, metadata: Any) -> None:
+        self._stage = stage
+        self._reading = reading
+        self._metadata = metadata
+
+    async def stream_unary(self, _: Any, context: Any) -> bytes:
+        """Answer the call."""
         stage, gate = self._stage, self._stage.gate
-        terms = terms_of(context.invocation_metadata() or (), stage.key_header)
+        terms = terms_of(self._metadata, stage.key_header)
         run: Finished | None = None
         try:
             stage.require()
             gate.enter()
             try:
-                content = await self._reading.read(context)
-                request = stage.require().parse(content)
-                run = await stage.run(request, terms, context.time_remaining())
+                content = await self._reading.read(context, terms)
+                face = stage.require()
+                run = await face.run(face.parse(content), terms, context.time_remaining())
             finally:
                 gate.leave()
             if run.error is not None:
                 raise run.error
-            content = serialised(run.answer)
+            content = _serialised(run.answer)
         except OperatorError as error:
-            await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], told(terms, run))
+            await _abort(context, error, told(terms, run))
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            await _abort(context, stage.unexpected(error, terms), told(terms, run))
         context.set_trailing_metadata(told(terms, run))
         return content
 
 
-def serialised(answer: Message) -> bytes:
+async def _abort(context: Any, error: OperatorError, beside: Told) -> None:
+    """End a call with an error; this raises."""
+    await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], beside)
+
+
+def _serialised(answer: Message) -> bytes:
     """An answer's bytes. Raises OperatorError (INTERNAL) for one that has none."""
     try:
         return answer.SerializeToString()

@@ -30,7 +30,7 @@ async def open_server(stage: Stage, certificates: Certificates | None = None) ->
     settings = stage.settings
     server = grpc.aio.server(options=_options(settings))
     others = (Reflection(stage),) if settings.reflection else ()
-    server.add_generic_rpc_handlers((Health(stage), *others, Calls(stage)))
+    server.add_generic_rpc_handlers((Calls(stage, (Health(stage), *others)),))
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
         if certificates is None:

@@ -89,7 +89,7 @@ class Site:
             stage.gate.enter()
             try:
                 message = await self._message(request, face)
-                run = await request.while_there(stage.run(message, terms, within))
+                run = await request.while_there(self._run(message, terms, within))
             finally:
                 stage.gate.leave()
             if run.error is not None:
@@ -100,6 +100,15 @@ class Site:
         except Refusal as refusal:
             headers = (*refusal.headers, *told(terms, run))
             raise Refusal(refusal.status, refusal.code, refusal.message, headers) from None
+
+    async def _run(self, message: Message, terms: Terms, within: float | None) -> Finished:
+        """Answer it by what is served when this begins to run. Raises OperatorError."""
+        try:
+            return await self._stage.require().run(message, terms, within)
+        except OperatorError:
+            raise
+        except Exception as error:
+            raise self._stage.unexpected(error, terms) from error
 
     async def _message(self, request: Request, face: Face) -> Message:
         kind = request.header("content-type").partition(";")[0].strip().lower()
