@@ -11,12 +11,12 @@ example:
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from comb_compiler.cli.addresses import add_certificates, read_address
 from comb_compiler.cli.calling.asked import Asked
 from comb_compiler.cli.calling.request import Wanted, read_request
 from comb_compiler.cli.console import Console
@@ -27,7 +27,6 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
-_ADDRESS = re.compile(r"(?:grpcs?://)?(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}", re.ASCII)
 _BESIDE = (("comb-arm", "arm"), ("comb-release", "release"), ("x-request-id", "request"))
 
 
@@ -43,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--patient", action="store_true", help="let the steps of a COMB take a minute each: this machine is slow")
     add("--repeat", type=int, default=1, metavar="N", help="ask N times, one after the other")
     add("--method", metavar="SERVICE/METHOD", help="of a service that has several")
-    add("--tls-ca", metavar="FILE", help="speak TLS, and trust these authorities")
-    add("--tls-certificate", metavar="FILE", help="speak TLS, as who has this certificate")
-    add("--tls-key", metavar="FILE", help="the key of that certificate")
+    add_certificates(parser)
     add("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
 
 
@@ -66,8 +63,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             return Exit.FINDINGS
         if arguments.patient:
             opened = opened._replace(source=opened.source._replace(plan=patient(opened.source.plan)))
-    elif _ADDRESS.fullmatch(arguments.target) is None:
-        raise UsageError(f"{arguments.target}: there is no such file, and it is no HOST:PORT")
+    else:
+        address = read_address(arguments.target, ("grpc", "grpcs"))
+        if address is None or address.port is None:
+            raise UsageError(f"{arguments.target}: there is no such file, and it is no HOST:PORT")
     try:
         outcomes = run_loop(_ask(arguments, opened, console))
     except Unreachable as away:

@@ -13,15 +13,12 @@ example:
 
 import argparse
 import json
-import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.error import URLError
-from urllib.request import Request, urlopen
+from typing import TYPE_CHECKING, NamedTuple
 
+from comb_compiler.cli.addresses import add_certificates
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
@@ -39,12 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_ADDRESS = re.compile(r"(?P<scheme>https?://)?(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\])(?P<port>:\d{1,5})?/?", re.ASCII)
-_STATUS = "/v1/status"
-_OTHER_PORT = "is that the service's HTTP port, not gRPC's, and does it want TLS (https://)?"
-_SECONDS = 10.0
-_MOST_BYTES = 32 * 1024 * 1024
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -59,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", metavar="DIR", help="golden samples (default: those of gates.availability)")
     parser.add_argument("--reference", metavar="FILE", help="what is compared with, as --save-reference wrote it")
     parser.add_argument("--save-reference", metavar="FILE", help="write what later runs are compared with")
+    add_certificates(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -69,7 +61,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             return Exit.FINDINGS
         name, report = found
     else:
-        name, report = _of_service(arguments)
+        from comb_compiler.cli.service_health import of_service
+
+        name, report = of_service(arguments)
     from comb_compiler.runtime.health import Level, report_json
 
     if arguments.format == "json":
@@ -79,49 +73,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         console.result(health_table(name, report, console))
     return Exit.FINDINGS if report.level == Level.UNHEALTHY else Exit.CLEAN
-
-
-# --- a running service ---
-
-
-def _of_service(arguments: argparse.Namespace) -> "tuple[str, Report]":
-    from comb_compiler.runtime.health import BadReport, read_report
-
-    target = arguments.target
-    match = _ADDRESS.fullmatch(target)
-    if match is None or not (match["port"] or match["scheme"]):
-        raise UsageError(f"{target}: there is no such file, and it is no HOST:PORT or URL of a service")
-    if arguments.samples or arguments.reference or arguments.save_reference:
-        raise UsageError("--samples, --reference and --save-reference are for a comb.yaml: a service has its own")
-    url = f"{match['scheme'] or 'http://'}{match['host']}{match['port'] or ''}{_STATUS}"
-    status = _fetched(url)
-    if "health" not in status:
-        raise OutsideFailure(f"{url} says nothing of health", "this service watches no health")
-    try:
-        return str(status.get("comb", target)), read_report(status["health"])
-    except BadReport as bad:
-        raise OutsideFailure(f"what {url} says of health cannot be used: {bad}") from bad
-
-
-def _fetched(url: str) -> Mapping[str, Any]:
-    try:
-        with urlopen(Request(url, headers={"accept": "application/json"}), timeout=_SECONDS) as response:  # noqa: S310
-            content = response.read(_MOST_BYTES + 1)
-    except (URLError, HTTPException, OSError, ValueError) as problem:
-        reason = getattr(problem, "reason", None) or problem
-        if isinstance(problem, HTTPException):  # what came is no HTTP: its text is whatever was sent
-            raise OutsideFailure(f"what listens at {url} does not speak HTTP", _OTHER_PORT) from problem
-        raise OutsideFailure(f"{url} cannot be had: {reason}") from problem
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as problem:
-        raise OutsideFailure(f"{url} gave no JSON") from problem
-    if not isinstance(value, dict):
-        raise OutsideFailure(f"{url} gave no status")
-    return value
-
-
-# --- a comb.yaml ---
 
 
 class _Comb(NamedTuple):

@@ -201,6 +201,13 @@ def test_a_services_health_is_shown_and_what_it_sends_is_not_obeyed(comb: Comb) 
     assert ran.out.endswith("not ready: it is tired\n")
 
 
+def test_all_that_keeps_a_service_from_being_ready_is_shown(comb: Comb) -> None:
+    reasons = ["it is tired", "process `far` cannot be reached"]
+    with answering(200, json.dumps({"comb": "greeting", "health": HEALTH, "reasons": reasons}).encode()) as address:
+        ran = comb("health", address)
+    assert ran.out.endswith("not ready: it is tired\nnot ready: process `far` cannot be reached\n")
+
+
 def test_an_unhealthy_service_is_a_finding(comb: Comb) -> None:
     sick = {**HEALTH, "level": "unhealthy"}
     with answering(200, json.dumps({"health": sick}).encode()) as address:

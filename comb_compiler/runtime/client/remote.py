@@ -2,7 +2,7 @@
 
 import asyncio
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from comb_compiler.runtime.client.outcome import CannotAsk, Outcome, Terms, Unreachable, timed
+from comb_compiler.runtime.client.tls import Certificates, why_not
 
 __all__ = ["Certificates", "Remote", "open_remote"]
 
@@ -20,20 +21,12 @@ _PATIENCE = 5.0
 _MOST_BYTES = 512 * 1024 * 1024
 
 
-class Certificates(NamedTuple):
-    """Files for TLS: who is trusted, and who the caller is. TLS is spoken where any is there."""
-
-    authorities: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-
-
 _NONE = Certificates()
 
 
 async def open_remote(target: str, method: str | None = None, certificates: Certificates = _NONE) -> "Remote":
     """Connect, and ask what is answered there. Raises Unreachable, CannotAsk."""
-    address = target.partition("://")[2] or target
+    address = (target.partition("://")[2] or target).rstrip("/")
     options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
     secure = target.startswith("grpcs://") or any(certificates)
     if secure:
@@ -45,11 +38,15 @@ async def open_remote(target: str, method: str | None = None, certificates: Cert
         return await asyncio.to_thread(_described, channel, address, method, certificates if secure else None)
     except TimeoutError:
         await channel.close()
-        hint = "is a service running there, is that its gRPC port, and does it want TLS (--tls-ca, or grpcs://)?"
-        raise Unreachable(f"nothing at {address} speaks gRPC", hint) from None
+        raise await asyncio.to_thread(_why_not, address, certificates if secure else None) from None
     except BaseException:
         await channel.close()
         raise
+
+
+def _why_not(address: str, certificates: Certificates | None) -> Unreachable:
+    host, _, port = address.rpartition(":")
+    return why_not(host.strip("[]"), int(port), certificates)
 
 
 async def _connected(channel: Any) -> None:
@@ -85,7 +82,7 @@ def _described(channel: Any, address: str, method: str | None, secure: Certifica
             services = [name for name in database.get_services() if not name.startswith(_OWN)]
             pool = DescriptorPool(database)
             found = _method(pool, services, method, address)
-        except grpc.RpcError as error:
+        except (grpc.RpcError, KeyError, TypeError) as error:  # the latter two where what it describes is not whole
             said = error.details() if isinstance(error, grpc.Call) else ""
             raise Unreachable(
                 f"{address} does not say what it answers: {said or error}",
