@@ -67,7 +67,7 @@ class Site(NamedTuple):
 
     def below(self, *more: int) -> Site:
         """What stands further down on the path."""
-        return self._replace(path=(*self.path, *more))
+        return Site(self.file, (*self.path, *more), self.places)
 
     def part(self, *more: int) -> Span | None:
         """The place of a part of it, such as its name."""
