@@ -187,6 +187,13 @@ NOTHING_TO_SCALE_BY = Code("COMB4122", "nothing-to-scale-by", _W)
 MEMORY_NEVER_FALLS = Code("COMB4123", "memory-never-falls", _W)
 MEASURED_WITH_NEIGHBOURS = Code("COMB4124", "measured-with-neighbours", _W)
 
+# What is rendered for it.
+MISSING_IMAGE = Code("COMB4201", "missing-image")
+FOREIGN_IMAGE = Code("COMB4202", "foreign-image")
+UNUSED_IMAGE = Code("COMB4203", "unused-image", _W)
+PATCH_CHANGES_IDENTITY = Code("COMB4301", "patch-changes-identity")
+PATCH_WITHOUT_TARGET = Code("COMB4302", "patch-without-target", _W)
+
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
 

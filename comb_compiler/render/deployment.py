@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from comb_compiler.plan.scaling import aims_of
 from comb_compiler.render.manifest import Manifest, caused, manifest
 from comb_compiler.render.pod import pod_template
-from comb_compiler.render.rendering import Rendering, cause_of_group, is_scaled, selects
+from comb_compiler.render.rendering import Rendering, cause_of_group, selects
 
 __all__ = ["deployments"]
 
@@ -12,7 +13,7 @@ __all__ = ["deployments"]
 def deployments(rendering: Rendering) -> Iterator[Manifest]:
     """A Deployment for each workload. Where an autoscaler owns the number of replicas, it says none."""
     for workload in rendering.here.workloads:
-        scaled = is_scaled(workload, rendering.cluster)
+        scaled = bool(aims_of(workload, rendering.cluster))
         replicas = None if scaled else caused(workload.replicas.least, cause_of_group(workload.group, "scale"))
         yield manifest(
             {

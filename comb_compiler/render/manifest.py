@@ -35,6 +35,10 @@ class Cause(NamedTuple):
         """What platform.yaml says at `path`."""
         return cls(Written.PLATFORM, path)
 
+    def below(self, *path: str | int) -> "Cause":
+        """What is said at `path` from here."""
+        return Cause(self.written, (*self.path, *path))
+
 
 class Manifest(NamedTuple):
     """An object, the file that it is written to (a path in the tree of a comb), and what caused which part of it.

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-__all__ = ["byte_quantity", "core_quantity"]
+__all__ = ["byte_quantity", "core_quantity", "number_quantity", "plain_number"]
 
 
 def core_quantity(cores: Decimal) -> str:
@@ -17,3 +17,14 @@ def byte_quantity(size: int) -> str:
         if size % factor == 0:
             return f"{size // factor}{unit}"
     return str(size)
+
+
+def number_quantity(number: Decimal) -> str:
+    """A number as a quantity: `70`, `1500m`. What is finer than thousandths is rounded up."""
+    return core_quantity(number)
+
+
+def plain_number(number: Decimal) -> str:
+    """A number without an exponent: `70`, `0.25`."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,9 +10,10 @@ from comb_compiler.render.manifest import Cause
 from comb_compiler.spec import Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.platform import Platform
-from comb_compiler.spec.platform.clusters import Autoscaling, Cluster, NodePool
+from comb_compiler.spec.platform.clusters import Cluster, NodePool
+from comb_compiler.spec.platform.devices import SharingBackEnd
 
-__all__ = ["CPU", "Rendering", "cause_of_group", "is_scaled", "selects"]
+__all__ = ["CPU", "Rendering", "cause_of_group", "selects"]
 
 CPU = "cpu"
 """The class of nodes without devices."""
@@ -65,6 +66,16 @@ class Rendering(NamedTuple):
         """The pools that a workload may run in."""
         return {name: self.cluster.node_pools[name] for name in workload.pools}
 
+    def back_end(self, workload: Workload) -> SharingBackEnd | None:
+        """What shares the devices of a workload; None where it has none."""
+        if workload.amounts.slice is None:
+            return None
+        return next(iter(self.pools(workload).values())).sharing.back_end
+
+    def cause_of_cluster(self, *path: str | int) -> Cause:
+        """What platform.yaml says of the cluster."""
+        return Cause.platform("clusters", self.here.cluster, *path)
+
     def operators(self, group: Group) -> Mapping[str, Operator]:
         """A group's operators."""
         return {name: self.comb.operators[name] for name in group.operators}
@@ -104,14 +115,6 @@ class Rendering(NamedTuple):
 def selects(workload: Workload) -> dict[str, str]:
     """What selects the pods of one workload, and never changes: Kubernetes forbids it."""
     return {"app.kubernetes.io/instance": workload.name}
-
-
-def is_scaled(workload: Workload, cluster: Cluster) -> bool:
-    """Whether an autoscaler owns the number of replicas."""
-    targets = workload.scale.targets
-    aims = (targets.gpu_utilization, targets.gpu_memory, targets.cpu, targets.queue, targets.queries)
-    wants = workload.replicas.most > workload.replicas.least and any(aims)
-    return wants and cluster.autoscaling is not Autoscaling.NONE
 
 
 def cause_of_group(group: Group, *path: str | int) -> Cause:

@@ -103,6 +103,28 @@ def from_go(source: Path) -> Path:
     return program
 
 
+def from_debian(package: str, command: str) -> Path:
+    """`command` of a Debian package, unpacked without being installed: nothing outside the cache is touched."""
+    home = cache_directory() / f"debian-{package}"
+    if not home.is_dir():
+        apt = required_on_path("apt-get", f"install {package}")
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as new:
+            for directory in ("lists/partial", "archives/partial", "root"):
+                Path(new, directory).mkdir(parents=True)
+            own = ["-o", f"Dir::State::lists={new}/lists", "-o", f"Dir::Cache={new}", "-o", "Debug::NoLocking=1"]
+            _run([str(apt), "update", *own], Path(new))
+            _run([str(apt), "download", package, *own], Path(new))
+            [archive] = Path(new).glob("*.deb")
+            _run([str(required_on_path("dpkg", f"install {package}")), "-x", str(archive), "root"], Path(new))
+            try:
+                os.rename(Path(new, "root"), home)
+            except OSError:
+                if not home.is_dir():
+                    raise
+    return home / "usr" / "bin" / command
+
+
 def required_on_path(name: str, how: str) -> Path:
     """A program that only the machine's owner can install."""
     found = shutil.which(name)
@@ -133,6 +155,8 @@ TOOLS: Mapping[str, Tool] = {
         Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
         Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED)),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
+        Tool("prometheus", lambda: from_debian("prometheus", "prometheus")),
+        Tool("promtool", lambda: from_debian("prometheus", "promtool")),
         Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
     )

@@ -1,0 +1,80 @@
+"""KEDA's ScaledObjects (`keda.sh/v1alpha1`). KEDA makes an HPA of each: there is never one beside it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from comb_compiler.plan import Workload
+from comb_compiler.plan.scaling import Aim, Measure, aims_of
+from comb_compiler.render.manifest import Manifest, caused, manifest
+from comb_compiler.render.quantities import plain_number
+from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.scaling.measures import measured, pods_of, string, target_of
+from comb_compiler.render.scaling.pace import behavior
+from comb_compiler.render.scaling.queries import total_of
+from comb_compiler.spec.platform.clusters import Autoscaling
+
+__all__ = ["scaled_objects"]
+
+_POLLING = 15
+_COOLDOWN = 300
+"""Seconds."""
+
+
+def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
+    """One for each workload that something moves, where the cluster scales so."""
+    if rendering.cluster.autoscaling is not Autoscaling.KEDA:
+        return
+    for workload in rendering.here.workloads:
+        aims = aims_of(workload, rendering.cluster)
+        if not aims:
+            continue
+        scale = cause_of_group(workload.group, "scale")
+        yield manifest(
+            {
+                "apiVersion": "keda.sh/v1alpha1",
+                "kind": "ScaledObject",
+                "metadata": rendering.metadata(workload.name),
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
+                    "pollingInterval": _POLLING,
+                    "cooldownPeriod": _COOLDOWN,
+                    "minReplicaCount": caused(workload.replicas.least, scale.below("min")),
+                    "maxReplicaCount": caused(workload.replicas.most, scale.below("max")),
+                    "advanced": {
+                        "horizontalPodAutoscalerConfig": {
+                            "behavior": caused(behavior(workload.scale.pace), scale.below("pace"))
+                        }
+                    },
+                    "triggers": [
+                        caused(_trigger(rendering, workload, aim), scale.below("targets", aim.measure.value))
+                        for aim in aims
+                    ],
+                },
+            },
+            scale,
+        )
+
+
+def _trigger(rendering: Rendering, workload: Workload, aim: Aim) -> dict[str, Any]:
+    if aim.measure is Measure.CPU:
+        return {"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(max(1, round(aim.value)))}}
+    prometheus = rendering.cluster.prometheus
+    assert prometheus is not None
+    if aim.measure is Measure.QUERY:
+        query, threshold = total_of(rendering, workload, aim), aim.value
+    else:
+        one = measured(aim, workload, prometheus)
+        selector = f"{one.namespace_label}={string(rendering.namespace)},{one.pod_label}=~{string(pods_of(workload))}"
+        query = f"sum({one.query.format(selector=selector, by=one.pod_label)})"
+        threshold = target_of(aim, workload, rendering.back_end(workload))
+    return {
+        "type": "prometheus",
+        "metricType": "AverageValue",
+        "metadata": {
+            "serverAddress": caused(prometheus.url, rendering.cause_of_cluster("prometheus", "url")),
+            "query": query,
+            "threshold": plain_number(threshold),
+            # What is lost is an error, not a load of nothing: the number of replicas stays as it is.
+            "ignoreNullValues": "false",
+        },
+    }
