@@ -1,5 +1,6 @@
 """A piece of memory that two processes share, and that grows. It has no name, and is gone with its last user."""
 
+import fcntl
 import mmap
 import os
 import tempfile
@@ -25,7 +26,10 @@ class Arena:
     def create(cls) -> "Arena":
         """A new, empty one."""
         if hasattr(os, "memfd_create"):
-            return cls(os.memfd_create("comb-arena", os.MFD_CLOEXEC))
+            descriptor = os.memfd_create("comb-arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            # Reading pages that the other side has cut off would kill this process.
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+            return cls(descriptor)
         with tempfile.TemporaryFile() as file:
             return cls(os.dup(file.fileno()))
 
