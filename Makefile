@@ -4,10 +4,10 @@ RUN := .venv/bin/python -m
 TRIAL_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick lint prove lock
+.PHONY: help setup demo test servers quick lint prove lock
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything into .venv (half a minute once; then nothing, in milliseconds)
 	@sh .ci/setup
@@ -15,13 +15,18 @@ setup: ## Install everything into .venv (half a minute once; then nothing, in mi
 demo: setup ## Take examples/frame-moderation through every stage there is (seconds)
 	@$(RUN) comb_compiler demo
 
-test: setup ## Run every test, real tools included (minutes)
-	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches tools from npm)'
-	@$(RUN) pytest
+# Servers that are missing are built at low priority beside the tests; those of a cluster come last, and wait for them.
+test: setup ## Run every test, real tools and servers included (minutes; the first run builds Kubernetes)
+	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches and builds some)'
+	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest
+
+servers: setup ## Build the servers that tests start, from Go modules (half an hour on two cores, once; then nothing)
+	@$(RUN) tests.servers
 
 # What fails first when something is wrong: each finding where it belongs, the layers, the plan, the SDK.
 QUICK := tests/golden/test_cases.py::test_the_findings_are_those_that_the_case_states tests/architecture/test_layers.py \
-	tests/compiler tests/release tests/runtime/test_sdk.py tests/workspace/test_checkout.py tests/workspace/test_protos.py
+	tests/compiler tests/release tests/runtime/test_sdk.py \
+	tests/workspace/test_checkout.py tests/workspace/test_protos.py
 
 quick: setup ## Lint, and run the most telling tests up to the first failure (seconds)
 	@$(RUN) ruff check
