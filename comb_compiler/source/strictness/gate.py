@@ -22,7 +22,7 @@ def seems_ordinary(text: str, spread: Iterable[Spread]) -> bool:
 # Each alternative begins with a literal, so that `re` skips from candidate to candidate.
 _SUSPICIOUS = re.compile(
     r"""
-      "\# | '\# | \]\# | \}\# | \[\# | \{\# | ,\# | :\# | \|[-+0-9]*\# | >[-+0-9]*\#  # a comment without a space
+      \#(?<=["'\]}\[{,:]\#) | \|[-+0-9]*\# | >[-+0-9]*\#  # a comment without a space
     | -[,\[\]{}]                                      # a lone dash in brackets
     | \?(?<=[\s\[{,]\?)\S                             # `[?text]`
     | :(?<=[\s\[{,]:)[^\s,\[\]{}]                     # `{&a :text}`
