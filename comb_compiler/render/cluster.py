@@ -5,9 +5,13 @@ from collections.abc import Callable, Iterator
 from comb_compiler.render.claims import claim_templates
 from comb_compiler.render.config import config_maps
 from comb_compiler.render.deployment import deployments
+from comb_compiler.render.disruption import disruption_budgets
 from comb_compiler.render.kustomization import kustomization
 from comb_compiler.render.manifest import Manifest
+from comb_compiler.render.monitoring import dashboards, prometheus_rules, service_monitors
+from comb_compiler.render.network import network_policies
 from comb_compiler.render.rendering import Rendering
+from comb_compiler.render.scaling import autoscalers, recording_rules, scaled_objects
 from comb_compiler.render.service import services
 from comb_compiler.render.service_account import service_accounts
 from comb_compiler.render.workspace import workspace_claims
@@ -20,7 +24,15 @@ KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
     workspace_claims,
     claim_templates,
     deployments,
+    disruption_budgets,
     services,
+    network_policies,
+    service_monitors,
+    prometheus_rules,
+    dashboards,
+    autoscalers,
+    scaled_objects,
+    recording_rules,
 )
 """What makes the objects, a function for each kind or a few that belong together."""
 

@@ -78,6 +78,7 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             {"name": "COMB_RELEASE", "value": rendering.run},
             {"name": "COMB_LOG_FORMAT", "value": "json"},
             {"name": "HOME", "value": "/tmp"},  # noqa: S108
+            *_traces(rendering, workload),
         ],
         "ports": [
             {"name": "grpc", "containerPort": layout.GRPC_PORT},
@@ -95,6 +96,14 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
         },
         "volumeMounts": mounts(rendering),
     }
+
+
+def _traces(rendering: Rendering, workload: Workload) -> list[Any]:
+    """Where spans go; the entry makes them."""
+    if rendering.cluster.traces is None or not workload.group.is_entry:
+        return []
+    said = {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": rendering.cluster.traces}
+    return [caused(said, Cause.platform("clusters", rendering.here.cluster, "traces"))]
 
 
 def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from comb_compiler.render import layout
 from comb_compiler.render.manifest import Manifest, manifest
+from comb_compiler.render.monitoring.scraping import scrape_annotations
 from comb_compiler.render.rendering import Rendering, cause_of_group
 
 __all__ = ["services"]
@@ -16,7 +17,7 @@ def services(rendering: Rendering) -> Iterator[Manifest]:
             {
                 "apiVersion": "v1",
                 "kind": "Service",
-                "metadata": rendering.metadata(rendering.process(group)),
+                "metadata": rendering.metadata(rendering.process(group), annotations=scrape_annotations(rendering)),
                 "spec": {
                     "clusterIP": "None",
                     "selector": rendering.selects_process(group),

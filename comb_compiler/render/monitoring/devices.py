@@ -1,0 +1,46 @@
+"""What a comb's devices do, as the cluster's exporter measures them."""
+
+from collections.abc import Iterator
+
+from comb_compiler.plan import Workload
+from comb_compiler.render.monitoring.promql import any_of, quoted
+from comb_compiler.render.monitoring.views import Panel, Query, Row
+from comb_compiler.render.rendering import Rendering
+from comb_compiler.render.scaling.measures import measures_of
+from comb_compiler.spec.platform.clusters import Prometheus
+
+__all__ = ["device_row", "pods_of"]
+
+_LONGEST = 58
+"""Characters of a pod's name before the five that Kubernetes draws: what is longer is cut."""
+_HASH = 10
+_TITLES = {
+    "comb_gpu_utilization": "Use of devices",
+    "comb_gpu_slice_utilization": "Use of slices",
+    "comb_gpu_memory": "Memory of devices in use",
+}
+
+
+def device_row(rendering: Rendering) -> Iterator[Row]:
+    """A row where some workload has devices; none for a comb of CPUs."""
+    prometheus = rendering.cluster.prometheus
+    holders = [one for one in rendering.here.workloads if one.amounts.slice is not None]
+    if holders and prometheus is not None:
+        yield Row("Devices", tuple(_panels(rendering, prometheus, holders)))
+
+
+def _panels(rendering: Rendering, prometheus: Prometheus, holders: list[Workload]) -> Iterator[Panel]:
+    pods = "|".join(pods_of(one.name) for one in holders)
+    pod, namespace = prometheus.pod_label, prometheus.namespace_label
+    selector = f"{namespace}={quoted(rendering.namespace)},{pod}=~{quoted(pods)}"
+    for measure in measures_of(prometheus):
+        if measure.name in _TITLES:
+            query = measure.query.format(selector=selector, by=pod)
+            yield Panel(_TITLES[measure.name], "percent", (Query(query, f"{{{{{pod}}}}}"),))
+
+
+def pods_of(workload: str) -> str:
+    """A regular expression for the names of a Deployment's pods, as Kubernetes makes them."""
+    if len(workload) + _HASH + 2 > _LONGEST:
+        return f"{any_of([workload[:_LONGEST]])}.*"
+    return f"{any_of([workload])}-[a-z0-9]{{1,{_HASH}}}-[a-z0-9]{{5}}"
