@@ -146,12 +146,12 @@ class Remote:
 
     def _metadata(self, key: str, arm: str | None, request_id: str, traceparent: str) -> list[tuple[str, str]]:
         named = (
-            ("x-request-id", request_id),
             (self._interface.key_header, key),
             ("comb-arm", arm or ""),
             ("traceparent", traceparent),
         )
-        return [(name, quote(value, _SAYABLE)) for name, value in named if name and value]
+        others = [(name, quote(value, _SAYABLE)) for name, value in named if name and value]
+        return [("x-request-id", quote(request_id, _SAYABLE)), *others]  # also an empty one: it asks who answers
 
     async def close(self, grace: float | None = None) -> None:
         """Take no more requests, and end those under way after `grace` seconds."""

@@ -94,7 +94,7 @@ SETTINGS = (
     Setting("tls_client_ca", "a PEM file with the authorities whose clients are let in; without it, all are"),
     Setting("forced_arms", "whether callers may choose arm and release, by the headers comb-arm and comb-release"),
     Setting("reflection", "whether clients may ask for the interface"),
-    Setting("release", "the name of what is served, given back with every answer"),
+    Setting("release", "the name of what is served, given back with answers"),
     Setting("log_format", "how lines of the log are written: text, or json"),
     Setting("trace_share", "the share of requests whose spans are sent, where OTEL_EXPORTER_OTLP_ENDPOINT is set"),
 )

@@ -22,7 +22,8 @@ _SERVER_TIMING = "server-timing"
 Told = tuple[tuple[str, str], ...]
 """What a caller is told beside the answer: gRPC metadata, HTTP headers."""
 
-_NAMES = frozenset({REQUEST_ID, ARM, RELEASE, TIMING, TIMEOUT, TRACEPARENT})
+_ASKING = frozenset({REQUEST_ID, ARM, RELEASE, TIMING})
+_NAMES = _ASKING | {TIMEOUT, TRACEPARENT}
 _SAYABLE = re.compile(r"[!-~]{1,128}")
 _LONGEST_KEY = 512
 _random_bits = Random().getrandbits  # noqa: S311 - ids are no secrets, and the system's own source takes longer
@@ -32,7 +33,8 @@ _SKIPPED = -2
 class Terms(NamedTuple):
     """The terms of one request. `key` is the sticky key where a header has it; `timeout` is as it was sent.
 
-    `arm` and `release` are forced, by who may.
+    `arm` and `release` are forced, by who may. `asks`: the caller has named the request, or asked for something; who
+    has not is told nothing beside an answer over gRPC, since that costs a fortieth of a call.
     """
 
     request_id: str
@@ -42,6 +44,7 @@ class Terms(NamedTuple):
     timeout: str = ""
     release: str | None = None
     traceparent: str = ""
+    asks: bool = False
 
 
 def terms_of(headers: Iterable[tuple[str, str | bytes]], key_header: str) -> Terms:
@@ -72,6 +75,7 @@ def _terms(said: Mapping[str, Any], key: str, key_header: str) -> Terms:
         said.get(TIMEOUT, ""),
         said.get(RELEASE),
         traceparent if is_traceparent(traceparent) else "",
+        not said.keys().isdisjoint(_ASKING),
     )
 
 

@@ -27,7 +27,7 @@ async def told(at: Process, users: int) -> list[tuple[str, str]]:
     """Release and arm of each user."""
     found = []
     for number in range(users):
-        _, said = await ask(at.grpc, HELLO, x_user_id=f"user-{number}")
+        _, said = await ask(at.grpc, HELLO, x_user_id=f"user-{number}", x_request_id="")
         found.append((said["comb-release"], said["comb-arm"]))
     return found
 

@@ -32,6 +32,19 @@ def test_a_request_is_answered_and_named() -> None:
     run(main())
 
 
+def test_who_asks_for_nothing_beside_an_answer_is_told_nothing_and_an_error_is_always_named() -> None:
+    async def main() -> None:
+        traced = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        async with serving(simple()) as running:
+            assert (await ask(running.grpc, letter(), traceparent=traced))[1] == {}
+            _, told = await ask(running.grpc, letter(), comb_timing="1")
+            assert len(told["x-request-id"]) == 24
+            error = await fails(running.grpc, b"garbage")
+            assert len(dict(error.trailing_metadata())["x-request-id"]) == 24
+
+    run(main())
+
+
 def test_an_answer_says_how_long_each_step_took_when_it_is_asked_to() -> None:
     async def main() -> None:
         async with serving(simple()) as running:

@@ -86,7 +86,8 @@ class _Call:
             raise
         except Exception as error:
             await _abort(context, stage.unexpected(error, terms), told(terms, run))
-        context.set_trailing_metadata(told(terms, run))
+        if terms.asks:
+            context.set_trailing_metadata(told(terms, run))
         return content
 
 
