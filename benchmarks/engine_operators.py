@@ -33,6 +33,11 @@ async def same_later(text: StringValue) -> StringValue:
 
 
 @operator(execution="loop")
+def same_bytes(text: BytesValue) -> BytesValue:
+    return text
+
+
+@operator(execution="loop")
 def first(
     a0: StringValue,
     a1: StringValue,
