@@ -171,8 +171,8 @@ def _row(name: str, ones: list[Measured], peer: list[Measured]) -> str:
 
 _NOTES = """
 
-A hop is there and back. "CPU of both" is what a call takes in both processes together, in all of their threads. The bare
-call sends the same bytes and reads nothing in them; a hop serialises and parses its message on both sides, twice.
+A hop is there and back. "CPU of both" is what a call takes in both processes together, in all of their threads. The
+bare call sends the same bytes and reads nothing in them; a hop serialises and parses its message on both sides, twice.
 
 Repeat: `.venv/bin/python benchmarks/engine_hops.py --record`
 """
