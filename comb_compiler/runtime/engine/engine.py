@@ -18,7 +18,7 @@ from comb_compiler.runtime.engine.failures import typed
 from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
 from comb_compiler.runtime.engine.hosts import Elsewhere, Host
 from comb_compiler.runtime.engine.meters import Meters
-from comb_compiler.runtime.engine.observation import Observer, Probe
+from comb_compiler.runtime.engine.observation import Journal, Observer, Probe
 from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
 from comb_compiler.runtime.engine.run import Run
 from comb_compiler.runtime.messages import Message, Messages, reread
@@ -33,9 +33,9 @@ class Limits(NamedTuple):
 
     `requests` may be under way at once; `queue` calls may wait for one operator. Past `stuck` calls of a node that were
     given up and go on, it is UNAVAILABLE at once. A worker process whose operator goes on for `grace` seconds after its
-    call was given up is killed (another is started before that: see `Pool`), and one that holds more than
-    `worker_memory` bytes, or more than `worker_descriptors` (or three quarters of what the system allows), is replaced
-    between calls. A request without a deadline of its own,
+    call was given up is killed, and one that holds more than `worker_memory` bytes, or more than `worker_descriptors`
+    (or three quarters of what the system allows), is replaced between calls; meanwhile an operator has up to `spares`
+    processes more than it declares: 0 where its model has no room in memory once more. A request without a deadline of its own,
     in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has failed to
     start (code that holds up the loop meanwhile is interrupted: see `bounded`).
     """
@@ -48,6 +48,7 @@ class Limits(NamedTuple):
     worker_descriptors: int = 4096
     deadline: float = 60.0
     start: float = 300.0
+    spares: int = 1
 
 
 _LIMITS = Limits()
@@ -89,6 +90,7 @@ class Engine:
         self.messages: Messages
         self._request_type: type[Message]
         self._observers = tuple(observers)
+        self._journals = tuple(one for one in observers if isinstance(one, Journal))
         self._code = None if code is None else OperatorCode(code)
         self._places = Places(plan, locate, limits, self.meters, self._code, code, workspace)
         self._elsewhere = dict(elsewhere or {})
@@ -192,8 +194,8 @@ class Engine:
             raise self._refused(Code.INVALID_ARGUMENT, f"there is no release `{release}`")
         run = self._admit(request, within, key, arm)
         run.request_id, run.traceparent = request_id, traceparent
-        if self._observers:
-            self._tell(run, is_over=False)
+        if self._journals:
+            self._tell_began(run)
         run.begin()
         CURRENT.set(NO_CALL)  # what returned at once ran in the caller's own context
         if not run.is_over:
@@ -250,18 +252,14 @@ class Engine:
         if type(run.request_id) is not Probe:
             self._count(run)
         if self._observers:
-            self._tell(run, is_over=True)
+            self._tell_ended(run)
         if not self._under_way:
             self._is_idle.set()
 
     def _count(self, run: Run) -> None:
-        meters = self.meters
-        error = run.error
-        meters.requests[run.arm_index].count(0 if error is None else error.code, run.ended - run.began)
-        nodes = meters.nodes[self._graph_of_arm[run.arm_index]]
-        for meter, code, began, ended in zip(nodes, run.codes, run.begins, run.ends, strict=True):
-            if code >= 0:
-                meter.count(code, ended - began)
+        code = 0 if run.error is None else run.error.code
+        nodes = (run.codes, run.begins, run.ends)
+        self.meters.ended(run.arm_index, self._graph_of_arm[run.arm_index], code, (run.began, run.ended), nodes)
 
     def abandon(self, task: asyncio.Task[None], step: Step) -> None:
         """Cancel a call that nobody waits for, and remember it until it has really ended."""
@@ -282,10 +280,17 @@ class Engine:
         """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
         return typed(error, step.name, run.request_id, run.arm)
 
-    def _tell(self, run: Run, *, is_over: bool) -> None:
+    def _tell_began(self, run: Run) -> None:
+        for journal in self._journals:
+            try:
+                journal.began(run)
+            except Exception:
+                _log.exception("an observer failed")
+
+    def _tell_ended(self, run: Run) -> None:
         for observer in self._observers:
             try:
-                (observer.ended if is_over else observer.began)(run)
+                observer.ended(run)
             except Exception:
                 _log.exception("an observer failed")
 

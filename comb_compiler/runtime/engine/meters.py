@@ -1,16 +1,21 @@
 """What the engine counts: plain numbers that an exporter reads, so that counting costs a request next to nothing."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["BOUNDS", "Histogram", "Measure", "Meter", "Meters"]
+__all__ = ["BOUNDS", "Histogram", "Measure", "Meter", "Meters", "Nodes"]
 
 BOUNDS = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
     *(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0),
 )
 """Upper bounds of the histograms' buckets, in seconds; a last bucket has what is above."""
+
+
+Nodes = tuple[Sequence[int], Sequence[float], Sequence[float]]
+"""A request's nodes: how each ended (below 0 where it did not run), when it began and when it ended."""
+_Ended = tuple[int, int, int, tuple[float, float], Nodes]
 
 
 class Measure(NamedTuple):
@@ -56,15 +61,46 @@ class Meter:
         return Histogram(tuple(self.buckets), self.seconds)
 
 
+_TOGETHER = 128
+"""How many ended requests are counted at a time: code that has just run is faster by far than code that has not."""
+
+
 class Meters:
-    """All of an engine's meters. `requests` is by arm, `nodes` by graph and then by node, both by index."""
+    """All of an engine's meters."""
 
     def __init__(self, arms: int, nodes: tuple[int, ...]) -> None:
-        self.requests = [Meter() for _ in range(arms)]
-        self.nodes = [[Meter() for _ in range(count)] for count in nodes]
+        self._requests = [Meter() for _ in range(arms)]
+        self._nodes = [[Meter() for _ in range(count)] for count in nodes]
+        self._ended: list[_Ended] = []
         self.refused = 0
         self.retries = 0
         self.batches: dict[str, dict[int, int]] = {}
         """Batches by binding and size."""
         self.restarts: dict[str, int] = {}
         """Worker processes that had to be started again, by binding."""
+
+    @property
+    def requests(self) -> list[Meter]:
+        """Requests, by arm."""
+        self._count()
+        return self._requests
+
+    @property
+    def nodes(self) -> list[list[Meter]]:
+        """Calls of operators, by graph and then by node, both by index."""
+        self._count()
+        return self._nodes
+
+    def ended(self, arm: int, graph: int, code: int, times: tuple[float, float], nodes: Nodes) -> None:
+        """A request of an arm has ended with a code; it began and ended at `times`, and its nodes as `nodes` says."""
+        self._ended.append((arm, graph, code, times, nodes))
+        if len(self._ended) >= _TOGETHER:
+            self._count()
+
+    def _count(self) -> None:
+        ended, self._ended = self._ended, []
+        for arm, graph, code, (began, end), nodes in ended:
+            self._requests[arm].count(code, end - began)
+            for meter, how, begin, until in zip(self._nodes[graph], *nodes, strict=True):
+                if how >= 0:
+                    meter.count(how, until - begin)

@@ -1,11 +1,11 @@
 """What others see of a request: observers, called when it begins and when it has ended; and spans, made from that."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from comb_compiler.runtime.codes import OperatorError
 
-__all__ = ["NOT_RUN", "SKIPPED", "Began", "Finished", "Observer", "Probe", "SampledSpans", "Span"]
+__all__ = ["NOT_RUN", "SKIPPED", "Began", "Finished", "Journal", "Observer", "Probe", "SampledSpans", "Span"]
 
 NOT_RUN = -1
 """In place of a code: the node had not begun when the request ended."""
@@ -90,16 +90,21 @@ class Finished(Began, Protocol):
 
 
 class Observer(Protocol):
-    """Sees every request, in the engine's loop: what takes longer than microseconds it does elsewhere.
+    """Sees every request that has ended, in the engine's loop: what takes longer than microseconds it does elsewhere.
 
     What it raises is logged, and changes nothing.
     """
 
+    def ended(self, request: Finished) -> None:
+        """A request has ended; called once for each that was admitted. What it holds is valid only during the call."""
+
+
+@runtime_checkable
+class Journal(Observer, Protocol):
+    """An Observer that sees requests before they run, too."""
+
     def began(self, request: Began) -> None:
         """A request was admitted and is about to run: the place to journal it."""
-
-    def ended(self, request: Finished) -> None:
-        """A request has ended; called once for each that began. What it holds is valid only during the call."""
 
 
 class Span(NamedTuple):
@@ -120,9 +125,6 @@ class SampledSpans:
         self._share = share
         self._credit = 0.0
         self._export = export
-
-    def began(self, request: Began) -> None:
-        """Nothing is known yet."""
 
     def ended(self, request: Finished) -> None:
         """Export this request's spans, when it is its turn."""

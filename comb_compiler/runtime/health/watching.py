@@ -56,9 +56,6 @@ class Watching:
         self._thread: threading.Thread | None = None
         self._gap = self._left = self._drawn()
 
-    def began(self, request: object) -> None:
-        """Nothing is known yet."""
-
     def ended(self, request: Finished) -> None:
         """Take this request, if it is its turn."""
         self._left -= 1

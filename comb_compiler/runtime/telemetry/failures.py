@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from comb_compiler.runtime.codes import Code
-from comb_compiler.runtime.engine.observation import Began, Finished, Probe
+from comb_compiler.runtime.engine.observation import Finished, Probe
 
 __all__ = ["FailureLog"]
 
@@ -25,17 +25,15 @@ class FailureLog:
         self._clock = clock
         self._since: dict[tuple[int, str], list[float]] = {}
 
-    def began(self, request: Began) -> None:
-        """Nothing is known yet."""
-
     def ended(self, request: Finished) -> None:
         """Say how a request ended, if that is worth a line."""
         error = request.error
+        if error is None and not _log.isEnabledFor(logging.DEBUG):
+            return
         if type(request.request_id) is Probe:
             return
         if error is None:
-            if _log.isEnabledFor(logging.DEBUG):
-                _log.debug("answered", extra=_extra(request, Code.OK, ""))
+            _log.debug("answered", extra=_extra(request, Code.OK, ""))
             return
         node = _failed_node(request, error.code)
         suppressed = self._suppressed(error.code, node)

@@ -93,8 +93,8 @@ def test_a_user_known_by_a_header_stays_in_a_release_and_an_arm() -> None:
     async def main() -> None:
         async with served(forced_arms=False) as (router, address):
             for number in range(20):
-                asked = {"x_user_id": f"user-{number}", "x_request_id": ""}
-                first, second = [await ask(address, HELLO, **asked) for _ in range(2)]
+                user = f"user-{number}"
+                first, second = [await ask(address, HELLO, x_user_id=user, x_request_id="") for _ in range(2)]
                 assert first[1]["comb-arm"]
                 assert [first[1].get(name) for name in ("comb-arm", "comb-release")] == [
                     second[1].get(name) for name in ("comb-arm", "comb-release")
