@@ -25,7 +25,7 @@ servers: setup ## Build the servers that tests start, from Go modules (half an h
 
 # What fails first when something is wrong: each finding where it belongs, the layers, the plan, the SDK.
 QUICK := tests/golden/test_cases.py::test_the_findings_are_those_that_the_case_states tests/architecture/test_layers.py \
-	tests/compiler tests/release tests/runtime/test_sdk.py \
+	tests/cluster/test_schemas.py tests/compiler tests/release tests/runtime/test_sdk.py \
 	tests/workspace/test_checkout.py tests/workspace/test_protos.py
 
 quick: setup ## Lint, and run the most telling tests up to the first failure (seconds)

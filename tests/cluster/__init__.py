@@ -1,0 +1,1 @@
+"""What is rendered, against a real API server and a real scheduler."""

@@ -1,0 +1,117 @@
+"""An API server as the tests ask it, through Kubernetes' own client."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes import client, config
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.discovery import EagerDiscoverer
+from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
+
+from tests.cluster.objects import Object
+
+__all__ = ["Api", "Refused", "until"]
+
+_MANAGER = "comb-tests"
+
+
+class Refused(Exception):
+    """The API server does not take an object; the message is what it says."""
+
+
+class Api:
+    """Objects of one API server."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        settings = client.Configuration()
+        config.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
+        settings.proxy = None
+        self._client = client.ApiClient(settings)
+        self._kubeconfig = kubeconfig
+        self.learn()
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def learn(self) -> None:
+        """Ask which kinds there are: again after definitions were installed."""
+        cache = self._kubeconfig.with_name("kinds.json")
+        cache.unlink(missing_ok=True)
+        dynamic: Any = DynamicClient  # it has no types
+        self._dynamic = dynamic(self._client, cache_file=str(cache), discoverer=EagerDiscoverer)
+
+    def apply(self, document: Object, *, dry: bool = False) -> None:
+        """Apply one object on the server, fields strictly checked; `dry` goes all the way but keeps nothing."""
+        query = [("fieldValidation", "Strict"), ("fieldManager", _MANAGER), ("force", "true")]
+        query += [("dryRun", "All")] if dry else []
+        metadata = document["metadata"]
+        try:
+            kind = self._kind(document["apiVersion"], document["kind"])
+            namespace = metadata.get("namespace") if kind.namespaced else None
+            self._dynamic.server_side_apply(
+                kind, body=document, name=metadata["name"], namespace=namespace, query_params=query
+            )
+        except ResourceNotFoundError as unknown:
+            raise Refused(str(unknown)) from None
+        except DynamicApiError as refused:
+            raise Refused(json.loads(refused.body or "{}")["message"]) from None
+
+    def apply_all(self, documents: Iterable[Object]) -> None:
+        """Apply several, in this order."""
+        for document in documents:
+            self.apply(document)
+
+    def install(self, directory: Path) -> None:
+        """Install the definitions of kinds that a directory holds, and wait until the server serves them."""
+        documents = [
+            yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader) for file in sorted(directory.iterdir())
+        ]
+        self.apply_all(documents)
+        names = {document["metadata"]["name"] for document in documents}
+        kind = "CustomResourceDefinition"
+        until(
+            lambda: names <= {_name(one) for one in self.list("apiextensions.k8s.io/v1", kind) if _is_served(one)}, 30
+        )
+        self.learn()
+
+    def list(self, version: str, kind: str, namespace: str | None = None, labels: str = "") -> list[Object]:
+        """The objects of a kind, in a namespace or in all."""
+        found = self._kind(version, kind).get(namespace=namespace, label_selector=labels or None)
+        return [dict(item) for item in found.to_dict()["items"]]
+
+    def delete(self, version: str, kind: str, name: str, namespace: str | None = None) -> None:
+        """Delete one object at once; it may be gone already."""
+        try:
+            self._kind(version, kind).delete(name=name, namespace=namespace, body={"gracePeriodSeconds": 0})
+        except NotFoundError:
+            return
+
+    def delete_all(self, version: str, kind: str, namespace: str | None = None) -> None:
+        """Delete the objects of a kind at once."""
+        for one in self.list(version, kind, namespace):
+            self.delete(version, kind, _name(one), one["metadata"].get("namespace"))
+
+    def _kind(self, version: str, kind: str) -> Any:
+        return self._dynamic.resources.get(api_version=version, kind=kind)
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    return str(document["metadata"]["name"])
+
+
+def _is_served(definition: Mapping[str, Any]) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+
+
+def until(true: Callable[[], bool], seconds: float) -> None:
+    """Wait until something is true; fails when it is not by then."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"it did not come about within {seconds:.0f} s"
+        time.sleep(0.1)
