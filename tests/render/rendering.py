@@ -49,6 +49,7 @@ def rendered(
         "apiVersion": "comb.dev/v1",
         "kind": "Platform",
         "metadata": {"name": "acme"},
+        "devices": {"nvidia-a10": {"memory": "20Gi"}},
         "clusters": {"east": {"nodePools": {"cpus": CPUS}, **(cluster or {})}},
         "namespaces": {"vision": {}},
         "environments": {"production": {"clusters": ["east"], "namespace": "vision"}},
