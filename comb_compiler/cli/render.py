@@ -1,76 +1,140 @@
-"""Write what clusters are told of a comb: Kubernetes objects, one file each, as Flux applies them.
+"""Write what clusters are told of combs: Kubernetes objects, one file each, as Flux applies them.
 
-The directory gets `clusters/CLUSTER/NAMESPACE/COMB/`, as the environment repository has it. Images are taken by digest
-from a file that a build wrote. The same inputs give the same bytes.
+The directory gets `clusters/CLUSTER/NAMESPACE/COMB/`, as the environment repository has it, and for each comb a file in
+`clusters/CLUSTER/_flux/`. Images are taken by digest from a file that a build wrote. The same inputs give the same
+bytes; a directory is replaced as a whole, and only where something in it differs. Where anything is wrong with any of
+the combs, nothing is written.
 
 example:
   comb render combs/ocr --platform platform.yaml --environment production --images images.json -o rendered
+  comb render combs/ocr --platform platform.yaml --environment staging --unbuilt -o rendered
+  comb render combs --platform platform.yaml --environment staging --unbuilt -o rendered       all combs
+  comb render combs/ocr --platform platform.yaml --environment staging --unbuilt --explain deployment-ocr.yaml
 """
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.checking import open_root
+from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors, in_reading_order
+from comb_compiler.cli.verdicts import Verdict, VerdictCache, default_directory
+from comb_compiler.cli.writing import output_directory, write_rendered
+from comb_compiler.diagnostics import Diagnostic, has_errors, in_reading_order
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
+    from comb_compiler.release.images import Images
+    from comb_compiler.source import SourceSet
+    from comb_compiler.source.memo import Memo
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="COMB", help="a comb.yaml, or a directory with one")
+    parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one or with many")
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     parser.add_argument("--environment", metavar="NAME", required=True, help="where it is to run")
-    parser.add_argument("--images", metavar="FILE", required=True, help="the images by digest: what a build wrote")
-    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="where the files are written")
+    parser.add_argument("--images", metavar="FILE", help="the images by digest: what a build wrote")
+    parser.add_argument("--unbuilt", action="store_true", help="name images that nobody can pull, for want of others")
+    parser.add_argument("-o", "--output", metavar="DIR", help="where the files are written")
+    parser.add_argument("--explain", metavar="FILE", help="print a rendered file, each line with what caused it")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    arguments.paths = [arguments.path]
+    images = _images(arguments)
+    if (arguments.output is None) == (arguments.explain is None):
+        raise UsageError("say where the files are written (-o DIR), or which one to --explain")
+    output = output_directory(arguments.output) if arguments.output is not None else None
     checkout = Checkout(open_root(arguments))
-    rendered = _rendered(checkout, arguments)
-    console.note(report(in_reading_order(rendered.diagnostics), "text", checkout, console).rstrip("\n"))
-    if has_errors(rendered.diagnostics):
+    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
+    done = _render(checkout, arguments, images, memo)
+    console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
+    if has_errors(done.diagnostics):
         return Exit.FINDINGS
-    _write(rendered, Path(arguments.output))
+    if output is not None:
+        console.note(write_rendered(output, done.rendered))
+    else:
+        from comb_compiler.cli.explaining import explained
+
+        console.result(explained(done.rendered, arguments.explain, checkout, console))
     return Exit.CLEAN
 
 
-def _rendered(checkout: Checkout, arguments: argparse.Namespace) -> "Rendered":
-    from comb_compiler.compiler.render import render_comb
-    from comb_compiler.release.images import parse_images
+def _images(arguments: argparse.Namespace) -> "Images | None":
+    """The images of the file; None for those that stand for images that are not built."""
+    if arguments.images is not None and arguments.unbuilt:
+        raise UsageError("--images and --unbuilt are not given together")
+    if arguments.unbuilt:
+        return None
+    if arguments.images is None:
+        raise UsageError(_NO_IMAGES)
+    from comb_compiler.release.images import MOST_BYTES, BadImages, parse_images
+
+    try:
+        with Path(arguments.images).open("rb") as file:
+            return parse_images(file.read(MOST_BYTES + 1))
+    except OSError as problem:
+        raise UsageError(
+            f"--images {arguments.images}: {(problem.strerror or 'it cannot be read').lower()}"
+        ) from problem
+    except BadImages as problem:
+        raise UsageError(f"--images {arguments.images}: {problem}; `comb schema images` has its form") from problem
+
+
+_NO_IMAGES = (
+    "pods run images: give --images FILE, which a build wrote or you by hand (`comb schema images` has its form), "
+    "or --unbuilt to see the objects with images that nobody can pull"
+)
+
+
+class _Done(NamedTuple):
+    diagnostics: tuple[Diagnostic, ...]
+    rendered: "list[Rendered]"
+
+
+def _render(checkout: Checkout, arguments: argparse.Namespace, images: "Images | None", memo: "Memo") -> _Done:
+    from comb_compiler.compiler.render import render_comb, unbuilt_images
+    from comb_compiler.workspace.operators import code_digest
     from comb_compiler.workspace.sources import load_sources
 
-    cache = VerdictCache(None if arguments.no_cache else default_directory())
-    mains, _ = find_combs(checkout, [arguments.path])
-    if len(mains) != 1:
-        raise UsageError(f"{arguments.path} holds {len(mains)} combs: name one")
+    mains, found = find_combs(checkout, arguments.paths)
     platform_file = platform_path(arguments, checkout)
     assert platform_file is not None
-    return render_comb(
-        load_sources(checkout, mains[0], cache.memo),
-        load_sources(checkout, platform_file, cache.memo),
-        arguments.environment,
-        parse_images(Path(arguments.images).read_bytes()),
-        cache.memo,
-    )
+    platform = load_sources(checkout, platform_file, memo)
+    _must_have_environment(platform, arguments.environment, memo)
+    rendered = []
+    for main in mains:
+        made = render_comb(
+            load_sources(checkout, main, memo),
+            platform,
+            arguments.environment,
+            images if images is not None else unbuilt_images,
+            memo,
+            code_digest(checkout, main),
+        )
+        if made.checked.kind == "Platform":
+            raise UsageError(f"{main} declares a platform: name a comb")
+        rendered.append(made)
+    twice = same_names(Verdict(*one.checked[:5]) for one in rendered)
+    said = (*found, *(finding for one in rendered for finding in one.diagnostics), *twice)
+    return _Done(in_reading_order(said), rendered)
 
 
-def _write(rendered: "Rendered", directory: Path) -> None:
-    for cluster in rendered.clusters:
-        place = directory / cluster.directory
-        place.mkdir(parents=True, exist_ok=True)
-        for name, content in cluster.files.items():
-            (place / name).write_bytes(content)
+def _must_have_environment(platform: "SourceSet", environment: str, memo: "Memo") -> None:
+    """What is wrong with the platform otherwise is said with the combs."""
+    from comb_compiler.compiler import check
+    from comb_compiler.spec.suggest import did_you_mean
+
+    bound = check(platform, memo=memo).platform
+    declared = bound.declared("environments") if bound is not None else ()
+    if declared and environment not in declared:
+        advice = did_you_mean(environment, declared, "environment")[0]
+        raise UsageError(f"the platform has no environment `{environment}`; {advice}")

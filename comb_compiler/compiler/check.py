@@ -40,7 +40,7 @@ class Checked(NamedTuple):
     comb: CombFile | None = None
     views: tuple[View, ...] = ()
     plans: "tuple[Plan, ...]" = ()
-    platform: "Platform | None" = None
+    platform: "Bound[Platform] | None" = None
     """What a platform.yaml declares, where that is the file."""
 
     @property
@@ -87,7 +87,7 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
     bound = _platform(reading)
     name = bound.value.metadata.name if bound.value else ""
     found = in_reading_order(without_echoes(bound.diagnostics))
-    return Checked(sources.main, "Platform", name, None, found, platform=bound.value)
+    return Checked(sources.main, "Platform", name, None, found, platform=bound)
 
 
 def _check_comb(
@@ -144,7 +144,7 @@ def _planned(
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
 
-    used = {step.operator for view in views for step in view.graph.steps.values()}
+    used = {view.graph.steps[name].operator for view in views for name in view.needed}
     plans = []
     for environment in platform.declared("environments"):
         variant = file.environments.get(environment, file.base)

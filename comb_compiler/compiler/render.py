@@ -1,55 +1,69 @@
 """SourceSets × environment × images → the files of a release: everything that a cluster is told of a comb."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
 from comb_compiler.compiler.check import Checked, check
 from comb_compiler.compiler.compile import lower_comb
+from comb_compiler.compiler.images import image_findings, needed_images, unbuilt_images
+from comb_compiler.compiler.release import release_of
 from comb_compiler.diagnostics import Diagnostic, has_errors
-from comb_compiler.plan import ClusterPlan, Plan, parted, process_name
+from comb_compiler.plan import ClusterPlan, Plan, parted
 from comb_compiler.release import ExecutionPlan, plan_bytes
 from comb_compiler.release.images import Images
+from comb_compiler.release.release import FILE, Release, release_bytes
 from comb_compiler.render import Manifest, Rendering, emit, render_cluster
+from comb_compiler.render.flux import FOLDER, flux_kustomization
+from comb_compiler.render.patches import Whereabouts, matching, patched
+from comb_compiler.render.platform import RenderedPlatform, render_platform
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
+from comb_compiler.spec import Bound, Comb
+from comb_compiler.spec.platform import Platform
 
-__all__ = ["Rendered", "RenderedCluster", "render_comb", "unbuilt_images"]
+__all__ = ["Rendered", "RenderedCluster", "platform_files", "render_comb", "render_platforms", "unbuilt_images"]
 
 _RUN = 16
 
 
 class RenderedCluster(NamedTuple):
-    """What one cluster is told of a comb: `directory` is where it belongs in the environment repository."""
+    """What one cluster is told of a comb: `directory` is where it belongs in the environment repository.
+
+    `files` are the bytes of all files by their names below `directory`, release.json the last. `flux` is what has Flux
+    apply them: `flux_file` from the repository's root.
+    """
 
     cluster: str
     directory: str
     manifests: tuple[Manifest, ...]
+    flux: Manifest
+    files: dict[str, bytes]
+    release: Release
 
     @property
-    def files(self) -> dict[str, bytes]:
-        """The files by their names below `directory`."""
-        return {one.file: emit(one.object).encode() for one in self.manifests}
+    def flux_file(self) -> str:
+        """The path of the file that Flux finds the directory by."""
+        return f"clusters/{self.cluster}/{FOLDER}/{self.flux.file}"
+
+    @property
+    def flux_bytes(self) -> bytes:
+        """Its content."""
+        return emit(self.flux.object).encode()
 
 
 class Rendered(NamedTuple):
-    """A comb rendered for an environment; without clusters where something is wrong."""
+    """A comb rendered for an environment; without clusters where something is wrong.
+
+    `comb` and `platform` are where the objects' causes are found.
+    """
 
     checked: Checked
     diagnostics: tuple[Diagnostic, ...]
     plan: Plan | None = None
     clusters: tuple[RenderedCluster, ...] = ()
-
-
-def unbuilt_images(plan: Plan, comb: str) -> Images:
-    """Images that stand for those that are not built: nobody can pull them (RFC 6761)."""
-    digest = "0" * 64
-    by_process: dict[str, dict[str, str]] = {}
-    for cluster in plan.clusters:
-        for workload in cluster.workloads:
-            process = process_name(comb, workload.group)
-            by_process.setdefault(process, {})[workload.device] = f"unbuilt.invalid/{process}@sha256:{digest}"
-    return Images(by_process, unbuilt=True)
+    comb: Bound[Comb] | None = None
+    platform: Bound[Platform] | None = None
 
 
 def render_comb(
@@ -58,10 +72,13 @@ def render_comb(
     environment: str,
     images: Images | Callable[[Plan, str], Images],
     memo: Memo = NOTHING_KEPT,
+    code: str = "",
 ) -> Rendered:
     """Check the comb against the platform, plan it and render it for one of the platform's environments.
 
-    Never raises for what a user wrote. The environment must be one of the platform's, where that can be read.
+    `images` may be a function of the plan and the comb's name, as `unbuilt_images` is. `code` is the digest of the
+    operators' code, which is a part of the subject. Never raises for what a user wrote. The environment must be one of
+    the platform's, where that can be read.
     """
     checked = check(sources, platform, memo)
     of_platform = check(platform, memo=memo)
@@ -70,17 +87,31 @@ def render_comb(
     if has_errors(found) or plan is None:
         return Rendered(checked, found, plan)
     assert checked.comb is not None
-    assert of_platform.platform is not None
-    execution = _as_run(parted(lower_comb(checked, sources, environment), plan.groups))
+    on = of_platform.platform
+    assert on is not None
+    assert on.value is not None
     bound = checked.comb.environments.get(environment, checked.comb.base)
     assert bound.value is not None
     images = images if isinstance(images, Images) else images(plan, bound.value.metadata.name)
-    run = sha256(plan_bytes(execution) + repr(sorted(images.by_process.items())).encode()).hexdigest()[:_RUN]
+    found = (*found, *image_findings(images, plan, bound, on))
+    if has_errors(found):
+        return Rendered(checked, found, plan, (), bound, on)
+    execution = _as_run(parted(lower_comb(checked, sources, environment), plan.groups))
+    run = _run(execution, plan, images)
     clusters = tuple(
-        _rendered(Rendering(bound.value, of_platform.platform, plan, cluster, execution, images, run))
+        _rendered(Rendering(bound.value, on.value, plan, cluster, execution, images, run), code)
         for cluster in plan.clusters
     )
-    return Rendered(checked, found, plan, clusters)
+    return Rendered(checked, found, plan, clusters, bound, on)
+
+
+def _run(execution: ExecutionPlan, plan: Plan, images: Images) -> str:
+    """What names what the pods run: the execution plan and their images."""
+    used = {
+        process: {device: images.of(process, device) for device in devices}
+        for process, devices in needed_images(plan, plan.comb).items()
+    }
+    return sha256(plan_bytes(execution) + repr(sorted(used.items())).encode()).hexdigest()[:_RUN]
 
 
 def _as_run(plan: ExecutionPlan) -> ExecutionPlan:
@@ -94,7 +125,29 @@ def _as_run(plan: ExecutionPlan) -> ExecutionPlan:
     return plan._replace(experiment=plan.experiment._replace(arms=arms))
 
 
-def _rendered(rendering: Rendering) -> RenderedCluster:
+def _rendered(rendering: Rendering, code: str) -> RenderedCluster:
     here: ClusterPlan = rendering.here
+    where = Whereabouts(here.cluster, rendering.name, rendering.plan.environment)
+    patches = matching(rendering.platform.patches, where)
+    manifests = patched(render_cluster(rendering), patches)
+    (flux,) = patched((flux_kustomization(rendering),), patches)
+    files = _files(manifests)
+    release = release_of(rendering, files, emit(flux.object).encode(), code)
+    files[FILE] = release_bytes(release)
     directory = f"clusters/{here.cluster}/{here.namespace}/{rendering.name}"
-    return RenderedCluster(here.cluster, directory, render_cluster(rendering))
+    return RenderedCluster(here.cluster, directory, manifests, flux, files, release)
+
+
+def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:
+    return {one.file: emit(one.object).encode() for one in manifests}
+
+
+def render_platforms(platform: Platform) -> tuple[RenderedPlatform, ...]:
+    """What each cluster is told once for all combs; nothing of a cluster that no environment is on."""
+    used = {cluster for environment in platform.environments.values() for cluster in environment.clusters}
+    return tuple(render_platform(platform, name) for name in platform.clusters if name in used)
+
+
+def platform_files(rendered: RenderedPlatform) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The bytes of its files by their names below its directory, and of those in the cluster's `_flux`."""
+    return _files(rendered.manifests), _files(rendered.flux)

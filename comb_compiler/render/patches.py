@@ -1,4 +1,4 @@
-"""The platform's patches: merged into rendered objects, last of all, as `kubectl patch --type merge` does (RFC 7386)."""
+"""The platform's patches: merged into objects last of all, as `kubectl patch --type merge` does (RFC 7386)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple

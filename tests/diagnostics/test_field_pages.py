@@ -11,7 +11,9 @@ import pytest
 from comb_compiler.cli.against import Against
 from comb_compiler.cli.code import check_code
 from comb_compiler.compiler import check
+from comb_compiler.compiler.render import render_comb
 from comb_compiler.diagnostics import CODES, Code, codes
+from comb_compiler.release.images import parse_images
 from comb_compiler.source import SourceSet
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.sources import load_sources
@@ -106,7 +108,12 @@ environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}
 floors: {sla: {deadline: 10s}}
 """
-OF_A_PLATFORM = (codes.UNKNOWN_CLUSTER, codes.UNKNOWN_NAMESPACE)
+OF_A_PLATFORM = (
+    codes.UNKNOWN_CLUSTER,
+    codes.UNKNOWN_NAMESPACE,
+    codes.PATCH_CHANGES_IDENTITY,
+    codes.PATCH_WITHOUT_TARGET,
+)
 BREAKING = (codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.BREAKS_SOURCE)
 NEEDS_BYTES = (
     codes.NOTHING_TO_COMPARE,
@@ -153,6 +160,9 @@ def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
         old = Against("HEAD", checkout(directory / "before", COMB, PROTO), "", REMEMBERED)
         published = old.published(sources)
     against = SourceSet("platform.yaml", {"platform.yaml": PLATFORM.encode()})
+    if language == "json":
+        rendered = render_comb(sources, against, "production", parse_images(fragment.encode()), REMEMBERED)
+        return {found.code.id for found in rendered.diagnostics}
     return {found.code.id for found in check(sources, against, REMEMBERED, published).diagnostics}
 
 

@@ -42,7 +42,7 @@ def findings(block: tuple[str, str], directory: Path) -> set[str]:
 
 def blocks(text: str) -> list[tuple[str, str]]:
     """The fenced blocks that make a file, with their language."""
-    return re.findall(r"^```(yaml|sh|proto|python)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(yaml|sh|proto|python|json)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_every_code_of_these_stages_has_a_page_and_every_page_a_code() -> None:

@@ -10,8 +10,10 @@ from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
+from comb_compiler.compiler.render import render_comb
 from comb_compiler.diagnostics import Diagnostic, Fix, in_reading_order
 from comb_compiler.diagnostics.fixes import repair_files
+from comb_compiler.release.images import parse_images
 from comb_compiler.source import SourceSet, decode
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -26,6 +28,7 @@ __all__ = [
     "check_in_memory",
     "check_on_disk",
     "fixed",
+    "render_on_disk",
     "repaired",
     "texts_of",
     "write",
@@ -79,6 +82,17 @@ def check_code_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     """What `comb check . --code` says besides, which runs the operators' code."""
     checkout = Checkout(root)
     return in_reading_order(check_code(checkout, find_combs(checkout, [root]).combs, REMEMBERED))
+
+
+def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb render` says for the first environment, with the images of images.json."""
+    checkout = Checkout(root)
+    sources, platform = (load_sources(checkout, name, REMEMBERED) for name in (_COMB, PLATFORM))
+    declared = check(platform).platform
+    assert declared is not None
+    environment = declared.declared("environments")[0]
+    images = parse_images((root / "images.json").read_bytes())
+    return in_reading_order(render_comb(sources, platform, environment, images, REMEMBERED).diagnostics)
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:

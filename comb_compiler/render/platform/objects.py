@@ -10,7 +10,7 @@ from comb_compiler.render.platform.flux import flux_objects
 from comb_compiler.render.platform.grounds import Grounds
 from comb_compiler.render.platform.namespaces import namespaces
 from comb_compiler.render.platform.priorities import priority_classes
-from comb_compiler.render.platform.quotas import quotas
+from comb_compiler.render.platform.quotas import default_requests, quotas
 from comb_compiler.spec.platform import Platform
 
 __all__ = ["PLATFORM_KINDS", "RenderedPlatform", "render_platform"]
@@ -18,6 +18,7 @@ __all__ = ["PLATFORM_KINDS", "RenderedPlatform", "render_platform"]
 PLATFORM_KINDS: tuple[Callable[[Grounds], Iterator[Manifest]], ...] = (
     namespaces,
     quotas,
+    default_requests,
     priority_classes,
 )
 """What makes the objects, a function for each kind."""

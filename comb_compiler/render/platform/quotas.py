@@ -10,10 +10,13 @@ from comb_compiler.render.quantities import byte_quantity, core_quantity
 from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import DeviceClass, SharingBackEnd
 
-__all__ = ["quotas"]
+__all__ = ["default_requests", "quotas"]
 
 _NAME = "comb"
 _MEBIBYTE = 2**20
+_DEFAULT_CPU = "100m"
+_DEFAULT_MEMORY = "256Mi"
+"""What a container counts for that says nothing: about what an idle operator takes."""
 
 
 def quotas(grounds: Grounds) -> Iterator[Manifest]:
@@ -31,6 +34,28 @@ def quotas(grounds: Grounds) -> Iterator[Manifest]:
                 },
                 Cause.platform(*at),
                 f"resourcequota-{namespace}.yaml",
+            )
+
+
+def default_requests(grounds: Grounds) -> Iterator[Manifest]:
+    """A LimitRange beside each quota: where one is, Kubernetes refuses pods that do not say what they request."""
+    for namespace in grounds.namespaces:
+        at = ("namespaces", namespace, "quota")
+        quota = grounds.platform.namespaces[namespace].quota
+        amounts = {
+            "cpu": caused(_DEFAULT_CPU if quota.cpu is not None else None, Cause.platform(*at, "cpu")),
+            "memory": caused(_DEFAULT_MEMORY if quota.memory is not None else None, Cause.platform(*at, "memory")),
+        }
+        if any(amounts.values()):
+            yield manifest(
+                {
+                    "apiVersion": "v1",
+                    "kind": "LimitRange",
+                    "metadata": {"name": _NAME, "namespace": namespace, "labels": dict(LABELS)},
+                    "spec": {"limits": [{"type": "Container", "defaultRequest": amounts}]},
+                },
+                Cause.platform(*at),
+                f"limitrange-{namespace}.yaml",
             )
 
 

@@ -185,4 +185,5 @@ PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic
     check_pools,
     check_store,
     check_gateway,
+    check_patches,
 )

@@ -1,0 +1,53 @@
+"""The operators' code of a comb, as one digest: a part of what the gates prove."""
+
+import posixpath
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from hashlib import sha256
+
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import COMB_FILE
+
+__all__ = ["code_digest"]
+
+_CODE = ("*.py", "requirements*.txt", "pyproject.toml")
+_OTHERS_CODE = frozenset({"node_modules", "__pycache__"})
+_ENVIRONMENT_MARK = "pyvenv.cfg"
+
+
+def code_digest(checkout: Checkout, main: str) -> str:
+    """The SHA-256 of all Python code beside the comb `main` and below, and of what it says that it requires.
+
+    More than the operators import, so that nothing that they may import is missing. What is hidden, virtual
+    environments and directories of other combs are left out. Names are those from the comb's directory: where the
+    directory is in the repository means nothing.
+    """
+    directory = posixpath.dirname(main) or "."
+    digest = sha256()
+    for path in _files(checkout, directory):
+        content = checkout.read(path)
+        found = content.code.id if isinstance(content, Unavailable) else sha256(content).hexdigest()
+        name = posixpath.relpath(f"/{path}", f"/{directory}")
+        digest.update(f"{name}\0{found}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _files(checkout: Checkout, directory: str, *, below: bool = False) -> Iterator[str]:
+    names = checkout.names(directory)
+    if _ENVIRONMENT_MARK in names or (below and COMB_FILE in names):
+        return
+    for name in names:
+        path = name if directory == "." else f"{directory}/{name}"
+        if name.startswith(".") or name in _OTHERS_CODE:
+            continue
+        if any(fnmatch(name, pattern) for pattern in _CODE):
+            yield path
+        elif "." not in name:  # a package of Python has no dot in its name
+            yield from _below(checkout, path)
+
+
+def _below(checkout: Checkout, path: str) -> Iterator[str]:
+    found = checkout.find(path)
+    if not isinstance(found, Unavailable) and found.is_directory and found.path == path:
+        yield from _files(checkout, path, below=True)
