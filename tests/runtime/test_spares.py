@@ -54,6 +54,25 @@ def test_calls_behind_one_that_hangs_are_answered_by_a_spare_while_it_is_still_t
     run(main())
 
 
+def test_without_spares_there_never_are_more_processes_than_are_declared() -> None:
+    async def main() -> None:
+        limits = Limits(grace=0.3, spares=0, worker_memory=1)
+        async with Engine(chain("misbehaves", 1), limits=limits) as engine:
+            hung = asyncio.create_task(fails_late(engine, "hang", 0.05))
+            waiting = asyncio.create_task(engine.call(letter("pid"), within=30))
+            most, serving = 0, set(children())
+            while not waiting.done():
+                most = max(most, len(children()))
+                await asyncio.sleep(0.005)
+            await hung
+            assert most == 1
+            assert waiting.result().number not in serving
+            again = await engine.call(letter("pid"), within=30)  # each holds too much after one call
+            assert again.number != waiting.result().number
+
+    run(main())
+
+
 def test_a_process_that_hung_ends_and_no_other_is_started_for_it() -> None:
     async def main() -> None:
         async with Engine(chain("misbehaves", 1), limits=Limits(grace=2.0)) as engine:

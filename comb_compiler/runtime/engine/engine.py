@@ -35,9 +35,9 @@ class Limits(NamedTuple):
     given up and go on, it is UNAVAILABLE at once. A worker process whose operator goes on for `grace` seconds after its
     call was given up is killed, and one that holds more than `worker_memory` bytes, or more than `worker_descriptors`
     (or three quarters of what the system allows), is replaced between calls; meanwhile an operator has up to `spares`
-    processes more than it declares: 0 where its model has no room in memory once more. A request without a deadline of its own,
-    in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has failed to
-    start (code that holds up the loop meanwhile is interrupted: see `bounded`).
+    processes more than it declares: 0 where its model has no room in memory once more. A request without a deadline of
+    its own, in a plan without one, gets `deadline` seconds. An operator that is not ready after `start` seconds has
+    failed to start (code that holds up the loop meanwhile is interrupted: see `bounded`).
     """
 
     requests: int = 256

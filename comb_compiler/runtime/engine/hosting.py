@@ -108,9 +108,14 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
         out=messages[binding.out],
         takes_call=declaration.call is not None,
     )
-    count = declaration.options.concurrency or 1
     bounds = WorkerLimits(
-        count, limits.queue, limits.grace, limits.start, limits.worker_memory, limits.worker_descriptors
+        processes=declaration.options.concurrency or 1,
+        spares=limits.spares,
+        queue=limits.queue,
+        grace=limits.grace,
+        start=limits.start,
+        memory=limits.worker_memory,
+        descriptors=limits.worker_descriptors,
     )
     callee = declared_callee(declaration, messages)
     restarts = places.meters.restarts

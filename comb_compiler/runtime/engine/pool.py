@@ -19,12 +19,13 @@ _PATIENCE = 0.05
 
 
 class WorkerLimits(NamedTuple):
-    """How many workers, how many calls may wait for one, and when a worker has to go.
+    """How many workers, how many more for a while, how many calls may wait for one, and when a worker has to go.
 
     `memory` is in bytes, and `descriptors` is bounded by three quarters of what the system allows.
     """
 
     processes: int
+    spares: int
     queue: int
     grace: float
     start: float
@@ -36,7 +37,7 @@ class Pool:
     """Keeps the processes of one operator, with an instance each.
 
     One that ends is started again. For one that goes on with a call that was given up, or that holds too much, another
-    is started while it is still there: at most one more than are wanted, so the operator's model is in memory once more
+    is started while it is still there, as far as there may be spares: the operator's model is then in memory once more
     for a while. Starts that follow each other closely have growing pauses. `freed` is called when a process has become
     ready, `restarted` for each that is started in place of another.
     """
@@ -117,6 +118,8 @@ class Pool:
         if held and process not in self._large:
             _log.warning("a process of `%s` holds %s, and is replaced", self._spec.name, held)
             self._large.add(process)
+            if not self._limits.spares:
+                self._let_go(process)
             self._mend()
 
     def _excess(self, process: Process) -> str:
@@ -143,7 +146,7 @@ class Pool:
     def _mend(self) -> bool:
         """Start what is missing, and is not on its way yet. Whether anything is started."""
         missing = self._limits.processes - self._fit
-        room = self._limits.processes + 1 - len(self._ready)
+        room = self._limits.processes + self._limits.spares - len(self._ready)
         count = max(0, min(missing, room) - len(self._starting))
         for _ in range(count):
             self._restarted()
@@ -157,9 +160,12 @@ class Pool:
         wanted = self._limits.processes
         for process in [*self._idle]:
             if len(self._ready) > wanted and (process in self._large or self._fit > wanted):
-                self._leave(process)
-                process.retire()
-                asyncio.get_running_loop().call_later(self._limits.grace, process.kill)
+                self._let_go(process)
+
+    def _let_go(self, process: Process) -> None:
+        self._leave(process)
+        process.retire()
+        asyncio.get_running_loop().call_later(self._limits.grace, process.kill)
 
     async def _again(self) -> None:
         while not self._is_closing:
