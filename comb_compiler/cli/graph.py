@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="COMB", help="a comb.yaml, or a directory with one")
     parser.add_argument("--format", choices=_FORMS, default="text", help="what is written (default: text)")
     parser.add_argument("--types", action="store_true", help="show the message that flows along each arrow")
+    parser.add_argument(
+        "--processes", action="store_true", help="a plan with a process for each group of operators, as in a cluster"
+    )
     variant = parser.add_mutually_exclusive_group()
     variant.add_argument("--arm", metavar="NAME", help="as this arm of the experiment makes it")
     variant.add_argument("--environment", metavar="NAME", help="as it is in this environment")
@@ -53,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.format == "plan" and (arguments.arm or arguments.environment):
         raise UsageError("a plan holds the comb as written and all its arms: leave --arm and --environment out")
+    if arguments.processes and arguments.format != "plan":
+        raise UsageError("--processes is for --format plan")
     checkout = Checkout(_root(arguments))
     main = _only_comb(checkout, arguments.path, console)
     if main is None:
@@ -100,15 +105,22 @@ def _compile(checkout: Checkout, main: str, cache: VerdictCache) -> "Compiled":
 def _text(compiled: "Compiled", arguments: argparse.Namespace, console: Console) -> str:
     """What is asked for; nothing where the comb is too broken for that."""
     if arguments.format == "plan":
-        from comb_compiler.release import plan_bytes
-
-        return plan_bytes(compiled.plan).decode("utf-8") if compiled.plan is not None else ""
+        return _plan(compiled, parted=arguments.processes)
     variant = _variant(compiled, arguments)
     if variant is None:
         return ""
     from comb_compiler.graph.drawing import read_picture
 
     return _draw(read_picture(variant.view, variant.title), arguments, console)
+
+
+def _plan(compiled: "Compiled", *, parted: bool) -> str:
+    from comb_compiler.compiler import parted_by_groups
+    from comb_compiler.release import plan_bytes
+
+    if compiled.plan is None:
+        return ""
+    return plan_bytes(parted_by_groups(compiled) if parted else compiled.plan).decode("utf-8")
 
 
 class _Variant(NamedTuple):

@@ -6,6 +6,9 @@ that are no options here come from the environment: see `python -m comb_compiler
 example:
   comb run examples/frame-moderation    the example; what is printed can be pasted into another terminal
   comb run . --reload                   a change of any file is checked, and served when it is clean
+  comb run . --weights weights.json     arms and a candidate get the users that the file says, also while it runs
+  comb run . --goldens samples/standard whether its models are well is asked at the start and again and again
+  comb run . --processes                each group of operators in a process of its own, as in a cluster
 """
 
 import argparse
@@ -17,7 +20,9 @@ from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.running import Opened, changed_since, greeting, looks_of, open_comb
+from comb_compiler.cli.looking import changed_since, looks_of
+from comb_compiler.cli.processes import Hosting, other_processes
+from comb_compiler.cli.running import Opened, Opening, greeting, told_of
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -36,6 +41,7 @@ _SHOWN = (
     "tls_client_ca",
     "log_format",
     "trace_share",
+    "release",
 )
 _LOOK_EVERY = 0.5
 
@@ -50,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "path", metavar="PATH", nargs="?", default=".", help="a comb.yaml, or its directory (default: .)"
     )
     parser.add_argument("--reload", action="store_true", help="serve what changes, once it is clean")
+    add = parser.add_argument
+    add("--processes", action="store_true", help="a process for each group of operators, as each has pods in a cluster")
+    add("--weights", metavar="FILE", type=Path, help="weights of arms and releases; it is watched")
+    add("--goldens", metavar="DIR", type=Path, help="a sample set that says whether models are well")
+    add("--reference", metavar="FILE", type=Path, help="what health is compared with: see `comb health`")
+    add("--workspace", metavar="DIR", type=Path, help="where operators may leave files")
     for setting in SETTINGS:
         if setting.name in _SHOWN:
             default = f" (default: {setting.default})" if setting.default != "" else ""
@@ -78,13 +90,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         settings = read_settings({name: getattr(arguments, name) for name in _SHOWN}, os.environ, base)
     except BadSettings as error:
         raise UsageError("\n".join(error.reasons)) from error
-    opened = open_comb(str(main), console)
+    if arguments.processes and settings.tls_certificate:
+        raise UsageError("--processes is for a look at this machine, and without TLS: leave the certificate out")
+    opening = Opening(str(main), arguments, console)
+    opened = opening.open()
     if opened is None:
         return Exit.FINDINGS
     os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
     logs, stop = write_logs(format=settings.log_format), Stop()
     try:
-        run_loop(until_stopped(_serve(opened, settings, stop, console, reload=arguments.reload), stop))
+        run_loop(until_stopped(_serve(opened, settings, stop, opening), stop))
     except CannotServe as error:
         raise OutsideFailure(str(error)) from error
     except _CannotStart as error:
@@ -99,23 +114,28 @@ class _CannotStart(Exception):
     """The comb's own code or models keep it from running; the message says how."""
 
 
-async def _serve(opened: Opened, settings: "Settings", stop: "Stop", console: Console, *, reload: bool) -> bool:
+async def _serve(opened: Opened, settings: "Settings", stop: "Stop", opening: Opening) -> bool:
     from comb_compiler.runtime.service import Service
 
+    console = opening.console
     async with Service(settings) as service, AsyncExitStack() as stack:
         console.progress("loading operators and models …")
-        await _show(service, opened, settings, stack)
+        others = await _show(service, opened, settings, console, stack)
         console.progress("")
         stop.can_be_in_order = True
-        console.result(greeting(opened, service.addresses, secure=bool(settings.tls_certificate)))
-        if reload:
-            await _reload(service, opened, settings, stop, console, stack)
+        console.result(greeting(opened, service.addresses, others, secure=bool(settings.tls_certificate)))
+        if opening.arguments.processes and not others:
+            console.note("its operators are all of one group: one process runs them, here and in a cluster")
+        if opening.arguments.reload:
+            await _reload(service, opened, settings, stop, opening, stack)
         await stop.in_order.wait()
         return await service.drain()
 
 
-async def _show(service: "Service", opened: Opened, settings: "Settings", stack: AsyncExitStack) -> None:
-    """Start what answers, and show it; the stack then ends it. Raises _CannotStart."""
+async def _show(
+    service: "Service", opened: Opened, settings: "Settings", console: Console, stack: AsyncExitStack
+) -> tuple[Hosting, ...]:
+    """Start what answers, and show it; the stack then ends it. The processes beside this one. Raises _CannotStart."""
     from comb_compiler.runtime import BadOperator, OperatorError
     from comb_compiler.runtime.engine import CannotRun
     from comb_compiler.runtime.service import CannotServe, answering, starting
@@ -124,33 +144,39 @@ async def _show(service: "Service", opened: Opened, settings: "Settings", stack:
     plan = opened.source.plan
     watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
     source = opened.source._replace(observers=watching)
+    others: tuple[Hosting, ...] = ()
     try:
         with starting():
+            if len(plan.processes) > 1:
+                beside = other_processes(source, settings, console.note)
+                source, others = await stack.enter_async_context(beside)
             service.show(await stack.enter_async_context(answering(source, settings)))
     except (BadOperator, CannotRun, CannotServe, OperatorError) as error:
         raise _CannotStart(f"{plan.comb} cannot run: {error}") from error
+    return others
 
 
 async def _reload(
-    service: "Service", opened: Opened, settings: "Settings", stop: "Stop", console: Console, stack: AsyncExitStack
+    service: "Service", opened: Opened, settings: "Settings", stop: "Stop", opening: Opening, stack: AsyncExitStack
 ) -> None:
     """Until a signal comes: when files have changed, check; when they are clean, let a new engine take over."""
-    seen = looks_of(opened.directory)
+    console, weights = opening.console, opened.source.weights
+    seen = looks_of(opened.directory, weights)
     console.note(f"looking for changes below {opened.directory}")
     while not stop.in_order.is_set():
         await asyncio.sleep(_LOOK_EVERY)
-        looks = await asyncio.to_thread(looks_of, opened.directory)
+        looks = await asyncio.to_thread(looks_of, opened.directory, weights)
         if looks == seen:
             continue
         what, seen = changed_since(seen, looks), looks
         console.note(f"{what}: checking")
-        again = await asyncio.to_thread(open_comb, opened.path, console)
+        again = await asyncio.to_thread(opening.open)
         if again is None:
             console.note("it has mistakes, so what was served before goes on")
             continue
         fresh = AsyncExitStack()
         try:
-            await _show(service, again, settings, fresh)
+            others = await _show(service, again, settings, console, fresh)
         except (_CannotStart, OutsideFailure) as failure:
             await fresh.aclose()
             console.note(f"comb: {failure}\nwhat was served before goes on")
@@ -158,4 +184,4 @@ async def _reload(
         before = stack.pop_all()
         stack.push_async_callback(fresh.aclose)
         await before.aclose()
-        console.note("the change is served")
+        console.note("\n".join(["the change is served", *map(told_of, others)]))

@@ -1,24 +1,22 @@
-"""What `comb run` serves: a comb that is clean, what is said of it, and whether its files have changed."""
+"""What `comb run` serves: a comb that is clean, with what is given beside it; and what is said of it."""
 
+import argparse
 import os
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.opening import open_clean
+from comb_compiler.cli.processes import Hosting
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Addresses, Source
 
-__all__ = ["Looks", "Opened", "changed_since", "greeting", "looks_of", "open_comb"]
+__all__ = ["Opened", "Opening", "greeting", "open_comb", "told_of"]
 
-Looks = dict[str, tuple[int, int]]
-"""Files by path, each with when it was changed and its size."""
-
-_LEFT_OUT = frozenset(("__pycache__", "node_modules", "venv"))
-_MOST_FILES = 20_000
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
@@ -30,18 +28,55 @@ class Opened(NamedTuple):
     source: "Source"
 
 
-def open_comb(path: str, console: Console) -> Opened | None:
-    """Check a comb.yaml, and show what there is to say; None where it has mistakes."""
+def open_comb(path: str, console: Console, *, parted: bool = False) -> Opened | None:
+    """Check a comb.yaml, and show what there is to say; None where it has mistakes.
+
+    The plan has one process, or, `parted`, one for each group of operators.
+    """
+    from comb_compiler.compiler import parted_by_groups
     from comb_compiler.runtime.service import Source
 
     clean = open_clean(path, console, "can run")
     if clean is None:
         return None
-    source = Source(clean.plan, model_locator(clean.checkout, clean.main), clean.directory)
+    plan = parted_by_groups(clean.compiled) if parted else clean.plan
+    source = Source(plan, model_locator(clean.checkout, clean.main), clean.directory)
     return Opened(path, clean.directory, source)
 
 
-def greeting(opened: Opened, addresses: "Addresses", *, secure: bool) -> str:
+class Opening(NamedTuple):
+    """A comb, and all that is given beside it: read again for each change."""
+
+    main: str
+    arguments: argparse.Namespace
+    console: Console
+
+    def open(self) -> Opened | None:
+        """Check and read it; None where it has mistakes, which are then shown. Raises UsageError for what is given."""
+        from comb_compiler.runtime.health import NOTHING
+        from comb_compiler.runtime.service import CannotServe
+        from comb_compiler.runtime.service.given import read_goldens, read_reference
+
+        given = self.arguments
+        for directory in (given.goldens, given.workspace):
+            if directory is not None and not directory.is_dir():
+                raise UsageError(f"{directory}: there is no such directory")
+        opened = open_comb(self.main, self.console, parted=given.processes)
+        if opened is None:
+            return None
+        try:
+            goldens = None if given.goldens is None else read_goldens(given.goldens)
+            reference = NOTHING if given.reference is None else read_reference(given.reference)
+        except CannotServe as error:
+            self.console.note(f"comb: {error}")
+            return None
+        except OSError as problem:
+            raise UsageError(f"{given.reference}: it cannot be read: {problem.strerror}") from problem
+        beside = {"weights": given.weights, "workspace": given.workspace, "goldens": goldens, "reference": reference}
+        return opened._replace(source=opened.source._replace(**beside))
+
+
+def greeting(opened: Opened, addresses: "Addresses", others: Sequence[Hosting] = (), *, secure: bool) -> str:
     """What one needs to ask it something: lines for other terminals."""
     from comb_compiler.runtime.service import curl_arguments
 
@@ -52,14 +87,24 @@ def greeting(opened: Opened, addresses: "Addresses", *, secure: bool) -> str:
     if plan.experiment is not None:
         arms = ", ".join(f"{arm.name} {arm.weight}" for arm in plan.experiment.arms)
         told.append(f"  arms  {arms} (choose one with the header comb-arm)")
+    if opened.source.weights is not None:
+        told.append(f"  weights are those of {opened.source.weights}, as soon as it is good, and change with it")
+    told += [f"  {told_of(other)}" for other in others]
     picture = _picture(opened.directory)
     asked = curl_arguments(plan, f"{scheme}://{addresses.http}", picture or "FILE")
+    health = f"{'https://' if secure else ''}{addresses.http}{' --tls-ca FILE' if secure else ''}"
     told += [
         "",
         f"  curl {'-k ' if secure else ''}{asked}",
         f"  grpcurl {plain} {addresses.grpc} describe {plan.method.service}",
+        *([f"  comb health {health}"] if any(binding.model for binding in plan.bindings) else []),
     ]
     return "\n".join([*told, "", "Ctrl-C ends it."])
+
+
+def told_of(other: Hosting) -> str:
+    """A process beside the one that answers, and where to look at it."""
+    return f"{other.name} runs {', '.join(other.operators)}: pid {other.pid}, http://{other.http}/metrics"
 
 
 def _picture(directory: Path) -> str | None:
@@ -70,41 +115,3 @@ def _picture(directory: Path) -> str | None:
             if file.endswith(_PICTURES):
                 return os.path.relpath(os.path.join(root, file))
     return None
-
-
-def looks_of(directory: Path) -> Looks:
-    """How the files below a directory look, but for hidden ones, those that tools make, and our own output."""
-    looks: Looks = {}
-    own = _own_output()
-    for root, folders, files in os.walk(directory):
-        folders[:] = [one for one in folders if not one.startswith(".") and one not in _LEFT_OUT]
-        for file in files:
-            if file.startswith(".") or file.endswith("~"):
-                continue
-            path = os.path.join(root, file)
-            try:
-                found = os.stat(path)
-            except OSError:
-                continue
-            if (found.st_dev, found.st_ino) not in own:
-                looks[path] = (found.st_mtime_ns, found.st_size)
-        if len(looks) > _MOST_FILES:
-            break
-    return looks
-
-
-def _own_output() -> set[tuple[int, int]]:
-    """The files that stdout and stderr go to: what is said of a change would be the next one."""
-    own = set()
-    for descriptor in (1, 2):
-        with suppress(OSError):
-            found = os.fstat(descriptor)
-            own.add((found.st_dev, found.st_ino))
-    return own
-
-
-def changed_since(before: Looks, now: Looks) -> str:
-    """The files that differ, in few words."""
-    differ = sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
-    first = os.path.relpath(differ[0])
-    return first if len(differ) == 1 else f"{first} and {len(differ) - 1} more"

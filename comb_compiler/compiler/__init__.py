@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from comb_compiler.compiler.check import Checked, check
 
 if TYPE_CHECKING:
-    from comb_compiler.compiler.compile import Compiled, compile_comb
+    from comb_compiler.compiler.compile import Compiled, compile_comb, parted_by_groups
 
-__all__ = ["Checked", "Compiled", "check", "compile_comb"]
+__all__ = ["Checked", "Compiled", "check", "compile_comb", "parted_by_groups"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ("Compiled", "compile_comb"):
+    if name not in ("Compiled", "compile_comb", "parted_by_groups"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from comb_compiler.compiler import compile as module
 

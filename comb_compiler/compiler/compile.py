@@ -10,7 +10,7 @@ from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec.lock import read_lock
 
-__all__ = ["Compiled", "compile_comb", "lower_comb"]
+__all__ = ["Compiled", "compile_comb", "lower_comb", "parted_by_groups"]
 
 
 class Compiled(NamedTuple):
@@ -31,6 +31,19 @@ def compile_comb(sources: SourceSet, platform: SourceSet | None = None, memo: Me
     if view is None or view.schema is None or has_errors(checked.diagnostics):
         return Compiled(checked, None)
     return Compiled(checked, lower_comb(checked, sources))
+
+
+def parted_by_groups(compiled: Compiled) -> ExecutionPlan:
+    """The plan of a comb without errors with a process for each group of operators, as it has pods in a cluster."""
+    from comb_compiler.plan.groups import groups_of
+    from comb_compiler.plan.parting import parted
+
+    comb, plan = compiled.checked.comb, compiled.plan
+    assert comb is not None
+    assert comb.base.value is not None
+    assert plan is not None
+    used = {step.operator for view in compiled.checked.views for step in view.graph.steps.values()}
+    return parted(plan, groups_of(comb.base.value, used))
 
 
 def lower_comb(checked: Checked, sources: SourceSet, environment: str = "") -> ExecutionPlan:

@@ -185,7 +185,7 @@ def test_what_is_no_comb_is_told(tmp_path: Path) -> None:
 
 def test_its_own_output_is_no_change(hello: Path) -> None:
     script = (
-        "from comb_compiler.cli.running import Path, looks_of; print(*(Path(one).name for one in looks_of(Path())))"
+        "from comb_compiler.cli.looking import Path, looks_of; print(*(Path(one).name for one in looks_of(Path())))"
     )
     with (hello / "log.txt").open("wb") as log:
         subprocess.run([sys.executable, "-c", script], cwd=hello, stdout=log, check=True, env={"PYTHONPATH": str(ROOT)})
