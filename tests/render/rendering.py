@@ -41,7 +41,7 @@ def rendered(
         "kind": "Comb",
         "metadata": {"name": "ocr"},
         "interface": {"proto": "ocr.proto", "method": "ocr.v1.Ocr/Read"},
-        "operators": {name: {**_OPERATOR, **said} for name, said in operators.items()},
+        "operators": {name: _operator(said) for name, said in operators.items()},
         "graph": {**steps, "return": next(iter(steps))},
         **comb,
     }
@@ -66,6 +66,11 @@ def rendered(
     assert [one for one in made.diagnostics if one.severity is Severity.ERROR] == []
     [found] = made.clusters
     return found.manifests
+
+
+def _operator(said: Mapping[str, Any]) -> dict[str, Any]:
+    whole = {**_OPERATOR, **said}
+    return {key: value for key, value in whole.items() if key != "run" or "oip" not in said}
 
 
 def of_kind(manifests: tuple[Manifest, ...], kind: str) -> Iterator[Mapping[str, Any]]:
