@@ -1,6 +1,8 @@
 """The expression that a text writes, within bounds that keep walks over it short."""
 
-from comb_compiler.cel.mistakes import BadSyntax, Mistake
+import re
+
+from comb_compiler.cel.mistakes import BadSyntax, Mend, Mistake
 from comb_compiler.cel.parser import parse
 from comb_compiler.cel.tree import Expr, children
 
@@ -21,10 +23,24 @@ def read(text: str) -> Expr | Mistake:
     try:
         root = parse(text)
     except BadSyntax as stop:
-        return stop.mistake
+        return _template(text) or stop.mistake
     if _is_deep(root):
         return Mistake(f"this condition's tree is more than {MOST_DEPTH} deep", root.start, root.end, _TOO_MUCH)
     return root
+
+
+_TEMPLATE = re.compile(r"\$?\{\{\s*([^{}]*?)\s*\}\}|\$\{\s*([^{}]*?)\s*\}")
+
+
+def _template(text: str) -> Mistake | None:
+    """What is said of `{{request.flag}}`, as templates have it."""
+    found = _TEMPLATE.search(text)
+    if found is None:
+        return None
+    meant = found[1] or found[2] or "request.field"
+    message = f"nothing fills in `{found[0]}`: a condition names the request and steps by themselves"
+    mend = Mend(f"write `{meant}`", *found.span(), meant)
+    return Mistake(message, *found.span(), f"write `{meant}`", mend)
 
 
 def _is_deep(root: Expr) -> bool:

@@ -43,6 +43,8 @@ class Call(NamedTuple):
 _TOKEN = re.compile(r"\s*(?:(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*)|(?P<sign>[(),=.])|(?P<bad>\S))")
 _NAME_STARTS = frozenset(ascii_letters + "_$")
 _REQUEST = "$request"
+_JOINTS = "-|>"
+"""By what shells and other tools put one step behind another."""
 _EXAMPLE = "write `operator(port=step, port=$request.field)`"
 
 
@@ -107,6 +109,10 @@ class _Parser:
         if token is None:
             hint = f"write `{operator.text}(port=step)`, or `{operator.text}()` where it has no inputs"
             raise _stop(f"`{operator.text}` is not a call: it has no inputs", operator.start, operator.end, hint)
+        if token.text in _JOINTS:
+            message = f"a step is one call, and nothing is joined by `{token.text.replace('-', '->')}`"
+            hint = f"give each call a step of its own that names its sources: `operator(port={operator.text})`"
+            raise _stop(message, token.start, token.start + 1, hint)
         raise _stop(f"a `(` must follow `{operator.text}`", token.start, token.end, _EXAMPLE)
 
     def _input(self) -> Input:
@@ -150,6 +156,9 @@ class _Parser:
         token = self._peek()
         if token is None:
             raise _stop(f"{wanted} is missing here", max(self._end - 1, 0), self._end, _EXAMPLE)
+        if token.text == "{":
+            hint = "name the step alone, and what follows a dot by the .proto: `port=step.field`"
+            raise _stop("nothing fills in `{{…}}`: a call is no template", token.start, self._end, hint)
         if not _is_name(token):
             raise _stop(f"{wanted} is missing here", token.start, token.end, _EXAMPLE)
         if token.text.startswith("$") and token.text != _REQUEST:
@@ -188,6 +197,8 @@ class _Parser:
 
     def _trailing(self, what: str, hint: str) -> _Stop:
         token = self._tokens[self._next]
+        if token.text in ("if", "when", "unless") and what == "the call":
+            hint = 'a condition stands beside the call: write `{call: "…", when: "…"}`'
         if token.text == "." and what == "the call":
             hint = "a step hands on its whole answer: follow a field where it is used, as in `port=step.field`"
         return _stop(f"nothing may follow {what}", token.start, self._end, hint)

@@ -19,6 +19,8 @@ __all__ = ["analyse"]
 
 _MAY_LEAD_THERE = (codes.UNKNOWN_PORT, codes.MISSING_PORT, codes.TYPE_MISMATCH, codes.BAD_CONDITION)
 """Mistakes where a step may be missing that leads to one which seems to be of no use."""
+_USERS = ("operators.", "graph.", "experiment.")
+"""Where things are used: a key there that is no field may be meant to use what seems to be of no use."""
 
 
 def analyse(
@@ -50,7 +52,8 @@ def analyse(
     if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
         for view, unreached in () if may_lead_there else unreached_steps(analysed):
             found.add(bounded(check_reach(view, unreached)), view.bound.overlaid)
-        found.add(bounded(check_usage(views)))
+        if not any(one.code is codes.UNKNOWN_KEY and one.path.startswith(_USERS) for one in found.all):
+            found.add(bounded(check_usage(views)))
     return tuple(views)
 
 

@@ -7,12 +7,13 @@ from pydantic import BaseModel
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Mapping, Node, Path
+from comb_compiler.source import Mapping, Node, Path, Scalar
 from comb_compiler.spec.mends import mend, mended_name
 from comb_compiler.spec.misspelt import spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
-from comb_compiler.spec.places import Place, empty_value, field_name, format_path, place_of
+from comb_compiler.spec.places import Place, empty_value, entries_at, field_name, format_path, place_of
 from comb_compiler.spec.purpose import purpose
+from comb_compiler.spec.respelling import NOTHING, Mend, written
 from comb_compiler.spec.shape import Expected, expected_at
 from comb_compiler.spec.wording import listed
 
@@ -96,6 +97,8 @@ def _bad_value(root: Node, model: type[BaseModel], error: Any) -> Diagnostic:
     context = error.get("ctx", {})
     offence = OFFENCES[error["type"]](field_name(place.path), place.value.data, context, expected)
     fix, hints = mend(error["type"], context, place.value, expected)
+    if context.get("form") == "model-reference" and fix is None:
+        fix, hints = _with_version(root, place.value)
     return diagnose(
         offence.code,
         offence.message,
@@ -103,15 +106,38 @@ def _bad_value(root: Node, model: type[BaseModel], error: Any) -> Diagnostic:
         label=offence.label,
         related=place.related,
         path=format_path(place.path),
-        hints=hints or offence.hints or _purpose(error["type"], place, expected),
+        hints=(*(hints or offence.hints), *_purpose(error["type"], place, expected)),
         fix=fix,
     )
 
 
 def _purpose(kind: str, place: Place, expected: Expected | None) -> tuple[str, ...]:
-    """What the field is for, where a number or a word stands in place of a text."""
-    hint = purpose(str(place.path[-1]), expected) if kind == "string_type" and place.path else ""
-    return (hint,) if hint and expected and expected.field and expected.field.examples else ()
+    """What the field is for, where the name of something else is asked, and a number or another kind of name stands."""
+    field = next((step for step in reversed(place.path) if isinstance(step, str)), "")
+    if field not in _NAMES_OF_THE_PLATFORM or kind not in ("string_type", "form"):
+        return ()
+    return (_NAMES_OF_THE_PLATFORM[field],)
+
+
+_NAMES_OF_THE_PLATFORM = {
+    "priority": "a priority goes by its name, such as `high`: platform.yaml says which there are, and their numbers",
+    "devices": "classes of devices are platform.yaml's, such as `nvidia-a10`; how much of one is `resources: {gpu: …}`",
+}
+
+
+def _with_version(root: Node, node: Node) -> Mend:
+    """A model without its version: there may be only one."""
+    name = str(node.data)
+    versions = tuple(entries_at(root.data, ("models", name, "versions")))
+    if not versions or not isinstance(node, Scalar):
+        return NOTHING
+    references = [f"{name}@{version}" for version in versions[:_MOST_VERSIONS]]
+    more = " …" if len(versions) > _MOST_VERSIONS else ""
+    hints = (f"name the version, too: write {listed(references, 'or')}{more}",)
+    return written(node, references[0]) if len(versions) == 1 else None, hints
+
+
+_MOST_VERSIONS = 4
 
 
 def _graph_too_short(place: Place, graph: Mapping) -> Diagnostic:
@@ -123,5 +149,10 @@ def _graph_too_short(place: Place, graph: Mapping) -> Diagnostic:
             codes.EMPTY_VALUE, message, key, path=path, hints=(hint, "and `return: text` to answer with it")
         )
     step = next(iter(graph.entries))
+    if step in ("nodes", "steps"):
+        hint = f"steps stand right below `graph`, without `{step}`: `text: read(frame=$request.frame)`"
+        return diagnose(
+            codes.MISSING_RETURN, "the graph does not say which step answers", key, path=path, hints=(hint,)
+        )
     hint = f"write `return: {step}`, if its answer is the comb's"
     return diagnose(codes.MISSING_RETURN, "the graph does not say which step answers", key, path=path, hints=(hint,))

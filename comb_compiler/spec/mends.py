@@ -35,6 +35,8 @@ def mended_name(form: str, text: str) -> str | None:
     """The name that `text` was to be; None where none can be told."""
     separator = "_" if form == "identifier" else "-"
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", separator, text)
+    if "/" in text:
+        return None  # `nvidia.com/gpu` is a name of another kind
     name = re.sub(r"[^a-z0-9]+", separator, spaced.lower()).strip(separator)
     longest = 40 if form == "comb-name" else 63
     return name if name[:1].isalpha() and len(name) <= longest and name != text else None
@@ -141,8 +143,16 @@ def _first(*guesses: Guess) -> Guess:
     return first
 
 
+_CHOICES = {"pytorch": "torchscript", "torch": "torchscript", "pt": "torchscript", "tensorflow": "saved-model",
+            "tf": "saved-model", "trt": "tensorrt", "tensorrt_plan": "tensorrt", "sklearn": "custom",
+            "xgboost": "custom", "lightgbm": "custom", "python": "custom"}  # fmt: skip
+"""What others call a choice."""
+
+
 def _chosen(node: Scalar, expected: Expected | None) -> Mend:
-    match = closest(node.text, choices(expected.type)) if expected else None
+    words = choices(expected.type) if expected else ()
+    match = _CHOICES.get(node.text.lower())
+    match = match if match in words else closest(node.text, words)
     return (written(node, match), (f"did you mean `{match}`?",)) if match else NOTHING
 
 
@@ -188,6 +198,9 @@ def _message_type(node: Scalar, _: Expected | None) -> Mend:
 
 def _entry_point(node: Scalar, expected: Expected | None) -> Mend:
     """`operators.text.Read` and `operators/text.py:Read` for `operators.text:Read`."""
+    if node.text.endswith(".py"):
+        module = node.text.removesuffix(".py").replace("/", ".").lstrip(".")
+        return None, (f"name the class or function in it, too: `{module}:Name`",)
     module, _, name = node.text.partition(":") if ":" in node.text else node.text.rpartition(".")
     text = f"{module.removesuffix('.py').replace('/', '.')}:{name}"
     is_right = re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", text) and ".." not in text
@@ -221,6 +234,9 @@ _BY_FORM: dict[str, Guess] = {
     "entry-point": _entry_point,
     "method": _substituted(r"\A/?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)[./]([A-Za-z_]\w*)\Z", r"\1/\2"),
     "message-type": _message_type,
+    "sticky-key": _substituted(
+        r"\A(?:(?:request\.)?headers?[./:\[]['\"]?)?([A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+)['\"]?\]?\Z", r"header/\1"
+    ),
     "path": _path,
     "uri": _path,
     "model-reference": _substituted(r"\A([a-z][-a-z0-9]*)[:/]([A-Za-z0-9][-+._A-Za-z0-9]*)\Z", r"\1@\2"),

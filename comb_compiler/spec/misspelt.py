@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, codes
+from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Entry, Mapping, Node, Path, Scalar, Sequence
-from comb_compiler.spec.foreign import in_our_words
+from comb_compiler.spec.foreign import in_our_words, our_field
 from comb_compiler.spec.overlays import merge
 from comb_compiler.spec.places import Place, format_path, place_of
 from comb_compiler.spec.shape import ANY, expected_at, field_names, homes
@@ -24,14 +24,21 @@ def correct(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -
     """
     meant: dict[Path, str | None] = {}
     taken: set[Path] = set()
-    found: list[Diagnostic] = []
+    found: dict[object, Diagnostic] = {}
     for path in (error["loc"] for error in errors if error["type"] == "extra_forbidden"):
         finding, match = unknown_key(root, model, path)
-        found.append(finding)
+        alike = (path[:-1], finding.hints) if finding.hints and match is None else path
+        found[alike] = _together(found[alike], finding) if alike in found else finding
         field = (*path[:-1], match or "")
         meant[path] = match if field not in taken else None
         taken.add(field)
-    return (_corrected(root, meant, ()), found) if found else (root, [])
+    return (_corrected(root, meant, ()), [*found.values()]) if found else (root, [])
+
+
+def _together(first: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """One finding for keys of one mapping of which the same is to be said: `requests` and `limits`."""
+    label = (Label(other.primary.span, "the same here"),) if other.primary is not None else ()
+    return first._replace(related=(*first.related, *label))
 
 
 def _corrected(node: Node, meant: AbstractMapping[Path, str | None], at: Path) -> Node:
@@ -74,11 +81,15 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     word = str(path[-1])
     known = field_names(owner.type) if owner else ()
     given = _written_beside(place, known)
-    advice = in_our_words(getattr(owner.type, "__name__", ""), word) if owner else ""
+    kind = getattr(owner.type, "__name__", "") if owner else ""
+    advice = in_our_words(kind, word)
     if "“" in word or "”" in word:
         advice = "`“` and `”` are no quotes to YAML, which parts the text at its comma: write straight ones"
-    match = closest(word, (name for name in known if name not in given)) if not advice else None
     fix = None
+    if "." in word and word.partition(".")[0] in known:
+        advice, fix = _stepwise(place, word)
+    match = None if advice else our_field(kind, word) or closest(word, (name for name in known if name not in given))
+    match = match if match not in given else None
     if match is not None and place.key is not None:
         fix = Fix(f"write `{match}`", (Edit(place.key.span, spelt(place.key, match)),), Applicability.UNSAFE)
     finding = diagnose(
@@ -94,6 +105,20 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
         fix=fix,
     )
     return Unknown(finding, match)
+
+
+def _stepwise(place: Place, word: str) -> tuple[str, Fix | None]:
+    """`operators.read.model: …` for `operators: {read: {model: …}}`: no dot leads into what is below."""
+    first, *others = word.split(".")
+    opening = f"{first}: " + "".join(f"{{{part}: " for part in others)
+    closing = "}" * len(others)
+    advice = f"a dot in a key leads nowhere: write `{opening}…{closing}`"
+    value, key = place.value, place.key
+    if key is None or value.alias is not None or not isinstance(value, Scalar) or value.start.line != key.start.line:
+        return advice, None
+    start, end = key.span, value.span
+    edits = (Edit(start._replace(end=end.start), opening), Edit(end._replace(start=end.end), closing))
+    return advice, Fix(f"write `{opening}…{closing}`", edits, Applicability.UNSAFE)
 
 
 def _written_beside(place: Place, known: tuple[str, ...]) -> tuple[str, ...]:

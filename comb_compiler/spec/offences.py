@@ -43,9 +43,20 @@ def _mapping(field: str, value: Any, context: Mapping[str, Any], expected: Expec
         hints = (_by_name(value),)
     elif isinstance(value, str) and "." in value and not names:
         hints = (f"its entries have names: write `name: {shortened(value)}`",)
+    required = _required(expected)
+    if required and not isinstance(value, list):
+        hints = (f"write `{{{', '.join(f'{name}: …' for name in required)}}}`",)
+    elif names and value is True:
+        hints = ("leave the key out for its defaults, or write its fields below it",)
     if names:
         hints = (*hints, f"its fields are {listed(names)}")
     return Offence(codes.WRONG_TYPE, f"{field} takes a mapping, not {describe_value(value)}", hints)
+
+
+def _required(expected: Expected | None) -> list[str]:
+    """The fields without which the model that is expected is not whole."""
+    fields = getattr(expected.type, "model_fields", {}) if expected else {}
+    return [field.alias or name for name, field in fields.items() if field.is_required()]
 
 
 def _by_name(items: list[Any]) -> str:
@@ -57,7 +68,30 @@ def _by_name(items: list[Any]) -> str:
         name = shortened(str(next(iter(first))))
         key = name if name.replace("-", "").replace("_", "").isalnum() and name[0].isalpha() else f'"{name}"'
         return f"take the `- ` away: write `{key}: …` on a line of its own"
+    if isinstance(first, str) and first:
+        entry = f"name: {shortened(first)}" if "." in first else f"{shortened(first)}: …"
+        return f"entries go by their names: write `{entry}` lines, without `- ` and `[ ]`"
     return "entries go by their names: write `name: …` lines, without `- ` and `[ ]`"
+
+
+def _number_alone(wanted: str) -> _Say:
+    """Of a mapping that holds one number, as `{max: 3}`, that number is meant."""
+
+    def say(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
+        parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        hints = (f"write `{parts[0]}` alone",) if len(parts) == 1 and type(parts[0]) in (int, float) else ()
+        return Offence(codes.WRONG_TYPE, f"{field} takes {wanted}, not {describe_value(value)}", hints)
+
+    return say
+
+
+def _percentage(field: str, value: Any, context: Mapping[str, Any], expected: Expected | None) -> Offence:
+    hints: tuple[str, ...] = (_PERCENT_HINT,)
+    if isinstance(value, dict) and "setWeight" in value:
+        hints = (f"write `{shortened(str(value['setWeight']))}%` alone",)
+    elif isinstance(value, dict) and "pause" in value:
+        hints = ("how long each step is held stands beside `steps`: `hold: 10m`",)
+    return Offence(codes.BAD_PERCENTAGE, f"{field} takes a percentage, not {describe_value(value)}", hints)
 
 
 def _range(wanted: str) -> _Say:
@@ -127,9 +161,9 @@ _CORES_HINT = "write cores (`2`, `0.5`) or thousandths (`500m`)"
 
 OFFENCES: dict[str, _Say] = {
     "string_type": _text,
-    "int_type": _wants(codes.WRONG_TYPE, "a whole number"),
-    "int_from_float": _wants(codes.WRONG_TYPE, "a whole number"),
-    "float_type": _wants(codes.WRONG_TYPE, "a number"),
+    "int_type": _number_alone("a whole number"),
+    "int_from_float": _number_alone("a whole number"),
+    "float_type": _number_alone("a number"),
     "finite_number": _wants(codes.WRONG_TYPE, "a finite number"),
     "bool_type": _wants(codes.WRONG_TYPE, "true or false"),
     "dict_type": _mapping,
@@ -154,7 +188,7 @@ OFFENCES: dict[str, _Say] = {
         codes.BAD_SIZE, "a size or a share", "write an amount such as `4Gi`, or a share such as `25%`"
     ),
     "gpu_memory_small": _small,
-    "percentage": _wants(codes.BAD_PERCENTAGE, "a percentage", _PERCENT_HINT),
+    "percentage": _percentage,
     "percentage_range": _share,
     "cores": _wants(codes.BAD_CORES, "CPU cores", _CORES_HINT),
     "cores_range": _range("more than 0 cores"),

@@ -6,6 +6,8 @@ from comb_compiler.spec.wording import listed
 
 __all__ = ["closest", "did_you_mean"]
 
+_UNLIKE = ({"cpu", "gpu"}, {"min", "max"})
+"""Words that are near each other, and mean the opposite."""
 _LEAST_PREFIX = 3
 _LONGEST = 100
 _MOST_COMPARED = 2_000
@@ -17,7 +19,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     Words with other digits are never meant: `1.6.0` is not a slip for `1.5.0`, nor `nvidia-t5` for `nvidia-t4`.
     """
-    known = tuple(known)
+    known = tuple(one for one in known if {one, word} not in _UNLIKE)
     if len(known) > _MOST_COMPARED:
         return None  # each comparison takes its time
     digits = _digits(word)

@@ -17,6 +17,7 @@ from comb_compiler.spec.wording import listed
 
 __all__ = ["wrap"]
 
+_ARMS = ("experiment", "arms")
 _STEP = 2
 """By how many columns a repair indents."""
 
@@ -31,6 +32,8 @@ def wrap(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -> t
     for owner, unknown in _by_owner(errors, "extra_forbidden").items():
         missing = lacking.get(owner, [])
         levels = _levels(root, model, owner, missing[0], unknown) if len(missing) == 1 else ()
+        if not missing and owner[:2] == _ARMS and "set" not in entries_at(root.data, owner):
+            levels = ("set",) if set(unknown) <= {*field_names(model)} else ()
         if levels:
             found.append(_finding(root, model, owner, levels, unknown))
             root = _wrapped(root, owner, levels, unknown)
