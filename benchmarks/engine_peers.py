@@ -50,7 +50,8 @@ def ray(*, local: bool, requests: int) -> dict[str, float]:
     from ray import serve
 
     if not local:
-        runtime.init(_node_ip_address="127.0.0.1", include_dashboard=False, num_cpus=16, log_to_driver=False)
+        own = {"address": "local", "_node_ip_address": "127.0.0.1"}  # not what an earlier attempt may have left
+        runtime.init(**own, include_dashboard=False, num_cpus=16, log_to_driver=False)
 
     @serve.deployment(ray_actor_options={"num_cpus": 0})
     class Same:
