@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -89,6 +89,22 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
     def under_way(self) -> int:
         """How many calls are running."""
         return len(self._under_way)
+
+    @property
+    def queues(self) -> Mapping[str, int]:
+        """How many calls wait for their turn, by binding."""
+        names = (self._places.plan.bindings[index].name for index in self._bindings)
+        return {name: host.waiting for name, host in zip(names, self._hosts, strict=False)}
+
+    @property
+    def abandoned(self) -> int:
+        """How many calls go on that nobody waits for any more."""
+        return sum(len(one.abandoned) for one in self._hosted.values())
+
+    @property
+    def calls(self) -> Sequence[tuple[int, Meter]]:
+        """The bindings that are hosted here, by index, and how their calls ended."""
+        return tuple(zip(self._bindings, self.meters.nodes[0], strict=True))
 
     def reasons(self) -> Sequence[str]:
         """Why it is not ready; empty when it is."""

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from comb_compiler import __version__
+from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Limits
+from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.peers import Peer
 from comb_compiler.runtime.service.assembly import Source
 from comb_compiler.runtime.service.lifecycle import Stop, until_stopped
@@ -15,8 +18,29 @@ from comb_compiler.runtime.service.starting import starting
 from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site
+from comb_compiler.runtime.telemetry.metrics import Page, measures_of, page
 
 __all__ = ["host"]
+
+
+def _metrics(plan: ExecutionPlan, peer: Peer, stage: Stage, accept: str) -> Page:
+    """The families of a service, with calls in the place of requests and steps, which are counted where they begin."""
+    about = {"comb": plan.comb, "release": stage.settings.release, "version": __version__}
+    measures = [
+        Measure("comb_build_info", about, 1),
+        Measure("comb_ready", {}, int(not stage.reasons)),
+        Measure("comb_calls_under_way", {}, peer.under_way),
+        *measures_of(peer.meters, peer.queues, peer.abandoned),
+    ]
+    calls = [((_arms(plan, index), plan.bindings[index].operator), meter) for index, meter in peer.calls]
+    return page(measures, accept=accept, calls=calls)
+
+
+def _arms(plan: ExecutionPlan, binding: int) -> str:
+    """The arms that run a binding, named together as those that share a graph are."""
+    arms = plan.experiment.arms if plan.experiment is not None else ()
+    running = {number for number, graph in enumerate(plan.graphs) for node in graph.nodes if node.binding == binding}
+    return ",".join(arm.name for arm in arms if arm.graph in running)
 
 
 async def host(source: Source, process: str, settings: Settings, started: Callable[[Addresses], None]) -> bool:
@@ -43,7 +67,8 @@ async def _host(
         limits=Limits(requests=settings.requests),
         credentials=None if certificates is None else certificates.credentials(),
     )
-    web = WebServer(Site(stage).respond, settings, certificates)
+    site = Site(stage, lambda accept: _metrics(source.plan, peer, stage, accept))
+    web = WebServer(site.respond, settings, certificates)
     port = await web.start()
     try:
         async with AsyncExitStack() as stack:

@@ -42,6 +42,9 @@ FAMILIES = (
     ),
     Family("comb_steps_total", "counter", ("arm", "step", "operator", "code"), "Calls of operators that have ended."),
     Family("comb_step_seconds", "histogram", ("arm", "step", "operator"), "How long calls of operators took."),
+    Family("comb_calls_total", "counter", ("arm", "operator", "code"), "Calls that were answered for another process."),
+    Family("comb_call_seconds", "histogram", ("arm", "operator"), "How long calls from another process took."),
+    Family("comb_calls_under_way", "gauge", (), "Calls from another process that have not ended."),
     Family("comb_queue_length", "gauge", ("operator",), "Calls that wait for their turn."),
     Family("comb_batches_total", "counter", ("operator", "size"), "Batches by how many calls were in them."),
     Family("comb_worker_restarts_total", "counter", ("operator",), "Worker processes that had to be started again."),
@@ -100,12 +103,21 @@ class _Metered(NamedTuple):
 
 
 def page(
-    measures: Iterable[Measure], plan: ExecutionPlan | None = None, meters: Meters | None = None, accept: str = ""
+    measures: Iterable[Measure],
+    plan: ExecutionPlan | None = None,
+    meters: Meters | None = None,
+    accept: str = "",
+    calls: Sequence[tuple[tuple[str, str], Meter]] = (),
 ) -> Page:
-    """The page of some measures and meters, in the form that is asked for: Prometheus' text, or OpenMetrics."""
+    """The page of some measures and meters, in the form that is asked for: Prometheus' text, or OpenMetrics.
+
+    `calls` are meters of those that came from another process, each with arm and operator.
+    """
     metrics = list(_of_measures(measures))
     if plan is not None and meters is not None:
         metrics += [metric for metered in _metered(plan, meters) for metric in _of_meters(metered)]
+    if calls:
+        metrics += _of_meters(_Metered("comb_calls_total", "comb_call_seconds", calls))
     metrics += ProcessCollector(registry=None).collect()
     encode, content_type = choose_encoder(accept)
     return Page(encode(_Collected(metrics)), content_type)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from math import isfinite
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -18,6 +19,7 @@ from comb_compiler.runtime.service.web.exchange import Refusal, Request, Respons
 from comb_compiler.runtime.service.web.exposition import exposition
 from comb_compiler.runtime.service.web.form import from_form
 from comb_compiler.runtime.service.web.front import front_page
+from comb_compiler.runtime.telemetry.metrics import Page
 
 __all__ = ["CALL", "Site"]
 
@@ -32,10 +34,11 @@ _LARGE = 64 * 1024
 
 
 class Site:
-    """Responds to requests, by what the stage shows now."""
+    """Responds to requests, by what the stage shows now. `metrics` gives another page of them, in an accepted form."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, metrics: Callable[[str], Page] | None = None) -> None:
         self._stage = stage
+        self._exposition = metrics or partial(exposition, stage)
         self._pages: dict[str, Callable[[Request], Response]] = {
             "/": self._front,
             "/healthz": lambda _: as_text("alive\n"),
@@ -67,7 +70,7 @@ class Site:
         return self._call
 
     def _metrics(self, request: Request) -> Response:
-        content, content_type = exposition(self._stage, request.header("accept"))
+        content, content_type = self._exposition(request.header("accept"))
         return as_text(content.decode("utf-8"), kind=content_type)
 
     def _front(self, request: Request) -> Response:
