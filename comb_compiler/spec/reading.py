@@ -61,6 +61,11 @@ def read(source: SourceFile) -> Reading:
     said += migrated
     kind, root, unknown = kind_of(root)
     said += unknown
+    if "spec" in root.entries:
+        from comb_compiler.spec.lifted import lift
+
+        root, lifted = lift(root, kind)
+        said += lifted
     return Reading(kind, root, tuple(said), document.has_nulls)
 
 
