@@ -1,11 +1,10 @@
 """What answers a plan's requests, put together: peers, the engine, the router, and who watches the models' health."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import grpc
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.engine import Answering, Engine, Limits, Observer
@@ -14,8 +13,12 @@ from comb_compiler.runtime.health import NOTHING, Health, Saved, measures as of_
 from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
 from comb_compiler.runtime.service.settings import Settings
+from comb_compiler.runtime.service.tls import Certificates, open_certificates
 from comb_compiler.runtime.telemetry.metrics import measures_of
 from comb_compiler.samples import SampleSet
+
+if TYPE_CHECKING:
+    from comb_compiler.runtime.peers import Peers
 
 __all__ = ["Source", "answering"]
 
@@ -44,13 +47,16 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
     plan = source.plan
     async with AsyncExitStack() as stack:
         ready: list[Ready] = []
+        # A service that speaks TLS has peers and a candidate that do, too: with certificates of the same kind.
+        certificates = open_certificates(settings)
+        credentials = None if certificates is None else certificates.channel_credentials()
         peers = None
         if len(plan.processes) > 1 or source.peers:
             from comb_compiler.runtime.peers import Peers
 
             unknown = {process.name: "" for process in plan.processes[1:]}
             addresses = {**unknown, **source.peers}
-            peers = await stack.enter_async_context(Peers(plan, addresses, credentials=_credentials(settings)))
+            peers = await stack.enter_async_context(Peers(plan, addresses, credentials=credentials))
             ready.append(peers)
         elsewhere = {} if peers is None else dict(peers.hosts)
         if any(binding.oip for binding in plan.bindings):
@@ -81,9 +87,9 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             ready.append(health)
         router = None
         if plan.experiment is not None or source.weights is not None:
-            router = await stack.enter_async_context(
-                Router(engine, weights=source.weights, credentials=_credentials(settings))
-            )
+            router = await stack.enter_async_context(Router(engine, weights=source.weights, credentials=credentials))
+        if certificates is not None and (peers is not None or router is not None):
+            stack.push_async_callback(_ended, asyncio.create_task(_renewing(certificates, peers, router)))
         answers: Answering = engine if router is None else router
         yield Served(
             plan,
@@ -118,10 +124,19 @@ def _measures(engine: Engine, router: Router | None, health: Health | None) -> I
         yield from of_models(health.report())
 
 
-def _credentials(settings: Settings) -> Any:
-    """A service that speaks TLS has peers and a candidate that do, too: with a certificate of the same kind."""
-    if not settings.tls_certificate:
-        return None
-    chain, key = (Path(path).read_bytes() for path in (settings.tls_certificate, settings.tls_key))
-    authorities = Path(settings.tls_client_ca).read_bytes() if settings.tls_client_ca else None
-    return grpc.ssl_channel_credentials(authorities, key, chain)
+async def _renewing(certificates: Certificates, peers: "Peers | None", router: Router | None) -> None:
+    """Whenever the certificates change, call others by the new ones."""
+
+    async def renewed(_: object) -> None:
+        fresh = certificates.channel_credentials()
+        if router is not None:
+            router.renew(fresh)
+        if peers is not None:
+            await peers.renew(fresh)
+
+    await certificates.watch(renewed)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])

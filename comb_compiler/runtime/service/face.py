@@ -54,6 +54,7 @@ class Face:
         self.path = f"/{method.service}/{method.name}"
         self.request_type = served.answering.request_type
         self._from_bytes = self.request_type.FromString
+        self._answer = served.answering.run
         self._forced_arms = forced_arms
         self.key_header = key_header(served.plan.experiment)
 
@@ -67,10 +68,10 @@ class Face:
 
     def run(self, request: Message, terms: Terms, within: float | None) -> Coroutine[Any, Any, Finished]:
         """What answers one request when it is awaited. Both raise OperatorError for one that is not taken on."""
-        if not self._forced_arms:
+        if terms.asks and not self._forced_arms:
             _must_be_free("arm", terms.arm, ARM)
             _must_be_free("release", terms.release, RELEASE)
-        return self.served.answering.run(
+        return self._answer(
             request,
             within=within,
             key=terms.key,

@@ -58,6 +58,11 @@ class Certificates:
         is_mutual = bool(self._pair.authorities)
         return grpc.dynamic_ssl_server_credentials(_configuration(self._pair), self._fetch, is_mutual)
 
+    def channel_credentials(self) -> grpc.ChannelCredentials:
+        """For calls of our own, as of now: who is called must be of the authorities, and is shown the certificate."""
+        pair = self._pair
+        return grpc.ssl_channel_credentials(pair.authorities or None, pair.key, pair.chain)
+
     def _fetch(self) -> Any:
         """What has changed since gRPC asked last; None where nothing has. Called in gRPC's threads."""
         pair = self._pair

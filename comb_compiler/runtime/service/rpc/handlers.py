@@ -38,12 +38,12 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
         """The handler of a call, for gRPC; None for a method that is not served."""
         face = self._stage.face
         if face is not None and call.method == face.path:
-            return _Call(self._stage, self._reading, call.invocation_metadata)
+            return _Call(self._stage, self._reading, face.key_header, call.invocation_metadata)
         for other in self._others:
             handler = other.service(call)
             if handler is not None:
                 return handler
-        return _Call(self._stage, self._reading, call.invocation_metadata) if face is None else None
+        return _Call(self._stage, self._reading, "", call.invocation_metadata) if face is None else None
 
 
 class _Call:
@@ -52,21 +52,22 @@ class _Call:
     A handler has no other way to metadata that gRPC has read already: reading it again costs more than making this.
     """
 
-    __slots__ = ("_metadata", "_reading", "_stage")
+    __slots__ = ("_key_header", "_metadata", "_reading", "_stage")
 
     request_streaming = True
     response_streaming = False
     request_deserializer = response_serializer = None
 
-    def __init__(self, stage: Stage, reading: Reading, metadata: Any) -> None:
+    def __init__(self, stage: Stage, reading: Reading, key_header: str, metadata: Any) -> None:
         self._stage = stage
         self._reading = reading
+        self._key_header = key_header
         self._metadata = metadata
 
     async def stream_unary(self, _: Any, context: Any) -> bytes:
         """Answer the call."""
         stage, gate = self._stage, self._stage.gate
-        terms = terms_of(self._metadata, stage.key_header)
+        terms = terms_of(self._metadata, self._key_header)
         run: Finished | None = None
         try:
             stage.require()
