@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from comb_compiler.render import Manifest, cause_of
+from comb_compiler.render.platform import render_platform
 from comb_compiler.render.scaling.adapter import adapter_rules
 from comb_compiler.render.scaling.measures import string
+from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Prometheus as Said
 from tests.conftest import RequiresTool
 from tests.render.rendering import CPUS, of_kind, rendered
 from tests.support.prometheus import Prometheus, prometheus_with
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "frame-moderation"
 A10 = {"devices": {"nvidia-a10": {"memory": "20Gi"}}}
 GPUS = {"nodes": 2, "cpu": 16, "memory": "64Gi", "device": "nvidia-a10", "devices": 2, "labels": {"gpu": "a10"}}
 URL = "http://prometheus.monitoring.svc:9090"
@@ -249,6 +253,22 @@ def test_a_query_is_parted_over_classes_of_device(server: Prometheus, tmp_path: 
 def test_a_string_stays_a_string_of_promql(server: Prometheus, hostile: str) -> None:
     [(labels, _)] = server.query(f'label_replace(vector(1), "found", {string(hostile)}, "", "")').items()
     assert dict(labels)["found"].replace("$", "") == hostile
+
+
+def test_the_platform_tells_an_adapter_its_rules_where_hpa_scales() -> None:
+    for autoscaling, count in (("hpa", 1), ("keda", 0), ("none", 0)):
+        found = render_platform(platform(autoscaling=autoscaling, prometheus=HAMI), "east").manifests
+        configs = [one.object for one in found if one.object["kind"] == "ConfigMap"]
+        assert len(configs) == count
+        for one in configs:
+            assert yaml.safe_load(one["data"]["config.yaml"]) == adapter_rules(Said.model_validate(HAMI))
+            assert one["metadata"]["namespace"] == "monitoring"
+
+
+def platform(**said: Any) -> Platform:
+    document = yaml.safe_load((EXAMPLE / "platform.yaml").read_text(encoding="utf-8"))
+    document["clusters"]["east"] |= said
+    return Platform.model_validate(document)
 
 
 def test_amounts_are_exact(tmp_path: Path) -> None:

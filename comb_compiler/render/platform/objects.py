@@ -6,6 +6,7 @@ from typing import NamedTuple
 from comb_compiler.render.kustomization import listing
 from comb_compiler.render.manifest import Cause, Manifest
 from comb_compiler.render.patches import Whereabouts, matching, patched
+from comb_compiler.render.platform.adapter import adapter_config
 from comb_compiler.render.platform.flux import flux_objects
 from comb_compiler.render.platform.grounds import Grounds
 from comb_compiler.render.platform.namespaces import namespaces
@@ -20,6 +21,7 @@ PLATFORM_KINDS: tuple[Callable[[Grounds], Iterator[Manifest]], ...] = (
     quotas,
     default_requests,
     priority_classes,
+    adapter_config,
 )
 """What makes the objects, a function for each kind."""
 

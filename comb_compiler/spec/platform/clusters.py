@@ -98,6 +98,10 @@ class Prometheus(Model):
     service_monitors: bool = Field(
         default=True, description="Whether the Prometheus operator's objects are understood."
     )
+    adapter_namespace: Name = Field(
+        default="monitoring",
+        description="Where the Prometheus Adapter is: a ConfigMap with its rules is put there, if HPA scales.",
+    )
     labels: dict[Label, LabelValue] = Field(
         default_factory=dict,
         description="Labels by which the Prometheus operator finds its objects; none if it takes all.",
