@@ -29,7 +29,7 @@ def read(text: str) -> Expr | Mistake:
     return root
 
 
-_TEMPLATE = re.compile(r"\$?\{\{\s*([^{}]*?)\s*\}\}|\$\{\s*([^{}]*?)\s*\}")
+_TEMPLATE = re.compile(r"\$?\{\{([^{}]*)\}\}|\$\{([^{}]*)\}")
 
 
 def _template(text: str) -> Mistake | None:
@@ -37,7 +37,7 @@ def _template(text: str) -> Mistake | None:
     found = _TEMPLATE.search(text)
     if found is None:
         return None
-    meant = found[1] or found[2] or "request.field"
+    meant = (found[1] or found[2] or "").strip() or "request.field"
     message = f"nothing fills in `{found[0]}`: a condition names the request and steps by themselves"
     mend = Mend(f"write `{meant}`", *found.span(), meant)
     return Mistake(message, *found.span(), f"write `{meant}`", mend)

@@ -4,7 +4,8 @@ What is said of it is where YAML stumbles; here is what was meant. The rest is r
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.bounds import MOST
@@ -14,9 +15,10 @@ from comb_compiler.source import SourceFile
 
 __all__ = ["with_equals"]
 
-_ENTRY = re.compile(r"^[^#\n\"']*?(?P<key>[a-z_]\w*): +(?P<call>[a-z][-\w]*\([^()\n\"'#]*\))", re.MULTILINE)
-_PORT = re.compile(r"(?P<port>[A-Za-z_]\w*)(?P<colon>\s*:\s+)(?P<source>[$\w.]+)")
+_ENTRY = re.compile(r"\b(?P<key>[a-z_]\w*): +(?P<call>[a-z][-\w]*\([^()\n\"'#]*\))")
+_PORT = re.compile(r"\b(?P<port>[A-Za-z_]\w*)(?P<colon>\s*:\s+)(?P<source>[$\w.]+)")
 _NO_CALLS = ("description", "when")
+_MOST_PORTS = 100
 
 
 def with_equals(source: SourceFile, said: Sequence[Diagnostic]) -> tuple[SourceFile, list[Diagnostic]]:
@@ -24,17 +26,30 @@ def with_equals(source: SourceFile, said: Sequence[Diagnostic]) -> tuple[SourceF
     first = next((one.primary.span.start.line for one in said if one.primary is not None), 0)
     lines = Lines(source.text)
     found: list[Diagnostic] = []
-    text, is_cause = source.text, False
-    for entry in _ENTRY.finditer(source.text):
-        ports = list(_PORT.finditer(source.text, *entry.span("call")))
-        if not ports or entry["key"] in _NO_CALLS or len(found) > MOST:
+    colons: list[int] = []
+    is_cause = False
+    for entry, ports in islice(_calls(source.text), MOST):
+        line = lines.position(entry.start("call")).line
+        before = source.text[lines.bounds(line)[0] : entry.start()]
+        if entry["key"] in _NO_CALLS or set(before) & set("#\"'"):
             continue
         found.append(_finding(source.path, lines, entry["key"], ports))
-        is_cause = is_cause or lines.position(entry.start("call")).line == first
-        for port in ports:
-            at = source.text.index(":", *port.span("colon"))
-            text = f"{text[:at]}={text[at + 1 :]}"
-    return (source._replace(text=text), found) if is_cause else (source, [])
+        is_cause = is_cause or line == first
+        colons += (source.text.index(":", *port.span("colon")) for port in ports)
+    if not is_cause:
+        return source, []
+    characters = list(source.text)
+    for at in colons:
+        characters[at] = "="
+    return source._replace(text="".join(characters)), found
+
+
+def _calls(text: str) -> Iterator[tuple[re.Match[str], list[re.Match[str]]]]:
+    """What looks like a call with colons, and those of its ports."""
+    for entry in _ENTRY.finditer(text):
+        ports = list(islice(_PORT.finditer(text, *entry.span("call")), _MOST_PORTS))
+        if ports:
+            yield entry, ports
 
 
 def _finding(path: str, lines: Lines, step: str, ports: Sequence[re.Match[str]]) -> Diagnostic:
