@@ -17,13 +17,20 @@ __all__ = ["Stop", "serve", "until_stopped"]
 _log = logging.getLogger("comb.service")
 
 
+_AGAIN = 0.5
+"""Seconds within which a second signal is the first one's echo: what is sent to a process group comes to each of its
+processes, and once more from those that pass on what they get."""
+
+
 class Stop:
-    """What a signal asks for: the first that it ends in order, if it is so far; the next that it ends at once."""
+    """What a signal asks for: the first that it ends in order, if it is so far; a later one that it ends at once."""
 
     def __init__(self) -> None:
         self.in_order = asyncio.Event()
         self.can_be_in_order = False
+        self.at_once = False
         self._work: asyncio.Task[Any] | None = None
+        self._told = 0.0
 
     def end(self, work: "asyncio.Task[Any]") -> None:
         """What to end."""
@@ -31,9 +38,12 @@ class Stop:
 
     def told(self) -> None:
         """A signal has come."""
+        now = asyncio.get_running_loop().time()
         if self.can_be_in_order and not self.in_order.is_set():
+            self._told = now
             self.in_order.set()
-        elif self._work is not None:
+        elif self._work is not None and now >= self._told + _AGAIN:
+            self.at_once = True
             self._work.cancel()
 
 
@@ -47,7 +57,9 @@ async def until_stopped(work: Coroutine[Any, Any, bool], stop: Stop) -> bool:
     try:
         return await task
     except asyncio.CancelledError:
-        _log.warning("ended at once")
+        if not stop.at_once:
+            raise  # no signal has asked for this
+        _log.warning("ended at once, by a signal")
         return False
     finally:
         for one in (Signals.SIGTERM, Signals.SIGINT):

@@ -258,9 +258,21 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         running.tell()
         running.wait_for(re.compile("(going)"))
         began = time.monotonic()
+        time.sleep(0.8)
         running.tell()
         assert running.ended() == 1
         assert time.monotonic() - began < 30
+        assert "ended at once" in running.said[-1]
+
+
+def test_a_signal_that_comes_twice_by_way_of_a_process_group_ends_it_in_order(tmp_path: Path) -> None:
+    with process(simple(), tmp_path, "--settle", "0", "--connection-age", "0") as running:
+        running.tell(signal.SIGINT)
+        running.wait_for(re.compile("(going)"))
+        running.tell()
+        running.tell(signal.SIGINT)
+        assert running.ended() == 0
+        assert "ended: every request was answered" in running.said[-1]
 
 
 def test_interrupting_ends_it_in_order(tmp_path: Path) -> None:
