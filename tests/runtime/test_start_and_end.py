@@ -164,6 +164,18 @@ def test_a_bound_leaves_another_timer_of_the_process_as_it_was() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+def test_code_that_takes_the_signal_for_itself_keeps_it() -> None:
+    before = signal.getsignal(signal.SIGALRM)
+    came = threading.Event()
+    try:
+        with bounded("it had not ended", 5):
+            signal.signal(signal.SIGALRM, lambda *_: came.set())
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+        assert came.wait(10)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_another_thread_runs_what_it_is_given() -> None:
     seen: list[int] = []
 

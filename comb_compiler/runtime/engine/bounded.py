@@ -52,8 +52,9 @@ def bounded(what: str, seconds: float) -> Iterator[None]:
         raise late(what, seconds, error.place) from error
     finally:
         is_on = False
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
+        if signal.getsignal(signal.SIGALRM) is interrupt:  # else the code has taken it for itself
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL if before is None else before)
 
 
 @coroutine

@@ -39,7 +39,7 @@ class Pool:
     One that ends is started again. For one that goes on with a call that was given up, or that holds too much, another
     is started while it is still there, as far as there may be spares: the operator's model is then in memory once more
     for a while. Starts that follow each other closely have growing pauses. `freed` is called when a process has become
-    ready, `restarted` for each that is started in place of another.
+    ready, `restarted` for each start in place of another.
     """
 
     def __init__(
@@ -149,7 +149,6 @@ class Pool:
         room = self._limits.processes + self._limits.spares - len(self._ready)
         count = max(0, min(missing, room) - len(self._starting))
         for _ in range(count):
-            self._restarted()
             task = asyncio.get_running_loop().create_task(self._again())
             self._starting.add(task)
             task.add_done_callback(self._starting.discard)
@@ -172,6 +171,7 @@ class Pool:
             await asyncio.sleep(self._backoff.pause(monotonic()))
             if self._fit + len(self._starting) > self._limits.processes:
                 return  # one that hung has come back
+            self._restarted()
             try:
                 await self._add()
             except Exception as error:
