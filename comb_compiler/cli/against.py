@@ -1,15 +1,13 @@
-"""`--against`: the interface that others rely on, from a git revision or from a file of descriptors."""
+"""`--against`: the interface that others rely on, from a git revision, a release or a file of descriptors."""
 
 import os
 import posixpath
-from functools import lru_cache
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.releases import Releases, open_releases, schema_of
 from comb_compiler.cli.verdicts import digest
 from comb_compiler.graph import Published
-from comb_compiler.protos import Schema
-from comb_compiler.protos.decode import BadDescriptors, decode
-from comb_compiler.source import Document, decode as decode_text
+from comb_compiler.source import Document, decode
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import SourceSet, Unavailable
 from comb_compiler.spec.loading import read_once
@@ -25,12 +23,12 @@ __all__ = ["Against", "open_against"]
 
 
 class Against:
-    """Where the published interfaces are: a checkout as it was, or a set of descriptors.
+    """Where the published interfaces are: a checkout as it was, releases, or a set of descriptors.
 
     `identity` is another where they may be others, or are called otherwise.
     """
 
-    def __init__(self, name: str, source: Checkout | bytes, identity: str, memo: Memo) -> None:
+    def __init__(self, name: str, source: Checkout | Releases | bytes, identity: str, memo: Memo) -> None:
         self.name = name
         self.identity = identity
         self._source = source
@@ -42,8 +40,10 @@ class Against:
         It is known by its name, wherever it was, and by its path where that had another name or several had the same.
         """
         if isinstance(self._source, bytes):
-            return Published(f"that of {self.name}", "", (), _schema(self._source, self.name))
+            return Published(f"that of {self.name}", "", (), schema_of(self._source, self.name))
         name = _name_of(sources.main, sources.files[sources.main])
+        if isinstance(self._source, Releases):
+            return self._source.published(name)
         homes = self._homes(self._source, sources.main, name)
         if len(homes) > 1:
             title = f"at `{self.name}` {listed(homes[:_MOST_HOMES])} are all named `{name}`"
@@ -66,7 +66,7 @@ class Against:
             title = f"`{main}` at `{self.name}`"
             return Published(title, "", (), None, f"{title} has errors, so that its interface is not known")
         title, interface = found
-        return Published(title, interface.method, interface.channels, _schema(interface.descriptors, title))
+        return Published(title, interface.method, interface.channels, schema_of(interface.descriptors, title))
 
     def _locked(self, revision: Checkout, main: str) -> tuple[str, Interface] | None:
         path = lock_path(main)
@@ -87,19 +87,24 @@ class Against:
 
 
 def open_against(name: str, checkout: Checkout, memo: Memo) -> Against:
-    """What `--against NAME` means: a file of descriptors, if there is one of that name, else a revision."""
+    """What `--against NAME` means: a file of descriptors or a directory of releases of that name, else a revision."""
+    releases = open_releases(name)
+    if releases is not None:
+        return Against(f"`{name}`", releases, f"{name} {releases.identity}", memo)
     if os.path.isfile(name):
         with open(name, "rb") as file:
             content = file.read(_MOST + 1)
         if len(content) > _MOST:
             raise UsageError(f"--against {name}: it has more than {_MOST:,} bytes")
-        if not _schema(content, name).files:
+        if not schema_of(content, name).files:
             raise UsageError(f"--against {name}: it holds no descriptor of any file")
         return Against(f"`{name}`", content, f"{name} {digest(content)}", memo)
     commit = find_commit(checkout.root, name)
     if commit is None:
         hint = "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
-        raise UsageError(f"--against {name}: neither a file nor a revision of this repository; {hint}")
+        raise UsageError(
+            f"--against {name}: no file, no directory of releases and no revision of this repository; {hint}"
+        )
     return Against(name, Revision(checkout.root, commit), f"{name} {commit}", memo)
 
 
@@ -109,19 +114,7 @@ _MOST_HOMES = 3
 
 def _name_of(main: str, content: bytes | Unavailable) -> str:
     """What a comb calls itself; empty where that cannot be read."""
-    source = None if isinstance(content, Unavailable) else decode_text(main, content)[0]
+    source = None if isinstance(content, Unavailable) else decode(main, content)[0]
     root = read_once(source).root if source is not None else None
     name = Document(main, root).find(("metadata", "name")) if root is not None else None
     return name.data if name is not None and isinstance(name.data, str) else ""
-
-
-def _schema(descriptors: bytes, title: str) -> Schema:
-    try:
-        return _decoded(descriptors)
-    except BadDescriptors as problem:
-        raise UsageError(f"--against {title}: {problem}") from problem
-
-
-@lru_cache(maxsize=64)
-def _decoded(descriptors: bytes) -> Schema:
-    return decode(descriptors, {})

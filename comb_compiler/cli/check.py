@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=forms, default="text", help="how findings are written (default: text)")
     parser.add_argument(
         "--against",
-        metavar="REV|FILE",
-        help="the published interface: a git revision (its comb.lock), or a FileDescriptorSet",
+        metavar="REV|DIR|FILE",
+        help="the published interface: a git revision (its comb.lock), releases (release.json), or a FileDescriptorSet",
     )
     parser.add_argument(
         "--code",

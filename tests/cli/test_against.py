@@ -281,3 +281,73 @@ def test_a_proto_that_was_renamed_is_compared_too(checkout: Path, capsys: pytest
     out = capsys.readouterr().out
     assert "error[COMB3601]" in out
     assert "FILE_NO_DELETE" in out
+
+
+PLATFORM = """apiVersion: comb.dev/v1
+kind: Platform
+metadata: {name: acme}
+clusters:
+  east: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}
+  west: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}
+namespaces: {vision: {}}
+environments:
+  staging: {clusters: [west], namespace: vision}
+  production: {clusters: [east], namespace: vision}
+environmentRepository: {url: "https://git.acme.example/environments.git"}
+registry: {push: registry.acme.example/combs}
+"""
+
+
+def release(root: Path, environment: str) -> Path:
+    """What is published of the checkout, as it is, in an environment."""
+    (root / "platform.yaml").write_text(PLATFORM)
+    platform = ("--platform", str(root / "platform.yaml"), "--environment", environment)
+    published = root.parent / f"{root.name}-published"
+    assert main(["render", str(root / "combs"), *platform, "--unbuilt", "--no-cache", "-o", str(published)]) == 0
+    return published
+
+
+def test_a_release_is_what_is_published(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published = release(checkout, "production")
+    assert check(checkout, str(published)) == 0
+    change(checkout, "string text = 1", "int32 text = 1")
+    assert check(checkout, str(published)) == 1
+    out = capsys.readouterr().out
+    assert "COMB3601" in out
+    assert f"that of `ocr` in `{published}`" in out
+    one = next(published.glob("clusters/*/*/ocr"))
+    assert check(checkout, str(one)) == 1
+
+
+def test_a_comb_that_was_never_released_breaks_nobody(checkout: Path) -> None:
+    published = release(checkout, "production")
+    path = checkout / "combs/ocr/comb.yaml"
+    path.write_text(COMB.replace("name: ocr", "name: new"))
+    change(checkout, "string text = 1", "int32 text = 1")
+    assert check(checkout, str(published)) == 0
+
+
+def test_releases_that_promise_different_things_must_be_told_apart(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = release(checkout, "production")
+    change(checkout, "bytes picture = 1;", "bytes picture = 1; bytes mask = 2;")
+    release(checkout, "staging")
+    assert check(checkout, str(published)) == 0
+    out = capsys.readouterr().out
+    assert "warning[COMB3604]" in out
+    assert "promise different things" in out
+    assert check(checkout, str(published / "clusters/east/vision/ocr")) == 0
+
+
+def test_a_release_that_cannot_be_read_is_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    published = release(checkout, "production")
+    file = next(published.glob("clusters/*/*/ocr/release.json"))
+    file.write_text("{}")
+    assert check(checkout, str(published)) == 2
+    assert "its version is None" in capsys.readouterr().err
+
+
+def test_a_directory_without_releases_may_be_called_as_a_branch(checkout: Path) -> None:
+    (checkout / "main").mkdir()
+    assert check(checkout, "main") == 0

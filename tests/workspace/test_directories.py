@@ -1,0 +1,145 @@
+"""Directories of rendered files: replaced as a whole, by who made them, and never what others put there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.release.release import Promise, Release, release_bytes
+from comb_compiler.workspace.directories import ForeignFiles, Written, write_directories, write_files
+from comb_compiler.workspace.errors import OutsideFailure
+
+HERE = "clusters/east/vision/ocr"
+DIGEST = "0" * 64
+
+
+def files(**contents: str) -> dict[str, bytes]:
+    """A release of these files, by name without its ending."""
+    made = {f"{name}.yaml": content.encode() for name, content in contents.items()}
+    listed = dict.fromkeys(made, DIGEST)
+    promise = Promise("a.B/C", (), b"")
+    release = Release(
+        "ocr", "production", "east", "vision", DIGEST, {}, DIGEST, DIGEST, {}, listed, DIGEST, (), None, promise
+    )
+    return {**made, "release.json": release_bytes(release)}
+
+
+def state(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_directory_holds_exactly_its_files(tmp_path: Path) -> None:
+    assert write_directories(tmp_path, {HERE: files(a="1", b="2")}) == [Written(HERE, new=3)]
+    done = write_directories(tmp_path, {HERE: files(a="1", c="3")})
+    assert done == [Written(HERE, new=1, changed=1, unchanged=1, removed=1)]
+    assert state(tmp_path) == {f"{HERE}/{name}": content for name, content in files(a="1", c="3").items()}
+
+
+def test_files_may_be_in_directories_of_their_own(tmp_path: Path) -> None:
+    listed = {**files(a="1"), "below/b.yaml": b"2"}
+    more = b'"below/b.yaml": "%s",' % DIGEST.encode()
+    listed["release.json"] = listed["release.json"].replace(b'"a.yaml": ', more + b'"a.yaml": ')
+    write_directories(tmp_path, {HERE: listed})
+    write_directories(tmp_path, {HERE: files(a="1")})
+    assert sorted(state(tmp_path)) == [f"{HERE}/a.yaml", f"{HERE}/release.json"]
+
+
+def test_what_does_not_differ_is_not_touched(tmp_path: Path) -> None:
+    write_directories(tmp_path, {HERE: files(a="1")})
+    before = (tmp_path / HERE).stat()
+    assert write_directories(tmp_path, {HERE: files(a="1")}) == [Written(HERE, unchanged=2)]
+    after = (tmp_path / HERE).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "below/notes.txt", "link"])
+def test_what_others_put_there_stops_it(tmp_path: Path, name: str) -> None:
+    write_directories(tmp_path, {HERE: files(a="1")})
+    foreign = tmp_path / HERE / name
+    foreign.parent.mkdir(exist_ok=True)
+    if name == "link":
+        foreign.symlink_to("/etc")
+    else:
+        foreign.write_text("mine")
+    before = state(tmp_path)
+    with pytest.raises(ForeignFiles, match=f"holds `{name}`, which no rendering listed as its own"):
+        write_directories(tmp_path, {"clusters/east/other/ocr": files(z="1"), HERE: files(a="2")})
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize("release", [None, b"", b"{}", b'{"version": 1, "files": {"a.yaml": "x"}}'])
+def test_without_a_release_nothing_is_known_to_be_ours(tmp_path: Path, release: bytes | None) -> None:
+    (tmp_path / HERE).mkdir(parents=True)
+    (tmp_path / HERE / "a.yaml").write_text("1")
+    if release is not None:
+        (tmp_path / HERE / "release.json").write_bytes(release)
+    with pytest.raises(ForeignFiles, match=r"a\.yaml"):
+        write_directories(tmp_path, {HERE: files(a="2")})
+
+
+def test_a_platforms_directory_is_known_by_its_list(tmp_path: Path) -> None:
+    here = "clusters/east/_platform"
+    write_directories(tmp_path, {here: {"a.yaml": b"1", "kustomization.yaml": b"resources:\n- a.yaml\n"}})
+    done = write_directories(tmp_path, {here: {"b.yaml": b"1", "kustomization.yaml": b"resources:\n- b.yaml\n"}})
+    assert done == [Written(here, new=1, changed=1, removed=1)]
+
+
+@pytest.mark.parametrize("at", ["clusters", "clusters/east", HERE])
+def test_no_link_and_no_file_is_written_through(tmp_path: Path, at: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    root = tmp_path / "root"
+    (root / at).parent.mkdir(parents=True)
+    (root / at).symlink_to(outside)
+    with pytest.raises(ForeignFiles, match="is a symbolic link"):
+        write_directories(root, {HERE: files(a="1")})
+    (root / at).unlink()
+    (root / at).write_text("a file")
+    with pytest.raises(ForeignFiles, match="is a file"):
+        write_directories(root, {HERE: files(a="1")})
+    assert state(outside) == {}
+
+
+def test_a_disk_that_refuses_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = "clusters/east/vision/two"
+    write_directories(tmp_path, {HERE: files(a="1"), there: files(a="1")})
+    before = state(tmp_path)
+    written = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if content == b"too much":
+            raise OSError(28, os.strerror(28), str(path))
+        return written(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutsideFailure, match="cannot be written: no space left on device"):
+        write_directories(tmp_path, {HERE: files(a="2"), there: files(a="too much")})
+    assert state(tmp_path) == before
+
+
+def test_a_directory_that_cannot_take_its_place_gives_the_old_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_directories(tmp_path, {HERE: files(a="1")})
+    before = state(tmp_path)
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.name.startswith(".") and not path.name.endswith(".old"):
+            raise OSError(5, os.strerror(5), str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(OutsideFailure):
+        write_directories(tmp_path, {HERE: files(a="2")})
+    assert state(tmp_path) == before
+
+
+def test_single_files_leave_those_of_others_alone(tmp_path: Path) -> None:
+    folder = "clusters/east/_flux"
+    write_files(tmp_path, folder, {"vision.ocr.yaml": b"1"}, ())
+    done = write_files(tmp_path, folder, {"_platform.yaml": b"1", "_alert-a.yaml": b"1"}, ())
+    assert done == Written(folder, new=2)
+    done = write_files(tmp_path, folder, {"_platform.yaml": b"2"}, ("_platform.yaml", "_alert-a.yaml"))
+    assert done == Written(folder, changed=1, removed=1)
+    assert state(tmp_path) == {f"{folder}/vision.ocr.yaml": b"1", f"{folder}/_platform.yaml": b"2"}
