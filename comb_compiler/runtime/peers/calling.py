@@ -1,7 +1,6 @@
 """The caller's side: bindings that peers host, as hosts of an Engine."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,8 +18,9 @@ from comb_compiler.runtime.engine.hosts import Callee, Elsewhere, Host
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.instance import checker
 from comb_compiler.runtime.messages import Messages
-from comb_compiler.runtime.peers.frames import METHOD, ROOM, decode_answer, encode_call, identity
+from comb_compiler.runtime.peers.frames import decode_answer, encode_call, identity
 from comb_compiler.runtime.peers.hosting import LARGEST, hosted
+from comb_compiler.runtime.peers.links import Link
 from comb_compiler.runtime.peers.targets import target
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.wire.values import pack, unpack
@@ -28,11 +28,8 @@ from comb_compiler.runtime.wire.values import pack, unpack
 __all__ = ["Peers"]
 
 _log = logging.getLogger("comb.runtime")
-_BALANCING = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
-"""Calls take turns over those that say of themselves that they are serving."""
 _TRIES = 3
 """While two releases stand behind one name, a call asks the next process until one is of its own."""
-_READY = grpc.ChannelConnectivity.READY
 
 
 class Peers:
@@ -58,12 +55,12 @@ class Peers:
         unknown = [name for name in addresses if name not in known]
         if unknown:
             raise CannotRun(f"the plan has no process {', '.join(f'`{name}`' for name in unknown)}")
-        self._links: dict[str, _Link] = {}
+        self._links: dict[str, Link] = {}
         self.hosts: dict[int, Elsewhere] = {}
         for name, address in addresses.items():
             bindings = hosted(plan, known[name])
             where = target(name, address) if address else ""
-            link = _Link(name, where, largest, credentials, needed=_is_needed(plan, bindings))
+            link = Link(name, where, largest, credentials, needed=_is_needed(plan, bindings))
             self._links[name] = link
             self.hosts |= {index: partial(_Remote, plan.bindings[index], link, largest) for index in bindings}
 
@@ -80,6 +77,10 @@ class Peers:
         """Begin to connect."""
         for link in self._links.values():
             link.open()
+
+    async def renew(self, credentials: grpc.ChannelCredentials) -> None:
+        """Connect by these from now on; calls that are under way end as they began."""
+        await asyncio.gather(*(link.renew(credentials) for link in self._links.values()))
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -98,63 +99,10 @@ class Peers:
         return tuple(link.reason for link in self._links.values() if link.needed and not link.is_ready)
 
 
-class _Link:
-    """A channel to one process, and whether it is connected."""
-
-    def __init__(
-        self, name: str, target: str, largest: int, credentials: grpc.ChannelCredentials | None, *, needed: bool
-    ) -> None:
-        self.name = name
-        self.needed = needed
-        self.is_ready = False
-        self._target = target
-        self._options = _options(largest)
-        self._credentials = credentials
-        self._channel: Any = None
-        self._watching: asyncio.Task[None] | None = None
-        self.call: Any = None
-
-    @property
-    def reason(self) -> str:
-        """Why it is not ready."""
-        if not self._target:
-            return f"nothing says where process `{self.name}` is"
-        return f"process `{self.name}` cannot be reached"
-
-    def open(self) -> None:
-        if not self._target:
-            return
-        if self._credentials is None:
-            self._channel = grpc.aio.insecure_channel(self._target, options=self._options)
-        else:
-            self._channel = grpc.aio.secure_channel(self._target, self._credentials, options=self._options)
-        self.call = self._channel.unary_unary(METHOD)
-        self._watching = asyncio.create_task(self._watch())
-
-    async def close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
-        self.call, self.is_ready = None, False
-        if self._channel is not None:
-            await self._channel.close()
-
-    async def _watch(self) -> None:
-        """Follow the channel's state; asking for it makes it connect again."""
-        while True:
-            state = self._channel.get_state(try_to_connect=True)
-            is_ready = state == _READY
-            if is_ready != self.is_ready:
-                self.is_ready = is_ready
-                log = _log.info if is_ready else _log.warning
-                log("process `%s` is %s", self.name, "connected" if is_ready else "lost")
-            await self._channel.wait_for_state_change(state)
-
-
 class _Remote(Host):
     """A binding that a peer hosts. The process is not asked before the first call."""
 
-    def __init__(self, binding: Binding, link: _Link, largest: int, messages: Messages) -> None:
+    def __init__(self, binding: Binding, link: Link, largest: int, messages: Messages) -> None:
         self._binding = binding
         self._link = link
         self._largest = largest
@@ -223,23 +171,3 @@ def _is_needed(plan: ExecutionPlan, bindings: tuple[int, ...]) -> bool:
         for graph in plan.graphs
         for node in graph.nodes
     )
-
-
-def _options(largest: int) -> list[tuple[str, Any]]:
-    return [
-        ("grpc.service_config", json.dumps(_BALANCING)),
-        ("grpc.max_receive_message_length", largest + ROOM),
-        ("grpc.max_send_message_length", largest + ROOM),
-        ("grpc.use_local_subchannel_pool", 1),  # what one engine has learned of a peer is not another's to wait for
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 1_000),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
-        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
-        # A peer that is gone without a word, with its machine, is noticed within seconds.
-        ("grpc.keepalive_time_ms", 10_000),
-        ("grpc.keepalive_timeout_ms", 5_000),
-        ("grpc.http2.ping_timeout_ms", 5_000),  # a ping of another purpose stands for it
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.max_pings_without_data", 0),
-    ]

@@ -70,6 +70,13 @@ class Releases:
         self.table = made
         return is_new
 
+    def renew(self, credentials: "grpc.ChannelCredentials") -> None:
+        """Connect by these from now on."""
+        self._credentials = credentials
+        if self._remote is not None:
+            self._reached = None
+            self.table = self._made(self.table.weights)
+
     async def close(self) -> None:
         """Close what is connected, also what still has requests under way."""
         for parting in self._partings:

@@ -109,6 +109,10 @@ class Router:
         if self._releases.take(content):
             self.exposure.begin_again()
 
+    def renew(self, credentials: "grpc.ChannelCredentials") -> None:
+        """Speak to a candidate elsewhere by these from now on; requests that it has under way end as they began."""
+        self._releases.renew(credentials)
+
     async def run(
         self,
         request: Message,
