@@ -7,8 +7,8 @@ The rules are buf's (`protos.breaking`).
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
-from comb_compiler.diagnostics.bounds import bounded
+from comb_compiler.diagnostics import Code, Diagnostic, Label, Span, codes
+from comb_compiler.diagnostics.bounds import MOST, too_many
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.protos import Schema
@@ -60,7 +60,16 @@ def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
         if change.element != old or old == view.comb.interface.method:  # that it is gone is said already
             by_code[_code(change, roots)].append(change)
     for code, found in by_code.items():
-        yield from bounded(_broken(proto, published, change, roots, code) for change in found)
+        shown = [_broken(proto, published, change, roots, code) for change in found[:MOST]]
+        yield from shown
+        if found[MOST:]:
+            yield _more(shown[-1], len(found) - MOST, found[MOST].span or proto.span)
+
+
+def _more(last: Diagnostic, count: int, span: Span) -> Diagnostic:
+    """How many changes like the last that is told are not; as grave as those."""
+    message = f"and {count:,} more {'change' if count == 1 else 'changes'} of this sort, {last.code.name}"
+    return too_many(span)._replace(message=message, severity=last.severity)
 
 
 def _unknown(place: Place, published: Published) -> Diagnostic:
