@@ -11,10 +11,10 @@ from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.peers import Peer
 from comb_compiler.runtime.service.assembly import Source
 from comb_compiler.runtime.service.lifecycle import Stop, until_stopped
+from comb_compiler.runtime.service.sentences import starting
 from comb_compiler.runtime.service.service import Addresses, address_of
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.stage import Stage
-from comb_compiler.runtime.service.starting import starting
 from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site

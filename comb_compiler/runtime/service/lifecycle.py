@@ -8,9 +8,9 @@ from signal import Signals
 from typing import Any
 
 from comb_compiler.runtime.service.assembly import Source, answering
+from comb_compiler.runtime.service.sentences import starting
 from comb_compiler.runtime.service.service import Addresses, Service
 from comb_compiler.runtime.service.settings import Settings
-from comb_compiler.runtime.service.starting import starting
 
 __all__ = ["Stop", "serve", "until_stopped"]
 
