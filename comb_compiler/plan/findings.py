@@ -1,18 +1,21 @@
 """What stands in the way of a plan, each told where it was asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
+from comb_compiler.diagnostics import Code, Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.plan.asked import CPU, Asked
+from comb_compiler.plan.buckets import BUCKETS, MOST_ARMS, buckets_of
 from comb_compiler.plan.model import Amounts, Workload
 from comb_compiler.plan.quotas import Excess
 from comb_compiler.plan.sharing import Refusal
 from comb_compiler.plan.wording import plain, size
 from comb_compiler.source import Path
 from comb_compiler.spec import Bound, Comb
-from comb_compiler.spec.places import format_path
+from comb_compiler.spec.places import Place, format_path
+from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Cluster
+from comb_compiler.spec.platform.release import Delivery
 from comb_compiler.spec.wording import listed
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "nowhere",
     "over_quota",
     "refused",
+    "unroutable",
 ]
 
 
@@ -90,6 +94,32 @@ def no_zone(bound: Bound[Comb], cluster: str, zone: str = "") -> Diagnostic:
         hint = f"have the platform write their labels at `clusters.{cluster}.zones.{zone}.nodeLabels`"
     place = bound.place("storage", "workspace", "shared")
     return diagnose(codes.NO_ZONE, message, place.span, path=format_path(place.path), hints=(hint,))
+
+
+def unroutable(bound: Bound[Comb], on: Bound[Platform]) -> Iterator[Diagnostic]:
+    """Arms that routes cannot tell apart, or give users: a gateway has so many buckets, and a route so many rules."""
+    comb, platform = bound.value, on.value
+    assert comb is not None
+    assert platform is not None
+    if comb.experiment is None or platform.delivery is not Delivery.GATEWAY_API:
+        return
+    related = (Label(on.place("delivery").span, "by the Gateway API"),)
+    arms = comb.experiment.arms
+    if len(arms) > MOST_ARMS:
+        place = bound.place("experiment", "arms")
+        message = f"one route tells {MOST_ARMS} arms apart, and there are {len(arms)}"
+        hint = "test fewer variants at once, or let the platform deliver by `router`"
+        yield _at(place.key_span, place, message, hint, related)
+    for arm, buckets in buckets_of({name: one.weight for name, one in arms.items()}).items():
+        if arms[arm].weight and not buckets:
+            place = bound.place("experiment", "arms", arm, "weight")
+            message = f"`{arm}` would get no users: its share is too small for one of the gateway's {BUCKETS} buckets"
+            yield _at(place.span, place, message, "give it at least 1%, or a weight of 0", related)
+
+
+def _at(span: Span, place: Place, message: str, hint: str, related: tuple[Label, ...]) -> Diagnostic:
+    path = format_path(place.path)
+    return diagnose(codes.UNROUTABLE_ARM, message, span, path=path, hints=(hint,), related=related)
 
 
 def contradiction(asked: Asked, name: str, index: int, other: str) -> Diagnostic:

@@ -18,6 +18,7 @@ from comb_compiler.plan.findings import (
     nowhere,
     over_quota,
     refused,
+    unroutable,
 )
 from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.groups import groups_of
@@ -60,7 +61,7 @@ def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: I
         for group in groups
     ]
     target = platform.environments[environment]
-    found: dict[Diagnostic, None] = dict.fromkeys(_contradictions(asked))
+    found: dict[Diagnostic, None] = dict.fromkeys((*_contradictions(asked), *unroutable(bound, on)))
     clusters = []
     for name in target.clusters:
         planned, wrong = _in_cluster(name, bound, platform, asked, target.namespace)

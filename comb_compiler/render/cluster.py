@@ -11,6 +11,7 @@ from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.monitoring import dashboards, prometheus_rules, service_monitors
 from comb_compiler.render.network import network_policies
 from comb_compiler.render.rendering import Rendering
+from comb_compiler.render.routes import routes
 from comb_compiler.render.scaling import autoscalers, recording_rules, scaled_objects
 from comb_compiler.render.service import services
 from comb_compiler.render.service_account import service_accounts
@@ -26,6 +27,7 @@ KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
     deployments,
     disruption_budgets,
     services,
+    routes,
     network_policies,
     service_monitors,
     prometheus_rules,

@@ -12,6 +12,7 @@ from comb_compiler.render.names import priority_name
 from comb_compiler.render.placement import affinity, spread, tolerations
 from comb_compiler.render.quantities import byte_quantity, core_quantity
 from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.routes import is_routed
 from comb_compiler.render.volumes import mounts, volumes
 
 __all__ = ["pod_template"]
@@ -126,6 +127,8 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
         if weights_name(rendering) is not None:
             weights = f"--weights={layout.WEIGHTS_DIRECTORY}/{layout.WEIGHTS_FILE}"
             said.append(caused(weights, Cause.comb("experiment")))
+            if is_routed(rendering):
+                said.append(caused("--forced-arms=true", Cause.platform("delivery")))
         for other in rendering.groups[1:]:
             name = rendering.process(other)
             peer = f"--peer={name}={name}.{rendering.namespace}.svc:{layout.GRPC_PORT}"
