@@ -6,7 +6,7 @@ the whole comb runs in one zone.
 
 from collections.abc import Iterator, Sequence
 
-from comb_compiler.diagnostics import Diagnostic, Label, has_errors
+from comb_compiler.diagnostics import Diagnostic, Label, codes, has_errors
 from comb_compiler.plan.asked import Asked, classes_of
 from comb_compiler.plan.model import ClusterPlan
 from comb_compiler.spec import Bound, Comb
@@ -14,6 +14,8 @@ from comb_compiler.spec.comb.serving import WorkspaceScope
 from comb_compiler.spec.platform.clusters import Cluster
 
 __all__ = ["InZone", "best", "can_be_told", "is_zonal", "narrowed", "told", "zones_of"]
+
+_FOR_WANT_OF_ROOM = (codes.NO_DEVICE_HERE, codes.UNMET_PLACE, codes.DOES_NOT_FIT, codes.FRAGILE_FIT)
 
 InZone = tuple[ClusterPlan, Sequence[Diagnostic]]
 """A plan in one of a cluster's zones, and what is wrong with it."""
@@ -66,4 +68,7 @@ def told(found: Sequence[Diagnostic], bound: Bound[Comb]) -> list[Diagnostic]:
     """What is wrong in the zone, with what keeps the comb in it."""
     place = bound.place("storage", "workspace", "shared")
     label = Label(place.span, "this keeps all pods in one zone")
-    return [finding._replace(related=(*finding.related, label)) for finding in found]
+    return [
+        finding._replace(related=(*finding.related, label)) if finding.code in _FOR_WANT_OF_ROOM else finding
+        for finding in found
+    ]
