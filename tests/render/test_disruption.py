@@ -1,6 +1,7 @@
 """How many pods of a process may go when nodes are emptied."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.render.rendering import CPUS, of_kind, rendered
 
@@ -22,7 +23,7 @@ def test_one_that_is_alone_keeps_no_node_from_being_emptied(tmp_path: Path) -> N
 def test_pods_on_two_classes_of_device_are_counted_together(tmp_path: Path) -> None:
     t4s = {"nodes": 1, "cpu": 16, "memory": "64Gi", "device": "t4", "devices": 1, "labels": {"gpu": "t4"}}
     resources = {"cpu": 1, "gpu": {"memory": "4Gi"}}
-    operators = {
+    operators: dict[str, Any] = {
         "find": {"out": "ocr.v1.Frame", "devices": ["t4", "cpu"], "resources": resources, "scale": {"min": 2}},
         "read": {"devices": ["cpu"]},
     }

@@ -11,8 +11,8 @@ from comb_compiler.render import Manifest
 from comb_compiler.render.addresses import namespace_of, ways_to
 from tests.render.rendering import of_kind, rendered
 
-PASSES = {"out": "ocr.v1.Frame", "devices": ["cpu"]}
-OPERATORS = {"find": PASSES, "read": PASSES, "tidy": {}}
+PASSES: dict[str, Any] = {"out": "ocr.v1.Frame", "devices": ["cpu"]}
+OPERATORS: dict[str, Any] = {"find": PASSES, "read": PASSES, "tidy": {}}
 GRAPH = {"find": "find(frame=$request)", "read": "read(frame=find)", "tidy": "tidy(frame=read)", "return": "tidy"}
 URL = "http://prometheus.monitoring.svc:9090"
 
@@ -52,7 +52,7 @@ class Cluster(NamedTuple):
 
 
 def _port(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
-    return "ports" not in rule or {"protocol": protocol, "port": port} in rule["ports"]
+    return not rule.get("ports") or any(one == {"protocol": protocol, "port": port} for one in rule["ports"])
 
 
 def _is(peer: Mapping[str, Any], other: End, pod: End) -> bool:
@@ -65,7 +65,7 @@ def _is(peer: Mapping[str, Any], other: End, pod: End) -> bool:
         return other.namespace == pod.namespace and pods.items() <= other.labels.items()
     wanted = peer["namespaceSelector"].get("matchLabels", {})
     named = {"kubernetes.io/metadata.name": other.namespace}
-    return wanted.items() <= named.items() and pods.items() <= other.labels.items()
+    return bool(wanted.items() <= named.items() and pods.items() <= other.labels.items())
 
 
 def policies(made: tuple[Manifest, ...]) -> Cluster:
@@ -125,7 +125,7 @@ def test_a_model_server_is_reached_by_who_calls_it(tmp_path: Path) -> None:
         "out": {"lines": {"field": "lines", "shape": [-1]}},
     }
     server = {"endpoint": "grpc://triton.models.svc:8001", "model": "m", "tensors": tensors}
-    operators = {"find": PASSES, "read": PASSES, "guess": {"oip": server}}
+    operators: dict[str, Any] = {"find": PASSES, "read": PASSES, "guess": {"oip": server}}
     graph = {"find": GRAPH["find"], "read": GRAPH["read"], "guess": "guess(frame=read)", "return": "guess"}
     made = rendered(tmp_path, operators, graph=graph)
     triton = End({"app": "triton"}, "models")
@@ -159,7 +159,10 @@ def test_samples_and_spans_leave_from_the_entry(tmp_path: Path) -> None:
 def test_a_candidate_is_reached_where_there_is_a_rollout(tmp_path: Path) -> None:
     made = rendered(tmp_path, {"find": {}})
     assert not policies(made).lets(pod(made, "ocr"), pod(made, "ocr"), 50051)
-    rollout = {"rollout": {"steps": ["1%"]}, "experiment": {"key": "request.user", "arms": {"a": {"weight": 1}}}}
+    rollout: dict[str, Any] = {
+        "rollout": {"steps": ["1%"]},
+        "experiment": {"key": "request.user", "arms": {"a": {"weight": 1}}},
+    }
     tried = rendered(tmp_path, {"find": {}}, **rollout)
     assert policies(tried).lets(pod(tried, "ocr"), pod(tried, "ocr"), 50051)
 
