@@ -1,11 +1,12 @@
 """Operators that the tests of the service run."""
 
 import asyncio
+import os
 
 from comb_compiler.runtime import Call, operator
 from tests.runtime.post.post_pb2 import Letter
 
-__all__ = ["grows", "pauses", "remaining"]
+__all__ = ["grows", "hangs", "pauses", "remaining"]
 
 
 async def remaining(letter: Letter, call: Call) -> Letter:
@@ -23,3 +24,15 @@ async def pauses(letter: Letter) -> Letter:
     """Gives what it got, after a while."""
     await asyncio.sleep(0.02)
     return letter
+
+
+@operator(execution="thread")
+def hangs(letter: Letter) -> Letter:
+    """Never ends, most of the time in native code: that of the model at HANGING_MODEL."""
+    import numpy as np
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(os.environ["HANGING_MODEL"])
+    name = session.get_inputs()[0].name
+    while True:
+        session.run(None, {name: np.zeros((1, 3, 96, 96), np.float32)})
