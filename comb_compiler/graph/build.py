@@ -1,6 +1,7 @@
 """Steps as they are written → `OperatorGraph`."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from comb_compiler.cel import Mistake
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_graph"]
 
+_parsed = lru_cache(maxsize=512)(parse_call)
+"""A variant says most of its comb's calls again, and combs say each other's."""
 _FIELDS = frozenset(field.alias or name for name, field in Node.model_fields.items())
 
 
@@ -185,7 +188,7 @@ class _Builder:
         return unknown_step(place, source, known, calling, self._operators)
 
     def _from_text(self, name: str, name_span: Span, place: Place, text: str) -> Step | None:
-        call = parse_call(text)
+        call = _parsed(text)
         if isinstance(call, Mistake):
             self.diagnostics.append(bad_call(place, call))
             return None

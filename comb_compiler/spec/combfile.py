@@ -11,7 +11,7 @@ from comb_compiler.spec.checks import COMB_CHECKS
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.overlay_limits import ARM, ENVIRONMENT, Owner, within_limits
 from comb_compiler.spec.overlays import merge, useless_removals
-from comb_compiler.spec.partial import bind_changes
+from comb_compiler.spec.partial import bind_changes, removes
 from comb_compiler.spec.reading import Reading
 from comb_compiler.spec.variants import Findings, Overlaid
 
@@ -100,7 +100,8 @@ def _variant(base: Bound[Comb], overlay: Mapping, overlaid: Overlaid, owner: Own
     limited = within_limits(base, overlay, owner, overlaid.path)
     said.add(limited.diagnostics)
     said.add(limited.unknown, overlaid)
-    said.add(useless_removals(base.root, limited.overlay), overlaid)
+    if removes(limited.overlay.data):
+        said.add(useless_removals(base.root, limited.overlay), overlaid)
     merged = merge(base.root, limited.overlay)
     bound = bind_changes(base, limited.overlay, merged) or bind_node(merged, Comb)
     bound = _checked(bound._replace(unsound=(*bound.unsound, *base.unsound, *limited.left_out), overlaid=overlaid))

@@ -77,8 +77,10 @@ class _Visit:
     def mapping(self, node: Mapping, scope: Scope, path: Path, written: Path) -> Mapping:
         """`node` without what is outside of `scope`; it was `written` at a path that may have misspelt fields."""
         kept: dict[str, Entry] = {}
+        expected = expected_at(Comb, path)
+        fields = field_names(expected.type) if expected else ()
         for text, entry in node.entries.items():
-            name = self._field((*path, text), (*written, text))
+            name = text if not fields or text in fields else self._field(text, (*written, text))
             if name is None or (isinstance(entry.value, Mapping) and self._is_lost(path, name)):
                 continue
             below = scope.get(name, scope.get("*"))
@@ -98,12 +100,9 @@ class _Visit:
             not self._base.is_readable(*path) and name not in self._declared(path)
         )
 
-    def _field(self, path: Path, written: Path) -> str | None:
-        """The field that a key is or was meant to be; None where it is none."""
-        owner = expected_at(Comb, path[:-1])
-        text = str(path[-1])
-        names = field_names(owner.type) if owner else ()
-        if not names or text in names or len(self.unknown) > MOST:
+    def _field(self, text: str, written: Path) -> str | None:
+        """The field that an unknown key was meant to be; None where it is none."""
+        if len(self.unknown) > MOST:
             return text
         from comb_compiler.spec.misspelt import unknown_key
 

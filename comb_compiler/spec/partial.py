@@ -9,7 +9,7 @@ from comb_compiler.source import Mapping, Node
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 
-__all__ = ["bind_changes"]
+__all__ = ["bind_changes", "removes"]
 
 _HEAD = ("apiVersion", "kind")
 _BY_NAME = {"models": 0, "operators": 1, "graph": 2}
@@ -22,7 +22,7 @@ def bind_changes(base: Bound[Comb], overlay: Mapping, merged: Node) -> Bound[Com
     `changed` of the result has what the overlay touches. None where all has to be bound anew: the overlay takes
     something away, or is wrong.
     """
-    if base.value is None or base.unsound or not isinstance(merged, Mapping) or _removes(overlay.data):
+    if base.value is None or base.unsound or not isinstance(merged, Mapping) or removes(overlay.data):
         return None
     try:
         changed = Comb.model_validate(_part(base.value, overlay.data, merged.data))
@@ -32,8 +32,9 @@ def bind_changes(base: Bound[Comb], overlay: Mapping, merged: Node) -> Bound[Com
     return Bound(base.value.model_copy(update=touched), merged, changed=changed)
 
 
-def _removes(overlay: object) -> bool:
-    return any(map(_removes, overlay.values())) if isinstance(overlay, dict) else overlay is None
+def removes(overlay: object) -> bool:
+    """Whether an overlay, as plain data, takes anything away."""
+    return any(map(removes, overlay.values())) if isinstance(overlay, dict) else overlay is None
 
 
 def _part(base: Comb, overlay: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:

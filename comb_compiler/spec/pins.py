@@ -6,8 +6,10 @@ from typing import NamedTuple
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source import Unavailable
+from comb_compiler.source import Path, Unavailable
 from comb_compiler.spec.artifact_uri import parse_artifact_uri, without_secrets
+from comb_compiler.spec.binding import Bound
+from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.combfile import CombFile
 from comb_compiler.spec.lock import LockFile, Pin
 from comb_compiler.spec.places import Place, format_path
@@ -23,12 +25,22 @@ class Digest(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A model version that names an artifact; `stated` is the digest that it gives, at `digest`."""
+    """A model version that names an artifact, at `path` of a variant; `stated` is the digest that it gives."""
 
     model: str
-    artifact: Place
+    bound: Bound[Comb]
+    path: Path
     stated: str | None
-    digest: Place
+
+    @property
+    def artifact(self) -> Place:
+        """Where it names the artifact."""
+        return self.bound.place(*self.path, "artifact")
+
+    @property
+    def digest(self) -> Place:
+        """Where it gives the digest."""
+        return self.bound.place(*self.path, "sha256")
 
     @property
     def is_pinned(self) -> bool:
@@ -52,16 +64,14 @@ def artifacts_of(comb: CombFile) -> tuple[Artifact, ...]:
     """Every artifact that the comb and its arms name, sorted by URI, each once."""
     uses: dict[str, dict[object, Use]] = {}
     own = comb.base.value.models if comb.base.value else {}
-    for bound in (comb.base, *comb.arms.values()):
-        models = bound.value.models if bound.value else {}
-        if models is own and bound is not comb.base:
-            continue
-        for name, model in models.items():
+    others = [arm for arm in comb.arms.values() if arm.value is not None and arm.value.models is not own]
+    for bound in (comb.base, *others):
+        for name, model in (bound.value.models if bound.value else {}).items():
             for version, declared in model.versions.items():
-                at = bound.place("models", name, "versions", version)
-                use = Use(f"{name}@{version}", at.below("artifact"), declared.sha256, at.below("sha256"))
-                # An arm shares what it does not change with the comb, places included.
-                key = (use.model, use.stated, use.artifact.value.offsets, use.digest.value.offsets)
+                use = Use(f"{name}@{version}", bound, ("models", name, "versions", version), declared.sha256)
+                key: object = use.model
+                if others:  # an arm shares what it does not change with the comb, places included
+                    key = (use.model, use.stated, use.artifact.value.offsets, use.digest.value.offsets)
                 uses.setdefault(declared.artifact, {}).setdefault(key, use)
     return tuple(Artifact(uri, tuple(uses[uri].values())) for uri in sorted(uses))
 
