@@ -4,7 +4,7 @@ from typing import Any
 
 from comb_compiler.render.patches import Whereabouts, matching
 from comb_compiler.render.rendering import Rendering
-from comb_compiler.spec.platform.clusters import Autoscaling
+from comb_compiler.spec.platform.devices import SharingBackEnd
 
 __all__ = ["platform_slice"]
 
@@ -20,16 +20,17 @@ def platform_slice(rendering: Rendering) -> dict[str, Any]:
     zones = {pool.zone for pool in pools.values()} | {
         place.zone for one in rendering.here.workloads for place in (*one.require, *one.prefer)
     }
-    devices = {pool.device for pool in pools.values()}
-    monitoring = cluster.prometheus
-    unused = {"url"} if cluster.autoscaling is not Autoscaling.KEDA else set()
+    claimed = {pool.device for pool in pools.values() if pool.sharing.back_end is SharingBackEnd.DRA}
+    default = next((name for name, one in platform.priorities.items() if one.default), None)
     return {
         "pools": {name: _json(pool, include={"labels", "taints", "sharing", "zone"}) for name, pool in pools.items()},
-        "zones": {name: _json(zone) for name, zone in cluster.zones.items() if name in zones},
-        "devices": {name: _json(one, include={"product"}) for name, one in platform.devices.items() if name in devices},
-        "autoscaling": cluster.autoscaling.value,
-        "prometheus": _json(monitoring, exclude=unused) if monitoring is not None else None,
-        "delivery": platform.delivery.value,
+        "zones": {name: zone.node_labels for name, zone in cluster.zones.items() if name in zones},
+        "storage": cluster.zones[rendering.here.zone].storage_class if rendering.here.zone else None,
+        "products": {name: one.product for name, one in platform.devices.items() if name in claimed},
+        "services": _json(cluster, exclude={"node_pools", "zones"}),
+        "store": _json(platform.sample_store),
+        "delivery": _json(platform, include={"delivery", "gateway"}),
+        "default": default,
         "patches": {
             name: _json(one, include={"target", "merge"}) for name, one in matching(platform.patches, here).items()
         },
@@ -37,4 +38,5 @@ def platform_slice(rendering: Rendering) -> dict[str, Any]:
 
 
 def _json(model: Any, **which: Any) -> Any:
-    return model.model_dump(mode="json", exclude_none=True, **which)
+    # pydantic warns of a duration's own text, since our validators stand where its own would.
+    return model.model_dump(mode="json", exclude_none=True, warnings=False, **which)
