@@ -117,7 +117,7 @@ def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
 
 
 def _measures(engine: Engine, router: Router | None, health: Health | None) -> Iterator[Measure]:
-    yield from measures_of(engine.meters, engine.queues, engine.abandoned)
+    yield from measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
     if router is not None:
         yield from routing(router)
     if health is not None:

@@ -18,7 +18,7 @@ from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site
-from comb_compiler.runtime.telemetry.metrics import Page, measures_of, page
+from comb_compiler.runtime.telemetry.metrics import Page, arms_of, measures_of, page
 
 __all__ = ["host"]
 
@@ -30,17 +30,10 @@ def _metrics(plan: ExecutionPlan, peer: Peer, stage: Stage, accept: str) -> Page
         Measure("comb_build_info", about, 1),
         Measure("comb_ready", {}, int(not stage.reasons)),
         Measure("comb_calls_under_way", {}, peer.under_way),
-        *measures_of(peer.meters, peer.queues, peer.abandoned),
+        *measures_of(plan, peer.meters, peer.queues, peer.abandoned),
     ]
-    calls = [((_arms(plan, index), plan.bindings[index].operator), meter) for index, meter in peer.calls]
+    calls = [((arms_of(plan, index), plan.bindings[index].operator), meter) for index, meter in peer.calls]
     return page(measures, accept=accept, calls=calls)
-
-
-def _arms(plan: ExecutionPlan, binding: int) -> str:
-    """The arms that run a binding, named together as those that share a graph are."""
-    arms = plan.experiment.arms if plan.experiment is not None else ()
-    running = {number for number, graph in enumerate(plan.graphs) for node in graph.nodes if node.binding == binding}
-    return ",".join(arm.name for arm in arms if arm.graph in running)
 
 
 async def host(source: Source, process: str, settings: Settings, started: Callable[[Addresses], None]) -> bool:

@@ -14,7 +14,7 @@ from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.codes import Code
 from comb_compiler.runtime.engine.meters import BOUNDS, Measure, Meter, Meters
 
-__all__ = ["FAMILIES", "Family", "Page", "measures_of", "page"]
+__all__ = ["FAMILIES", "Family", "Page", "arms_of", "measures_of", "page"]
 
 
 class Family(NamedTuple):
@@ -45,9 +45,11 @@ FAMILIES = (
     Family("comb_calls_total", "counter", ("arm", "operator", "code"), "Calls that were answered for another process."),
     Family("comb_call_seconds", "histogram", ("arm", "operator"), "How long calls from another process took."),
     Family("comb_calls_under_way", "gauge", (), "Calls from another process that have not ended."),
-    Family("comb_queue_length", "gauge", ("operator",), "Calls that wait for their turn."),
-    Family("comb_batches_total", "counter", ("operator", "size"), "Batches by how many calls were in them."),
-    Family("comb_worker_restarts_total", "counter", ("operator",), "Worker processes that had to be started again."),
+    Family("comb_queue_length", "gauge", ("arm", "operator"), "Calls that wait for their turn."),
+    Family("comb_batches_total", "counter", ("arm", "operator", "size"), "Batches by how many calls were in them."),
+    Family(
+        "comb_worker_restarts_total", "counter", ("arm", "operator"), "Worker processes that had to be started again."
+    ),
     Family("comb_retries_total", "counter", (), "Calls of operators that were tried again."),
     Family("comb_abandoned_calls", "gauge", (), "Calls that nobody waits for any more and that have not ended."),
     Family(
@@ -134,18 +136,30 @@ class _Collected:
         return self._metrics
 
 
-def measures_of(meters: Meters, queues: Mapping[str, int], abandoned: int) -> Iterator[Measure]:
-    """What an engine counts, beside its requests and calls."""
+def measures_of(plan: ExecutionPlan, meters: Meters, queues: Mapping[str, int], abandoned: int) -> Iterator[Measure]:
+    """What an engine counts, beside its requests and calls; bindings are told by operator and arms, as steps are."""
+    labels = {
+        one.name: {"arm": arms_of(plan, index), "operator": one.operator} for index, one in enumerate(plan.bindings)
+    }
     yield Measure("comb_requests_refused_total", {"by": "engine"}, meters.refused)
-    for operator, waiting in queues.items():
-        yield Measure("comb_queue_length", {"operator": operator}, waiting)
-    for operator, sizes in meters.batches.items():
+    for binding, waiting in queues.items():
+        yield Measure("comb_queue_length", labels[binding], waiting)
+    for binding, sizes in meters.batches.items():
         for size, count in sorted(sizes.items()):
-            yield Measure("comb_batches_total", {"operator": operator, "size": str(size)}, count)
-    for operator, count in meters.restarts.items():
-        yield Measure("comb_worker_restarts_total", {"operator": operator}, count)
+            yield Measure("comb_batches_total", {**labels[binding], "size": str(size)}, count)
+    for binding, count in meters.restarts.items():
+        yield Measure("comb_worker_restarts_total", labels[binding], count)
     yield Measure("comb_retries_total", {}, meters.retries)
     yield Measure("comb_abandoned_calls", {}, abandoned)
+
+
+def arms_of(plan: ExecutionPlan, binding: int) -> str:
+    """The arms whose graphs call a binding, by index: those that share one are counted, and named, together."""
+    arms = plan.experiment.arms if plan.experiment is not None else ()
+    graphs = {
+        number for number, graph in enumerate(plan.graphs) if any(node.binding == binding for node in graph.nodes)
+    }
+    return ",".join(arm.name for arm in arms if arm.graph in graphs)
 
 
 def _of_measures(measures: Iterable[Measure]) -> Iterator[Metric]:

@@ -329,6 +329,9 @@ def test_figures_can_be_left_out() -> None:
             await one.send(200)
             await one.send(200, number=lambda random: int(random.gauss(9000, 100)))
             assert one.report().inputs.level == Level.HEALTHY
+            drift = {measure.name: measure.value for measure in measures(one.report()) if "drift" in measure.name}
+            assert drift["comb_requests_drift_shifted"] == 0
+            assert "comb_model_drift_psi" in drift
 
     run(main())
 
@@ -356,6 +359,7 @@ def test_the_report_as_json_and_as_measures_says_the_same() -> None:
         levels = [one for one in measures(report) if one.name == "comb_model_health" and one.value]
         assert len(levels) == 6
         assert {one.labels["level"] for one in levels} == {"degraded"}
+        assert [name for name, *_ in seen if "drift" in name] == []
 
     run(main())
 

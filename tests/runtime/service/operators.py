@@ -30,7 +30,7 @@ async def pauses(letter: Letter) -> Letter:
 def hangs(letter: Letter) -> Letter:
     """Never ends, most of the time in native code: that of the model at HANGING_MODEL."""
     import numpy as np
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     session = onnxruntime.InferenceSession(os.environ["HANGING_MODEL"])
     name = session.get_inputs()[0].name

@@ -9,9 +9,9 @@ from prometheus_client.samples import Sample
 
 from comb_compiler.release import Arm, Experiment
 from comb_compiler.runtime.engine import Engine
-from comb_compiler.runtime.engine.meters import Measure
+from comb_compiler.runtime.engine.meters import Measure, Meters
 from comb_compiler.runtime.telemetry.metrics import FAMILIES, measures_of, page
-from tests.runtime.plans import chain
+from tests.runtime.plans import chain, plan
 from tests.runtime.post.post_pb2 import Letter, Request
 from tests.runtime.waiting import until
 
@@ -31,15 +31,15 @@ def value(content: bytes, name: str, **labels: str) -> float:
 
 
 def test_requests_and_calls_are_there_by_code_and_arm() -> None:
-    plan = chain("shout", 2)._replace(experiment=Experiment("header/x", "s", (Arm("a", 1, 0), Arm("b", 1, 0))))
+    made = chain("shout", 2)._replace(experiment=Experiment("header/x", "s", (Arm("a", 1, 0), Arm("b", 1, 0))))
 
     async def main() -> bytes:
-        async with Engine(plan) as engine:
+        async with Engine(made) as engine:
             for arm in ("a", "a", "b"):
                 await engine.run(HELLO, arm=arm)
             await engine.run(HELLO, arm="b", within=1e-9)
-            measures = measures_of(engine.meters, engine.queues, engine.abandoned)
-            return page(measures, plan, engine.meters).content
+            measures = measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
+            return page(measures, made, engine.meters).content
 
     content = asyncio.run(main())
     assert value(content, "comb_requests_total", arm="a", code="OK") == 2
@@ -55,7 +55,7 @@ def test_calls_that_wait_are_counted_while_they_wait() -> None:
         async with Engine(chain("sleeps_in_thread", 1)) as engine:
             calls = [asyncio.create_task(engine.call(HELLO, within=30.0)) for _ in range(4)]
             await until(lambda: engine.queues == {"sleeps_in_thread": 3})
-            measures = measures_of(engine.meters, engine.queues, engine.abandoned)
+            measures = measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
             assert value(page(measures).content, "comb_queue_length", operator="sleeps_in_thread") == 3
             await asyncio.gather(*calls)
             assert engine.queues == {"sleeps_in_thread": 0}
@@ -64,12 +64,12 @@ def test_calls_that_wait_are_counted_while_they_wait() -> None:
 
 
 def test_openmetrics_is_written_for_who_asks_for_it() -> None:
-    plan = chain("shout", 1)
+    made = chain("shout", 1)
 
     async def main() -> None:
-        async with Engine(plan) as engine:
+        async with Engine(made) as engine:
             await engine.call(HELLO)
-            written = page([], plan, engine.meters, OPENMETRICS)
+            written = page([], made, engine.meters, OPENMETRICS)
         assert written.content_type.startswith("application/openmetrics-text")
         names = {family.name for family in openmetrics.text_string_to_metric_families(written.content.decode())}  # type: ignore[no-untyped-call]
         assert {"comb_requests", "comb_request_seconds", "comb_steps"} <= names
@@ -94,13 +94,32 @@ def test_every_name_is_a_good_one_and_means_one_thing() -> None:
 
 
 def test_every_series_of_every_arm_is_there() -> None:
-    plan = chain("shout", 50)
+    made = chain("shout", 50)
     arms = tuple(Arm(f"a{index}", 1, index) for index in range(10))
-    plan = plan._replace(graphs=plan.graphs * 10, experiment=Experiment("header/x", "s", arms))
+    made = made._replace(graphs=made.graphs * 10, experiment=Experiment("header/x", "s", arms))
 
     async def main() -> bytes:
-        async with Engine(plan) as engine:
-            return page([], plan, engine.meters).content
+        async with Engine(made) as engine:
+            return page([], made, engine.meters).content
 
     counts = [one for one in samples(asyncio.run(main())) if one.name == "comb_step_seconds_count"]
     assert len({(one.labels["arm"], one.labels["step"]) for one in counts}) == 500
+
+
+def test_bindings_of_one_operator_are_told_apart_by_arm() -> None:
+    bindings = {
+        "sleeps_in_thread": {"name": "mood", "operator": "mood"},
+        "thread_letter": {"name": "mood@b", "operator": "mood"},
+    }
+    made = plan({"n": ("sleeps_in_thread", {"letter": "request.letter"})}, "n", bindings=bindings)
+    other = plan({"n": ("thread_letter", {"letter": "request.letter"})}, "n", bindings=bindings)
+    graph = other.graphs[0]
+    node = graph.nodes[0]._replace(binding=1)
+    made = made._replace(
+        bindings=(*made.bindings, *other.bindings),
+        graphs=(*made.graphs, graph._replace(nodes=(node,))),
+        experiment=Experiment("header/x", "s", (Arm("a", 1, 0), Arm("b", 1, 1), Arm("c", 1, 0))),
+    )
+    content = page(measures_of(made, Meters(3, (1, 1)), {"mood": 2, "mood@b": 5}, 0)).content
+    assert value(content, "comb_queue_length", operator="mood", arm="a,c") == 2
+    assert value(content, "comb_queue_length", operator="mood", arm="b") == 5
