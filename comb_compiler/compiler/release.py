@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
-from comb_compiler.release import plan_bytes
 from comb_compiler.release.release import Promise, Release
 from comb_compiler.release.subject import subjects_of
 from comb_compiler.render import Rendering
@@ -26,7 +25,7 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
         namespace=rendering.namespace,
         subject=subject,
         arms=arms,
-        plan=_digest(plan_bytes(rendering.execution)),
+        plan=_digest(rendering.plan_file),
         platform=_digest(grounds),
         images=_used(rendering),
         files={name: _digest(content) for name, content in files.items()},

@@ -97,21 +97,22 @@ def render_comb(
     if has_errors(found):
         return Rendered(checked, found, plan, (), bound, on)
     execution = _as_run(parted(lower_comb(checked, sources, environment), plan.groups))
-    run = _run(execution, plan, images)
+    plan_file = plan_bytes(execution)
+    run = _run(plan_file, plan, images)
     clusters = tuple(
-        _rendered(Rendering(bound.value, on.value, plan, cluster, execution, images, run), code)
+        _rendered(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
         for cluster in plan.clusters
     )
     return Rendered(checked, found, plan, clusters, bound, on)
 
 
-def _run(execution: ExecutionPlan, plan: Plan, images: Images) -> str:
+def _run(plan_file: bytes, plan: Plan, images: Images) -> str:
     """What names what the pods run: the execution plan and their images."""
     used = {
         process: {device: images.of(process, device) for device in devices}
         for process, devices in needed_images(plan, plan.comb).items()
     }
-    return sha256(plan_bytes(execution) + repr(sorted(used.items())).encode()).hexdigest()[:_RUN]
+    return sha256(plan_file + repr(sorted(used.items())).encode()).hexdigest()[:_RUN]
 
 
 def _as_run(plan: ExecutionPlan) -> ExecutionPlan:

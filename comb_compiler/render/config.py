@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from hashlib import sha256
 
-from comb_compiler.release import Weights, plan_bytes, weights_bytes
+from comb_compiler.release import Weights, weights_bytes
 from comb_compiler.render import layout
 from comb_compiler.render.manifest import Cause, Manifest, manifest
 from comb_compiler.render.rendering import Rendering
@@ -15,7 +15,7 @@ _HASH = 10
 
 def plan_name(rendering: Rendering) -> str:
     """The name of the plan's ConfigMap. Another plan has another: pods that still run keep theirs."""
-    return rendering.object_name("plan", sha256(plan_bytes(rendering.execution)).hexdigest()[:_HASH])
+    return rendering.object_name("plan", sha256(rendering.plan_file).hexdigest()[:_HASH])
 
 
 def weights_name(rendering: Rendering) -> str | None:
@@ -31,7 +31,7 @@ def config_maps(rendering: Rendering) -> Iterator[Manifest]:
             "kind": "ConfigMap",
             "metadata": rendering.metadata(plan_name(rendering)),
             "immutable": True,
-            "data": {layout.PLAN_FILE: plan_bytes(rendering.execution).decode()},
+            "data": {layout.PLAN_FILE: rendering.plan_file.decode()},
         },
         Cause.comb("graph"),
     )

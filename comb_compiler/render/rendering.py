@@ -22,8 +22,8 @@ CPU = "cpu"
 class Rendering(NamedTuple):
     """A comb, as its environment makes it, for one cluster. Everything that a manifest depends on is in here.
 
-    `execution` is parted: it has a process for each group of the plan. `run` names what the pods run: the execution
-    plan and the images, and nothing else.
+    `execution` is parted: it has a process for each group of the plan; `plan_file` is its file. `run` names what the
+    pods run: the execution plan and the images, and nothing else.
     """
 
     comb: Comb
@@ -31,6 +31,7 @@ class Rendering(NamedTuple):
     plan: Plan
     here: ClusterPlan
     execution: ExecutionPlan
+    plan_file: bytes
     images: Images
     run: str
 
