@@ -48,6 +48,7 @@ def _leave_behind_what_hangs(code: int) -> None:
 def _guarded(arguments: list[str]) -> int:
     gc.set_threshold(200_000, 20, 20)  # a run makes many values that live to its end: looking for garbage is wasted
     _leave_out_plugins()
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's core writes lines of its own, which nobody asked for
     console = Console()
     try:
         return _run(arguments, console)

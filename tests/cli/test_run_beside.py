@@ -158,6 +158,7 @@ def test_each_group_runs_in_a_process_of_its_own_and_the_graph_goes_on_without_o
         os.kill(pids["greeting-loud"], signal.SIGTERM)
         until(lambda: not page(run, "/readyz")["ready"])
         assert page(run, "/readyz")["reasons"] == ["process `greeting-loud` cannot be reached"]
+        assert not any("fork_posix" in line for line in run.said), "gRPC's own lines are no log of ours"
 
 
 @pytest.mark.slow
