@@ -178,7 +178,10 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 WHOLE: Any = yaml.safe_load(PLATFORM)
 LEAVES = dict(leaves(WHOLE))
 CHANGED = {"nodes": 2, "on": "off", "hami": "exclusive", "slack": "discord", "NoSchedule": "NoExecute"}
-RATHER = {("clusters", "east", "prometheus", "exporter"): "dcgm", ("clusters", "east", "nodePools", "a10", "nodes"): 2}
+RATHER: dict[Path, Any] = {
+    ("clusters", "east", "prometheus", "exporter"): "dcgm",
+    ("clusters", "east", "nodePools", "a10", "nodes"): 2,
+}
 SIZES = {"22Gi": "24Gi", "15Gi": "16Gi", "120Gi": "100Gi", "30Gi": "31Gi", "60Gi": "50Gi", "192Gi": "190Gi"}
 RENAMED = {
     "10s": "9s",
