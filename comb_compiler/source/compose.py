@@ -4,7 +4,7 @@ PyYAML's own composer and constructors are not used: they recurse without bound,
 last of two equal keys and read scalars by YAML 1.1.
 """
 
-from collections.abc import Iterator, Mapping as AbstractMapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,7 +23,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.characters import refuse_characters
 from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
 from comb_compiler.source.marks import Marks
-from comb_compiler.source.nodes import Document, Mapping, Mark, Node, Part, Scalar, Sequence, aliased, between, made
+from comb_compiler.source.nodes import Document, Entry, Mapping, Mark, Node, Scalar, Sequence, aliased, between
 from comb_compiler.source.objections import (
     ambiguous_scalar,
     complex_key,
@@ -72,6 +72,10 @@ def parse(source: SourceFile, limits: Limits = DEFAULT_LIMITS) -> Parsed:
     return Parsed(tuple(documents), tuple(composer.diagnostics))
 
 
+_entry = tuple.__new__
+"""What `Entry(…)` comes to, without the call of a function in between."""
+
+
 class _LimitReached(Exception):
     """Unwinds the composer; never leaves this module."""
 
@@ -115,21 +119,16 @@ class _Composer:
         for event in self._events:
             if type(event) is DocumentStartEvent:
                 self._anchors, self._typed_keys, self._has_nulls = {}, [], False
-                root = self._root(next(self._events))
+                root = self._node(next(self._events), 1)
                 yield Document(self._file, root, tuple(self._typed_keys), self._has_nulls)
 
-    def _root(self, event: Any) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         """The node that begins with `event`."""
-        part, value = self._scalar(event) if type(event) is ScalarEvent else self._below(event, 1)
-        node: Node = made(self._file, part, value, self._text)
-        return node
-
-    def _below(self, event: Any, depth: int) -> tuple[Part, Any]:
-        """What begins with `event`, which is no scalar: the node and its value."""
-        node = self._alias(event) if type(event) is AliasEvent else self._collection(event, depth)
-        return node, node.data
-
-    def _collection(self, event: Any, depth: int) -> Mapping | Sequence:
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if kind is AliasEvent:
+            return self._alias(event)
         if depth > self._limits.depth:
             message = f"values are nested more than {self._limits.depth} levels deep"
             raise self._limit(codes.TOO_DEEP, event, message, "look for brackets that never close")
@@ -137,8 +136,7 @@ class _Composer:
         before = self._nodes + self._repeated
         if anchor is not None:
             self._anchors[anchor] = None
-        is_mapping = type(event) is MappingStartEvent
-        node = self._mapping(event, depth + 1) if is_mapping else self._sequence(event, depth + 1)
+        node: Node = self._mapping(event, depth + 1) if kind is MappingStartEvent else self._sequence(event, depth + 1)
         self._nodes += 1
         if self._nodes > self._most:
             raise self._reached(event)
@@ -146,30 +144,21 @@ class _Composer:
             self._anchors[anchor] = _Anchored(node, self._nodes + self._repeated - before)
         return node
 
-    def _scalar(self, event: Any) -> tuple[Part, Any]:
-        """What is kept of a scalar, and its value: the event itself, as long as nobody asks for a node."""
-        part = event
-        if event.style or event.tag is not None or event.anchor is not None or not self._are_exact:
-            part = self._dressed(event)
-            value = part.data
+    def _scalar(self, event: Any) -> Scalar:
+        text, style = event.value, event.style
+        if event.tag is not None or event.anchor is not None or style == "|" or style == ">" or not self._are_exact:
+            node = self._unusual(event)
+        elif style:
+            node = Scalar(self._file, event.start_mark, event.end_mark, text, text, False, self._text)
+            self._note_spread(event.start_mark, event.end_mark)
         else:
-            value, elsewhere = resolve(event.value)
+            value, elsewhere = resolve(text)
+            node = Scalar(self._file, event.start_mark, event.end_mark, value, text, True, self._text)
             if elsewhere:
-                at = between(self._file, event.start_mark, event.end_mark)
-                self._say(ambiguous_scalar(event.value, resolve(event.value), at))
+                self._say(ambiguous_scalar(text, resolve(text), node.span))
         self._nodes += 1
         if self._nodes > self._most:
             raise self._reached(event)
-        return part, value
-
-    def _dressed(self, event: Any) -> Scalar:
-        """A scalar with more to it than its text: quotes, a tag, an anchor."""
-        text, style = event.value, event.style
-        if event.tag is not None or event.anchor is not None or style not in ("'", '"') or not self._are_exact:
-            node = self._unusual(event)
-        else:
-            node = Scalar(self._file, event.start_mark, event.end_mark, text, text, False, self._text)
-            self._note_spread(event.start_mark, event.end_mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(node, 1)
         return node
@@ -204,51 +193,46 @@ class _Composer:
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
         self._check_collection_tag(event, "seq")
-        parts: list[Part] = []
-        data: list[Any] = []
+        items: list[Node] = []
         for following in self._events:
             if type(following) is SequenceEndEvent:
                 break
-            part, value = self._scalar(following) if type(following) is ScalarEvent else self._below(following, depth)
-            parts.append(part)
-            data.append(value)
-            if value is None:
+            item = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
+            items.append(item)
+            if item.data is None:
                 self._has_nulls = True
         flow = event.flow_style
-        end = following.end_mark if flow else _end_of(parts[-1]) if parts else event.end_mark
+        end = following.end_mark if flow else items[-1].end if items else event.end_mark
         if flow:
             self._note_spread(event.start_mark, end)
-        return Sequence.of(self._file, self._start(event), end, parts, flow, data, self._text)
+        return Sequence(self._file, self._start(event), end, tuple(items), flow)
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         self._check_collection_tag(event, "map")
-        parts: dict[str, tuple[Part, Part]] = {}
+        entries: dict[str, Entry] = {}
         data: dict[str, Any] = {}
-        part: Part = None
-        for first in self._events:
-            if type(first) is MappingEndEvent:
+        value: Node | None = None
+        for following in self._events:
+            if type(following) is MappingEndEvent:
                 break
-            key, named = self._scalar(first) if type(first) is ScalarEvent else self._below(first, depth)
+            key = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             second = next(self._events)
-            part, value = self._scalar(second) if type(second) is ScalarEvent else self._below(second, depth)
-            text = first.value if key is first else key.text if type(key) is Scalar else "<<"
-            if text in parts or text == "<<":
-                refused = _refused_key(made(self._file, key, text, self._text), parts)
-                if refused is not None:
-                    self._say(refused)
-                    continue
-            if type(named) is not str:
-                key = made(self._file, key, named, self._text)
-                self._typed_keys.append(key)
-            parts[text] = key, part
-            data[text] = value
-            if value is None:
+            value = self._scalar(second) if type(second) is ScalarEvent else self._node(second, depth)
+            if type(key) is not Scalar or key.text in entries or (key.text == "<<" and key.plain):
+                self._say(_refused_key(key, entries))
+                continue
+            text = key.text
+            entries[text] = _entry(Entry, (key, value))
+            data[text] = value.data
+            if value.data is None:
                 self._has_nulls = True
+            if type(key.data) is not str:
+                self._typed_keys.append(key)
         flow = event.flow_style
-        end = first.end_mark if flow else _end_of(part) if part is not None else event.end_mark
+        end = following.end_mark if flow else value.end if value is not None else event.end_mark
         if flow:
             self._note_spread(event.start_mark, end)
-        return Mapping.of(self._file, self._start(event), end, parts, flow, data, self._text)
+        return Mapping(self._file, self._start(event), end, entries, flow, data)
 
     def _start(self, event: Any) -> Mark:
         is_dressed = event.tag is not None or event.anchor is not None
@@ -301,19 +285,9 @@ class _Composer:
             self.spread.append((start, end))
 
 
-def _end_of(part: Part) -> Mark:
-    if isinstance(part, Scalar | Sequence | Mapping):
-        return part.end
-    end: Mark = part.end_mark
-    return end
-
-
-def _refused_key(key: Node, parts: AbstractMapping[str, tuple[Part, Part]]) -> Diagnostic | None:
-    """Why a key cannot be one of the mapping that has `parts` already; None where it can."""
+def _refused_key(key: Node, entries: dict[str, Entry]) -> Diagnostic:
     if not isinstance(key, Scalar):
         return complex_key(key)
     if key.plain and key.text == "<<":
         return merge_key(key)
-    if key.text not in parts:
-        return None
-    return duplicate_key(key, made(key.file, parts[key.text][0], key.text, key.source))
+    return duplicate_key(key, entries[key.text].key)

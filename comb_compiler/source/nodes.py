@@ -1,32 +1,17 @@
 """The document tree: what the YAML says, and where.
 
 Every node carries `data`, the plain Python value of all below it, built once while composing; the tree itself is
-walked only to find places, and to lay one document over another. Few leaves are ever asked for theirs: those that were
-composed are made when their collection is first asked for its own.
+walked only to find places, and to lay one document over another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.diagnostics import Position, Span
 
-__all__ = [
-    "Document",
-    "Entry",
-    "Mapping",
-    "Mark",
-    "Node",
-    "Part",
-    "Path",
-    "Scalar",
-    "Sequence",
-    "aliased",
-    "between",
-    "child",
-    "made",
-]
+__all__ = ["Document", "Entry", "Mapping", "Mark", "Node", "Path", "Scalar", "Sequence", "aliased", "between", "child"]
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the root down."""
@@ -41,10 +26,6 @@ class Mark(Protocol):
     def line(self) -> int: ...
     @property
     def column(self) -> int: ...
-
-
-Part = Any
-"""A node; or of a scalar written without quotes, tag and anchor, libyaml's event, of which a node can be made."""
 
 
 class _Placed:
@@ -123,20 +104,10 @@ class Scalar(_Placed):
         return self.start.index == self.end.index
 
 
-def made(file: str, part: Part, data: Any, source: str) -> Any:
-    """The node of a part, whose value is `data`."""
-    if isinstance(part, _Placed):
-        return part
-    return Scalar(file, part.start_mark, part.end_mark, data, part.value, True, source)
-
-
 class Sequence(_Placed):
     """A list of nodes."""
 
-    __slots__ = ("_unmade", "flow", "items")
-
-    items: tuple[Node, ...]
-    _unmade: tuple[list[Part], str]
+    __slots__ = ("flow", "items")
 
     def __init__(self, file: str, start: Mark, end: Mark, items: tuple[Node, ...], flow: bool) -> None:
         self.file = file
@@ -147,31 +118,6 @@ class Sequence(_Placed):
         self.items = items
         self.flow = flow
 
-    @classmethod
-    def of(
-        cls, file: str, start: Mark, end: Mark, parts: list[Part], flow: bool, data: list[Any], source: str
-    ) -> Sequence:
-        """The list of `parts`, whose nodes are made when they are asked for; `data` are their values."""
-        made = cls.__new__(cls)
-        made.file = file
-        made.start = start
-        made.end = end
-        made.data = data
-        made.alias = None
-        made.flow = flow
-        made._unmade = parts, source
-        return made
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name != "items":
-                raise AttributeError(name)
-            parts, source = self._unmade
-            self.items = tuple(made(self.file, part, data, source) for part, data in zip(parts, self.data, strict=True))
-            del self._unmade
-            return self.items
-
 
 class Entry(NamedTuple):
     """One `key: value` of a mapping."""
@@ -180,17 +126,13 @@ class Entry(NamedTuple):
     value: Node
 
 
-_entry = tuple.__new__
-"""What `Entry(…)` comes to, without the call of a function in between."""
-
-
 class Mapping(_Placed):
-    """Entries by the text of their key, in the file's order; the text is also the key in `data`."""
+    """Entries by the text of their key, in the file's order; the text is also the key in `data`.
 
-    __slots__ = ("_unmade", "entries", "flow")
+    Who has `data` already may give it.
+    """
 
-    entries: AbstractMapping[str, Entry]
-    _unmade: tuple[dict[str, tuple[Part, Part]], str]
+    __slots__ = ("entries", "flow")
 
     def __init__(
         self,
@@ -199,49 +141,15 @@ class Mapping(_Placed):
         end: Mark,
         entries: AbstractMapping[str, Entry],
         flow: bool,
+        data: dict[str, Any] | None = None,
     ) -> None:
         self.file = file
         self.start = start
         self.end = end
-        self.data = {text: entry.value.data for text, entry in entries.items()}
+        self.data = {text: entry.value.data for text, entry in entries.items()} if data is None else data
         self.alias = None
         self.entries = entries
         self.flow = flow
-
-    @classmethod
-    def of(
-        cls,
-        file: str,
-        start: Mark,
-        end: Mark,
-        parts: dict[str, tuple[Part, Part]],
-        flow: bool,
-        data: dict[str, Any],
-        source: str,
-    ) -> Mapping:
-        """The mapping of `parts`, whose nodes are made when they are asked for; `data` are their values."""
-        made = cls.__new__(cls)
-        made.file = file
-        made.start = start
-        made.end = end
-        made.data = data
-        made.alias = None
-        made.flow = flow
-        made._unmade = parts, source
-        return made
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            if name != "entries":
-                raise AttributeError(name)
-            (parts, source), file, data = self._unmade, self.file, self.data
-            self.entries = {
-                text: _entry(Entry, (made(file, key, text, source), made(file, value, data[text], source)))
-                for text, (key, value) in parts.items()
-            }
-            del self._unmade
-            return self.entries
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, or None."""
