@@ -84,6 +84,10 @@ class Api:
         found = self._kind(version, kind).get(namespace=namespace, label_selector=labels or None)
         return [dict(item) for item in found.to_dict()["items"]]
 
+    def scale(self, name: str, namespace: str, replicas: int) -> None:
+        """Set how many replicas a Deployment has."""
+        self._kind("apps/v1", "Deployment").patch(name=name, namespace=namespace, body={"spec": {"replicas": replicas}})
+
     def delete(self, version: str, kind: str, name: str, namespace: str | None = None) -> None:
         """Delete one object at once; it may be gone already."""
         try:

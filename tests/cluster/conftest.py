@@ -25,7 +25,8 @@ def api(plane: ControlPlane, crds: Path) -> Iterator["Api"]:
 
     asked = Api(plane.kubeconfig)
     asked.install(crds)
-    asked.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "flux-system"}})
+    for name in ("flux-system", "monitoring"):  # what a cluster has before Comb's objects come
+        asked.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     yield asked
     asked.close()
 

@@ -9,9 +9,8 @@ Object = dict[str, Any]
 
 
 def pods(document: Object) -> Iterator[Object]:
-    """The pod that a Deployment makes, without the account that it names: that would have to be there."""
+    """The pod that a Deployment makes."""
     if document["kind"] == "Deployment":
         template, metadata = document["spec"]["template"], document["metadata"]
-        spec = {name: value for name, value in template["spec"].items() if name != "serviceAccountName"}
         named = {**template["metadata"], "name": f"{metadata['name']}-0"[-63:], "namespace": metadata["namespace"]}
-        yield {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": template["spec"]}

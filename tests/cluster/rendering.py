@@ -13,6 +13,7 @@ from comb_compiler.compiler.render import platform_files, render_comb, render_pl
 from comb_compiler.diagnostics import Diagnostic, Severity
 from comb_compiler.plan import ClusterPlan, parted
 from comb_compiler.plan.planning import plan_comb
+from comb_compiler.release import plan_bytes
 from comb_compiler.render import Rendering, emit, render_cluster
 from comb_compiler.source import SourceSet, decode
 from comb_compiler.spec.loading import read_once
@@ -22,10 +23,27 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.sources import load_sources
 from tests.cluster.objects import Object
 
-__all__ = ["EXAMPLES", "Planned", "Rendered", "example_platform", "plan", "render_example", "written"]
+__all__ = [
+    "EXAMPLES",
+    "GOLDEN",
+    "Planned",
+    "Rendered",
+    "example_platform",
+    "golden",
+    "plan",
+    "render_example",
+    "written",
+]
 
 _ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = tuple(sorted(path.parent.name for path in (_ROOT / "examples").glob("*/comb.yaml")))
+_KEPT_FILES = _ROOT / "tests" / "render" / "golden"
+GOLDEN = tuple(
+    str(path.relative_to(_KEPT_FILES))
+    for path in sorted(_KEPT_FILES.rglob("*.yaml"))
+    if path.name not in ("kustomization.yaml", "comb.yaml", "platform.yaml")
+)
+"""Objects that are kept as files, for people to read."""
 _GREETING = "operators:Greet"
 
 
@@ -59,11 +77,18 @@ def written(document: Mapping[str, Any], directory: Path, name: str = "platform.
     return load_sources(Checkout(directory), name, _KEPT)
 
 
-class Rendered(NamedTuple):
-    """Objects of one cluster, by file: the platform's in an order in which they can be applied, and the comb's."""
+def golden(name: str) -> Object:
+    """One of `GOLDEN`."""
+    found: Object = yaml.load((_KEPT_FILES / name).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    return found
 
-    cluster: str
-    platform: Mapping[str, Object]
+
+class Rendered(NamedTuple):
+    """One cluster's plan and objects, by file: the platform's in an order in which they can be applied, the comb's."""
+
+    platform: Platform
+    here: ClusterPlan
+    grounds: Mapping[str, Object]
     comb: Mapping[str, Object]
 
 
@@ -75,9 +100,16 @@ def render_example(example: str, platform: SourceSet, environment: str) -> list[
     assert made.clusters
     assert made.platform is not None
     assert made.platform.value is not None
-    grounds = _grounds(made.platform.value)
+    assert made.plan is not None
+    platform_, here = made.platform.value, {one.cluster: one for one in made.plan.clusters}
+    grounds = _grounds(platform_)
     return [
-        Rendered(one.cluster, grounds[one.cluster], objects({**one.files, one.flux_file: one.flux_bytes}))
+        Rendered(
+            platform_,
+            here[one.cluster],
+            grounds[one.cluster],
+            objects({**one.files, one.flux_file: one.flux_bytes}),
+        )
         for one in made.clusters
     ]
 
@@ -132,7 +164,16 @@ def plan(name: str, operators: Mapping[str, Any], platform: Mapping[str, Any], d
     (here,) = planned.plan.clusters
     execution = parted(lower_comb(comb.checked, comb.sources), planned.plan.groups)
     images = unbuilt_images(planned.plan, name)
-    rendering = Rendering(base.value, bound.value, planned.plan, here, execution, images, run="test")
+    rendering = Rendering(
+        comb=base.value,
+        platform=bound.value,
+        plan=planned.plan,
+        here=here,
+        execution=execution,
+        plan_file=plan_bytes(execution),
+        images=images,
+        run="test",
+    )
     impossible = any(one.message.startswith("in the cluster `east` no place is left") for one in planned.diagnostics)
     files = {one.file: emit(one.object).encode() for one in render_cluster(rendering)}
     grounds = tuple(_grounds(bound.value)[here.cluster].values())

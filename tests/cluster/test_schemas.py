@@ -2,24 +2,19 @@
 
 import copy
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.cluster.objects import Object
-from tests.cluster.rendering import EXAMPLES, render_example
+from tests.cluster.rendering import EXAMPLES, GOLDEN, golden, render_example
 from tests.cluster.schemas import FILE, offences
 from tests.cluster.sharing import SHARING, platform_sharing_by
 from tests.conftest import RequiresTool
-from tests.golden.archive import load
 from tests.servers.provision import definitions
 from tests.servers.schemas import make_schemas
 
-CASES = Path(__file__).parents[1] / "golden" / "cases"
 DEPLOYMENT: Object = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -39,21 +34,14 @@ def test_every_object_of_every_example_is_of_its_kind(
 ) -> None:
     found: dict[str, list[str]] = {}
     for made in render_example(example, platform_sharing_by(back_end, tmp_path), environment):
-        found |= {f"{made.cluster}: {name}": offences(one) for name, one in {**made.platform, **made.comb}.items()}
+        everything = {**made.grounds, **made.comb}
+        found |= {f"{made.here.cluster}: {name}": offences(one) for name, one in everything.items()}
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-def test_every_object_in_a_golden_case_is_of_its_kind() -> None:
-    found = {f"{case}:{name}": offences(one) for case, name, one in golden_objects()}
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
-
-
-def golden_objects() -> Iterator[tuple[str, str, Object]]:
-    """Objects that golden cases say are rendered, with the case and the file."""
-    for case in sorted(CASES.rglob("*.txt")):
-        for name, body in load(case).out.items():
-            if re.match(r"clusters/.*/(?!kustomization\.)[^/]+\.yaml$", name):
-                yield str(case.relative_to(CASES)), name, yaml.load(body, yaml.CSafeLoader)
+@pytest.mark.parametrize("name", GOLDEN)
+def test_every_golden_object_is_of_its_kind(name: str) -> None:
+    assert offences(golden(name)) == []
 
 
 @pytest.mark.parametrize(
