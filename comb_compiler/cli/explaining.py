@@ -8,6 +8,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.compiler.render import Rendered
 from comb_compiler.diagnostics import Span
+from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.render.explain import explain
 from comb_compiler.render.manifest import Cause, Manifest, Written
@@ -75,7 +76,7 @@ class _Sources:
 
     def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
-        self._lines: dict[str, list[str]] = {}
+        self._lines: dict[str, Lines] = {}
 
     def name(self, file: str) -> str:
         here = os.path.relpath(os.path.join(self._checkout.root, file))
@@ -86,7 +87,7 @@ class _Sources:
         if span.file not in self._lines:
             content = self._checkout.read(span.file)
             text = "" if isinstance(content, Unavailable) else content.decode("utf-8", "replace")
-            self._lines[span.file] = text.splitlines()
+            self._lines[span.file] = Lines(text)
         lines = self._lines[span.file]
-        text = printable(lines[span.start.line - 1].strip()) if span.start.line <= len(lines) else ""
+        text = printable(lines[span.start.line].strip()) if span.start.line <= len(lines) else ""
         return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 1]}…"

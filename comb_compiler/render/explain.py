@@ -26,7 +26,7 @@ def explain(made: Manifest) -> list[Explained]:
     starts = dict(_starts(documents[0].root, ()))
     explained: list[Explained] = []
     pointer: Pointer = ()
-    for number, line in enumerate(text.splitlines()):
+    for number, line in enumerate(text.removesuffix("\n").split("\n")):
         pointer = starts.get(number, pointer)
         explained.append(Explained(line, cause_of(made, pointer)))
     return explained
