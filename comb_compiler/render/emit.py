@@ -7,6 +7,7 @@ A string is plain only where no reader could take it for anything else; what has
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["emit"]
@@ -16,6 +17,8 @@ _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:m|s|ms|h|[KMGTP]i|%)")
 _TAKEN = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|[.]inf|[.]nan)\b.*", re.IGNORECASE | re.DOTALL)
 """What begins with a word that some reader takes for another type is quoted, whatever comes after it."""
 _BLOCK = re.compile(r"[ -~\n\u00a1-\u1fff\u3000-\ud7ff]*[!-~\u00a1-\u1fff\u3001-\ud7ff]\n*")
+_SPECIAL = re.compile(r"[^ !#-\[\]-~]")
+"""What may not stand between quotes as it is; whether it does, `_character` says."""
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _LONGEST_KEY = 1000
 """Characters of a key on one line: YAML has no more than 1,024, quotes and escapes included."""
@@ -41,29 +44,34 @@ def _mapping(mapping: Mapping[str, Any], first: str, margin: str, lines: list[st
 
 
 def _sequence(sequence: Sequence[Any], margin: str, lines: list[str]) -> None:
+    first, below = f"{margin}- ", f"{margin}  "
     for item in sequence:
-        if isinstance(item, Mapping) and item:
-            _mapping(item, f"{margin}- ", f"{margin}  ", lines)
+        if type(item) is dict and item:
+            _mapping(item, first, below, lines)
         else:
-            _value(f"{margin}-", item, margin, lines, sequence_margin=f"{margin}  ")
+            _value(f"{margin}-", item, margin, lines, sequence_margin=below)
 
 
 def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_margin: str) -> None:
     """Write `head` and the value after it, on its line or below."""
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str:
+        if "\n" in value and _BLOCK.fullmatch(value) and not value.startswith("\n"):
+            lines.extend(_block(head, value, margin))
+        else:
+            lines.append(f"{head} {_string(value)}")
+    elif kind is dict or isinstance(value, Mapping):
         if value:
             lines.append(head)
             _mapping(value, f"{margin}  ", f"{margin}  ", lines)
         else:
             lines.append(f"{head} {{}}")
-    elif isinstance(value, list | tuple):
+    elif kind is list or kind is tuple:
         if value:
             lines.append(head)
             _sequence(value, sequence_margin, lines)
         else:
             lines.append(f"{head} []")
-    elif isinstance(value, str) and "\n" in value and _BLOCK.fullmatch(value) and not value.startswith("\n"):
-        lines.extend(_block(head, value, margin))
     else:
         lines.append(f"{head} {_scalar(value)}")
 
@@ -78,6 +86,7 @@ def _block(head: str, text: str, margin: str) -> Iterator[str]:
         yield f"{margin}  {line}" if line else ""
 
 
+@lru_cache(maxsize=16_384)
 def _key(key: Any) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a key is a string, not {key!r}")
@@ -111,10 +120,11 @@ def _float(value: float) -> str:
     return f"{digits if '.' in digits else f'{digits}.0'}e{exponent if exponent[0] in '+-' else f'+{exponent}'}"
 
 
+@lru_cache(maxsize=16_384)
 def _string(text: str) -> str:
     if (_PLAIN.fullmatch(text) and not _TAKEN.fullmatch(text)) or _AMOUNT.fullmatch(text):
         return text
-    return '"' + "".join(map(_character, text)) + '"'
+    return f'"{_SPECIAL.sub(lambda found: _character(found[0]), text)}"'
 
 
 def _character(character: str) -> str:

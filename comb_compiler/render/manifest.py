@@ -72,12 +72,15 @@ def manifest(made: Mapping[str, Any], cause: Cause, file: str = "") -> Manifest:
 
 
 def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
-    if type(value) is _Caused:
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value
+    if kind is _Caused:
         causes[pointer] = value.cause
-        value = value.value
-    if isinstance(value, Mapping):
+        return _plain(value.value, pointer, causes)
+    if kind is dict or isinstance(value, Mapping):
         return {key: _plain(one, (*pointer, key), causes) for key, one in value.items() if one is not None}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [_plain(one, (*pointer, index), causes) for index, one in enumerate(value)]
     return value
 
