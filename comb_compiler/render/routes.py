@@ -16,6 +16,8 @@ from comb_compiler.spec.platform.release import Delivery, Gateway
 __all__ = ["ARM_HEADER", "is_routed", "routes"]
 
 ARM_HEADER, RELEASE_HEADER = "comb-arm", "comb-release"
+_CALL = "/v1/call"
+"""Where the comb's processes take calls by HTTP."""
 _MOST_MATCHES = 64
 """Of one rule."""
 
@@ -34,12 +36,10 @@ def routes(rendering: Rendering) -> Iterator[Manifest]:
     called = {"method": {"type": "Exact", "service": method.service, "method": method.name}}
     yield _route(rendering, gateway, "GRPCRoute", gateway.hostname, layout.GRPC_PORT, called, [])
     if gateway.http_hostname is not None:
-        path = {"path": {"type": "PathPrefix", "value": f"/{rendering.namespace}/{rendering.name}"}}
-        to_root = {
-            "type": "URLRewrite",
-            "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
-        }
-        yield _route(rendering, gateway, "HTTPRoute", gateway.http_hostname, layout.HTTP_PORT, path, [to_root])
+        # A whole path: a rule that takes off a prefix may have one match only; and who is outside may call, no more.
+        path = {"path": {"type": "Exact", "value": f"/{rendering.namespace}/{rendering.name}{_CALL}"}}
+        own = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": _CALL}}}
+        yield _route(rendering, gateway, "HTTPRoute", gateway.http_hostname, layout.HTTP_PORT, path, [own])
 
 
 def _route(

@@ -85,9 +85,9 @@ def test_http_has_a_host_and_a_path_of_its_own(tmp_path: Path) -> None:
     spec = route(made(tmp_path, {"a": 1, "b": 1}, httpHostname="web.acme.example", bucketHeader="x-b"), "HTTPRoute")
     assert spec["hostnames"] == ["web.acme.example"]
     for rule in spec["rules"]:
-        assert all(match["path"] == {"type": "PathPrefix", "value": "/vision/ocr"} for match in rule["matches"])
+        assert all(match["path"] == {"type": "Exact", "value": "/vision/ocr/v1/call"} for match in rule["matches"])
         rewrites = [one["urlRewrite"]["path"] for one in rule["filters"] if "urlRewrite" in one]
-        assert rewrites == [{"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}]
+        assert rewrites == [{"type": "ReplaceFullPath", "replaceFullPath": "/v1/call"}]
         assert rule["backendRefs"][0]["port"] == 8080
     assert sent(spec, {"x-b": "99"})["comb-arm"] == "b"
 

@@ -161,7 +161,7 @@ class Gateway(Model):
     namespace: Name = Field(description="The namespace that it is in.")
     hostname: Hostname = Field(description="The host that gRPC calls come to: combs are told apart by their method.")
     http_hostname: Hostname | None = Field(
-        default=None, description="Another host, for HTTP: a comb is at `/NAMESPACE/COMB/` there. None: no HTTP."
+        default=None, description="Another host, for HTTP: a comb is at `/NAMESPACE/COMB/v1/call`. None: no HTTP."
     )
     bucket_header: HeaderName = Field(
         default="x-user-bucket", description="The header with the user's bucket, `0` to `99`."
