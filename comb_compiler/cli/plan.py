@@ -12,7 +12,7 @@ example:
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.check import platform_path
@@ -26,6 +26,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
+    from comb_compiler.compiler import Checked
     from comb_compiler.plan.model import Plan
     from comb_compiler.source.memo import Memo
 
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     checkout = Checkout(open_root(arguments))
     cache = VerdictCache(None if arguments.no_cache else default_directory())
     planned = _planned(checkout, arguments, cache.memo)
-    plans = _wanted(planned.plans, arguments.environment)
+    plans = planned.plans
     if arguments.format == "json":
         console.result(_as_json(planned.diagnostics, plans, checkout, console))
     else:
@@ -61,7 +62,7 @@ class _Planned(NamedTuple):
 
 
 def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") -> _Planned:
-    """The plans for all environments, and what is wrong with the comb or the platform."""
+    """The plans for the environments that are asked for, and what is wrong with the comb or the platform."""
     from comb_compiler.compiler import check
     from comb_compiler.workspace.sources import load_sources
 
@@ -74,26 +75,25 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") ->
     assert platform_file is not None
     platform = load_sources(checkout, platform_file, memo)
     of_platform = check(platform, memo=memo)
-    checked = check(load_sources(checkout, mains[0], memo), platform, memo)
+    environment = _known(arguments.environment, of_platform)
+    checked = check(load_sources(checkout, mains[0], memo), platform, memo, environment=environment)
     if checked.kind == "Platform":
         raise UsageError(f"{arguments.path} declares a platform: name a comb")
     return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics)))
 
 
-def _wanted(plans: "Iterable[Plan]", environment: str | None) -> "list[Plan]":
-    """The plans that are asked for; none where nothing could be planned."""
-    by_name = {plan.environment: plan for plan in plans}
-    if environment is None or not by_name:
-        return list(by_name.values())
-    if environment not in by_name:
-        from comb_compiler.spec.suggest import did_you_mean
+def _known(environment: str | None, of_platform: "Checked") -> str:
+    """The environment that is asked for, if any. Raises UsageError for one that the platform does not have."""
+    on = of_platform.platform
+    if environment is None or on is None or environment in on.declared("environments"):
+        return environment or ""
+    from comb_compiler.spec.suggest import did_you_mean
 
-        advice = did_you_mean(environment, by_name, "environment")[0]
-        raise UsageError(f"the platform has no environment `{environment}`; {advice}")
-    return [by_name[environment]]
+    advice = did_you_mean(environment, on.declared("environments"), "environment")[0]
+    raise UsageError(f"the platform has no environment `{environment}`; {advice}")
 
 
-def _as_json(found: tuple[Diagnostic, ...], plans: "list[Plan]", checkout: Checkout, console: Console) -> str:
+def _as_json(found: tuple[Diagnostic, ...], plans: "Sequence[Plan]", checkout: Checkout, console: Console) -> str:
     from comb_compiler.plan.as_json import VERSION, plans_json
 
     diagnostics = json.loads(report(found, "json", checkout, console))["diagnostics"]
@@ -101,7 +101,7 @@ def _as_json(found: tuple[Diagnostic, ...], plans: "list[Plan]", checkout: Check
     return json.dumps(whole, indent=2)
 
 
-def _as_text(plans: "list[Plan]", console: Console) -> str:
+def _as_text(plans: "Sequence[Plan]", console: Console) -> str:
     from comb_compiler.cli.plan_table import plan_table
 
     return "\n\n".join(plan_table(plan, console) for plan in plans)

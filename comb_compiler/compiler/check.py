@@ -1,5 +1,6 @@
 """Everything that can be said of a comb.yaml or platform.yaml without running anything."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,10 +61,12 @@ def check(
     platform: SourceSet | None = None,
     memo: Memo = NOTHING_KEPT,
     published: "Published | None" = None,
+    environment: str = "",
 ) -> Checked:
     """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises.
 
     What is slow to work out is taken from `memo`, if it is there. `published` is the interface that others rely on.
+    With an `environment` that is the only one of the platform's that the comb is planned for.
     """
     content = sources.files[sources.main]
     if isinstance(content, Unavailable):
@@ -76,7 +79,7 @@ def check(
         return Checked(sources.main, reading.kind, "", None, in_reading_order(reading.diagnostics))
     if reading.kind == "Platform":
         return _check_platform(sources, reading)
-    return _check_comb(sources, reading, platform, memo, published)
+    return _check_comb(sources, reading, platform, memo, published, environment)
 
 
 def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
@@ -91,7 +94,12 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
 
 
 def _check_comb(
-    sources: SourceSet, reading: Reading, platform: SourceSet | None, memo: Memo, published: "Published | None"
+    sources: SourceSet,
+    reading: Reading,
+    platform: SourceSet | None,
+    memo: Memo,
+    published: "Published | None",
+    environment: str,
 ) -> Checked:
     assert reading.root is not None
     file = bind_comb(reading)
@@ -109,14 +117,16 @@ def _check_comb(
             found.add(check_breaking(views[0], published))
     if not unlocked:
         found.add(pin_findings(file, lock))
-    plans = _against(platform, file, views, found) if platform is not None else ()
+    plans = _against(platform, environment, file, views, found) if platform is not None else ()
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
     return Checked(sources.main, "Comb", name, span, in_reading_order(without_echoes(found.all)), file, views, plans)
 
 
-def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found: Findings) -> "tuple[Plan, ...]":
+def _against(
+    platform: SourceSet, environment: str, file: CombFile, views: tuple[View, ...], found: Findings
+) -> "tuple[Plan, ...]":
     """Find what the comb asks of the platform that it does not have. What is wrong with that is its own verdict."""
     content = platform.files[platform.main]
     source = None if isinstance(content, Unavailable) else decode(platform.main, content)[0]
@@ -131,22 +141,27 @@ def _against(platform: SourceSet, file: CombFile, views: tuple[View, ...], found
     bound = _platform(reading)
     for variant in file.variants:
         if variant.value is not None:
-            environment = variant.overlaid.environment if variant.overlaid else None
-            found.add(check_against_platform(variant, variant.value, bound, environment), variant.overlaid)
+            own = variant.overlaid.environment if variant.overlaid else None
+            found.add(check_against_platform(variant, variant.value, bound, own), variant.overlaid)
     if bound.value is None or bound.diagnostics or has_errors(found.all):
         return ()
-    return _planned(bound, file, views, found)
+    declared = bound.declared("environments")
+    return _planned(bound, [one for one in declared if environment in ("", one)], file, views, found)
 
 
 def _planned(
-    platform: "Bound[Platform]", file: CombFile, views: tuple[View, ...], found: Findings
+    platform: "Bound[Platform]",
+    environments: Sequence[str],
+    file: CombFile,
+    views: tuple[View, ...],
+    found: Findings,
 ) -> "tuple[Plan, ...]":
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
 
     used = {view.graph.steps[name].operator for view in views for name in view.needed}
     plans = []
-    for environment in platform.declared("environments"):
+    for environment in environments:
         variant = file.environments.get(environment, file.base)
         planned = plan_comb(variant, platform, environment, used)
         found.add(planned.diagnostics, variant.overlaid)

@@ -80,7 +80,7 @@ def render_comb(
     operators' code, which is a part of the subject. Never raises for what a user wrote. The environment must be one of
     the platform's, where that can be read.
     """
-    checked = check(sources, platform, memo)
+    checked = check(sources, platform, memo, environment=environment)
     of_platform = check(platform, memo=memo)
     found = (*of_platform.diagnostics, *checked.diagnostics)
     plan = next((one for one in checked.plans if one.environment == environment), None)

@@ -33,12 +33,14 @@ def checkout_of(directory: Path, seed: int = 0) -> Path:
     return directory
 
 
-def rendered(checkout: Path, into: Path, where: Path | None = None, **environment: str) -> Tree:
+def rendered(
+    checkout: Path, into: Path, where: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Tree:
     """What a process of its own writes."""
     comb = checkout / "combs" / "moderation"
     arguments = [str(comb), "--platform", str(comb / "platform.yaml"), "--environment", "production", "--unbuilt"]
     command = [sys.executable, "-m", "comb_compiler", "render", *arguments, "--no-cache", "-o", str(into)]
-    own = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    own = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
     done = subprocess.run(command, cwd=where or checkout, env=own, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return tree(into)
@@ -55,7 +57,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    found = rendered(checkout, tmp_path_factory.mktemp("expected"), PYTHONHASHSEED="0")
+    found = rendered(checkout, tmp_path_factory.mktemp("expected"), environment={"PYTHONHASHSEED": "0"})
     assert len(found) > 40
     return found
 
@@ -78,7 +80,7 @@ def expected(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
 def test_settings_of_the_machine_change_nothing(
     checkout: Path, expected: Tree, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    assert rendered(checkout, tmp_path / "out", **environment) == expected
+    assert rendered(checkout, tmp_path / "out", environment=environment) == expected
 
 
 def test_where_the_checkout_is_and_how_its_files_came_there_changes_nothing(expected: Tree, tmp_path: Path) -> None:

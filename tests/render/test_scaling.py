@@ -41,7 +41,8 @@ def gpu_scaled(targets: Mapping[str, Any], **operator: Any) -> dict[str, dict[st
 
 def hpa(manifests: tuple[Manifest, ...]) -> Mapping[str, Any]:
     [found] = of_kind(manifests, "HorizontalPodAutoscaler")
-    return found["spec"]
+    spec: Mapping[str, Any] = found["spec"]
+    return spec
 
 
 def test_what_an_autoscaler_owns_a_deployment_does_not_say(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def prometheus_with(
     assert made.returncode == 0, made.stderr
     (directory / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
     port = _free_port()
-    command = [server, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={data}"]
+    command: list[str | Path] = [server, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={data}"]
     command += ["--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}"]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
