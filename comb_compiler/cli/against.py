@@ -10,6 +10,8 @@ from comb_compiler.graph import Published
 from comb_compiler.source import Document, decode
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import SourceSet, Unavailable
+from comb_compiler.spec import bind_comb
+from comb_compiler.spec.comb.serving import WorkspaceScope
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path, read_lock
 from comb_compiler.spec.published import Interface, interface_of
@@ -48,7 +50,10 @@ class Against:
         if len(homes) > 1:
             title = f"at `{self.name}` {listed(homes[:_MOST_HOMES])} are all named `{name}`"
             return Published(title, "", (), None, f"{title}, and none is where this comb is")
-        return self._interface(self._source, homes[0]) if homes else None
+        if not homes:
+            return None
+        workspace = _workspace_of(homes[0], self._source.read(homes[0]))
+        return self._interface(self._source, homes[0])._replace(workspace=workspace)
 
     def _homes(self, revision: Checkout, main: str, name: str) -> tuple[str, ...]:
         """Where the comb may have been."""
@@ -110,6 +115,14 @@ def open_against(name: str, checkout: Checkout, memo: Memo) -> Against:
 
 _MOST = 64 << 20
 _MOST_HOMES = 3
+
+
+def _workspace_of(main: str, content: bytes | Unavailable) -> int:
+    """The size of the workspace that a comb's pods share in a zone; 0 where that cannot be read."""
+    source = None if isinstance(content, Unavailable) else decode(main, content)[0]
+    comb = bind_comb(read_once(source)).base.value if source is not None else None
+    workspace = comb.storage.workspace if comb is not None else None
+    return workspace.size if workspace is not None and workspace.shared is WorkspaceScope.ZONE else 0
 
 
 def _name_of(main: str, content: bytes | Unavailable) -> str:

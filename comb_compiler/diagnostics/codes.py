@@ -148,6 +148,7 @@ BREAKS_WIRE = Code("COMB3601", "breaks-wire")
 BREAKS_JSON = Code("COMB3602", "breaks-json")
 BREAKS_SOURCE = Code("COMB3603", "breaks-source", _W)
 NOTHING_TO_COMPARE = Code("COMB3604", "nothing-to-compare", _W)
+SHRUNK_WORKSPACE = Code("COMB3605", "shrunk-workspace")
 
 # The operators' code (`comb check --code`).
 BAD_OPERATOR_CODE = Code("COMB3701", "bad-operator-code")

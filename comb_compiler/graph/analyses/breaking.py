@@ -13,6 +13,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.graph.view import View
 from comb_compiler.protos import Schema
 from comb_compiler.protos.breaking import Category, Change, compare, gravest
+from comb_compiler.spec.comb.serving import WorkspaceScope
 from comb_compiler.spec.places import Place
 from comb_compiler.spec.published import channels_of
 
@@ -23,7 +24,8 @@ class Published(NamedTuple):
     """An interface that others rely on: `title` says where it is from, as in "published in `comb.lock` at `main`".
 
     `method` is empty where only types are known: the comb's own is then meant. `schema` is None where the interface is
-    there, but cannot be read: `problem` says why.
+    there, but cannot be read: `problem` says why. `workspace` is the size of the one that pods of a zone share, in
+    bytes; 0 where there was none, or nothing says so.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Published(NamedTuple):
     channels: tuple[str, ...]
     schema: Schema | None
     problem: str = ""
+    workspace: int = 0
 
 
 _CODES: dict[Category, Code] = {
@@ -42,7 +45,8 @@ _CODES: dict[Category, Code] = {
 
 
 def check_breaking(view: View, published: Published) -> Iterator[Diagnostic]:
-    """What of the comb's types breaks who relies on `published`."""
+    """What of the comb's types breaks who relies on `published`, and what Kubernetes would not change."""
+    yield from _shrunk(view, published)
     if view.schema is None:
         return
     if published.schema is None:
@@ -70,6 +74,27 @@ def _more(last: Diagnostic, count: int, span: Span) -> Diagnostic:
     """How many changes like the last that is told are not; as grave as those."""
     message = f"and {count:,} more {'change' if count == 1 else 'changes'} of this sort, {last.code.name}"
     return too_many(span)._replace(message=message, severity=last.severity)
+
+
+def _shrunk(view: View, published: Published) -> Iterator[Diagnostic]:
+    """A claim on a file system can grow and not shrink: the API server refuses the whole release."""
+    workspace = view.comb.storage.workspace
+    if workspace is None or workspace.shared is not WorkspaceScope.ZONE or workspace.size >= published.workspace:
+        return
+    yield diagnose(
+        codes.SHRUNK_WORKSPACE,
+        f"the workspace had {_size(published.workspace)}, and a volume never shrinks",
+        view.bound.place("storage", "workspace", "size").span,
+        path="storage.workspace.size",
+        hints=(f"keep `size: {_size(published.workspace)}`, or give each pod one of its own with `shared: pod`",),
+    )
+
+
+def _size(amount: int) -> str:
+    for unit, factor in (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10)):
+        if amount % factor == 0:
+            return f"{amount // factor}{unit}"
+    return str(amount)
 
 
 def _unknown(place: Place, published: Published) -> Diagnostic:
