@@ -95,9 +95,9 @@ class Api:
         except NotFoundError:
             return
 
-    def delete_all(self, version: str, kind: str, namespace: str | None = None) -> None:
+    def delete_all(self, version: str, kind: str, namespace: str | None = None, labels: str = "") -> None:
         """Delete the objects of a kind at once."""
-        for one in self.list(version, kind, namespace):
+        for one in self.list(version, kind, namespace, labels):
             self.delete(version, kind, _name(one), one["metadata"].get("namespace"))
 
     def _kind(self, version: str, kind: str) -> Any:
