@@ -1,0 +1,248 @@
+"""What rendering costs beside helm template, kustomize build and go-jsonnet: whole processes, the same objects.
+
+The peers are given what comb makes of the example for one cluster: helm as a chart whose templates take names, images,
+replicas and resources from values, kustomize as a base with an overlay for each comb (prefix, namespace, images,
+replicas, a patch), jsonnet as a function of the name. They read no comb, check nothing and plan nothing; comb does all
+of that on the way. CPU is user and system time of the process and its children.
+
+The goals (issue "From the graph to a cluster"): one comb at most 3 × helm; of many at most 2 × helm's CPU per object
+and a tenth of kustomize's; twice as many at most 2.2 × that.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "frame-moderation"
+RESULT = ROOT / "benchmarks" / "results" / "compile.md"
+COMB = Path(sys.executable).parent / "comb"
+NAME = "frame-moderation"
+ENVIRONMENT = "staging"  # one cluster
+
+
+class Cost(NamedTuple):
+    """Seconds of a process: on the clock, and of CPU."""
+
+    wall: float
+    cpu: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--helm", type=Path)
+    parser.add_argument("--kustomize", type=Path)
+    parser.add_argument("--jsonnet", type=Path)
+    parser.add_argument("--runs", type=int, default=11, help="for one comb")
+    parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    arguments = parser.parse_args()
+    peers = {name: getattr(arguments, name) for name in ("helm", "kustomize", "jsonnet") if getattr(arguments, name)}
+    with tempfile.TemporaryDirectory() as scratch:
+        table = _table(Path(scratch), {name: path.resolve() for name, path in peers.items()}, arguments)
+    print(table)
+    if arguments.record:
+        RESULT.write_text(table, encoding="utf-8")
+
+
+def _table(scratch: Path, peers: Mapping[str, Path], arguments: argparse.Namespace) -> str:
+    objects = _objects(scratch / "objects")
+    one = _one(scratch / "one", objects, peers, arguments.runs)
+    many = _many(scratch / "many", objects, peers, arguments.many)
+    twice = _cost(_combs(scratch / "twice", 2 * arguments.many), scratch)
+    lines = [
+        f"# Rendering\n\n{datetime.now(tz=UTC).date()} · {_machine()} · {len(objects)} objects a comb",
+        f"{_versions(peers)}\n",
+        f"One comb, medians of {arguments.runs} interleaved runs of whole processes:\n",
+        "| what | wall | CPU | of helm's CPU |\n|---|---|---|---|",
+        *(_row(name, cost, one.get("helm"), 1) for name, cost in one.items()),
+        f"\n{arguments.many:,} combs in one process, CPU for each object:\n",
+        "| what | wall | CPU per object | of helm's |\n|---|---|---|---|",
+        *(_row(name, cost, many.get("helm"), len(objects) * arguments.many) for name, cost in many.items()),
+        f"\nTwice as many combs take {twice.cpu / many['comb render'].cpu:.2f} × the CPU (goal: < 2.2).\n",
+        _READING,
+        "Repeat: `.venv/bin/python benchmarks/compile.py --helm PATH --kustomize PATH --jsonnet PATH --record`",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_READING = """comb reads, checks, proves, plans and packs each comb before it renders it; the peers fill in templates.
+"""
+
+
+def _row(name: str, cost: Cost, helm: Cost | None, objects: int) -> str:
+    ratio = f"{cost.cpu / helm.cpu:.2f} ×" if helm else ""
+    if objects == 1:
+        return f"| {name} | {cost.wall * 1e3:.0f} ms | {cost.cpu * 1e3:.0f} ms | {ratio} |"
+    return f"| {name} | {cost.wall:.1f} s | {cost.cpu / objects * 1e6:.0f} µs | {ratio} |"
+
+
+def _objects(directory: Path) -> list[dict[str, Any]]:
+    """What comb makes of the example for one cluster."""
+    _run([*_render(EXAMPLE, EXAMPLE / "platform.yaml"), "-o", str(directory)], ROOT)
+    files = sorted(path for path in directory.rglob("*.yaml") if path.name != "kustomization.yaml")
+    return [yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) for path in files]
+
+
+def _render(combs: Path, platform_file: Path) -> list[str]:
+    environment = ["--platform", str(platform_file), "--environment", ENVIRONMENT]
+    return [str(COMB), "render", str(combs), *environment, "--unbuilt", "--no-cache"]
+
+
+def _one(
+    directory: Path, objects: Sequence[Mapping[str, Any]], peers: Mapping[str, Path], runs: int
+) -> dict[str, Cost]:
+    commands = {"comb render": [*_render(EXAMPLE, EXAMPLE / "platform.yaml"), "-o", str(directory / "out")]}
+    commands |= _peers(directory, objects, peers, 1)
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for run in range(runs + 1):
+        for name, command in commands.items():
+            shutil.rmtree(directory / "out", ignore_errors=True)
+            cost = _cost(command, directory)
+            if run:
+                costs[name].append(cost)
+    return {
+        name: Cost(statistics.median(one.wall for one in found), statistics.median(one.cpu for one in found))
+        for name, found in costs.items()
+    }
+
+
+def _many(
+    directory: Path, objects: Sequence[Mapping[str, Any]], peers: Mapping[str, Path], count: int
+) -> dict[str, Cost]:
+    commands = {"comb render": _combs(directory / "combs", count), **_peers(directory, objects, peers, count)}
+    return {name: _cost(command, directory) for name, command in commands.items()}
+
+
+def _combs(directory: Path, count: int) -> list[str]:
+    """A checkout with so many combs that share protos and rules."""
+    text = (EXAMPLE / "comb.yaml").read_text(encoding="utf-8")
+    for shared in ("protos", "rules"):
+        shutil.copytree(EXAMPLE / shared, directory / shared)
+    for number in range(count):
+        place = directory / "combs" / f"c{number}"
+        place.mkdir(parents=True)
+        own = text.replace(f"name: {NAME}", f"name: comb-{number}", 1)
+        own = own.replace("protos/moderation.proto", "../../protos/moderation.proto")
+        own = own.replace("rules/decision.json", "../../rules/decision.json")
+        (place / "comb.yaml").write_text(own, encoding="utf-8")
+    shutil.copy(EXAMPLE / "platform.yaml", directory)
+    command = _render(directory / "combs", directory / "platform.yaml")
+    return [*command, "--root", str(directory), "-o", str(directory / "out")]
+
+
+def _peers(
+    directory: Path, objects: Sequence[Mapping[str, Any]], peers: Mapping[str, Path], count: int
+) -> dict[str, list[str]]:
+    """Each peer's command for so many combs."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names = [f"comb-{number}" for number in range(count)]
+    makers = {"helm": _helm, "kustomize": _kustomize, "jsonnet": _jsonnet}
+    return {name: makers[name](directory / name, path, objects, names) for name, path in peers.items()}
+
+
+def _helm(directory: Path, helm: Path, objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    (directory / "templates").mkdir(parents=True)
+    (directory / "Chart.yaml").write_text("apiVersion: v2\nname: combs\nversion: 1.0.0\n", encoding="utf-8")
+    combs = [{"name": name, "namespace": "moderation", "digest": "0" * 64, "replicas": 2, "cpu": "1"} for name in names]
+    (directory / "values.yaml").write_text(yaml.safe_dump({"combs": combs}), encoding="utf-8")
+    for number, one in enumerate(objects):
+        text = yaml.safe_dump(dict(one), sort_keys=False).replace("{{", '{{ "{{" }}')
+        text = text.replace(NAME, "{{ .name }}").replace("namespace: moderation-staging", "namespace: {{ .namespace }}")
+        text = text.replace("0" * 64, "{{ .digest }}").replace("replicas: 2", "replicas: {{ .replicas }}")
+        text = f"{{{{- range .Values.combs }}}}\n---\n{text}{{{{- end }}}}\n"
+        (directory / "templates" / f"{number}.yaml").write_text(text, encoding="utf-8")
+    return [str(helm), "template", "release", str(directory)]
+
+
+def _kustomize(
+    directory: Path, kustomize: Path, objects: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> list[str]:
+    base = directory / "base"
+    base.mkdir(parents=True)
+    for number, one in enumerate(objects):
+        (base / f"{number}.yaml").write_text(yaml.safe_dump(dict(one), sort_keys=False), encoding="utf-8")
+    _kustomization(base, resources=[f"{number}.yaml" for number in range(len(objects))])
+    deployments = sorted({one["metadata"]["name"] for one in objects if one["kind"] == "Deployment"})
+    patch = json.dumps([{"op": "replace", "path": "/spec/revisionHistoryLimit", "value": 2}])
+    for name in names:
+        overlay = directory / name
+        overlay.mkdir()
+        _kustomization(
+            overlay,
+            resources=["../base"],
+            namePrefix=f"{name}-",
+            namespace="moderation",
+            images=[
+                {"name": f"unbuilt.invalid/{one}", "newName": f"registry.example.com/{one}"} for one in deployments
+            ],
+            patches=[{"target": {"kind": "Deployment"}, "patch": patch}],
+        )
+    _kustomization(directory, resources=[f"./{name}" for name in names])
+    return [str(kustomize), "build", str(directory)]
+
+
+def _kustomization(directory: Path, **said: Any) -> None:
+    (directory / "kustomization.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+
+
+def _jsonnet(directory: Path, jsonnet: Path, objects: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    directory.mkdir(parents=True)
+    (directory / "objects.json").write_text(json.dumps(list(objects)), encoding="utf-8")
+    (directory / "names.json").write_text(json.dumps(list(names)), encoding="utf-8")
+    program = f"""
+local objects = import 'objects.json';
+local of(name) = [
+  one + {{ metadata+: {{ name: std.strReplace(one.metadata.name, '{NAME}', name), namespace: 'moderation' }} }}
+      + (if one.kind == 'Deployment' then {{ spec+: {{ revisionHistoryLimit: 2 }} }} else {{}})
+  for one in objects
+];
+std.flattenArrays([of(name) for name in import 'names.json'])
+"""
+    (directory / "main.jsonnet").write_text(program, encoding="utf-8")
+    return [str(jsonnet), "-y", str(directory / "main.jsonnet")]
+
+
+def _cost(command: Sequence[str], directory: Path) -> Cost:
+    """Run it, with what it prints thrown away."""
+    before = os.times()
+    _run(command, directory)
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Cost(after.elapsed - before.elapsed, cpu)
+
+
+def _run(command: Sequence[str], directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed:\n{done.stderr[-2000:]}")
+
+
+def _versions(peers: Mapping[str, Path]) -> str:
+    asked = {"helm": ["version", "--short"], "kustomize": ["version"], "jsonnet": ["--version"]}
+    told = (
+        subprocess.run([path, *asked[name]], capture_output=True, text=True).stdout.strip()
+        for name, path in peers.items()
+    )
+    return ", ".join(f"{name} {one.split()[-1]}" for name, one in zip(peers, told, strict=True))
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
