@@ -21,6 +21,7 @@ from comb_compiler.spec.wording import listed
 __all__ = [
     "contradiction",
     "fragile",
+    "indistinct",
     "name_clash",
     "never_grows",
     "no_common_class",
@@ -58,6 +59,14 @@ def nowhere(asked: Asked, classes: Sequence[str], name: str, cluster: Cluster) -
         return _say(asked, codes.UNMET_PLACE, asked.path("affinity", "require", of=required), message, hint)
     message = f"the cluster `{name}` has no nodes with {listed(classes, 'or')}, which `{asked.first}` runs on"
     return _say(asked, codes.NO_DEVICE_HERE, asked.path("devices"), message, f"it has {listed(there)}")
+
+
+def indistinct(asked: Asked, zone: str, name: str) -> Diagnostic:
+    """A place is required whose nodes no label tells from others."""
+    required = next(n for n, operator in asked.operators.items() if operator.affinity.require)
+    message = f"in the cluster `{name}` nothing tells the nodes of the zone `{zone}`, where `{required}` requires to be"
+    hint = f"have the platform write their labels at `clusters.{name}.zones.{zone}.nodeLabels`"
+    return _say(asked, codes.INDISTINCT_PLACE, asked.path("affinity", "require", of=required), message, hint)
 
 
 def no_room(asked: Asked, workload: Workload, missing: int, holds: int, where: str, *, is_certain: bool) -> Diagnostic:

@@ -10,6 +10,7 @@ from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
     contradiction,
     fragile,
+    indistinct,
     name_clash,
     never_grows,
     no_common_class,
@@ -143,7 +144,19 @@ class _Planning:
             workloads += made
         by_group = {one.group: one for one in asked}
         self._find_clashes(workloads, by_group)
+        self._find_indistinct(workloads, by_group)
         return ClusterPlan(self._name, namespace, tuple(workloads), self._fit(workloads, by_group))
+
+    def _find_indistinct(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> None:
+        """Zones that are required, and that neither labels of their own nor of their pools tell from others."""
+        everywhere = {pool.zone for pool in self._cluster.node_pools.values()}
+        for one in workloads if len(everywhere) > 1 else ():
+            pools = [self._cluster.node_pools[name] for name in one.pools]
+            for place in one.require:
+                zone = self._cluster.zones.get(place.zone or "")
+                here = [pool for pool in pools if pool.zone == place.zone]
+                if zone and here and not (zone.node_labels or place.labels or all(pool.labels for pool in here)):
+                    self.found.append(indistinct(by_group[one.group], place.zone or "", self._name))
 
     def _find_clashes(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> None:
         first: dict[str, Workload] = {}
