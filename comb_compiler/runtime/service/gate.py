@@ -11,7 +11,7 @@ _QUIET = 0.25
 
 
 class Gate:
-    """Counts requests from before their body is read, so that what they hold in memory is bounded."""
+    """Counts requests from when all of them has come: those whose body is to come are counted by `Arrivals`."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -21,12 +21,17 @@ class Gate:
         """When a request last came, on the clock of `time.monotonic`."""
         self.refused = 0
 
-    def enter(self) -> None:
-        """One more. Raises OperatorError (RESOURCE_EXHAUSTED) where there are too many."""
-        self.last = monotonic()
+    def require(self) -> None:
+        """For a request whose body is to come. Raises OperatorError (RESOURCE_EXHAUSTED) where there is no room now."""
         if self.inside >= self._limit:
+            self.last = monotonic()
             self.refused += 1
             raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limit} requests are under way")
+
+    def enter(self) -> None:
+        """One more. Raises OperatorError (RESOURCE_EXHAUSTED) where there are too many."""
+        self.require()
+        self.last = monotonic()
         self.inside += 1
 
     def leave(self) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.service.arrivals import Arrivals
 from comb_compiler.runtime.service.face import Face, Ready
 from comb_compiler.runtime.service.gate import Gate
 from comb_compiler.runtime.service.settings import Settings
@@ -13,6 +14,8 @@ from comb_compiler.runtime.service.terms import Terms
 __all__ = ["Stage"]
 
 _log = logging.getLogger("comb.service")
+_ARRIVING = 2
+"""How many bodies may be waited for, for each request that may be under way."""
 _STARTING = ("it is starting",)
 _GOING = ("it is shutting down",)
 
@@ -23,6 +26,7 @@ class Stage:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.gate = Gate(settings.requests)
+        self.arrivals = Arrivals(_ARRIVING * settings.requests, settings.body_seconds)
         self.face: Face | None = None
         self.parts: Sequence[Ready] | None = None
         """What has a say in whether requests should come; None while it is starting."""

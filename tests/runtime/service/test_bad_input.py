@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from tests.runtime.service.http2 import Client
 from tests.runtime.service.processes import process
 from tests.runtime.service.serving import (
     METHOD,
@@ -211,6 +212,48 @@ def test_who_sends_drop_by_drop_is_ended_in_time(first: bytes, piece: bytes, sta
                 assert received.startswith(status)
                 assert seconds < 15
             await until(lambda: running.service.connections == 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("begun", [b"", b"\x00\x00\x00\x10\x00abc"], ids=["no body", "a part of one"])
+def test_calls_whose_body_never_comes_lock_nobody_out(begun: bytes) -> None:
+    async def main() -> None:
+        async with (
+            serving(simple(), requests=8, body_seconds=60.0) as running,
+            await Client.to(await port_of(running.grpc)) as hostile,
+        ):
+            streams = []
+            for _ in range(10):
+                streams += [hostile.begin(METHOD) for _ in range(40)]
+                for stream in streams[-40:] if begun else ():
+                    hostile.drip(stream, begun)
+                async with asyncio.timeout(5):
+                    await all_is_well(running)
+            await until(lambda: len(hostile.ended) >= 384)
+            assert hostile.ended <= set(streams)
+            assert set(streams) - hostile.ended <= set(streams[-16:])  # the oldest have made room
+            metrics = (await exchange(running.http, "/metrics")).content.decode()
+            refused = next(line for line in metrics.splitlines() if 'refused_total{by="service"}' in line)
+            assert float(refused.split()[1]) >= 384
+
+    run(main())
+
+
+def test_bodies_that_never_come_over_http_lock_nobody_out() -> None:
+    async def main() -> None:
+        async with serving(simple(), requests=4, body_seconds=60.0) as running:
+            head = HEAD + b"content-length: 100\r\n\r\n{"
+            opened = []
+            for _ in range(12):
+                opened.append(await asyncio.open_connection("127.0.0.1", running.http))
+                opened[-1][1].write(head)
+            async with asyncio.timeout(5):
+                await all_is_well(running)
+                for reader, _ in opened[:4]:
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 429")
+            for _, writer in opened:
+                writer.close()
 
     run(main())
 

@@ -6,6 +6,7 @@ given up.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -15,7 +16,6 @@ from google.protobuf.message import EncodeError
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.messages import Message
-from comb_compiler.runtime.service.rpc.reading import Reading
 from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.terms import Told, terms_of, told
 
@@ -32,18 +32,17 @@ class Calls(grpc.GenericRpcHandler):  # type: ignore[misc]
     def __init__(self, stage: Stage, others: Sequence[Any]) -> None:
         self._stage = stage
         self._others = others
-        self._reading = Reading(stage.settings.body_seconds)
 
     def service(self, call: Any) -> Any:
         """The handler of a call, for gRPC; None for a method that is not served."""
         face = self._stage.face
         if face is not None and call.method == face.path:
-            return _Call(self._stage, self._reading, face.key_header, call.invocation_metadata)
+            return _Call(self._stage, face.key_header, call.invocation_metadata)
         for other in self._others:
             handler = other.service(call)
             if handler is not None:
                 return handler
-        return _Call(self._stage, self._reading, "", call.invocation_metadata) if face is None else None
+        return _Call(self._stage, "", call.invocation_metadata) if face is None else None
 
 
 class _Call:
@@ -52,28 +51,27 @@ class _Call:
     A handler has no other way to metadata that gRPC has read already: reading it again costs more than making this.
     """
 
-    __slots__ = ("_key_header", "_metadata", "_reading", "_stage")
+    __slots__ = ("_context", "_stage", "_terms")
 
     request_streaming = True
     response_streaming = False
     request_deserializer = response_serializer = None
 
-    def __init__(self, stage: Stage, reading: Reading, key_header: str, metadata: Any) -> None:
+    def __init__(self, stage: Stage, key_header: str, metadata: Any) -> None:
         self._stage = stage
-        self._reading = reading
-        self._key_header = key_header
-        self._metadata = metadata
+        self._terms = terms_of(metadata, key_header)
+        self._context: Any = None
 
     async def stream_unary(self, _: Any, context: Any) -> bytes:
         """Answer the call."""
-        stage, gate = self._stage, self._stage.gate
-        terms = terms_of(self._metadata, self._key_header)
+        stage, gate, terms = self._stage, self._stage.gate, self._terms
         run: Finished | None = None
         try:
             stage.require()
+            gate.require()
+            content = await self._read(context)
             gate.enter()
             try:
-                content = await self._reading.read(context, terms)
                 face = stage.require()
                 run = await face.run(face.parse(content), terms, context.time_remaining())
             finally:
@@ -90,6 +88,27 @@ class _Call:
         if terms.asks:
             context.set_trailing_metadata(told(terms, run))
         return content
+
+    async def _read(self, context: Any) -> bytes:
+        """The request. Raises OperatorError where there is none, AbortError where the call is given up."""
+        self._context = context
+        arrivals = self._stage.arrivals
+        arrivals.enter(self)
+        try:
+            content = await context.read()
+        finally:
+            arrivals.leave(self)
+            self._context = None
+        if content.__class__ is not bytes:
+            raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
+        return content
+
+    async def give_up(self, code: Code, message: str) -> None:
+        """End the call from outside: what waits for its request gets an AbortError."""
+        if self._context is None:
+            return  # it has come just now
+        with suppress(grpc.aio.BaseError):
+            await self._context.abort(_STATUS[code], message, told(self._terms, None))
 
 
 async def _abort(context: Any, error: OperatorError, beside: Told) -> None:

@@ -24,4 +24,4 @@ def exposition(stage: Stage, accept: str = "") -> Page:
 def _of_service(stage: Stage) -> Iterator[Measure]:
     yield Measure("comb_ready", {}, int(not stage.reasons))
     yield Measure("comb_requests_under_way", {}, stage.gate.inside)
-    yield Measure("comb_requests_refused_total", {"by": "service"}, stage.gate.refused)
+    yield Measure("comb_requests_refused_total", {"by": "service"}, stage.gate.refused + stage.arrivals.displaced)

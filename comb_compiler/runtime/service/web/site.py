@@ -89,9 +89,11 @@ class Site:
             face = stage.require()
             _must_be_ours(request)
             within = _seconds(terms)
+            stage.gate.require()
+            kind, content = await self._body(request)
             stage.gate.enter()
             try:
-                message = await self._message(request, face)
+                message = await _message(kind, content, request, face, stage.settings.message_bytes)
                 run = await request.while_there(self._run(message, terms, within))
             finally:
                 stage.gate.leave()
@@ -113,17 +115,53 @@ class Site:
         except Exception as error:
             raise self._stage.unexpected(error, terms) from error
 
-    async def _message(self, request: Request, face: Face) -> Message:
+    async def _body(self, request: Request) -> tuple[str, bytes]:
+        """Of which kind the body is, and the body."""
         kind = request.header("content-type").partition(";")[0].strip().lower()
         if kind not in (_JSON, _FORM, _PROTOBUF):
             said = f"{kind!r}" if kind else "none"
             message = f"the content-type is {said}, and must be {_JSON}, {_PROTOBUF} or {_FORM}"
             raise Refusal(415, Code.INVALID_ARGUMENT, message)
         most = self._stage.settings.message_bytes
-        content = await request.body(json_size(most) if kind == _JSON else most + _LARGE)
-        if len(content) < _LARGE:
-            return _parsed(kind, content, request, face, most)
-        return await asyncio.to_thread(_parsed, kind, content, request, face, most)
+        waiting = _Waiting()
+        self._stage.arrivals.enter(waiting)
+        try:
+            return kind, await waiting.wait(request.body(json_size(most) if kind == _JSON else most + _LARGE))
+        finally:
+            self._stage.arrivals.leave(waiting)
+
+
+class _Waiting:
+    """A request that waits for its body, as `Arrivals` sees it."""
+
+    def __init__(self) -> None:
+        self._scope = asyncio.timeout(None)
+        self._error: OperatorError | None = None
+        self._is_over = False
+
+    async def wait(self, body: Awaitable[bytes]) -> bytes:
+        """The body. Raises OperatorError where it is given up, and what reading it raises."""
+        try:
+            async with self._scope:
+                return await body
+        except TimeoutError:
+            if self._error is None:
+                raise
+            raise self._error from None
+        finally:
+            self._is_over = True
+
+    async def give_up(self, code: Code, message: str) -> None:
+        """See `Arriving`."""
+        if not self._is_over:
+            self._error = OperatorError(code, message)
+            self._scope.reschedule(0.0)
+
+
+async def _message(kind: str, content: bytes, request: Request, face: Face, most: int) -> Message:
+    if len(content) < _LARGE:
+        return _parsed(kind, content, request, face, most)
+    return await asyncio.to_thread(_parsed, kind, content, request, face, most)
 
 
 async def _at_once(page: Callable[[Request], Response], request: Request) -> Response:
