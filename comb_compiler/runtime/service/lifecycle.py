@@ -85,7 +85,7 @@ async def _serve(source: Source, settings: Settings, started: Callable[[Addresse
         _log.info("going: requests are taken for another %g s", settings.settle)
         is_empty = await service.drain()
         if is_empty:
-            _log.info("ended: every request was answered")
+            _log.info("ended: every request that was taken on was answered")
         else:
             _log.warning("requests were ended that took more than %g s", settings.drain)
         return is_empty
