@@ -11,7 +11,7 @@ from typing import Any, Self
 import grpc
 import grpc.aio
 
-from comb_compiler.release import Batch, Binding, ExecutionPlan, OipTarget
+from comb_compiler.release import Binding, ExecutionPlan, OipTarget
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import Shape
 from comb_compiler.runtime.engine.batching import Batcher
@@ -42,11 +42,13 @@ class ModelServers:
     Bindings on one endpoint share a connection. A model that is there and is not as declared keeps the engine from
     starting (CannotRun). One that is not there does not: its calls are UNAVAILABLE at once until it is. `largest`
     bounds a request and a response, in bytes; `roots` are certificates of authorities, as PEM, for `grpcs://`.
+    `batches` are counted by binding and size, as `Meters.batches` are.
 
     Raises CannotRun for an endpoint that is none.
     """
 
     def __init__(self, plan: ExecutionPlan, *, largest: int = _LARGEST, roots: bytes | None = None) -> None:
+        self.batches: dict[str, dict[int, int]] = {}
         self._connections: dict[Endpoint, Connection] = {}
         self._watches: dict[str, Watch] = {}
         self.hosts: dict[int, Elsewhere] = {}
@@ -57,7 +59,8 @@ class ModelServers:
             connection = self._connections.setdefault(where, Connection(where, largest, roots))
             needed = _is_needed(plan, index)
             watch = self._watches[binding.name] = Watch(binding.name, binding.oip, connection, needed=needed)
-            self.hosts[index] = partial(_Remote, binding, binding.oip, connection, watch, largest)
+            sizes = self.batches.setdefault(binding.name, {}) if binding.batch is not None else {}
+            self.hosts[index] = partial(_Remote, binding, binding.oip, connection, watch, largest, sizes)
 
     async def __aenter__(self) -> Self:
         for connection in self._connections.values():
@@ -88,6 +91,7 @@ class _Remote(Host):
         connection: Connection,
         watch: Watch,
         largest: int,
+        sizes: dict[int, int],
         messages: Messages,
     ) -> None:
         self._binding = binding
@@ -95,11 +99,18 @@ class _Remote(Host):
         self._connection = connection
         self._watch = watch
         self._largest = largest
+        self._sizes = sizes
+        self._batcher: Batcher | None = None
         self._check = checker(Shape("return", binding.out), messages, f"`{binding.name}`")
         try:
             self._exchange = Exchange(self._name, binding, target, messages)
         except (KeyError, ValueError) as error:
             raise CannotRun(f"`{self._name}` cannot be called: {error}") from error
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a batch."""
+        return 0 if self._batcher is None else self._batcher.waiting
 
     async def start(self) -> Callee:
         """Look at the model. Raises CannotRun where it is there and is another than is declared."""
@@ -109,23 +120,19 @@ class _Remote(Host):
             raise CannotRun(f"`{self._name}` cannot be called: {error}") from error
         ports = tuple(port.name for port in self._binding.ports)
         batch = self._binding.batch
-        answer = self._one if batch is None else self._batcher(batch).answer
-        return Callee(ports, self._check, answer=answer)
+        if batch is None:
+            return Callee(ports, self._check, answer=self._one)
+        self._batcher = Batcher(
+            self._name, self._several, batch.size, batch.wait, concurrency=_BATCHES, queue=_QUEUE, noted=self._noted
+        )
+        return Callee(ports, self._check, answer=self._batcher.answer)
 
     async def close(self) -> None:
         """Stop looking after the model; the connections are those of ModelServers."""
         await self._watch.close()
 
-    def _batcher(self, batch: Batch) -> Batcher:
-        return Batcher(
-            self._name,
-            self._several,
-            batch.size,
-            batch.wait,
-            concurrency=_BATCHES,
-            queue=_QUEUE,
-            noted=lambda size: None,
-        )
+    def _noted(self, size: int) -> None:
+        self._sizes[size] = self._sizes.get(size, 0) + 1
 
     async def _one(self, arguments: Sequence[Any], call: Call) -> Any:
         return (await self._answers([self._exchange.read(arguments)], call))[0]

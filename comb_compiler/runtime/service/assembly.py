@@ -59,6 +59,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             peers = await stack.enter_async_context(Peers(plan, addresses, credentials=credentials))
             ready.append(peers)
         elsewhere = {} if peers is None else dict(peers.hosts)
+        servers = None
         if any(binding.oip for binding in plan.bindings):
             from comb_compiler.runtime.oip import ModelServers
 
@@ -81,6 +82,8 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
                 release=settings.release,
             )
         )
+        if servers is not None:
+            engine.meters.batches.update(servers.batches)
         if health is not None:
             health.start(engine)
             stack.push_async_callback(health.close)

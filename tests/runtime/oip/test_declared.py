@@ -8,6 +8,7 @@ import numpy as np
 
 from comb_compiler.compiler import compile_comb
 from comb_compiler.release import ExecutionPlan, Process, parse_plan, plan_bytes
+from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.peers import Peer
 from comb_compiler.runtime.service.assembly import Source, answering
 from comb_compiler.runtime.service.settings import Settings
@@ -50,20 +51,22 @@ def compiled(directory: Path, endpoint: str, fallback: str = "") -> ExecutionPla
     return made.plan
 
 
-async def asked(plan: ExecutionPlan) -> tuple[list[float], tuple[str, ...]]:
-    """The answer to a grey picture, and why the service is not ready."""
+async def asked(plan: ExecutionPlan) -> tuple[list[float], tuple[str, ...], list[Measure]]:
+    """The answer to a grey picture, why the service is not ready, and the batches that it counts."""
     async with answering(Source(plan, lambda model: Path(model.artifact)), Settings()) as served:
         request: Any = served.answering.request_type()
         request.frame.pixels.values.extend(np.full(SIZE, 0.5, "<f4").ravel().tolist())
         finished = await served.answering.run(request)
         reasons = tuple(reason for part in served.ready for reason in part.reasons())
-        return ([] if finished.error else list(finished.answer.scores)), reasons
+        batches = [one for one in served.measures() if one.name == "comb_batches_total"]
+        return ([] if finished.error else list(finished.answer.scores)), reasons, batches
 
 
 def test_a_comb_that_declares_a_model_server_is_answered_by_it(server: Server, tmp_path: Path) -> None:
     async def main() -> None:
-        scores, reasons = await asked(compiled(tmp_path, server.endpoint))
+        scores, reasons, batches = await asked(compiled(tmp_path, server.endpoint))
         assert reasons == ()
+        assert [(one.labels["operator"], one.labels["size"], one.value) for one in batches] == [("rate", "1", 1)]
         assert abs(sum(scores) - 1) < 1e-5  # the network ends in a softmax
 
     run(main())
@@ -72,7 +75,7 @@ def test_a_comb_that_declares_a_model_server_is_answered_by_it(server: Server, t
 def test_without_its_server_a_comb_is_not_ready(tmp_path: Path) -> None:
     async def main() -> None:
         found = await asked(compiled(tmp_path, f"grpc://127.0.0.1:{free_port()}"))
-        assert found == ([], ("`rate`: its server cannot be reached",))
+        assert found[:2] == ([], ("`rate`: its server cannot be reached",))
 
     run(main())
 
@@ -82,7 +85,7 @@ def test_with_a_fallback_a_comb_is_ready_without_its_server(tmp_path: Path) -> N
 
     async def main() -> None:
         found = await asked(compiled(tmp_path, f"grpc://127.0.0.1:{free_port()}", fallback))
-        assert found == ([0.5, 0.5], ())
+        assert found[:2] == ([0.5, 0.5], ())
 
     run(main())
 
@@ -93,6 +96,6 @@ def test_no_other_process_hosts_a_model_server(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with Peer(parted, "far"):
-            assert await asked(parted) == ([], ("`rate`: its server cannot be reached",))
+            assert (await asked(parted))[:2] == ([], ("`rate`: its server cannot be reached",))
 
     run(main())
