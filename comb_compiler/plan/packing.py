@@ -97,10 +97,21 @@ def room(item: Item, nodes: Nodes, most: int) -> int:
     """How many instances of one item empty nodes hold, counted up to `most`."""
     total = 0
     for node, count in nodes:
-        total += count * len(_stacked(item, node, most))
+        total += count * _held(item, node, most)
         if total >= most:
             return most
     return total
+
+
+def _held(item: Item, node: Node, most: int) -> int:
+    """How many instances the node holds, counted up to `most`."""
+    if item.takes is not None:
+        return len(_stacked(item, node, most))
+    if node.pool not in item.pools:
+        return 0
+    by_cpu = int(node.cpu // item.cpu) if item.cpu else most
+    by_memory = node.memory // item.memory if item.memory else most
+    return min(by_cpu, by_memory, most)
 
 
 def pack(items: Sequence[Item], nodes: Nodes) -> Packed:
