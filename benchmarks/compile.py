@@ -51,6 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     peers = {name: getattr(arguments, name) for name in ("helm", "kustomize", "jsonnet") if getattr(arguments, name)}
     with tempfile.TemporaryDirectory() as scratch:
+        os.environ["COMB_CACHE_DIR"] = f"{scratch}/cache"  # what protoc made of the same .proto files is kept
         table = _table(Path(scratch), {name: path.resolve() for name, path in peers.items()}, arguments)
     print(table)
     if arguments.record:
@@ -98,7 +99,7 @@ def _objects(directory: Path) -> list[dict[str, Any]]:
 
 def _render(combs: Path, platform_file: Path) -> list[str]:
     environment = ["--platform", str(platform_file), "--environment", ENVIRONMENT]
-    return [str(COMB), "render", str(combs), *environment, "--unbuilt", "--no-cache"]
+    return [str(COMB), "render", str(combs), *environment, "--unbuilt"]
 
 
 def _one(
