@@ -20,7 +20,7 @@ test: setup ## Run every test, real tools and servers included (minutes; the fir
 	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches and builds some)'
 	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest
 
-servers: setup ## Build the servers that tests start, from Go modules (half an hour on two cores, once; then nothing)
+servers: setup ## Build the servers that tests start, from Go modules (20 minutes on two idle cores, once; then nothing)
 	@$(RUN) tests.servers
 
 # What fails first when something is wrong: each finding where it belongs, the layers, the plan, the SDK.

@@ -56,10 +56,10 @@ def _kubernetes(name: str, minutes: int) -> Program:
 PROGRAMS: Mapping[str, Program] = {
     program.name: program
     for program in (
-        Program("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "3", 3),
+        Program("etcd", "kubernetes", "go.etcd.io/etcd/server/v3", "3", 2),
         _kubernetes("kube-apiserver", 8),
         _kubernetes("kube-scheduler", 1),
-        _kubernetes("kube-controller-manager", 4),
+        _kubernetes("kube-controller-manager", 3),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "0.8", 3),
         Program("kustomize-controller", "flux", "github.com/fluxcd/kustomize-controller", "1.9", 3),
     )
