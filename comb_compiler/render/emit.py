@@ -16,7 +16,8 @@ _PLAIN = re.compile(r"(?:--)?[A-Za-z/][A-Za-z0-9_./@+-]*(?:[:=][A-Za-z0-9_./@+-]
 _AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:m|s|ms|h|[KMGTP]i|%)")
 _TAKEN = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|[.]inf|[.]nan)\b.*", re.IGNORECASE | re.DOTALL)
 """What begins with a word that some reader takes for another type is quoted, whatever comes after it."""
-_BLOCK = re.compile(r"[ -~\n\u00a1-\u1fff\u3000-\ud7ff]*[!-~\u00a1-\u1fff\u3001-\ud7ff]\n*")
+_BLOCK = re.compile(r"[ -~\n]*[!-~]\n*")
+_BLOCK_BEYOND_ASCII = r"[ -~\n\u00a1-\u1fff\u3000-\ud7ff]*[!-~\u00a1-\u1fff\u3001-\ud7ff]\n*"
 _SPECIAL = re.compile(r"[^ !#-\[\]-~]")
 """What may not stand between quotes as it is; whether it does, `_character` says."""
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -56,7 +57,7 @@ def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_mar
     """Write `head` and the value after it, on its line or below."""
     kind = type(value)
     if kind is str:
-        if "\n" in value and _BLOCK.fullmatch(value) and not value.startswith("\n"):
+        if "\n" in value and not value.startswith("\n") and _may_be_block(value):
             lines.extend(_block(head, value, margin))
         else:
             lines.append(f"{head} {_string(value)}")
@@ -74,6 +75,12 @@ def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_mar
             lines.append(f"{head} []")
     else:
         lines.append(f"{head} {_scalar(value)}")
+
+
+def _may_be_block(text: str) -> bool:
+    if text.isascii():
+        return _BLOCK.fullmatch(text) is not None
+    return re.fullmatch(_BLOCK_BEYOND_ASCII, text) is not None
 
 
 def _block(head: str, text: str, margin: str) -> Iterator[str]:
