@@ -143,7 +143,7 @@ def _against(
         if variant.value is not None:
             own = variant.overlaid.environment if variant.overlaid else None
             found.add(check_against_platform(variant, variant.value, bound, own), variant.overlaid)
-    if bound.value is None or bound.diagnostics or has_errors(found.all):
+    if bound.value is None or has_errors((*bound.diagnostics, *found.all)):
         return ()
     declared = bound.declared("environments")
     return _planned(bound, [one for one in declared if environment in ("", one)], file, views, found)

@@ -93,12 +93,14 @@ def _term(labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def tolerations(rendering: Rendering, workload: Workload) -> list[dict[str, Any]] | None:
+def tolerations(rendering: Rendering, workload: Workload) -> list[Any] | None:
     """The taints of the pools that it may run in."""
-    seen: dict[tuple[str, str, str], None] = {}
-    for pool in rendering.pools(workload).values():
-        seen |= dict.fromkeys((taint.key, taint.value, taint.effect.value) for taint in pool.taints)
-    return [_toleration(*taint) for taint in seen] or None
+    seen: dict[tuple[str, str, str], Cause] = {}
+    for name, pool in rendering.pools(workload).items():
+        for index, taint in enumerate(pool.taints):
+            cause = rendering.cause_of_cluster("nodePools", name, "taints", index)
+            seen.setdefault((taint.key, taint.value, taint.effect.value), cause)
+    return [caused(_toleration(*taint), cause) for taint, cause in seen.items()] or None
 
 
 def _toleration(key: str, value: str, effect: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "priorityClassName": _priority(rendering, workload),
-            "schedulerName": ask.scheduler,
+            "schedulerName": caused(ask.scheduler, _sharing(rendering, workload)),
             "terminationGracePeriodSeconds": _SETTLE + _LEAVE + _DRAIN + _SPARE,
             "securityContext": {
                 "runAsNonRoot": True,
@@ -67,6 +67,11 @@ def _priority(rendering: Rendering, workload: Workload) -> Any:
         return caused(priority_name(workload.priority), cause_of_group(workload.group, "priority"))
     default = next((name for name, one in rendering.platform.priorities.items() if one.default), None)
     return caused(default and priority_name(default), Cause.platform("priorities", default or "", "default"))
+
+
+def _sharing(rendering: Rendering, workload: Workload) -> Cause:
+    """How the devices are shared is told by the first of the pools: the others share them alike."""
+    return rendering.cause_of_cluster("nodePools", workload.pools[0], "sharing")
 
 
 def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from comb_compiler.plan import ClusterPlan, Group, Plan, Workload, object_name, process_name
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.release.images import Images
-from comb_compiler.render.manifest import Cause
+from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.spec import Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.platform import Platform
@@ -83,14 +83,16 @@ class Rendering(NamedTuple):
 
     def metadata(self, name: str, **more: Any) -> dict[str, Any]:
         """The metadata of an object of the comb."""
-        return {"name": name, "namespace": self.namespace, "labels": self.labels(), **more}
+        cause = Cause.platform("environments", self.plan.environment, "namespace")
+        return {"name": name, "namespace": caused(self.namespace, cause), "labels": self.labels(), **more}
 
     def labels(self) -> dict[str, Any]:
         """What all objects of the comb are known by."""
         metadata = self.comb.metadata
-        team = {"comb.dev/team": metadata.team} if metadata.team else {}
+        own = {name: caused(value, Cause.comb("metadata", "labels", name)) for name, value in metadata.labels.items()}
+        team = {"comb.dev/team": caused(metadata.team, Cause.comb("metadata", "team"))} if metadata.team else {}
         return {
-            **metadata.labels,
+            **own,
             "app.kubernetes.io/name": self.name,
             "app.kubernetes.io/managed-by": "comb",
             **team,

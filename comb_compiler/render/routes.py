@@ -33,7 +33,8 @@ def routes(rendering: Rendering) -> Iterator[Manifest]:
     if gateway is None or not is_routed(rendering):
         return
     method = rendering.execution.method
-    called = {"method": {"type": "Exact", "service": method.service, "method": method.name}}
+    named = {"type": "Exact", "service": method.service, "method": method.name}
+    called = {"method": caused(named, Cause.comb("interface", "method"))}
     yield _route(rendering, gateway, "GRPCRoute", gateway.hostname, layout.GRPC_PORT, called, [])
     if gateway.http_hostname is not None:
         # A whole path: a rule that takes off a prefix may have one match only; and who is outside may call, no more.
@@ -72,11 +73,12 @@ def _rules(rendering: Rendering, gateway: Gateway, called: dict[str, Any]) -> It
     """For each arm its buckets; then whoever has none, of whom the comb's router makes what it will."""
     experiment = rendering.comb.experiment
     weights = {arm: one.weight for arm, one in experiment.arms.items()} if experiment is not None else {}
+    header = caused(gateway.bucket_header, Cause.platform("gateway", "bucketHeader"))
     for arm, buckets in buckets_of(weights).items():
         for start in range(buckets.start, buckets.stop, _MOST_MATCHES):
             numbers = range(start, min(start + _MOST_MATCHES, buckets.stop))
             matches = [
-                {**called, "headers": [{"type": "Exact", "name": gateway.bucket_header, "value": str(number)}]}
+                {**called, "headers": [{"type": "Exact", "name": header, "value": str(number)}]}
                 for number in numbers
             ]
             chosen = _headers({"set": [{"name": ARM_HEADER, "value": arm}], "remove": [RELEASE_HEADER]})

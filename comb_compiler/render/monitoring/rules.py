@@ -101,7 +101,7 @@ def _gone(rendering: Rendering) -> Any:
             "namespace": rendering.namespace,
             "comb": rendering.name,
             "severity": "page",
-            "team": rendering.comb.metadata.team,
+            "team": _team(rendering),
         },
         "annotations": {
             "summary": f"no pod of {rendering.name} in {rendering.namespace} takes requests",
@@ -114,17 +114,20 @@ def _gone(rendering: Rendering) -> Any:
 
 def _alerts(rendering: Rendering, objective: Objective) -> Iterator[Any]:
     labels = _labels(rendering, objective)
-    team = rendering.comb.metadata.team
     for burn in _burns(objective):
         limit = f"{burn.times} * {objective.budget.normalize():f}"
         long, short = (select(_record(window), labels) for window in (burn.long, burn.short))
         made = {
             "alert": "CombBreaksPromise",
             "expr": f"{long} > {limit} and {short} > {limit}",
-            "labels": {**labels, "severity": burn.severity, "window": burn.long, "team": team},
+            "labels": {**labels, "severity": burn.severity, "window": burn.long, "team": _team(rendering)},
             "annotations": _annotations(rendering, objective, burn),
         }
         yield caused(made, Cause.comb("sla", objective.name))
+
+
+def _team(rendering: Rendering) -> Any:
+    return caused(rendering.comb.metadata.team, Cause.comb("metadata", "team"))
 
 
 def _annotations(rendering: Rendering, objective: Objective, burn: Burn) -> dict[str, str]:
