@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
     if has_errors(done.diagnostics):
         return Exit.FINDINGS
+    assert all(one.clusters for one in done.rendered), "what is right is rendered"
     if output is not None:
         console.note(write_rendered(output, done.rendered))
     else:

@@ -143,5 +143,8 @@ def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -
     listing = subprocess.run(
         ["git", "-C", str(target), "ls-tree", "-r", "--name-only", "main"], capture_output=True, text=True, check=True
     )
-    assert listing.stdout == "clusters/demo/combs/frame-moderation/deployment-frame-moderation.yaml\n"
+    written = listing.stdout.splitlines()
+    directories = {name.rpartition("/")[0] for name in written}
+    assert directories == {f"clusters/{one}/moderation/frame-moderation" for one in ("east", "west")}
+    assert {name.rpartition("/")[2] for name in written} >= {"deployment-frame-moderation.yaml", "release.json"}
     assert "no change, so no commit" in comb("demo", "--into", str(target), cwd=root).out

@@ -310,3 +310,14 @@ def test_a_comb_given_as_platform_is_told(comb: Comb) -> None:
     ran = comb("platform", "render", "--platform", "comb.yaml", "-o", "out")
     assert ran.code == 2
     assert "declares a comb: name a platform" in ran.err
+
+
+def test_a_warning_about_the_platform_does_not_keep_it_from_being_rendered(
+    comb: Comb, checkout: Path, platform: Path
+) -> None:
+    useless = "{why: Pods stay., target: {kind: Job}, merge: {spec: {ttlSecondsAfterFinished: 9}}}"
+    platform.write_text(f"{PLATFORM}patches: {{tidy: {useless}}}\n")
+    ran = render(comb, "--unbuilt", "-o", "out")
+    assert ran.code == 0
+    assert "warning[COMB4302]" in ran.err
+    assert (checkout / HERE / "release.json").exists()
