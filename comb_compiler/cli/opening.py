@@ -12,6 +12,7 @@ from comb_compiler.compiler import Compiled, compile_comb
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.spec.lock import read_lock
+from comb_compiler.spec.suggest import did_you_mean
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.lock import changed_artifacts
 from comb_compiler.workspace.sources import load_sources
@@ -33,10 +34,11 @@ class Clean(NamedTuple):
         return Path(self.checkout.root, self.main).parent
 
 
-def open_clean(path: str, console: Console, does: str) -> Clean | None:
+def open_clean(path: str, console: Console, does: str, environment: str = "") -> Clean | None:
     """Check a comb.yaml, and show what there is to say; None where it has mistakes, or models that are not as pinned.
 
-    `does` is what only a Comb does, for who names another file. Raises UsageError for one.
+    `does` is what only a Comb does, for who names another file. Raises UsageError for one, and for an `environment`
+    that the comb does not mention.
     """
     checkout = Checkout(common_root([path]))
     cache = VerdictCache(default_directory())
@@ -46,13 +48,23 @@ def open_clean(path: str, console: Console, does: str) -> Clean | None:
         return None
     main = result.verdicts[0].main
     sources = load_sources(checkout, main, cache.memo)
-    compiled = compile_comb(sources, memo=cache.memo)
+    compiled = compile_comb(sources, memo=cache.memo, environment=environment)
     if compiled.plan is None:
         raise UsageError(f"{path}: this is a {compiled.checked.kind}, and only a Comb {does}")
     assert compiled.checked.comb is not None
+    if environment:
+        _must_have(environment, tuple(compiled.checked.comb.environments))
     uris = [binding.model.artifact for binding in compiled.plan.bindings if binding.model is not None]
     changed = changed_artifacts(checkout, main, compiled.checked.comb, read_lock(sources)[0], uris)
     if changed:
         console.note(report(changed, "text", checkout, console))
         return None
     return Clean(checkout, main, compiled, compiled.plan)
+
+
+def _must_have(environment: str, declared: tuple[str, ...]) -> None:
+    if not declared:
+        raise UsageError(f"the comb has no environments, and so is in `{environment}` as it is written")
+    if environment not in declared:
+        advice = did_you_mean(environment, declared, "environment")[0]
+        raise UsageError(f"the comb has no environment `{environment}`; {advice}")

@@ -9,6 +9,7 @@ example:
   comb run . --weights weights.json     arms and a candidate get the users that the file says, also while it runs
   comb run . --goldens samples/standard whether its models are well is asked at the start and again and again
   comb run . --processes                each group of operators in a process of its own, as in a cluster
+  comb run . --environment production   with what comb.yaml says of an environment
 """
 
 import argparse
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reload", action="store_true", help="serve what changes, once it is clean")
     add = parser.add_argument
     add("--processes", action="store_true", help="a process for each group of operators, as each has pods in a cluster")
+    add("--environment", metavar="NAME", default="", help="the comb as this environment makes it (default: as written)")
     add("--weights", metavar="FILE", type=Path, help="weights of arms and releases; it is watched")
     add("--goldens", metavar="DIR", type=Path, help="a sample set that says whether models are well")
     add("--reference", metavar="FILE", type=Path, help="what health is compared with: see `comb health`")

@@ -28,15 +28,16 @@ class Opened(NamedTuple):
     source: "Source"
 
 
-def open_comb(path: str, console: Console, *, parted: bool = False) -> Opened | None:
+def open_comb(path: str, console: Console, *, parted: bool = False, environment: str = "") -> Opened | None:
     """Check a comb.yaml, and show what there is to say; None where it has mistakes.
 
-    The plan has one process, or, `parted`, one for each group of operators.
+    The plan has one process, or, `parted`, one for each group of operators; it is as an `environment` makes it, if one
+    is named.
     """
     from comb_compiler.compiler import parted_by_groups
     from comb_compiler.runtime.service import Source
 
-    clean = open_clean(path, console, "can run")
+    clean = open_clean(path, console, "can run", environment)
     if clean is None:
         return None
     plan = parted_by_groups(clean.compiled) if parted else clean.plan
@@ -61,7 +62,7 @@ class Opening(NamedTuple):
         for directory in (given.goldens, given.workspace):
             if directory is not None and not directory.is_dir():
                 raise UsageError(f"{directory}: there is no such directory")
-        opened = open_comb(self.main, self.console, parted=given.processes)
+        opened = open_comb(self.main, self.console, parted=given.processes, environment=given.environment)
         if opened is None:
             return None
         try:

@@ -14,14 +14,19 @@ __all__ = ["Compiled", "compile_comb", "lower_comb", "parted_by_groups"]
 
 
 class Compiled(NamedTuple):
-    """A comb, checked; and its plan where nothing is wrong with it. `plan` is that of the comb as written."""
+    """A comb, checked; and its plan where nothing is wrong with it: as it is written, or as an environment makes it."""
 
     checked: Checked
     plan: ExecutionPlan | None
+    environment: str = ""
 
 
-def compile_comb(sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NOTHING_KEPT) -> Compiled:
+def compile_comb(
+    sources: SourceSet, platform: SourceSet | None = None, memo: Memo = NOTHING_KEPT, environment: str = ""
+) -> Compiled:
     """Check the main file of `sources`, and lower its graph. Never raises for what a user wrote.
+
+    In an environment that the file does not mention a comb is as it is written.
 
     Sources as `comb_compiler.workspace.sources.load_sources` reads them from a checkout. There is no plan for what has
     errors, for a platform, or without types (`sources.protos`).
@@ -30,7 +35,7 @@ def compile_comb(sources: SourceSet, platform: SourceSet | None = None, memo: Me
     view = checked.view
     if view is None or view.schema is None or has_errors(checked.diagnostics):
         return Compiled(checked, None)
-    return Compiled(checked, lower_comb(checked, sources))
+    return Compiled(checked, lower_comb(checked, sources, environment), environment)
 
 
 def parted_by_groups(compiled: Compiled) -> ExecutionPlan:
@@ -40,10 +45,11 @@ def parted_by_groups(compiled: Compiled) -> ExecutionPlan:
 
     comb, plan = compiled.checked.comb, compiled.plan
     assert comb is not None
-    assert comb.base.value is not None
+    within = comb.environments.get(compiled.environment, comb.base).value
+    assert within is not None
     assert plan is not None
-    used = {step.operator for view in compiled.checked.views for step in view.graph.steps.values()}
-    return parted(plan, groups_of(comb.base.value, used))
+    used = {view.graph.steps[name].operator for view in compiled.checked.views for name in view.needed}
+    return parted(plan, groups_of(within, used))
 
 
 def lower_comb(checked: Checked, sources: SourceSet, environment: str = "") -> ExecutionPlan:

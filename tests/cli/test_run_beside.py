@@ -45,6 +45,8 @@ experiment:
   arms:
     old: {weight: 100}
     new: {weight: 0, set: {operators: {greet: {model: words@2}}}}
+environments:
+  production: {operators: {loud: {affinity: {with: [greet]}}}}
 """
 OPERATORS = '''
 from comb_compiler.runtime import Messages, Model
@@ -162,6 +164,13 @@ def test_each_group_runs_in_a_process_of_its_own_and_the_graph_goes_on_without_o
 
 
 @pytest.mark.slow
+def test_an_environment_may_group_operators_otherwise(greeting: Path) -> None:
+    with running(greeting, "--processes", "--environment", "production") as run:
+        assert asked(run)[0] == "Hello Bob!"
+        run.wait_for("(its operators are all of one group)")
+
+
+@pytest.mark.slow
 def test_processes_end_with_it(greeting: Path) -> None:
     with running(greeting, "--processes") as run:
         pids = [int(line.split("pid ")[1].split(",")[0]) for line in run.said if " runs " in line]
@@ -187,6 +196,7 @@ def test_a_process_that_does_not_start_is_told(greeting: Path, comb: Comb) -> No
         (("--reference", "nowhere"), 2, "nowhere: it cannot be read: No such file"),
         (("--reference", "comb.yaml"), 1, "comb.yaml is no reference"),
         (("--goldens", "flawed"), 1, "flawed is no sample set: ada/request.json"),
+        (("--environment", "produktion"), 2, "the comb has no environment `produktion`; did you mean `production`?"),
         (("--processes", "--tls-certificate", "a", "--tls-key", "b"), 2, "--processes is for a look at this machine"),
     ],
 )
