@@ -66,13 +66,17 @@ def control_plane(directory: Path, programs: Mapping[str, Path], stages: Path | 
         server.wait(lambda: _answers(f"{url}/readyz", token, identity.ca), _SECONDS)
         if "kube-scheduler" in programs:
             assert stages is not None
-            own = _with_identity(kubeconfig)
             keys = (f"--service-account-private-key-file={identity.tokens_key}", f"--root-ca-file={identity.ca}")
             start(
-                "kube-controller-manager", *own, *keys, "--leader-elect=false", *_serving(directory, manager), *_MANAGER
+                "kube-controller-manager",
+                f"--kubeconfig={kubeconfig}",
+                *keys,
+                "--leader-elect=false",
+                *_serving(directory, manager),
+                *_MANAGER,
             )
             config = _write(directory / "scheduler.json", _scheduler(kubeconfig))
-            start("kube-scheduler", f"--config={config}", *own[1:], *_serving(directory, scheduler))
+            start("kube-scheduler", f"--config={config}", *_serving(directory, scheduler))
             start("kwok", f"--kubeconfig={kubeconfig}", f"--config={_joined(stages, directory)}", *_KWOK)
             account = f"{url}/api/v1/namespaces/default/serviceaccounts/default"
             server.wait(lambda: _answers(account, token, identity.ca), _SECONDS)
@@ -115,10 +119,6 @@ def _apiserver(directory: Path, identity: Identity, port: int, etcd: int) -> tup
         "--service-cluster-ip-range=10.96.0.0/16",
         "--profiling=false",
     )
-
-
-def _with_identity(kubeconfig: Path) -> tuple[str, ...]:
-    return tuple(f"--{what}kubeconfig={kubeconfig}" for what in ("", "authentication-", "authorization-"))
 
 
 def _serving(directory: Path, port: int) -> tuple[str, ...]:
