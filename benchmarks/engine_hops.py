@@ -1,6 +1,6 @@
 """What a hop between two processes of a plan costs, beside a bare grpc.aio call of the same bytes in the same run.
 
-A plan with one operator, whose binding a peer hosts (`python -m comb_compiler.runtime.peers`), is called through an
+A plan with one operator, whose binding a peer hosts (`comb_compiler.runtime.service --process`), is called through an
 engine, with all that a request has: deadline, codes, counters. The bare call is an identity on bytes, unary, with a
 deadline, in a process of its own that runs on the same loop. Both servers are on 127.0.0.1.
 
@@ -26,6 +26,7 @@ import grpc
 import grpc.aio
 from engine_operators import chain
 from google.protobuf.wrappers_pb2 import BytesValue
+from service_servers import free_ports
 
 from comb_compiler.release import Process, plan_bytes
 from comb_compiler.runtime.engine import Engine, run
@@ -75,12 +76,12 @@ def cpu_of(process: int) -> float:
 
 
 @contextmanager
-def started(*command: str) -> Iterator[tuple[int, str]]:
-    """Another process: its id, and the address that it says first."""
-    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as popen:
+def started(*command: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process."""
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen([sys.executable, *command], **said) as popen:
         try:
-            assert popen.stdout is not None
-            yield popen.pid, popen.stdout.readline().strip()
+            yield popen
         finally:
             popen.kill()
 
@@ -92,21 +93,25 @@ async def over_peers(size: int, count: int) -> Measured:
     with tempfile.TemporaryDirectory() as directory:
         plan = Path(directory) / "plan.json"
         plan.write_bytes(plan_bytes(made))
-        options = (str(plan), "--process", "far", "--code", str(Path(__file__).parent), "--listen", "127.0.0.1:0")
-        with started("-m", "comb_compiler.runtime.peers", *options) as (process, address):
-            async with Peers(made, {"far": address}) as peers, Engine(made, elsewhere=peers.hosts) as engine:
+        port, http = map(str, free_ports())
+        options = (str(plan), "--process", "far", "--code", str(Path(__file__).parent), "--grpc-port", port)
+        with started("-m", "comb_compiler.runtime.service", *options, "--http-port", http) as process:
+            async with (
+                Peers(made, {"far": f"127.0.0.1:{port}"}) as peers,
+                Engine(made, elsewhere=peers.hosts) as engine,
+            ):
                 while peers.lost:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
-                return await measure(lambda: engine.call(request, within=10.0), process, count)
+                return await measure(lambda: engine.call(request, within=10.0), process.pid, count)
 
 
 async def bare(size: int, count: int) -> Measured:
     """Calls that send bytes and get them back."""
     content = BytesValue(value=os.urandom(size)).SerializeToString()
-    with started(__file__, "--serve-bare") as (process, address):
-        async with grpc.aio.insecure_channel(address) as channel:
+    with started(__file__, "--serve-bare") as process:
+        async with grpc.aio.insecure_channel(process.stdout.readline().strip()) as channel:
             call = channel.unary_unary(BARE)
-            return await measure(lambda: call(content, timeout=10.0), process, count)
+            return await measure(lambda: call(content, timeout=10.0), process.pid, count)
 
 
 async def serve_bare() -> None:

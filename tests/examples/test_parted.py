@@ -1,8 +1,6 @@
 """frame-moderation over the processes that its plan parts it into: really started, with equal answers."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,13 +9,14 @@ import pytest
 
 from comb_compiler.plan.groups import groups_of
 from comb_compiler.plan.parting import parted
-from comb_compiler.release import ExecutionPlan, plan_bytes
+from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.peers import Peers
 from comb_compiler.source import decode
 from comb_compiler.spec import bind_comb
 from comb_compiler.spec.loading import read_once
-from tests.examples.moderation import EXAMPLE, ROOT, Running, code, locate, patient_plan
+from tests.examples.moderation import EXAMPLE, Running, code, locate, patient_plan
+from tests.runtime.peers import peer
 from tests.runtime.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -35,29 +34,17 @@ def parted_plan() -> ExecutionPlan:
 @contextmanager
 def hosts(plan: ExecutionPlan, directory: Path) -> Iterator[dict[str, str]]:
     """The addresses of all processes but the entry's."""
-    file = directory / "plan.json"
-    file.write_bytes(plan_bytes(plan))
     for binding in plan.bindings:
         if binding.model is not None:
-            link = directory / binding.model.artifact
-            link.parent.mkdir(parents=True, exist_ok=True)
+            link = directory / binding.model.sha256
             if not link.exists():
                 link.symlink_to(locate(binding.model))
-    common = [sys.executable, "-m", "comb_compiler.runtime.peers", str(file)]
-    where = ["--code", str(EXAMPLE), "--artifacts", str(directory)]
+    where = ("--code", str(EXAMPLE), "--artifacts", str(directory))
     with ExitStack() as stack:
-        started = {}
-        for process in plan.processes[1:]:
-            command = [*common, "--process", process.name, *where]
-            popen = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
-            stack.callback(popen.kill)
-            started[process.name] = popen
-        addresses = {}
-        for name, popen in started.items():
-            assert popen.stdout is not None
-            addresses[name] = popen.stdout.readline().strip()
-            assert addresses[name], f"{name} did not start"
-        yield addresses
+        yield {
+            one.name: stack.enter_context(peer(plan, directory, process=one.name, more=where)).address
+            for one in plan.processes[1:]
+        }
 
 
 def test_parted_by_its_groups_it_answers_the_same(moderation: Running, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 """Processes that host bindings, really started, and engines that call them."""
 
+import os
+import re
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -20,6 +24,9 @@ from tests.runtime.post.post_pb2 import Letter, Request
 from tests.runtime.waiting import run, until
 
 __all__ = ["calling", "failure", "far", "letter", "peer", "split", "warm_grpc"]
+
+
+_SERVING = re.compile(r"serving gRPC on ([\w.:\[\]]+),")
 
 
 def split(whole: ExecutionPlan, *away: str) -> ExecutionPlan:
@@ -63,7 +70,7 @@ def warm_grpc() -> None:
 class Running:
     """A peer in a process of its own."""
 
-    def __init__(self, popen: "subprocess.Popen[str]", address: str) -> None:
+    def __init__(self, popen: "subprocess.Popen[bytes]", address: str) -> None:
         self.popen = popen
         self.address = address
 
@@ -75,18 +82,36 @@ class Running:
 
 @contextmanager
 def peer(
-    made: ExecutionPlan, directory: Path, *, listen: str = "127.0.0.1:0", more: tuple[str, ...] = ()
+    made: ExecutionPlan,
+    directory: Path,
+    *,
+    process: str = "far",
+    listen: str = "127.0.0.1:0",
+    more: tuple[str, ...] = (),
 ) -> Iterator[Running]:
-    """The plan's process `far`, started; killed at the end, if it is there."""
+    """One process of the plan, as a pod runs it; killed at the end, if it is there. Without an address it has ended."""
     file = directory / "plan.json"
     file.write_bytes(plan_bytes(made))
-    command = [sys.executable, "-m", "comb_compiler.runtime.peers", str(file), "--process", "far", "--listen", listen]
-    with subprocess.Popen([*command, *more], cwd=ROOT, stdout=subprocess.PIPE, text=True) as popen:
+    command = [sys.executable, "-m", "comb_compiler.runtime.service", str(file), "--process", process]
+    command += ["--grpc-port", listen.rpartition(":")[2], "--http-port", "0", "--settle", "0"]
+    with (
+        tempfile.TemporaryFile("w+", dir=directory) as log,
+        subprocess.Popen([*command, *more], cwd=ROOT, stderr=log) as popen,
+    ):
         try:
-            assert popen.stdout is not None
-            yield Running(popen, popen.stdout.readline().strip())
+            yield Running(popen, _address(popen, log.fileno()))
         finally:
             popen.kill()
+
+
+def _address(popen: "subprocess.Popen[bytes]", log: int) -> str:
+    """Where it listens, which it says when it takes calls."""
+    while True:
+        has_ended = popen.poll() is not None
+        said = _SERVING.search(os.pread(log, 1 << 20, 0).decode())
+        if said or has_ended:
+            return said[1] if said else ""
+        time.sleep(0.02)
 
 
 @asynccontextmanager
