@@ -12,9 +12,8 @@ import pytest
 import yaml
 
 from comb_compiler.render import Manifest
-from comb_compiler.render.monitoring.devices import pods_of
 from comb_compiler.render.monitoring.objectives import BOUNDS, FAILURES
-from comb_compiler.render.monitoring.promql import any_of, quoted, select
+from comb_compiler.render.promql import any_of, pods_of, quoted, select
 from comb_compiler.runtime.codes import Code
 from comb_compiler.runtime.engine.meters import BOUNDS as MEASURED
 from comb_compiler.runtime.telemetry.metrics import FAMILIES

@@ -1,5 +1,6 @@
 """What moves the number of replicas, and that a real Prometheus sees in the rendered queries what HPA would see."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -7,11 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, strategies as st
 
 from comb_compiler.render import Manifest, cause_of
 from comb_compiler.render.platform import render_platform
+from comb_compiler.render.promql import pods_of, quoted
 from comb_compiler.render.scaling.adapter import adapter_rules
-from comb_compiler.render.scaling.measures import string
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Prometheus as Said
 from tests.conftest import RequiresTool
@@ -249,10 +251,25 @@ def test_a_query_is_parted_over_classes_of_device(server: Prometheus, tmp_path: 
     assert list(server.query(queries_of["ocr-cpu"]).values()) == [pytest.approx(90.0)]
 
 
+def a_pod_of(deployment: str, template: str, drawn: str) -> str:
+    """A pod's name as Kubernetes makes it: of its ReplicaSet's, cut, and five that are drawn."""
+    return f"{deployment}-{template}-"[:58] + drawn
+
+
+@given(length=st.integers(1, 63), template=st.from_regex(r"[a-z0-9]{8,10}", fullmatch=True), data=st.data())
+def test_pods_are_known_by_name_however_long_it_is(length: int, template: str, data: st.DataObject) -> None:
+    name = ("ocr-read" + "-longer" * 8)[:length].rstrip("-")
+    drawn = data.draw(st.from_regex(r"[a-z0-9]{5}", fullmatch=True))
+    assert re.fullmatch(pods_of(name), a_pod_of(name, template, drawn))
+    other = f"{name}-nvidia-a10"
+    if len(other) <= 58:
+        assert not re.fullmatch(pods_of(name), a_pod_of(other, template, drawn))
+
+
 @pytest.mark.tool
 @pytest.mark.parametrize("hostile", ['a"b', "a\\b", "a\nb", "a{b}", "{{a}}", "é", "`a`"])
 def test_a_string_stays_a_string_of_promql(server: Prometheus, hostile: str) -> None:
-    [(labels, _)] = server.query(f'label_replace(vector(1), "found", {string(hostile)}, "", "")').items()
+    [(labels, _)] = server.query(f'label_replace(vector(1), "found", {quoted(hostile)}, "", "")').items()
     assert dict(labels)["found"].replace("$", "") == hostile
 
 

@@ -3,17 +3,14 @@
 from collections.abc import Iterator
 
 from comb_compiler.plan import Workload
-from comb_compiler.render.monitoring.promql import any_of, quoted
 from comb_compiler.render.monitoring.views import Panel, Query, Row
+from comb_compiler.render.promql import pods_of, quoted
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.measures import measures_of
 from comb_compiler.spec.platform.clusters import Prometheus
 
-__all__ = ["device_row", "pods_of"]
+__all__ = ["device_row"]
 
-_LONGEST = 58
-"""Characters of a pod's name before the five that Kubernetes draws: what is longer is cut."""
-_HASH = 10
 _TITLES = {
     "comb_gpu_utilization": "Use of devices",
     "comb_gpu_slice_utilization": "Use of slices",
@@ -37,10 +34,3 @@ def _panels(rendering: Rendering, prometheus: Prometheus, holders: list[Workload
         if measure.name in _TITLES:
             query = measure.query.format(selector=selector, by=pod)
             yield Panel(_TITLES[measure.name], "percent", (Query(query, f"{{{{{pod}}}}}"),))
-
-
-def pods_of(workload: str) -> str:
-    """A regular expression for the names of a Deployment's pods, as Kubernetes makes them."""
-    if len(workload) + _HASH + 2 > _LONGEST:
-        return f"{any_of([workload[:_LONGEST]])}.*"
-    return f"{any_of([workload])}-[a-z0-9]{{1,{_HASH}}}-[a-z0-9]{{5}}"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from comb_compiler.render.monitoring.promql import any_of, rate, select
+from comb_compiler.render.promql import any_of, rate, select
 from comb_compiler.render.rendering import Rendering
 
 __all__ = ["BOUNDS", "FAILURES", "Objective", "entry_labels", "objectives"]
@@ -41,7 +41,7 @@ class Objective(NamedTuple):
 
 def entry_labels(rendering: Rendering) -> Mapping[str, str]:
     """What the series of the process are known by that answers the comb's requests."""
-    return {"namespace": rendering.namespace, "service": rendering.process(rendering.groups[0])}
+    return {"namespace": rendering.namespace, "service": rendering.service(rendering.groups[0])}
 
 
 def objectives(rendering: Rendering) -> Iterator[Objective]:

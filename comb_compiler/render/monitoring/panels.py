@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from comb_compiler.render.monitoring.devices import device_row
 from comb_compiler.render.monitoring.objectives import entry_labels
-from comb_compiler.render.monitoring.promql import any_of, rate, select
 from comb_compiler.render.monitoring.views import Panel, Query, Row
+from comb_compiler.render.promql import any_of, rate, select
 from comb_compiler.render.rendering import Rendering
 
 __all__ = ["rows"]
@@ -37,7 +37,7 @@ class _Series(NamedTuple):
 
 def rows(rendering: Rendering) -> Iterator[Row]:
     """The rows, from what callers see to what it runs on."""
-    processes = any_of(rendering.process(group) for group in rendering.groups)
+    processes = any_of(rendering.service(group) for group in rendering.groups)
     series = _Series(entry_labels(rendering), rendering.namespace, processes)
     yield _requests(series)
     yield _latency(rendering, series)

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
 from comb_compiler.render.monitoring.objectives import Objective, entry_labels, objectives
-from comb_compiler.render.monitoring.promql import select
 from comb_compiler.render.monitoring.scraping import has_operator, monitored_metadata
 from comb_compiler.render.monitoring.uid import dashboard_uid
+from comb_compiler.render.promql import select
 from comb_compiler.render.rendering import Rendering
 
 __all__ = ["BURNS", "Burn", "prometheus_rules"]

@@ -6,9 +6,10 @@ from typing import Any
 from comb_compiler.plan import Workload
 from comb_compiler.plan.scaling import Aim, Measure, aims_of
 from comb_compiler.render.manifest import Manifest, caused, manifest
+from comb_compiler.render.promql import pods_of, quoted
 from comb_compiler.render.quantities import plain_number
 from comb_compiler.render.rendering import Rendering, cause_of_group
-from comb_compiler.render.scaling.measures import measured, pods_of, string, target_of
+from comb_compiler.render.scaling.measures import measured, target_of
 from comb_compiler.render.scaling.pace import behavior
 from comb_compiler.render.scaling.queries import total_of
 from comb_compiler.spec.platform.clusters import Autoscaling
@@ -64,7 +65,9 @@ def _trigger(rendering: Rendering, workload: Workload, aim: Aim) -> dict[str, An
         query, threshold = total_of(rendering, workload, aim), aim.value
     else:
         one = measured(aim, workload, prometheus)
-        selector = f"{one.namespace_label}={string(rendering.namespace)},{one.pod_label}=~{string(pods_of(workload))}"
+        selector = (
+            f"{one.namespace_label}={quoted(rendering.namespace)},{one.pod_label}=~{quoted(pods_of(workload.name))}"
+        )
         query = f"sum({one.query.format(selector=selector, by=one.pod_label)})"
         threshold = target_of(aim, workload, rendering.back_end(workload))
     return {

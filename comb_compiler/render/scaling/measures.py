@@ -13,7 +13,7 @@ from comb_compiler.plan.scaling import Aim, Measure
 from comb_compiler.spec.platform.clusters import Exporter, Prometheus
 from comb_compiler.spec.platform.devices import SharingBackEnd
 
-__all__ = ["Measured", "measured", "measures_of", "pods_of", "string", "target_of"]
+__all__ = ["Measured", "measured", "measures_of", "target_of"]
 
 
 class Measured(NamedTuple):
@@ -83,14 +83,3 @@ def target_of(aim: Aim, workload: Workload, back_end: SharingBackEnd | None) -> 
     if aim.measure is Measure.GPU_UTILIZATION and back_end is SharingBackEnd.HAMI and part is not None and part.compute:
         return aim.value * part.compute
     return aim.value
-
-
-def pods_of(workload: Workload) -> str:
-    """A regular expression for the names of a Deployment's pods: its own, a hash of the template, and five letters."""
-    return f"{workload.name}-[0-9a-z]+-[0-9a-z]{{5}}"
-
-
-def string(text: str) -> str:
-    """A string of PromQL."""
-    escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
-    return f'"{"".join(escapes.get(one, one) for one in text)}"'

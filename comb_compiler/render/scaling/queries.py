@@ -2,8 +2,8 @@
 
 from comb_compiler.plan import Workload
 from comb_compiler.plan.scaling import Aim
+from comb_compiler.render.promql import pods_of, select
 from comb_compiler.render.rendering import Rendering
-from comb_compiler.render.scaling.measures import pods_of, string
 
 __all__ = ["total_of"]
 
@@ -15,10 +15,10 @@ def total_of(rendering: Rendering, workload: Workload, aim: Aim) -> str:
     """
     if len(rendering.workloads(workload.group)) < 2:
         return aim.text
-    mine = _running(rendering, pods_of(workload))
-    all_of_them = "|".join(pods_of(one) for one in rendering.workloads(workload.group))
+    mine = _running(rendering, pods_of(workload.name))
+    all_of_them = "|".join(pods_of(one.name) for one in rendering.workloads(workload.group))
     return f"(\n{aim.text}\n) * scalar({mine} / {_running(rendering, all_of_them)})"
 
 
 def _running(rendering: Rendering, pods: str) -> str:
-    return f"count(comb_build_info{{namespace={string(rendering.namespace)},pod=~{string(pods)}}})"
+    return f"count({select('comb_build_info', {'namespace': rendering.namespace}, like={'pod': pods})})"

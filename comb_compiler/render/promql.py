@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["any_of", "quoted", "rate", "select"]
+__all__ = ["any_of", "pods_of", "quoted", "rate", "select"]
 
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
+_LONGEST = 58
+_HASH = 10
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -17,6 +19,21 @@ def quoted(text: str) -> str:
 def any_of(names: Iterable[str]) -> str:
     """A regular expression (RE2) that these match, and nothing else."""
     return "|".join(_SPECIAL.sub(r"\\\g<0>", name) for name in names)
+
+
+def pods_of(deployment: str) -> str:
+    """A regular expression (RE2) for the names of a Deployment's pods, and for no other Deployment's.
+
+    Kubernetes makes them of its name, a hash of up to ten letters and digits, and five more: what comes before the last
+    five is cut at 58 characters (`names.SimpleNameGenerator`).
+    """
+    [name] = map(any_of, ([deployment[:_LONGEST]],))
+    room = _LONGEST - len(deployment) - 1
+    if room <= 0:
+        return f"{name}{'-' if room == 0 else ''}[a-z0-9]{{5}}"
+    if room > _HASH:
+        return f"{name}-[a-z0-9]{{1,{_HASH}}}-[a-z0-9]{{5}}"
+    return f"{name}-[a-z0-9]{{0,{room - 1}}}[a-z0-9-][a-z0-9]{{5}}"
 
 
 _NONE: Mapping[str, str] = {}
