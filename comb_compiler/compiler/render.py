@@ -31,7 +31,7 @@ class RenderedCluster(NamedTuple):
     """What one cluster is told of a comb: `directory` is where it belongs in the environment repository.
 
     `files` are the bytes of all files by their names below `directory`, release.json the last. `flux` is what has Flux
-    apply them: `flux_file` from the repository's root.
+    apply them: `flux_file` from the repository's root. `rendering` is what all of it was made from.
     """
 
     cluster: str
@@ -40,6 +40,7 @@ class RenderedCluster(NamedTuple):
     flux: Manifest
     files: dict[str, bytes]
     release: Release
+    rendering: Rendering
 
     @property
     def flux_file(self) -> str:
@@ -136,7 +137,7 @@ def _rendered(rendering: Rendering, code: str) -> RenderedCluster:
     release = release_of(rendering, files, emit(flux.object).encode(), code)
     files[FILE] = release_bytes(release)
     directory = f"clusters/{here.cluster}/{here.namespace}/{rendering.name}"
-    return RenderedCluster(here.cluster, directory, manifests, flux, files, release)
+    return RenderedCluster(here.cluster, directory, manifests, flux, files, release, rendering)
 
 
 def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """The plan as a value: what runs where, for one comb in one environment. It knows nothing of Kubernetes."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,7 +10,18 @@ from comb_compiler.plan.sharing import Slice
 from comb_compiler.spec.comb.operators import Preference, Requirement
 from comb_compiler.spec.comb.scaling import Scale
 
-__all__ = ["Amounts", "ClusterPlan", "Fit", "Group", "NodeLeft", "Plan", "Replicas", "Workload"]
+__all__ = [
+    "Amounts",
+    "ClusterPlan",
+    "Fit",
+    "GreyRelease",
+    "Group",
+    "NodeLeft",
+    "Plan",
+    "Replicas",
+    "Traffic",
+    "Workload",
+]
 
 
 class Group(NamedTuple):
@@ -87,6 +99,31 @@ class ClusterPlan(NamedTuple):
     zone: str | None = None
 
 
+class GreyRelease(NamedTuple):
+    """Rising shares of the users, how long each step is watched, and what brings the earlier release back.
+
+    What `rollout.abort` does not say is the SLA's; None where that promises nothing either.
+    """
+
+    steps: tuple[Decimal, ...]
+    hold: timedelta
+    error_rate: Decimal | None
+    timeout_rate: Decimal | None
+    p99: timedelta | None
+
+    @property
+    def largest(self) -> Decimal:
+        """The most that a candidate ever gets."""
+        return max(self.steps)
+
+
+class Traffic(NamedTuple):
+    """Weights by arm, none without an experiment; and the grey release, None where a new one takes over at once."""
+
+    arms: Mapping[str, int]
+    rollout: GreyRelease | None = None
+
+
 class Plan(NamedTuple):
     """What runs for one comb in one environment."""
 
@@ -95,3 +132,4 @@ class Plan(NamedTuple):
     environment: str
     groups: tuple[Group, ...]
     clusters: tuple[ClusterPlan, ...]
+    traffic: Traffic = Traffic({})

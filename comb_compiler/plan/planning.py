@@ -29,6 +29,7 @@ from comb_compiler.plan.packing import Filled, Item, Node, Nodes, is_safe, pack,
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
 from comb_compiler.plan.scaling import scaling_findings
 from comb_compiler.plan.sharing import Refusal, capacity
+from comb_compiler.plan.traffic import traffic_of
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.scaling import Scale
 from comb_compiler.spec.platform import Platform
@@ -68,7 +69,7 @@ def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: I
         planned, wrong = _in_cluster(name, bound, platform, asked, target.namespace)
         clusters.append(planned)
         found |= dict.fromkeys((*wrong, *_over_quota(planned, asked, on)))
-    plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters))
+    plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters), traffic_of(comb))
     return Planned(plan, tuple(found))
 
 

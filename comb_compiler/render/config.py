@@ -8,7 +8,7 @@ from comb_compiler.render import layout
 from comb_compiler.render.manifest import Cause, Manifest, manifest
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["config_maps", "plan_name", "weights_name"]
+__all__ = ["cause_of_weights", "config_maps", "plan_name", "weights_name"]
 
 _HASH = 10
 
@@ -19,8 +19,17 @@ def plan_name(rendering: Rendering) -> str:
 
 
 def weights_name(rendering: Rendering) -> str | None:
-    """The name of the ConfigMap with the arms' weights; None where there are no arms."""
-    return None if rendering.comb.experiment is None else rendering.object_name("weights")
+    """The name of the ConfigMap with the weights of arms and of a candidate; None where there can be neither.
+
+    With a `rollout` it is there from the start, and mounted: a candidate that comes starts no pods anew.
+    """
+    comb = rendering.comb
+    return None if comb.experiment is None and comb.rollout is None else rendering.object_name("weights")
+
+
+def cause_of_weights(rendering: Rendering) -> Cause:
+    """What caused the weights to be there."""
+    return Cause.comb("rollout" if rendering.comb.experiment is None else "experiment")
 
 
 def config_maps(rendering: Rendering) -> Iterator[Manifest]:
@@ -36,14 +45,14 @@ def config_maps(rendering: Rendering) -> Iterator[Manifest]:
         Cause.comb("graph"),
     )
     name, experiment = weights_name(rendering), rendering.comb.experiment
-    if name is not None and experiment is not None:
-        weights = Weights({arm: one.weight for arm, one in experiment.arms.items()})
+    if name is not None:
+        arms = None if experiment is None else {arm: one.weight for arm, one in experiment.arms.items()}
         yield manifest(
             {
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
                 "metadata": rendering.metadata(name),
-                "data": {layout.WEIGHTS_FILE: weights_bytes(weights).decode()},
+                "data": {layout.WEIGHTS_FILE: weights_bytes(Weights(arms)).decode()},
             },
-            Cause.comb("experiment", "arms"),
+            Cause.comb("rollout") if experiment is None else Cause.comb("experiment", "arms"),
         )

@@ -21,7 +21,7 @@ def disruption_budgets(rendering: Rendering) -> Iterator[Manifest]:
             {
                 "apiVersion": "policy/v1",
                 "kind": "PodDisruptionBudget",
-                "metadata": rendering.metadata(rendering.process(group)),
+                "metadata": rendering.metadata(rendering.service(group)),
                 "spec": {
                     "maxUnavailable": 1,
                     "unhealthyPodEvictionPolicy": "AlwaysAllow",

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from comb_compiler.render.manifest import Cause, Manifest, manifest
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["kustomization", "listing"]
+__all__ = ["FILE", "kustomization", "listing"]
+
+FILE = "kustomization.yaml"
 
 
 def kustomization(rendering: Rendering, others: Iterable[Manifest]) -> Manifest:
@@ -23,5 +25,5 @@ def listing(others: Iterable[Manifest], cause: Cause, namespace: str | None = No
             "resources": sorted(one.file for one in others),
         },
         cause,
-        "kustomization.yaml",
+        FILE,
     )

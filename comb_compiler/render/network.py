@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.plan import Group
+from comb_compiler.plan.traffic import CANDIDATE
 from comb_compiler.render import layout
 from comb_compiler.render.addresses import NAMESPACE, namespace_of, ways_to
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
 from comb_compiler.render.rendering import Rendering, cause_of_group
 
-__all__ = ["network_policies"]
+__all__ = ["calls_name", "network_policies", "way_to_candidate"]
 
 _GRPC = {"protocol": "TCP", "port": layout.GRPC_PORT}
 _HTTP = {"protocol": "TCP", "port": layout.HTTP_PORT}
@@ -24,11 +25,13 @@ def network_policies(rendering: Rendering) -> Iterator[Manifest]:
     all_pods, named = rendering.selects_comb(), Cause.comb("metadata", "name")
     yield _policy(rendering, rendering.name, all_pods, _scraped(rendering), [_names()], named)
     for group in rendering.groups:
-        name = rendering.object_name("" if group.is_entry else group.name, "calls")
-        callers = _callers(rendering, group)
-        yield _policy(
-            rendering, name, rendering.selects_process(group), callers, _called(rendering, group), cause_of_group(group)
-        )
+        pods, callers, called = rendering.selects_process(group), _callers(rendering, group), _called(rendering, group)
+        yield _policy(rendering, calls_name(rendering, group), pods, callers, called, cause_of_group(group))
+
+
+def calls_name(rendering: Rendering, group: Group) -> str:
+    """The name of the policy with a process's own ways."""
+    return rendering.object_name("" if group.is_entry else group.name, "calls")
 
 
 def _policy(
@@ -70,7 +73,10 @@ def _namespace(name: str) -> dict[str, Any]:
 
 
 def _callers(rendering: Rendering, group: Group) -> list[Any]:
-    """Whoever is in the cluster may call the comb; its other processes are called by the entry alone."""
+    """Anybody may call the comb, the stable release alone a candidate, and the entry alone the other processes."""
+    if group.is_entry and rendering.track:
+        stable = {"podSelector": {"matchLabels": rendering._replace(track="").selects_process(group)}}
+        return [{"from": [stable], "ports": [_GRPC]}]
     if group.is_entry:
         return [{"from": [{"namespaceSelector": {}}], "ports": [_GRPC, _HTTP]}]
     entry = rendering.selects_process(rendering.groups[0])
@@ -92,10 +98,15 @@ def _peers(rendering: Rendering) -> Iterator[Any]:
 
 
 def _candidate(rendering: Rendering, entry: Group) -> Iterator[Any]:
-    """A release that is tried on some users is reached as the entry is, by pods of the same comb."""
-    if rendering.comb.rollout is not None:
-        pods = {"podSelector": {"matchLabels": rendering.selects_process(entry)}}
-        yield caused({"to": [pods], "ports": [_GRPC]}, Cause.comb("rollout"))
+    """A release that is tried on some users is called by the stable one."""
+    if rendering.comb.rollout is not None and not rendering.track:
+        yield caused(way_to_candidate(rendering, entry), Cause.comb("rollout"))
+
+
+def way_to_candidate(rendering: Rendering, entry: Group) -> dict[str, Any]:
+    """What lets the stable release's entry call a candidate's."""
+    pods = {"podSelector": {"matchLabels": rendering._replace(track=CANDIDATE).selects_process(entry)}}
+    return {"to": [pods], "ports": [_GRPC]}
 
 
 def _collector(rendering: Rendering) -> Iterator[Any]:

@@ -34,7 +34,8 @@ def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
         "podAntiAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": caused(
                 [
-                    {"labelSelector": {"matchLabels": rendering.selects_process(other)}, "topologyKey": _HOST}
+                    {"labelSelector": {"matchLabels": track.selects_process(other)}, "topologyKey": _HOST}
+                    for track in _tracks(rendering)
                     for other in rendering.groups
                     if other != group and not set(other.operators).isdisjoint(workload.apart)
                 ]
@@ -44,6 +45,11 @@ def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
         },
     }
     return _without_empty(wanted)
+
+
+def _tracks(rendering: Rendering) -> tuple[Rendering, ...]:
+    """Whose pods there are: beside a candidate's always the stable release's, too."""
+    return (rendering, rendering._replace(track="")) if rendering.track else (rendering,)
 
 
 def _without_empty(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from typing import Any
 from comb_compiler.plan import Workload
 from comb_compiler.render import layout
 from comb_compiler.render.claims import ask_of, template_name
-from comb_compiler.render.config import weights_name
+from comb_compiler.render.config import cause_of_weights, weights_name
 from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
@@ -131,12 +131,12 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
     if group.is_entry:
         if weights_name(rendering) is not None:
             weights = f"--weights={layout.WEIGHTS_DIRECTORY}/{layout.WEIGHTS_FILE}"
-            said.append(caused(weights, Cause.comb("experiment")))
+            said.append(caused(weights, cause_of_weights(rendering)))
             if is_routed(rendering):
                 said.append(caused("--forced-arms=true", Cause.platform("delivery")))
         for other in rendering.groups[1:]:
-            name = rendering.process(other)
-            peer = f"--peer={name}={name}.{rendering.namespace}.svc:{layout.GRPC_PORT}"
+            service = rendering.service(other)
+            peer = f"--peer={rendering.process(other)}={service}.{rendering.namespace}.svc:{layout.GRPC_PORT}"
             said.append(caused(peer, cause_of_group(other)))
     return said
 

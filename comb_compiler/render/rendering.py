@@ -23,7 +23,8 @@ class Rendering(NamedTuple):
     """A comb, as its environment makes it, for one cluster. Everything that a manifest depends on is in here.
 
     `execution` is parted: it has a process for each group of the plan; `plan_file` is its file. `run` names what the
-    pods run: the execution plan and the images, and nothing else.
+    pods run: the execution plan and the images, and nothing else. `track` is empty for the stable release; another's
+    objects have it behind their names, and labels of their own, so that no selector of one finds the other's pods.
     """
 
     comb: Comb
@@ -34,11 +35,12 @@ class Rendering(NamedTuple):
     plan_file: bytes
     images: Images
     run: str
+    track: str = ""
 
     @property
     def name(self) -> str:
-        """The comb's name."""
-        return self.comb.metadata.name
+        """The comb's name, as its objects have it in this track."""
+        return self.tracked(self.comb.metadata.name)
 
     @property
     def namespace(self) -> str:
@@ -60,8 +62,16 @@ class Rendering(NamedTuple):
         return tuple(one for one in self.here.workloads if one.group == group)
 
     def process(self, group: Group) -> str:
-        """The name of a group's process, and of the Service that it is reached by."""
-        return process_name(self.name, group)
+        """The name of a group's process in the execution plan, which is the same in every track."""
+        return process_name(self.comb.metadata.name, group)
+
+    def service(self, group: Group) -> str:
+        """The name of the Service that a group's process is reached by."""
+        return self.tracked(self.process(group))
+
+    def tracked(self, name: str) -> str:
+        """What is called `name` in the stable release, in this track."""
+        return object_name(name, self.track) if self.track else name
 
     def pools(self, workload: Workload) -> Mapping[str, NodePool]:
         """The pools that a workload may run in."""
@@ -91,11 +101,13 @@ class Rendering(NamedTuple):
         metadata = self.comb.metadata
         own = {name: caused(value, Cause.comb("metadata", "labels", name)) for name, value in metadata.labels.items()}
         team = {"comb.dev/team": caused(metadata.team, Cause.comb("metadata", "team"))} if metadata.team else {}
+        track = {"app.kubernetes.io/part-of": metadata.name, "comb.dev/track": self.track} if self.track else {}
         return {
             **own,
             "app.kubernetes.io/name": self.name,
             "app.kubernetes.io/managed-by": "comb",
             **team,
+            **track,
         }
 
     def pod_labels(self, workload: Workload) -> dict[str, Any]:
@@ -108,11 +120,11 @@ class Rendering(NamedTuple):
 
     def selects_process(self, group: Group) -> dict[str, str]:
         """What selects all pods of a group, whatever their class of device."""
-        return {"comb.dev/process": self.process(group)}
+        return {"comb.dev/process": self.service(group)}
 
     def object_name(self, *parts: str) -> str:
         """The name of an object that belongs to the comb as a whole."""
-        return object_name(self.name, *parts)
+        return self.tracked(object_name(self.comb.metadata.name, *parts))
 
 
 def selects(workload: Workload) -> dict[str, str]:

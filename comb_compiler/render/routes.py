@@ -46,7 +46,7 @@ def routes(rendering: Rendering) -> Iterator[Manifest]:
 def _route(
     rendering: Rendering, gateway: Gateway, kind: str, host: str, port: int, called: dict[str, Any], more: list[Any]
 ) -> Manifest:
-    backend = {"name": rendering.process(rendering.groups[0]), "port": port}
+    backend = {"name": rendering.service(rendering.groups[0]), "port": port}
     rules = [
         caused({"matches": matches, "filters": [*filters, *more] or None, "backendRefs": [backend]}, cause)
         for matches, filters, cause in _rules(rendering, gateway, called)
@@ -78,8 +78,7 @@ def _rules(rendering: Rendering, gateway: Gateway, called: dict[str, Any]) -> It
         for start in range(buckets.start, buckets.stop, _MOST_MATCHES):
             numbers = range(start, min(start + _MOST_MATCHES, buckets.stop))
             matches = [
-                {**called, "headers": [{"type": "Exact", "name": header, "value": str(number)}]}
-                for number in numbers
+                {**called, "headers": [{"type": "Exact", "name": header, "value": str(number)}]} for number in numbers
             ]
             chosen = _headers({"set": [{"name": ARM_HEADER, "value": arm}], "remove": [RELEASE_HEADER]})
             yield matches, [chosen], Cause.comb("experiment", "arms", arm, "weight")

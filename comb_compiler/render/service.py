@@ -17,7 +17,7 @@ def services(rendering: Rendering) -> Iterator[Manifest]:
             {
                 "apiVersion": "v1",
                 "kind": "Service",
-                "metadata": rendering.metadata(rendering.process(group), annotations=scrape_annotations(rendering)),
+                "metadata": rendering.metadata(rendering.service(group), annotations=scrape_annotations(rendering)),
                 "spec": {
                     "clusterIP": "None",
                     "selector": rendering.selects_process(group),

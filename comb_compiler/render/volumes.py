@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.plan import object_name
 from comb_compiler.render import layout
-from comb_compiler.render.config import plan_name, weights_name
+from comb_compiler.render.config import cause_of_weights, plan_name, weights_name
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.quantities import byte_quantity
 from comb_compiler.render.rendering import Rendering
@@ -61,7 +61,7 @@ def _volumes(rendering: Rendering) -> Iterator[_Volume]:
     weights = weights_name(rendering)
     if weights is not None:
         source = {"configMap": {"name": weights}}
-        yield _Volume("weights", layout.WEIGHTS_DIRECTORY, source, Cause.comb("experiment"), read_only=True)
+        yield _Volume("weights", layout.WEIGHTS_DIRECTORY, source, cause_of_weights(rendering), read_only=True)
     yield _Volume("tmp", "/tmp", {"emptyDir": {"sizeLimit": byte_quantity(_SCRATCH)}})  # noqa: S108
     memory = {"emptyDir": {"medium": "Memory", "sizeLimit": byte_quantity(_SHARED_MEMORY)}}
     yield _Volume("shared-memory", "/dev/shm", memory)  # noqa: S108

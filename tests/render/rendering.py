@@ -6,13 +6,13 @@ from typing import Any
 
 import yaml
 
-from comb_compiler.compiler.render import render_comb, unbuilt_images
+from comb_compiler.compiler.render import RenderedCluster, render_comb, unbuilt_images
 from comb_compiler.diagnostics import Severity
 from comb_compiler.render import Manifest
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["CPUS", "PROTO", "of_kind", "rendered"]
+__all__ = ["CPUS", "PROTO", "of_kind", "rendered", "rendered_cluster"]
 
 PROTO = """syntax = "proto3";
 package ocr.v1;
@@ -31,7 +31,18 @@ def rendered(
     cluster: Mapping[str, Any] | None = None,
     **comb: Any,
 ) -> tuple[Manifest, ...]:
-    """The objects of a comb that calls each of `operators`, in the one cluster of a platform.
+    """The objects of a comb that calls each of `operators`, in the one cluster of a platform."""
+    return rendered_cluster(directory, operators, platform, cluster, **comb).manifests
+
+
+def rendered_cluster(
+    directory: Path,
+    operators: Mapping[str, Mapping[str, Any]],
+    platform: Mapping[str, Any] | None = None,
+    cluster: Mapping[str, Any] | None = None,
+    **comb: Any,
+) -> RenderedCluster:
+    """What a cluster is told of such a comb.
 
     Further sections of comb.yaml and platform.yaml are laid over those that it takes to have a comb at all.
     """
@@ -65,7 +76,7 @@ def rendered(
     made = render_comb(*sources, "production", unbuilt_images)
     assert [one for one in made.diagnostics if one.severity is Severity.ERROR] == []
     [found] = made.clusters
-    return found.manifests
+    return found
 
 
 def _operator(said: Mapping[str, Any]) -> dict[str, Any]:

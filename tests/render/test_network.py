@@ -1,15 +1,17 @@
 """Who reaches a comb's pods and whom they reach: the rendered policies, applied as Kubernetes defines them."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from comb_compiler.compiler.rollout import read_stable, render_step
 from comb_compiler.render import Manifest
 from comb_compiler.render.addresses import namespace_of, ways_to
-from tests.render.rendering import of_kind, rendered
+from tests.render.rendering import of_kind, rendered, rendered_cluster
 
 PASSES: dict[str, Any] = {"out": "ocr.v1.Frame", "devices": ["cpu"]}
 OPERATORS: dict[str, Any] = {"find": PASSES, "read": PASSES, "tidy": {}}
@@ -163,8 +165,15 @@ def test_a_candidate_is_reached_where_there_is_a_rollout(tmp_path: Path) -> None
         "rollout": {"steps": ["1%"]},
         "experiment": {"key": "request.user", "arms": {"a": {"weight": 1}}},
     }
-    tried = rendered(tmp_path, {"find": {}}, **rollout)
-    assert policies(tried).lets(pod(tried, "ocr"), pod(tried, "ocr"), 50051)
+    stable = rendered_cluster(tmp_path, {"find": {}}, **rollout)
+    candidate = rendered_cluster(tmp_path, {"find": {"run": "code:Better"}}, **rollout)
+    beside = render_step(candidate, read_stable(stable.files), Decimal("0.01"))
+    both = (*stable.manifests, *beside.manifests)
+    assert policies(both).lets(pod(both, "ocr"), pod(both, "ocr-candidate"), 50051)
+    for source, target in (("ocr-candidate", "ocr"), ("ocr", "ocr"), ("ocr-candidate", "ocr-candidate")):
+        assert not policies(both).lets(pod(both, source), pod(both, target), 50051)
+    assert policies(both).lets(CALLER, pod(both, "ocr"), 50051)
+    assert not policies(both).lets(CALLER, pod(both, "ocr-candidate"), 50051)
 
 
 @pytest.mark.parametrize(
