@@ -20,6 +20,7 @@ from comb_compiler.runtime.engine.meters import BOUNDS
 from comb_compiler.runtime.telemetry.metrics import FAMILIES
 from comb_compiler.spec.jsonschema import comb_schema, platform_schema
 from docs.gpu_sharing import gpu_sharing
+from docs.what_changes_what import what_changes_what
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
 PAGES = "../../comb_compiler/diagnostics/pages"
@@ -67,6 +68,8 @@ def pages() -> dict[str, str]:
         "diagnostics.md": "".join(_diagnostics()),
         "breaking-changes.md": "".join(_breaking_changes()),
         "metrics.md": "".join(_metrics()),
+        "what-changes-what.md": _head("What changes what", "an example that is changed field by field")
+        + "".join(what_changes_what()),
         "gpu-sharing.md": _head("GPU sharing", "the plan and the dialects") + "".join(gpu_sharing()),
     }
 
