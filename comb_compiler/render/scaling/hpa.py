@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.plan import Workload
-from comb_compiler.plan.scaling import Aim, Measure, aims_of
-from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
+from comb_compiler.plan.scaling import Aim, Measure
+from comb_compiler.render.manifest import Manifest, caused, manifest
 from comb_compiler.render.quantities import number_quantity
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.adapter import SCALE_QUERY
 from comb_compiler.render.scaling.measures import measured, target_of
 from comb_compiler.render.scaling.pace import behavior
+from comb_compiler.render.scaling.scaled import scaled_by
 from comb_compiler.spec.platform.clusters import Autoscaling
 
 __all__ = ["autoscalers"]
@@ -18,13 +19,8 @@ __all__ = ["autoscalers"]
 
 def autoscalers(rendering: Rendering) -> Iterator[Manifest]:
     """One for each workload that something moves, where the cluster scales so."""
-    if rendering.cluster.autoscaling is not Autoscaling.HPA:
-        return
-    for workload in rendering.here.workloads:
-        aims = aims_of(workload, rendering.cluster)
-        if not aims:
-            continue
-        scale = cause_of_group(workload.group, "scale")
+    for scaled in scaled_by(rendering, Autoscaling.HPA):
+        workload, scale = scaled.workload, scaled.cause
         yield manifest(
             {
                 "apiVersion": "autoscaling/v2",
@@ -34,16 +30,12 @@ def autoscalers(rendering: Rendering) -> Iterator[Manifest]:
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
                     "minReplicas": caused(workload.replicas.least, scale.below("min")),
                     "maxReplicas": caused(workload.replicas.most, scale.below("max")),
-                    "metrics": [caused(_metric(rendering, workload, aim), _cause(scale, aim)) for aim in aims],
+                    "metrics": [caused(_metric(rendering, workload, aim), scaled.cause_of(aim)) for aim in scaled.aims],
                     "behavior": caused(behavior(workload.scale.pace), scale.below("pace")),
                 },
             },
             scale,
         )
-
-
-def _cause(scale: Cause, aim: Aim) -> Cause:
-    return scale.below("targets", aim.measure.value, *((aim.name,) if aim.name else ()))
 
 
 def _metric(rendering: Rendering, workload: Workload, aim: Aim) -> dict[str, Any]:

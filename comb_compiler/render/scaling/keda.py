@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.plan import Workload
-from comb_compiler.plan.scaling import Aim, Measure, aims_of
+from comb_compiler.plan.scaling import Aim, Measure
 from comb_compiler.render.manifest import Manifest, caused, manifest
 from comb_compiler.render.promql import pods_of, quoted
 from comb_compiler.render.quantities import plain_number
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.measures import measured, target_of
 from comb_compiler.render.scaling.pace import behavior
 from comb_compiler.render.scaling.queries import total_of
+from comb_compiler.render.scaling.scaled import scaled_by
 from comb_compiler.spec.platform.clusters import Autoscaling
 
 __all__ = ["scaled_objects"]
@@ -23,13 +24,8 @@ _COOLDOWN = 300
 
 def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
     """One for each workload that something moves, where the cluster scales so."""
-    if rendering.cluster.autoscaling is not Autoscaling.KEDA:
-        return
-    for workload in rendering.here.workloads:
-        aims = aims_of(workload, rendering.cluster)
-        if not aims:
-            continue
-        scale = cause_of_group(workload.group, "scale")
+    for scaled in scaled_by(rendering, Autoscaling.KEDA):
+        workload, scale = scaled.workload, scaled.cause
         yield manifest(
             {
                 "apiVersion": "keda.sh/v1alpha1",
@@ -47,8 +43,7 @@ def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
                         }
                     },
                     "triggers": [
-                        caused(_trigger(rendering, workload, aim), scale.below("targets", aim.measure.value))
-                        for aim in aims
+                        caused(_trigger(rendering, workload, aim), scaled.cause_of(aim)) for aim in scaled.aims
                     ],
                 },
             },

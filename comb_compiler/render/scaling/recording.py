@@ -6,11 +6,12 @@ HPA asks an adapter, whose rules are the platform's; a comb's query becomes a se
 from collections.abc import Iterator
 from typing import Any
 
-from comb_compiler.plan.scaling import Measure, aims_of
+from comb_compiler.plan.scaling import Measure
 from comb_compiler.render.manifest import Manifest, caused, manifest
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.adapter import SCALE_QUERY
 from comb_compiler.render.scaling.queries import total_of
+from comb_compiler.render.scaling.scaled import scaled_by
 from comb_compiler.spec.platform.clusters import Autoscaling
 
 __all__ = ["recording_rules"]
@@ -18,8 +19,6 @@ __all__ = ["recording_rules"]
 
 def recording_rules(rendering: Rendering) -> Iterator[Manifest]:
     """One for a comb with queries, where the cluster scales by HPA."""
-    if rendering.cluster.autoscaling is not Autoscaling.HPA:
-        return
     rules = list(_rules(rendering))
     if rules:
         yield manifest(
@@ -34,10 +33,10 @@ def recording_rules(rendering: Rendering) -> Iterator[Manifest]:
 
 
 def _rules(rendering: Rendering) -> Iterator[Any]:
-    for workload in rendering.here.workloads:
-        for aim in aims_of(workload, rendering.cluster):
+    for scaled in scaled_by(rendering, Autoscaling.HPA):
+        for aim in scaled.aims:
             if aim.measure is Measure.QUERY:
                 labels = {"namespace": rendering.namespace, "comb": rendering.name}
-                labels |= {"workload": workload.name, "query": aim.name}
-                rule = {"record": SCALE_QUERY, "expr": total_of(rendering, workload, aim), "labels": labels}
-                yield caused(rule, cause_of_group(workload.group, "scale", "targets", "queries", aim.name))
+                labels |= {"workload": scaled.workload.name, "query": aim.name}
+                expression = total_of(rendering, scaled.workload, aim)
+                yield caused({"record": SCALE_QUERY, "expr": expression, "labels": labels}, scaled.cause_of(aim))
