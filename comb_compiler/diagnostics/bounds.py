@@ -1,9 +1,10 @@
 """How many mistakes are told: past a hundred of one sort nobody reads on, and working them out takes its time."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from comb_compiler.diagnostics import codes
-from comb_compiler.diagnostics.model import Diagnostic, Span, diagnose
+from comb_compiler.diagnostics.model import Diagnostic, Severity, Span, diagnose
 
 __all__ = ["MOST", "bounded", "too_many"]
 
@@ -11,12 +12,20 @@ MOST = 100
 
 
 def bounded(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The first `MOST` of `found`, and that there are more where the next one is; the rest is not worked out."""
-    for count, finding in enumerate(found):
-        if count == MOST:
-            yield too_many(finding.primary.span if finding.primary else None)
-            return
-        yield finding
+    """The first `MOST` of `found` of each gravity, and where the next one is, that there are more, no graver than they.
+
+    Past so many errors the rest is not worked out; warnings, however many, hide no error.
+    """
+    told: Counter[Severity] = Counter()
+    for finding in found:
+        told[finding.severity] += 1
+        if told[finding.severity] <= MOST:
+            yield finding
+        elif told[finding.severity] == MOST + 1:
+            span = finding.primary.span if finding.primary else None
+            yield too_many(span)._replace(severity=finding.severity)
+            if finding.severity is Severity.ERROR:
+                return
 
 
 def too_many(span: Span | None) -> Diagnostic:
