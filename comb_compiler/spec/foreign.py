@@ -118,7 +118,6 @@ _RESOURCES: dict[str, str] = {
     ),
     **dict.fromkeys(("nvidia.com/gpu", "amd.com/gpu", "gpus", "gpuCount"), "write `gpu: {count: 1}`"),
     "num_gpus": "write `gpu: {count: 1}`, or of a part of one how much: `gpu: {memory: 4Gi, compute: 20%}`",
-    **dict.fromkeys(("num_cpus", "cpus", "cores"), "write `cpu: 1`"),
     **dict.fromkeys(
         ("gpuMemory", "gpu_memory", "nvidia.com/gpumem"), "write `gpu: {memory: 4Gi}`, or a share of it: `25%`"
     ),
@@ -214,6 +213,7 @@ _SAME: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("duration", "time", "each"), "hold"),
     },
     "Operator": {**dict.fromkeys(("import_path", "entry_point"), "run"), "priorityClassName": "priority"},
+    "Resources": dict.fromkeys(("num_cpus", "cpus", "cores"), "cpu"),
     "Rollout": dict.fromkeys(("pause", "duration", "interval"), "hold"),
     "Sla": dict.fromkeys(("timeout", "maxLatency"), "deadline"),
 }
