@@ -44,6 +44,9 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
     (names.PublicKey, (("ssh-ed25519", _REFERENCE), ("AAAA", _REFERENCE), ('""', _EMPTY))),
     (names.ResourceName, (("gpu", _REFERENCE), ("nvidia.com/", _REFERENCE), ('""', _EMPTY))),
     (names.RepositoryPrefix, (("Registry/path", _REFERENCE), ("a//b", _REFERENCE), ('""', _EMPTY))),
+    (names.HeaderName, (("x user", _REFERENCE), ("-x", _REFERENCE), ('""', _EMPTY), ("a" * 129, _LONG))),
+    (names.Hostname, (("Acme.example", _REFERENCE), ("a..b", _REFERENCE), ('""', _EMPTY), ("a" * 254, _LONG))),
+    (names.SeriesLabel, (("pod-name", _REFERENCE), ("1a", _REFERENCE), ('""', _EMPTY), ("a" * 129, _LONG))),
     (names.Text, (('""', _EMPTY), ('"  "', _EMPTY), ('"\\a"', codes.CONTROL_CHARACTER), ("a" * 8193, _LONG))),
 )
 _AMOUNTS: tuple[tuple[Any, Code, Bad], ...] = (
