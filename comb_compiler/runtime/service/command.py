@@ -27,7 +27,8 @@ from comb_compiler.runtime.service.given import read_goldens, read_reference
 from comb_compiler.runtime.service.lifecycle import serve
 from comb_compiler.runtime.service.service import Addresses
 from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
-from comb_compiler.runtime.telemetry.logs import write_logs
+from comb_compiler.runtime.telemetry.logs import line_of_dropped, write_logs
+from comb_compiler.runtime.telemetry.outlet import outlets
 from comb_compiler.runtime.telemetry.watching import observers_of
 
 __all__ = ["main"]
@@ -48,11 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         parser.error("; ".join(error.reasons))
     os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
-    logs = write_logs(format=settings.log_format)
+    streams = outlets(line_of_dropped(settings.log_format))
+    logs = write_logs(format=settings.log_format, outlets=streams)
     try:
         return _serve(options, settings, peers)
     finally:
         logs.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for stream in streams:
+            stream.close()
 
 
 def _log_format() -> str:

@@ -18,6 +18,7 @@ from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.tls import open_certificates
 from comb_compiler.runtime.service.web import WebServer
 from comb_compiler.runtime.service.web.site import Site
+from comb_compiler.runtime.telemetry.logs import lines_dropped
 from comb_compiler.runtime.telemetry.metrics import Page, arms_of, measures_of, page
 
 __all__ = ["host"]
@@ -30,6 +31,7 @@ def _metrics(plan: ExecutionPlan, peer: Peer, stage: Stage, accept: str) -> Page
         Measure("comb_build_info", about, 1),
         Measure("comb_ready", {}, int(not stage.reasons)),
         Measure("comb_calls_under_way", {}, peer.under_way),
+        Measure("comb_log_lines_dropped_total", {}, lines_dropped()),
         *measures_of(plan, peer.meters, peer.queues, peer.abandoned),
     ]
     calls = [((arms_of(plan, index), plan.bindings[index].operator), meter) for index, meter in peer.calls]

@@ -10,13 +10,24 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from queue import Empty, Full, Queue
 from typing import Any, TextIO
 
 from comb_compiler.runtime.current import CURRENT
+from comb_compiler.runtime.telemetry.outlet import Outlet
 
-__all__ = ["FORMATS", "LineFormatter", "LineWriter", "as_json", "as_text", "write_logs"]
+__all__ = [
+    "FORMATS",
+    "LineFormatter",
+    "LineWriter",
+    "as_json",
+    "as_text",
+    "line_of_dropped",
+    "lines_dropped",
+    "write_logs",
+]
 
 FORMATS = ("text", "json")
 _LINES = 10_000
@@ -29,13 +40,30 @@ _KNOWN = ("request_id", "node", "arm", "code", "seconds", "release", "suppressed
 """What a record may say by `extra`, beside its message."""
 
 
-def write_logs(stream: TextIO | None = None, *, format: str = "text", level: int = logging.INFO) -> "LineWriter":
-    """Write the process's logs to a stream (stderr) from now on. Whoever calls it closes what it gives."""
-    writer = LineWriter(sys.stderr if stream is None else stream, format)
+def write_logs(
+    stream: TextIO | None = None, *, format: str = "text", level: int = logging.INFO, outlets: tuple[Outlet, ...] = ()
+) -> "LineWriter":
+    """Write the process's logs to a stream (stderr) from now on. Whoever calls it closes what it gives.
+
+    `outlets` are what standard streams go through: what they drop is counted by `lines_dropped`, too.
+    """
+    writer = LineWriter(sys.stderr if stream is None else stream, format, outlets)
     root = logging.getLogger()
     root.handlers[:] = [writer]
     root.setLevel(level)
     return writer
+
+
+def lines_dropped() -> int:
+    """How many lines of the process's logs and standard streams nobody has read fast enough."""
+    writers = [one for one in logging.getLogger().handlers if isinstance(one, LineWriter)]
+    return sum(one.dropped + sum(outlet.dropped for outlet in one.outlets) for one in writers)
+
+
+def line_of_dropped(format: str) -> Callable[[int], str]:
+    """How many lines were dropped → a line of the log that says so."""
+    line = LineFormatter(format).format
+    return lambda count: line(_lost(count))
 
 
 class LineFormatter(logging.Formatter):
@@ -53,9 +81,10 @@ class LineFormatter(logging.Formatter):
 class LineWriter(logging.Handler):
     """A handler whose lines a thread writes: a stream that is full, slow or closed is nobody's affair but its own."""
 
-    def __init__(self, stream: TextIO, format: str) -> None:
+    def __init__(self, stream: TextIO, format: str, outlets: tuple[Outlet, ...] = ()) -> None:
         super().__init__()
         self.setFormatter(LineFormatter(format))
+        self.outlets = outlets
         self._stream = stream
         self._lines: Queue[str | None] = Queue(_LINES)
         self.dropped = 0

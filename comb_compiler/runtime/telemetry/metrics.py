@@ -53,6 +53,12 @@ FAMILIES = (
     Family("comb_retries_total", "counter", (), "Calls of operators that were tried again."),
     Family("comb_abandoned_calls", "gauge", (), "Calls that nobody waits for any more and that have not ended."),
     Family(
+        "comb_log_lines_dropped_total",
+        "counter",
+        (),
+        "Lines of the log, and of what is printed, that were not read fast enough.",
+    ),
+    Family(
         "comb_exposures_total",
         "counter",
         ("release", "arm", "how"),

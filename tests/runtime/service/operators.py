@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import sys
 
 from comb_compiler.runtime import Call, operator
 from tests.runtime.post.post_pb2 import Letter
 
-__all__ = ["grows", "hangs", "pauses", "remaining"]
+__all__ = ["floods_in_loop", "floods_in_process", "grows", "hangs", "pauses", "remaining"]
 
 
 async def remaining(letter: Letter, call: Call) -> Letter:
@@ -24,6 +25,25 @@ async def pauses(letter: Letter) -> Letter:
     """Gives what it got, after a while."""
     await asyncio.sleep(0.02)
     return letter
+
+
+def _flood(letter: Letter) -> Letter:
+    for _ in range(letter.number):
+        print("x" * 100_000)
+        print("y" * 100_000, file=sys.stderr)
+    return letter
+
+
+@operator(execution="loop")
+def floods_in_loop(letter: Letter) -> Letter:
+    """Prints 200 KB, so often."""
+    return _flood(letter)
+
+
+@operator(execution="process")
+def floods_in_process(letter: Letter) -> Letter:
+    """Prints 200 KB, so often."""
+    return _flood(letter)
 
 
 @operator(execution="thread")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from comb_compiler import __version__
 from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.service.stage import Stage
+from comb_compiler.runtime.telemetry.logs import lines_dropped
 from comb_compiler.runtime.telemetry.metrics import Page, page
 
 __all__ = ["exposition"]
@@ -25,3 +26,4 @@ def _of_service(stage: Stage) -> Iterator[Measure]:
     yield Measure("comb_ready", {}, int(not stage.reasons))
     yield Measure("comb_requests_under_way", {}, stage.gate.inside)
     yield Measure("comb_requests_refused_total", {"by": "service"}, stage.gate.refused + stage.arrivals.displaced)
+    yield Measure("comb_log_lines_dropped_total", {}, lines_dropped())
