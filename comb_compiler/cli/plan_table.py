@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.plan_nodes import node_lines
 from comb_compiler.cli.plan_style import Style
+from comb_compiler.cli.plan_traffic import traffic_lines
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.plan.model import Amounts, ClusterPlan, Plan, Replicas, Workload
 from comb_compiler.plan.wording import plain, size
 
 __all__ = ["plan_table"]
 
-_ASCII = str.maketrans({"×": "x", "–": "-", "·": ",", "█": "#", "░": ".", "…": "~"})
+_ASCII = str.maketrans({"×": "x", "–": "-", "·": ",", "█": "#", "░": ".", "…": "~", "→": "->"})
 _HEAD = ("workload", "min–max", "cores", "memory", "share of a device")
 _LEAST_NAME = 16
 _ROUNDING = 2**20
@@ -21,7 +22,9 @@ _ROUNDING = 2**20
 def plan_table(plan: Plan, console: Console) -> str:
     """All clusters of one environment, to the console's width."""
     style = Style(console.width, console.colour)
-    text = "\n\n".join("\n".join(_cluster(plan, cluster, style)) for cluster in plan.clusters)
+    parts = [list(_cluster(plan, cluster, style)) for cluster in plan.clusters]
+    parts.append(list(traffic_lines(plan.traffic, style)))
+    text = "\n\n".join("\n".join(lines) for lines in parts if lines)
     return text if console.unicode else text.translate(_ASCII)
 
 

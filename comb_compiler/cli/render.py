@@ -3,13 +3,15 @@
 The directory gets `clusters/CLUSTER/NAMESPACE/COMB/`, as the environment repository has it, and for each comb a file in
 `clusters/CLUSTER/_flux/`. Images are taken by digest from a file that a build wrote. The same inputs give the same
 bytes; a directory is replaced as a whole, and only where something in it differs. Where anything is wrong with any of
-the combs, nothing is written.
+the combs, nothing is written. With --candidate the comb is laid beside its stable release, which --onto holds as it was
+published, and gets that share of the users: one of the steps of its `rollout`.
 
 example:
   comb render combs/ocr --platform platform.yaml --environment production --images images.json -o rendered
   comb render combs/ocr --platform platform.yaml --environment staging --unbuilt -o rendered
   comb render combs --platform platform.yaml --environment staging --unbuilt -o rendered       all combs
   comb render combs/ocr --platform platform.yaml --environment staging --unbuilt --explain deployment-ocr.yaml
+  comb render combs/ocr --platform platform.yaml --environment production --unbuilt --candidate 1% --onto old -o new
 """
 
 import argparse
@@ -43,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", metavar="FILE", help="the images by digest: what a build wrote")
     parser.add_argument("--unbuilt", action="store_true", help="name images that nobody can pull, for want of others")
     parser.add_argument("-o", "--output", metavar="DIR", help="where the files are written")
+    parser.add_argument(
+        "--candidate", metavar="STEP", help="lay it beside the stable release, for this share of the users"
+    )
+    parser.add_argument("--onto", metavar="DIR", help="where the stable release is, as it was published")
     parser.add_argument("--explain", metavar="FILE", help="print a rendered file, each line with what caused it")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
@@ -52,6 +58,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     images = _images(arguments)
     if (arguments.output is None) == (arguments.explain is None):
         raise UsageError("say where the files are written (-o DIR), or which one to --explain")
+    if (arguments.candidate is None) != (arguments.onto is None):
+        raise UsageError("--candidate STEP and --onto DIR are given together")
     output = output_directory(arguments.output) if arguments.output is not None else None
     checkout = Checkout(open_root(arguments))
     memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
@@ -123,10 +131,18 @@ def _render(checkout: Checkout, arguments: argparse.Namespace, images: "Images |
         )
         if made.checked.kind == "Platform":
             raise UsageError(f"{main} declares a platform: name a comb")
-        rendered.append(made)
+        rendered.append(_beside(made, arguments))
     twice = same_names(Verdict(*one.checked[:5]) for one in rendered)
     said = (*found, *(finding for one in rendered for finding in one.diagnostics), *twice)
     return _Done(in_reading_order(said), rendered)
+
+
+def _beside(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":
+    if arguments.candidate is None:
+        return made
+    from comb_compiler.cli.rollouts import as_candidates
+
+    return as_candidates(made, arguments.onto, arguments.candidate)
 
 
 def _must_have_environment(platform: "SourceSet", environment: str, memo: "Memo") -> None:

@@ -1,9 +1,10 @@
-"""Plans → values of JSON, for programs. Cores and shares are numbers, memory is in bytes."""
+"""Plans → values of JSON, for programs. Cores and shares are numbers, memory is in bytes, times in seconds."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
-from comb_compiler.plan.model import Amounts, ClusterPlan, NodeLeft, Plan, Workload
+from comb_compiler.plan.model import Amounts, ClusterPlan, GreyRelease, NodeLeft, Plan, Workload
 from comb_compiler.plan.packing import Node
 
 __all__ = ["VERSION", "plans_json"]
@@ -20,9 +21,29 @@ def plans_json(plans: Iterable[Plan]) -> list[_Json]:
             "environment": plan.environment,
             "comb": plan.comb,
             "clusters": [_cluster(cluster) for cluster in plan.clusters],
+            "arms": dict(plan.traffic.arms),
+            "rollout": _rollout(plan.traffic.rollout),
         }
         for plan in plans
     ]
+
+
+def _rollout(rollout: GreyRelease | None) -> _Json | None:
+    if rollout is None:
+        return None
+    return {
+        "steps": [float(one) for one in rollout.steps],
+        "hold": rollout.hold.total_seconds(),
+        "abort": {
+            "errorRate": _float(rollout.error_rate),
+            "timeoutRate": _float(rollout.timeout_rate),
+            "p99": rollout.p99 and rollout.p99.total_seconds(),
+        },
+    }
+
+
+def _float(number: Decimal | None) -> float | None:
+    return None if number is None else float(number)
 
 
 def _cluster(cluster: ClusterPlan) -> _Json:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-__all__ = ["gibibytes", "plain", "size"]
+__all__ = ["gibibytes", "percent", "plain", "size"]
 
 _MEBIBYTE = 2**20
 
@@ -10,6 +10,11 @@ _MEBIBYTE = 2**20
 def plain(number: Decimal) -> str:
     """`2`, `0.5`, `31`: a number without zeros that say nothing."""
     return f"{number.normalize():f}"
+
+
+def percent(share: Decimal) -> str:
+    """`1%`, `12.5%`."""
+    return f"{plain(share * 100)}%"
 
 
 def gibibytes(amount: int) -> str:

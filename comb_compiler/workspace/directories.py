@@ -13,7 +13,7 @@ from comb_compiler.source import Mapping as MappingNode, decode, parse
 from comb_compiler.workspace._walk import shown
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["ForeignFiles", "Written", "write_directories", "write_files"]
+__all__ = ["ForeignFiles", "Written", "read_directory", "write_directories", "write_files"]
 
 _LIST = "kustomization.yaml"
 _MOST_SHOWN = 3
@@ -36,6 +36,12 @@ class Written(NamedTuple):
     def is_changed(self) -> bool:
         """Whether anything is other than it was."""
         return bool(self.new or self.changed or self.removed)
+
+
+def read_directory(root: Path, directory: str) -> dict[str, bytes]:
+    """The files of a directory that was rendered, by name; none where it is not there. Raises as writing does."""
+    with _told(root, "read"):
+        return _present(root, directory)
 
 
 def write_directories(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> list[Written]:
@@ -70,14 +76,14 @@ def write_files(root: Path, directory: str, files: Mapping[str, bytes], owned: C
 
 
 @contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _told(root: Path, done: str = "written") -> Iterator[None]:
     """Tells a failure of the disk as one sentence."""
     try:
         yield
     except OSError as problem:
         name = problem.filename if isinstance(problem.filename, str) else str(problem.filename or root)
         why = os.strerror(problem.errno or 0).lower()
-        raise OutsideFailure(f"`{shown(name)}` cannot be written: {why}") from problem
+        raise OutsideFailure(f"`{shown(name)}` cannot be {done}: {why}") from problem
 
 
 def _way(root: Path, directory: str) -> Path:

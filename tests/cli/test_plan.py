@@ -167,3 +167,27 @@ def test_where_there_is_only_ascii_nothing_is_lost(comb: Comb, platform: Path) -
     assert ran.code == 0
     assert "2 x cpus  ######" in ran.out or "1 x cpus  ######" in ran.out
     assert "?" not in ran.out
+
+
+def test_arms_and_a_grey_release_are_told(comb: Comb, checkout: Path, platform: Path) -> None:
+    with (checkout / "comb.yaml").open("a", encoding="utf-8") as file:
+        file.write("experiment: {key: header/x-user, arms: {control: {weight: 9}, other: {weight: 1}}}\n")
+        file.write("rollout: {steps: [1%, 12.5%], hold: 90s, abort: {timeoutRate: 3%}}\n")
+        file.write("sla: {errorRate: 0.5%, timeoutRate: 1%}\n")
+    said = ("plan", ".", "--platform", "platform.yaml", "--environment", "production")
+    text = comb(*said, env={"COLUMNS": "200"}).out
+    assert "arms by weight: control 9, other 1\n" in text
+    # What `abort` does not say is what is promised.
+    assert "grey release: 1% → 12.5%, 90s each; back at errorRate 0.5%, timeoutRate 3%\n" in text
+    assert "grey release: 1% -> 12.5%" in comb(*said, env={"COLUMNS": "200", "PYTHONIOENCODING": "ascii"}).out
+    (plan,) = json.loads(comb(*said, "--format", "json").out)["plans"]
+    assert plan["arms"] == {"control": 9, "other": 1}
+    limits = {"errorRate": 0.005, "timeoutRate": 0.03, "p99": None}
+    assert plan["rollout"] == {"steps": [0.01, 0.125], "hold": 90.0, "abort": limits}
+
+
+def test_without_a_rollout_nothing_is_told_of_one(comb: Comb, platform: Path) -> None:
+    said = ("plan", ".", "--platform", "platform.yaml", "--environment", "production")
+    assert "release" not in comb(*said).out
+    (plan,) = json.loads(comb(*said, "--format", "json").out)["plans"]
+    assert (plan["arms"], plan["rollout"]) == ({}, None)
