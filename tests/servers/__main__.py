@@ -4,8 +4,7 @@ import signal
 import sys
 import time
 
-from tests.servers.control_plane import SCHEDULING, SERVING
-from tests.servers.pins import DEFINITIONS
+from tests.servers.pins import DEFINITIONS, PROGRAMS
 from tests.servers.provision import definitions, locate_all
 from tests.support.tools import Missing
 
@@ -23,7 +22,7 @@ def main() -> int:
     try:
         for name in DEFINITIONS:
             definitions(name, say)
-        programs = locate_all((*SERVING, *SCHEDULING), say)
+        programs = locate_all(PROGRAMS, say)
     except Missing as missing:
         print(f"servers: {missing}", file=sys.stderr)
         return 4
