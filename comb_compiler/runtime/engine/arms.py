@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from math import inf, log
 from secrets import token_hex
+from struct import Struct
 
 from comb_compiler.release import Experiment
 
 __all__ = ["Arms", "arms_of", "hashed"]
+
+_number = Struct(">Q").unpack
+_UNIT = 2.0**-52
 
 
 class Arms:
@@ -35,7 +39,8 @@ class Arms:
         for name, copy, weight in self._lots:
             lot = copy()
             lot.update(content)
-            drawn = log(((int.from_bytes(lot.digest(), "big") >> 12) + 0.5) * 2.0**-52) / weight
+            (number,) = _number(lot.digest())
+            drawn = log(((number >> 12) + 0.5) * _UNIT) / weight
             if drawn < least:
                 best, least = name, drawn
         return best

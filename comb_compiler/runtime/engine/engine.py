@@ -83,6 +83,7 @@ class Engine:
         self.limits = limits
         arms = plan.experiment.arms if plan.experiment else ()
         self.arms = tuple(arm.name for arm in arms) or ("",)
+        self._index_of_arm = {name: index for index, name in enumerate(self.arms)}
         self._graph_of_arm = tuple(arm.graph for arm in arms) or (0,)
         self._arm_of: Callable[[str], str] = lambda key: ""
         self.meters = Meters(len(self.arms), tuple(len(graph.nodes) for graph in plan.graphs))
@@ -219,7 +220,10 @@ class Engine:
 
     def _allowed(self, within: float | None) -> float:
         """How many seconds a request has. Raises OperatorError where that is nothing."""
-        allowed = min(_or(self.plan.deadline), _or(within))
+        most = self.plan.deadline
+        if within is not None and most is not None and 0 < within <= most < _LONGEST:
+            return within
+        allowed = min(_or(most), _or(within))
         if isnan(allowed) or (within is not None and isnan(within)):
             raise self._refused(Code.INVALID_ARGUMENT, "a deadline is a number of seconds")
         if allowed <= 0:
@@ -238,11 +242,10 @@ class Engine:
         return OperatorError(code, message)
 
     def _arm(self, key: str, arm: str | None) -> int:
-        if arm is None:
-            arm = self._arm_of(key)
-        elif arm not in self.arms:
+        index = self._index_of_arm.get(self._arm_of(key) if arm is None else arm)
+        if index is None:
             raise self._refused(Code.INVALID_ARGUMENT, f"there is no arm `{arm}`")
-        return self.arms.index(arm)
+        return index
 
     # --- what a run reports ---
 

@@ -34,7 +34,7 @@ class Release(NamedTuple):
 class Table(NamedTuple):
     """What holds until the weights change. Of the lots, from 0 to 2⁶⁴, those below `share` are the candidate's.
 
-    `lot` gives a hash that the key is still to be put into: the lot in its first 8 bytes, the user in the other 8.
+    `lot` gives a hash that the key is still to be put into: the lot is in its first 8 bytes.
     """
 
     weights: Weights
@@ -42,6 +42,13 @@ class Table(NamedTuple):
     candidate: Release | None
     share: int
     lot: Callable[[], blake2b]
+
+    def of(self, key: str) -> Release:
+        """The release of a user."""
+        lot = self.lot()
+        lot.update(key.encode("utf-8", "surrogatepass"))
+        is_below = int.from_bytes(lot.digest()[:8], "big") < self.share
+        return self.candidate if is_below and self.candidate is not None else self.stable
 
 
 class Releases:
