@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--jsonnet", type=Path)
     parser.add_argument("--runs", type=int, default=11, help="for one comb")
     parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--kustomize-many", type=int, default=100, help="kustomize's time grows faster than its input")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
     peers = {name: getattr(arguments, name) for name in ("helm", "kustomize", "jsonnet") if getattr(arguments, name)}
@@ -63,17 +64,18 @@ def main() -> None:
 def _table(scratch: Path, peers: Mapping[str, Path], arguments: argparse.Namespace) -> str:
     objects = _objects(scratch / "objects")
     one = _one(scratch / "one", objects, peers, arguments.runs)
-    many = _many(scratch / "many", objects, peers, arguments.many)
+    counts = {"kustomize": arguments.kustomize_many}
+    many = _many(scratch / "many", objects, peers, arguments.many, counts)
     twice = _cost(_combs(scratch / "twice", 2 * arguments.many), scratch)
     lines = [
         f"# Rendering\n\n{datetime.now(tz=UTC).date()} · {_machine()} · {len(objects)} objects a comb",
         f"{_versions(peers)}\n",
         f"One comb, medians of {arguments.runs} interleaved runs of whole processes:\n",
         "| what | wall | CPU | of helm's CPU |\n|---|---|---|---|",
-        *(_row(name, cost, one.get("helm"), 1) for name, cost in one.items()),
-        f"\n{arguments.many:,} combs in one process, CPU for each object:\n",
+        *(_row(name, cost, one.get("helm")) for name, cost in one.items()),
+        f"\n{arguments.many:,} combs in one process (kustomize: {arguments.kustomize_many:,}), CPU for each object:\n",
         "| what | wall | CPU per object | of helm's |\n|---|---|---|---|",
-        *(_row(name, cost, many.get("helm"), len(objects) * arguments.many) for name, cost in many.items()),
+        *_rows(many, {name: len(objects) * counts.get(name, arguments.many) for name in many}),
         f"\nTwice as many combs take {twice.cpu / many['comb render'].cpu:.2f} × the CPU (goal: < 2.2).\n",
         f"Knowing what caused each line adds {_causes():.0%} to planning and rendering (goal: at most 10%).\n",
         _READING,
@@ -126,11 +128,16 @@ def _plain(value: Any) -> Any:
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _row(name: str, cost: Cost, helm: Cost | None, objects: int) -> str:
+def _row(name: str, cost: Cost, helm: Cost | None) -> str:
     ratio = f"{cost.cpu / helm.cpu:.2f} ×" if helm else ""
-    if objects == 1:
-        return f"| {name} | {cost.wall * 1e3:.0f} ms | {cost.cpu * 1e3:.0f} ms | {ratio} |"
-    return f"| {name} | {cost.wall:.1f} s | {cost.cpu / objects * 1e6:.0f} µs | {ratio} |"
+    return f"| {name} | {cost.wall * 1e3:.0f} ms | {cost.cpu * 1e3:.0f} ms | {ratio} |"
+
+
+def _rows(costs: Mapping[str, Cost], objects: Mapping[str, int]) -> Iterator[str]:
+    each = {name: cost.cpu / objects[name] for name, cost in costs.items()}
+    for name, cost in costs.items():
+        ratio = f"{each[name] / each['helm']:.2f} ×" if "helm" in each else ""
+        yield f"| {name} | {cost.wall:.1f} s | {each[name] * 1e6:.0f} µs | {ratio} |"
 
 
 def _objects(directory: Path) -> list[dict[str, Any]]:
@@ -164,9 +171,15 @@ def _one(
 
 
 def _many(
-    directory: Path, objects: Sequence[Mapping[str, Any]], peers: Mapping[str, Path], count: int
+    directory: Path,
+    objects: Sequence[Mapping[str, Any]],
+    peers: Mapping[str, Path],
+    count: int,
+    counts: Mapping[str, int],
 ) -> dict[str, Cost]:
-    commands = {"comb render": _combs(directory / "combs", count), **_peers(directory, objects, peers, count)}
+    commands = {"comb render": _combs(directory / "combs", count)}
+    for name, path in peers.items():
+        commands |= _peers(directory, objects, {name: path}, counts.get(name, count))
     return {name: _cost(command, directory) for name, command in commands.items()}
 
 
