@@ -21,10 +21,12 @@ HOMES = {
     "grpc_reflection": {"runtime"},
     "grpc_tools": {"workspace"},
     "h11": {"runtime"},
+    "kubernetes": {"cluster"},
     "opentelemetry": {"runtime"},
     "prometheus_client": {"runtime"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
+    "urllib3": {"cluster"},
     "uvloop": {"runtime"},
     "yaml": {"render", "source"},
 }
