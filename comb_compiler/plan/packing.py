@@ -1,19 +1,17 @@
 """Whether instances fit onto nodes: a placement, or the proof that there is none, or that none can go wrong.
 
 Vector bin packing is NP-hard, so each answer is worked out by what can prove it: a placement by first fit of the
-largest first and, where that fails, by a bounded search; that there is none by that search, or by sums; safety by
-counting how many nodes others could possibly keep from an instance.
+largest first and, where that fails, by a bounded search; that there is none by that search, or by sums.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import gcd, lcm
 from typing import NamedTuple
 
 from comb_compiler.plan.sharing import Part
 
-__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "is_safe", "pack", "placed", "room"]
+__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "fractions", "pack", "placed", "room"]
 
 _STEPS = 20_000
 """Placements that the search tries before it gives up."""
@@ -24,7 +22,8 @@ _MOST_NODES = 256
 class Item(NamedTuple):
     """Instances that are alike: what one takes, of which pools, and how many there are.
 
-    It takes `takes` of each of `devices` devices of one node.
+    It takes `takes` of each of `devices` devices of one node. It is never on a node with one of a group in `apart`,
+    which is mutual: theirs have its `group` there.
     """
 
     name: str
@@ -34,15 +33,22 @@ class Item(NamedTuple):
     instances: int
     devices: int = 0
     takes: Part | None = None
+    group: str = ""
+    apart: frozenset[str] = frozenset()
 
 
 class Node(NamedTuple):
-    """A node: of which pool, and what is left on it."""
+    """A node: of which pool, and what is left on it.
+
+    `pods` are the instances that it has room for. `groups` are those on it that others are to be apart from, in order.
+    """
 
     pool: str
     cpu: Decimal
     memory: int
     devices: tuple[Part, ...] = ()
+    pods: int = 110
+    groups: tuple[str, ...] = ()
 
 
 Nodes = Sequence[tuple[Node, int]]
@@ -70,7 +76,7 @@ class Packed(NamedTuple):
 
 def placed(item: Item, node: Node) -> Node | None:
     """The node with one instance more; None where it does not fit. Devices that have least left are used first."""
-    if node.pool not in item.pools or item.cpu > node.cpu or item.memory > node.memory:
+    if not _is_open(item, node) or item.cpu > node.cpu or item.memory > node.memory or not node.pods:
         return None
     devices = node.devices
     if item.takes is not None:
@@ -80,7 +86,15 @@ def placed(item: Item, node: Node) -> Node | None:
             return None
         used = {index for _, index in fitting}
         devices = tuple(one.less(takes) if index in used else one for index, one in enumerate(devices))
-    return Node(node.pool, node.cpu - item.cpu, node.memory - item.memory, devices)
+    groups = node.groups
+    if item.apart and item.group not in groups:
+        groups = tuple(sorted((*groups, item.group)))
+    return Node(node.pool, node.cpu - item.cpu, node.memory - item.memory, devices, node.pods - 1, groups)
+
+
+def _is_open(item: Item, node: Node) -> bool:
+    """Whether an instance may be on the node, however much is left there."""
+    return node.pool in item.pools and not (item.apart and item.apart.intersection(node.groups))
 
 
 def _stacked(item: Item, node: Node, most: int) -> list[Node]:
@@ -107,11 +121,11 @@ def _held(item: Item, node: Node, most: int) -> int:
     """How many instances the node holds, counted up to `most`."""
     if item.takes is not None:
         return len(_stacked(item, node, most))
-    if node.pool not in item.pools:
+    if not _is_open(item, node):
         return 0
     by_cpu = int(node.cpu // item.cpu) if item.cpu else most
     by_memory = node.memory // item.memory if item.memory else most
-    return min(by_cpu, by_memory, most)
+    return min(by_cpu, by_memory, node.pods, most)
 
 
 def pack(items: Sequence[Item], nodes: Nodes) -> Packed:
@@ -211,105 +225,40 @@ class _Search:
                 yield different[node]
 
 
-class _Amount(NamedTuple):
-    """How much of one thing each node has, as pairs with how many nodes; what an instance needs; what others take.
-
-    Others are pairs of what one takes of one place, and how often in all.
-    """
-
-    having: Sequence[tuple[Fraction, int]]
-    needed: Fraction
-    others: Sequence[tuple[Fraction, int]]
-
-
-def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
-    """Whether every instance finds a place whatever the order in which they come and the nodes that are chosen.
-
-    A node is kept from an instance only by others that leave too little of something on it. What all others ask for
-    together bounds how many nodes they can do that to; if those are fewer than there are, one is always free.
-    """
-    return all(_always_fits(item, items, nodes) for item in items if item.instances)
-
-
-def _always_fits(item: Item, items: Sequence[Item], nodes: Nodes) -> bool:
-    mine = [(node, count) for node, count in nodes if count and placed(item, node) is not None]
-    others = [(other, other.instances - (other is item)) for other in items if other.pools & item.pools]
-    cpu = _Amount(
-        [(Fraction(node.cpu), count) for node, count in mine],
-        Fraction(item.cpu),
-        [(Fraction(other.cpu), count) for other, count in others],
-    )
-    memory = _Amount(
-        [(Fraction(node.memory), count) for node, count in mine],
-        Fraction(item.memory),
-        [(Fraction(other.memory), count) for other, count in others],
-    )
-    return _kept(cpu) + _kept(memory) + _kept_by_devices(item, mine, others) < sum(count for _, count in mine)
-
-
-def _kept_by_devices(item: Item, nodes: Nodes, others: Sequence[tuple[Item, int]]) -> int:
-    """How many nodes others can keep from an instance by taking up so many devices that too few are left."""
-    if item.takes is None or not nodes:
-        return 0
-    kept = 0
-    for place, needed in enumerate(_fractions(item.takes)):
-        taking = [
-            (_fractions(other.takes)[place], other.devices * count)
-            for other, count in others
-            if other.takes is not None
-        ]
-        having = [(_fractions(device)[place], count) for node, count in nodes for device in node.devices]
-        kept += _kept(_Amount(having, needed, taking))
-    enough = min(len(node.devices) for node, _ in nodes) - item.devices + 1
-    return kept // enough
-
-
-def _kept(amount: _Amount) -> int:
-    """How many places can be left with less than is needed, when others take no more of all of them."""
-    unit = _common_unit([one for one, count in amount.others if count])
-    if not amount.needed or not unit:
-        return 0
-    kept, taken = 0, sum((one * count for one, count in amount.others), Fraction(0))
-    for having, count in sorted(amount.having):
-        # More than what is spare has to be taken of the place, by others that take multiples of a unit.
-        least = ((having - amount.needed) // unit + 1) * unit
-        several = min(count, taken // least)
-        kept += several
-        taken -= several * least
-    return kept
-
-
-def _common_unit(amounts: Iterable[Fraction]) -> Fraction:
-    """The largest that all amounts are multiples of; 0 where all are 0."""
-    amounts = [one for one in amounts if one]
-    if not amounts:
-        return Fraction(0)
-    return Fraction(gcd(*(one.numerator for one in amounts)), lcm(*(one.denominator for one in amounts)))
-
-
 def _is_too_much(items: Sequence[Item], nodes: Nodes) -> bool:
     """Whether all nodes that some items may use have too little of one thing: a proof that needs no search."""
     for pools in {item.pools for item in items}:
-        inside = [item for item in items if item.pools <= pools]
-        having = [(node, count) for node, count in nodes if node.pool in pools]
-        if sum(item.cpu * item.instances for item in inside) > sum(node.cpu * count for node, count in having):
+        wanted = (_times(item.instances, _wanted(item)) for item in items if item.pools <= pools)
+        there = (_times(count, _having(node)) for node, count in nodes if node.pool in pools)
+        if any(most < least for least, most in zip(_sum(wanted), _sum(there), strict=True)):
             return True
-        if sum(item.memory * item.instances for item in inside) > sum(node.memory * count for node, count in having):
-            return True
-        for place in range(3):
-            wanted = sum((_taken(item, place) * item.instances for item in inside), Fraction(0))
-            devices = (_fractions(device)[place] * count for node, count in having for device in node.devices)
-            if wanted > sum(devices, Fraction(0)):
-                return True
     return any(room(item, nodes, item.instances) < item.instances for item in items)
 
 
-def _taken(item: Item, place: int) -> Fraction:
-    """What an instance takes of one thing on all of its devices."""
-    return Fraction(0) if item.takes is None else _fractions(item.takes)[place] * item.devices
+_Things = tuple[Fraction, ...]
+"""Cores, memory, instances; then places, memory and compute of devices."""
 
 
-def _fractions(part: Part) -> tuple[Fraction, Fraction, Fraction]:
+def _wanted(item: Item) -> _Things:
+    takes = Part(Fraction(0), 0, Fraction(0)) if item.takes is None else item.takes
+    return Fraction(item.cpu), Fraction(item.memory), Fraction(1), *_times(item.devices, fractions(takes))
+
+
+def _having(node: Node) -> _Things:
+    devices = _sum(fractions(one) for one in node.devices)[:3]
+    return Fraction(node.cpu), Fraction(node.memory), Fraction(node.pods), *devices
+
+
+def _times(count: int, things: _Things) -> _Things:
+    return tuple(count * one for one in things)
+
+
+def _sum(several: Iterable[_Things]) -> _Things:
+    return tuple(map(sum, zip(*several, strict=True))) or (Fraction(0),) * 6
+
+
+def fractions(part: Part) -> tuple[Fraction, Fraction, Fraction]:
+    """Places, memory and compute: what a part is of."""
     return part.places, Fraction(part.memory), part.compute
 
 
@@ -321,7 +270,7 @@ def _size(item: Item, nodes: Nodes) -> Fraction:
             continue
         shares += [Fraction(item.cpu) / Fraction(node.cpu or 1), Fraction(item.memory, node.memory or 1)]
         if item.takes is not None:
-            wanted = _fractions(item.takes)
+            wanted = fractions(item.takes)
             for device in set(node.devices):
-                shares += [one / (whole or 1) for one, whole in zip(wanted, _fractions(device), strict=True)]
+                shares += [one / (whole or 1) for one, whole in zip(wanted, fractions(device), strict=True)]
     return max(shares)

@@ -23,10 +23,12 @@ from comb_compiler.plan.findings import (
 )
 from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.groups import groups_of
+from comb_compiler.plan.items import Strangers, item_of, strangers_of
 from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, Group, NodeLeft, Plan, Replicas, Workload
 from comb_compiler.plan.names import object_name
-from comb_compiler.plan.packing import Filled, Item, Node, Nodes, is_safe, pack, room
+from comb_compiler.plan.packing import Filled, Node, Nodes, pack, room
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
+from comb_compiler.plan.safety import is_safe
 from comb_compiler.plan.scaling import scaling_findings
 from comb_compiler.plan.sharing import Refusal, capacity
 from comb_compiler.plan.traffic import traffic_of
@@ -133,14 +135,15 @@ class _Planning:
         self._name = name
         self._cluster = cluster
         self._platform = platform
+        self._strangers: Strangers = {}
         self._empty = [(self._node(name, pool), pool.nodes) for name, pool in cluster.node_pools.items()]
 
     def plan(self, asked: Sequence[Asked], namespace: str) -> ClusterPlan:
         """One group after the other, each where those before it have left room."""
+        self._strangers = strangers_of(asked)
         workloads: list[Workload] = []
         for one in asked:
-            taken = pack([_item(other, other.replicas.least) for other in workloads], self._empty)
-            made = list(self._workloads(one, [(filled.node, filled.nodes) for filled in taken.nodes]))
+            made = list(self._workloads(one, workloads))
             self.found += scaling_findings(one, made, self._name, self._cluster)
             workloads += made
         by_group = {one.group: one for one in asked}
@@ -169,15 +172,22 @@ class _Planning:
     def _node(self, name: str, pool: NodePool) -> Node:
         device = self._platform.devices.get(pool.device or "")
         parts = () if device is None else (capacity(device, pool.sharing),) * pool.devices
-        return Node(name, pool.cpu, pool.memory, parts)
+        return Node(name, pool.cpu, pool.memory, parts, pool.pods)
 
-    def _workloads(self, asked: Asked, free: Nodes) -> Iterator[Workload]:
+    def _free(self, workloads: Sequence[Workload]) -> Nodes:
+        """The nodes, with what these leave on them."""
+        taken = pack([item_of(one, one.replicas.least, self._strangers) for one in workloads], self._empty)
+        return [(filled.node, filled.nodes) for filled in taken.nodes]
+
+    def _workloads(self, asked: Asked, before: Sequence[Workload]) -> Iterator[Workload]:
         candidates = self._candidates(asked)
         if not candidates:
             return
-        items = [_item(one, _ROOM) for one in candidates]
-        rooms = [Room(room(item, free, _ROOM), room(item, self._empty, _ROOM)) for item in items]
         scale = scale_of(asked)
+        # Packing is the work here, and a class that has no other beside it gets all, wherever there is room.
+        free = self._free(before) if len(candidates) > 1 or not scale.min else self._empty
+        items = [item_of(one, _ROOM, self._strangers) for one in candidates]
+        rooms = [Room(room(item, free, _ROOM), room(item, self._empty, _ROOM)) for item in items]
         most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
         divided = divide(scale.min, most, rooms, from_zero=self._cluster.autoscaling is Autoscaling.KEDA)
         pairs = [(one, replicas) for one, replicas in zip(candidates, divided, strict=True) if replicas is not None]
@@ -217,7 +227,7 @@ class _Planning:
         return [tuple(pools) for pools in alike.values()]
 
     def _fit(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> Fit:
-        items = {one.name: _item(one, one.replicas.least) for one in workloads}
+        items = {one.name: item_of(one, one.replicas.least, self._strangers) for one in workloads}
         packed = pack(list(items.values()), self._empty)
         for workload in workloads:
             missing = packed.missing.get(workload.name, 0)
@@ -274,10 +284,3 @@ def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amoun
         apart=tuple(dict.fromkeys(name for one in operators for name in one.affinity.apart)),
         notes=amounts.slice.notes if amounts.slice is not None else (),
     )
-
-
-def _item(workload: Workload, instances: int) -> Item:
-    amounts = workload.amounts
-    item = Item(workload.name, amounts.cpu, amounts.memory, frozenset(workload.pools), instances)
-    part = amounts.slice
-    return item if part is None else item._replace(devices=part.devices, takes=part.takes)

@@ -11,8 +11,6 @@ __all__ = ["HAMI_SPLITS", "device_classes", "nodes"]
 
 HAMI_SPLITS = 10
 """What HAMi's device plugin makes of one device, unless it is set otherwise."""
-_PODS = 110
-"""What a kubelet takes, unless it is set otherwise."""
 _DRIVER = "gpu.nvidia.com"
 """NVIDIA's driver for Dynamic Resource Allocation."""
 
@@ -37,8 +35,8 @@ def _node(name: str, cluster: Cluster, pool: NodePool, devices: Mapping[str, int
     amounts = {
         "cpu": str(pool.cpu),
         "memory": str(pool.memory),
-        "pods": str(_PODS),
-        **{resource: str(count) for resource, count in {**devices, **pool.extra_resources}.items()},
+        "pods": str(pool.pods),
+        **{resource: str(count) for resource, count in devices.items()},
     }
     known = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
     return {

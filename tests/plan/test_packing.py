@@ -4,11 +4,13 @@ from decimal import Decimal
 from fractions import Fraction
 from random import Random
 from time import process_time
+from typing import NamedTuple
 
 from hypothesis import given, strategies as st
 
 from comb_compiler.plan.fragility import Rank, unlucky
-from comb_compiler.plan.packing import Item, Node, Packed, is_safe, pack, placed, room
+from comb_compiler.plan.packing import Item, Node, Packed, pack, placed, room
+from comb_compiler.plan.safety import is_safe
 from comb_compiler.plan.sharing import Part
 
 GIB = 2**30
@@ -21,6 +23,7 @@ nodes_ = st.builds(
     st.integers(1, 6).map(Decimal),
     st.integers(1, 6).map(lambda n: n * GIB),
     st.lists(device, max_size=2).map(tuple),
+    st.sampled_from([1, 2, 3, 110]),
 )
 clusters = st.lists(st.tuples(nodes_, st.integers(1, 2)), min_size=1, max_size=3)
 pools = st.sampled_from([frozenset("a"), frozenset("b"), frozenset("ab")])
@@ -44,9 +47,16 @@ def loads(draw: st.DrawFn) -> list[Item]:
                 draw(st.integers(1, 3)),
                 draw(st.integers(1, 2)) if takes else 0,
                 takes,
+                f"g{number}",
             )
         )
-    return found
+    pairs = draw(st.sets(st.sampled_from([(0, 1), (0, 2), (1, 2)]))) if draw(st.booleans()) else ()
+    return [
+        item._replace(
+            apart=frozenset(f"g{b}" for pair in pairs for a, b in (pair, pair[::-1]) if f"g{a}" == item.group)
+        )
+        for item in found
+    ]
 
 
 def each(cluster: list[tuple[Node, int]]) -> list[Node]:
@@ -57,28 +67,45 @@ def instances(items: list[Item]) -> list[Item]:
     return [item for item in items for _ in range(item.instances)]
 
 
-def any_placement(waiting: list[Item], nodes: tuple[Node, ...]) -> bool:
+class Host(NamedTuple):
+    """A node that knows who is on it, and judges by that alone whether there is a place for one more of a group."""
+
+    left: Node
+    pods: int
+    held: tuple[Item, ...] = ()
+
+    def after(self, item: Item) -> "Host | None":
+        """With one more; None where it does not fit."""
+        if len(self.held) == self.pods or any(one.group in item.apart for one in self.held):
+            return None
+        left = placed(item._replace(apart=frozenset()), self.left._replace(pods=self.pods, groups=()))
+        return None if left is None else self._replace(left=left, held=(*self.held, item))
+
+
+def hosts(cluster: list[tuple[Node, int]]) -> list[Host]:
+    return [Host(node, node.pods) for node in each(cluster)]
+
+
+def any_placement(waiting: list[Item], nodes: tuple[Host, ...]) -> bool:
     """Whether some placement has all of them: by trying each node for each, one after the other."""
     if not waiting:
         return True
     for index, node in enumerate(nodes):
-        after = placed(waiting[0], node)
+        after = node.after(waiting[0])
         if after is not None and any_placement(waiting[1:], (*nodes[:index], after, *nodes[index + 1 :])):
             return True
     return False
 
 
-def scheduled(waiting: list[Item], nodes: list[Node], choose: Random) -> bool:
+def scheduled(waiting: list[Item], nodes: list[Host], choose: Random) -> bool:
     """A scheduler that takes instances in any order and any node that has room."""
     waiting, nodes = list(waiting), list(nodes)
     choose.shuffle(waiting)
     for item in waiting:
-        having = [index for index, node in enumerate(nodes) if placed(item, node) is not None]
+        having = [(index, after) for index, node in enumerate(nodes) if (after := node.after(item)) is not None]
         if not having:
             return False
-        index = choose.choice(having)
-        after = placed(item, nodes[index])
-        assert after is not None
+        index, after = choose.choice(having)
         nodes[index] = after
     return True
 
@@ -95,7 +122,7 @@ def whole(packed: Packed) -> dict[str, int]:
 def test_what_fits_is_what_some_placement_has_room_for(items: list[Item], cluster: list[tuple[Node, int]]) -> None:
     packed = pack(items, cluster)
     assert packed.is_certain
-    assert (not packed.missing) == any_placement(instances(items), tuple(each(cluster)))
+    assert (not packed.missing) == any_placement(instances(items), tuple(hosts(cluster)))
 
 
 @given(loads(), clusters)
@@ -109,6 +136,10 @@ def test_a_placement_has_every_instance_once_and_breaks_no_node(
     for filled in packed.nodes:
         assert filled.node.cpu >= 0
         assert filled.node.memory >= 0
+        assert filled.node.pods >= 0
+        assert not any(
+            one.group in other.apart for one in items for other in items if {one.name, other.name} <= {*filled.holds}
+        )
         assert all(one.places >= 0 and one.memory >= 0 and one.compute >= 0 for one in filled.node.devices)
 
 
@@ -117,7 +148,7 @@ def test_what_is_safe_finds_a_place_in_any_order(items: list[Item], cluster: lis
     if is_safe(items, cluster):
         assert not pack(items, cluster).missing
         choose = Random(seed)
-        assert all(scheduled(instances(items), each(cluster), choose) for _ in range(20))
+        assert all(scheduled(instances(items), hosts(cluster), choose) for _ in range(20))
 
 
 @given(loads(), clusters)
@@ -147,6 +178,28 @@ def test_safety_is_found_where_there_is_plenty() -> None:
     items = [Item("a", Decimal(1), GIB, frozenset("p"), 4), Item("b", Decimal(2), GIB, frozenset("p"), 3)]
     assert is_safe(items, [(Node("p", Decimal(8), 64 * GIB), 3)])
     assert not is_safe(items, [(Node("p", Decimal(5), 64 * GIB), 2)])
+
+
+def test_who_is_to_be_apart_needs_a_node_more() -> None:
+    a = Item("a", Decimal(1), GIB, frozenset("p"), 1, group="a", apart=frozenset("b"))
+    b = a._replace(name="b", group="b", apart=frozenset("a"))
+    node = Node("p", Decimal(16), 64 * GIB)
+    assert pack([a, b], [(node, 1)]).missing
+    assert pack([a, b], [(node, 1)]).is_certain
+    assert not is_safe([a, b], [(node, 1)])
+    assert is_safe([a, b], [(node, 2)])
+    assert is_safe([a._replace(instances=3), b._replace(instances=2)], [(node, 4)])
+    # Each of the four may be on a node of its own: none is left for who must not be beside them.
+    assert not is_safe([a._replace(instances=4), b], [(node, 4)])
+    assert not pack([a._replace(instances=4), b], [(node, 4)]).missing
+
+
+def test_a_node_takes_so_many_and_no_more() -> None:
+    small = Item("small", Decimal("0.01"), 2**20, frozenset("p"), 110)
+    node = Node("p", Decimal(64), 256 * GIB)
+    assert is_safe([small], [(node, 1)])
+    assert pack([small._replace(instances=111)], [(node, 1)]).missing == {"small": 1}
+    assert room(small, [(node._replace(pods=30), 2)], 1000) == 60
 
 
 def test_what_fits_in_a_lucky_order_only_is_not_safe() -> None:

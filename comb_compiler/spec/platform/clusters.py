@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import Label, LabelValue, Name, ResourceName, SeriesLabel, Url
+from comb_compiler.spec.names import Label, LabelValue, Name, SeriesLabel, Url
 from comb_compiler.spec.platform.devices import GpuSharing
 from comb_compiler.spec.shapes import BY_WORD, ShortForm
 from comb_compiler.spec.units import Bytes, Cores
@@ -39,6 +39,7 @@ class NodePool(Model):
     nodes: int = Field(ge=0, le=100_000, description="How many nodes there are.")
     cpu: Cores = Field(description="Cores of one node that pods can have.")
     memory: Bytes = Field(description="Main memory of one node that pods can have.")
+    pods: int = Field(default=110, ge=1, le=10_000, description="Pods of one node that can be combs'.")
     device: Name | None = Field(default=None, description="The class of its devices; none for a pool of CPUs.")
     devices: int = Field(default=0, ge=0, le=64, description="Devices per node.")
     sharing: Annotated[GpuSharing, ShortForm("backEnd")] = Field(
@@ -49,7 +50,6 @@ class NodePool(Model):
         default_factory=dict, description="Labels of its nodes, by which pods find them."
     )
     taints: list[Taint] = Field(default_factory=list, description="Taints of its nodes.")
-    extra_resources: dict[ResourceName, int] = Field(default_factory=dict, description="Further resources of one node.")
 
 
 class Zone(Model):

@@ -30,7 +30,7 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "apiVersion": _ONE,
         "kind": _ONE,
         "metadata": _PEOPLE,
-        "clusters.*.nodePools.*.extraResources": "No field of comb.yaml asks for them.",
+        "clusters.*.nodePools.*.pods": "What fits is said by the plan.",
         "clusters.*.nodePools.*.sharing.queue": "No back end has queues that Comb can place shares with.",
         "namespaces.*.teams": "The combs of other teams are refused.",
         "environments.*.evidence": _PUBLISHED,
