@@ -1,4 +1,4 @@
-"""Walk the whole road on one comb: check → graph → run → render → commit, into a repository on this machine.
+"""Walk the whole road on one comb: check → graph → run → render → publish, into a repository on this machine.
 
 It does truly what it does, and says what it does not do yet.
 
@@ -8,6 +8,7 @@ example:
 """
 
 import argparse
+import os
 import tempfile
 from collections import Counter
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.patience import patient
+from comb_compiler.cli.publish import facts_of, said, wanted_of
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import compile_comb
@@ -33,6 +35,7 @@ from comb_compiler.workspace.sources import load_sources
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
+    from comb_compiler.publish import Publication
 
 __all__ = ["add_arguments", "run"]
 
@@ -130,22 +133,42 @@ def _publish(console: Console, checkout: Checkout, main: str, into: str | None, 
     rendered = _rendered(console, checkout, main, memo)
     if rendered is None:
         return
-    from comb_compiler.publish import PublishError, commit_directory, create_bare_repository
+    from comb_compiler.publish import PublishError, Refused
 
     try:
         repository = Path(into) if into else Path(tempfile.mkdtemp(prefix="comb-demo-")) / "environment.git"
-        if not repository.exists():
-            create_bare_repository(repository)
-        console.result("5. publish  a commit for each cluster, where something changed")
-        for cluster in rendered.clusters:
-            message = f"Publish {rendered.checked.name} to {cluster.cluster}\n\nSource: {main}"
-            publication = commit_directory(repository, cluster.directory, cluster.files, message)
-            done = publication.commit[:12] if publication.changed else "no change, so no commit"
-            console.result(f"   {cluster.directory}: {done}")
-    except (PublishError, OSError) as problem:
+        done = _committed(repository.absolute(), rendered, checkout.root)
+    except (PublishError, Refused, OSError) as problem:
         raise OutsideFailure(str(problem)) from problem
+    console.result(f"5. publish  one commit, into a local environment repository: {said(done)}")
+    for cluster in rendered.clusters:
+        own, flux = len(cluster.files), cluster.flux_file
+        console.result(f"   Flux would apply {own} files of {cluster.directory}/, as {flux} tells it")
     console.result(f"   look at it: git -C {repository} log --stat\n")
     console.result(_NOT_YET)
+
+
+def _committed(repository: Path, rendered: "Rendered", root: str) -> "Publication":
+    """The comb and what all combs share, published; of a local repository neither keys nor evidence are asked for."""
+    from comb_compiler.compiler.carrying import carry
+    from comb_compiler.compiler.render import platform_files, render_platforms
+    from comb_compiler.publish import Identity, Reach, Terms, Trust, open_mirror, publish
+    from comb_compiler.publish.local import create_bare_repository
+
+    if not repository.exists():
+        create_bare_repository(repository)
+    shared: dict[str, dict[str, bytes]] = {}
+    assert rendered.platform is not None
+    assert rendered.platform.value is not None
+    for one in render_platforms(rendered.platform.value):
+        objects, flux = platform_files(one)
+        folder = f"{one.directory.rpartition('/')[0]}/_flux"
+        shared |= {one.directory: objects, **{f"{folder}/{name}": {"": content} for name, content in flux.items()}}
+    title = f"Publish {rendered.checked.name} to {_ENVIRONMENT}"
+    terms = Terms(Trust({}), Identity("comb", "comb@localhost"), 0, title, facts_of(root))
+    reach = Reach(repository.as_uri(), "main", Path(default_directory()), dict(os.environ), {})
+    with open_mirror(reach) as mirror:
+        return publish(mirror, wanted_of([rendered]), terms, carry, shared)
 
 
 def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "Rendered | None":

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from comb_compiler.source import SourceSet
     from comb_compiler.source.memo import Memo
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["Done", "add_arguments", "read_images", "render_all", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    images = _images(arguments)
+    images = read_images(arguments)
     if (arguments.output is None) == (arguments.explain is None):
         raise UsageError("say where the files are written (-o DIR), or which one to --explain")
     if (arguments.candidate is None) != (arguments.onto is None):
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     output = output_directory(arguments.output) if arguments.output is not None else None
     checkout = Checkout(open_root(arguments))
     memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
-    done = _render(checkout, arguments, images, memo)
+    done = render_all(checkout, arguments, images, memo)
     console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
     if has_errors(done.diagnostics):
         return Exit.FINDINGS
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.CLEAN
 
 
-def _images(arguments: argparse.Namespace) -> "Images | None":
+def read_images(arguments: argparse.Namespace) -> "Images | None":
     """The images of the file; None for those that stand for images that are not built."""
     if arguments.images is not None and arguments.unbuilt:
         raise UsageError("--images and --unbuilt are not given together")
@@ -104,12 +104,14 @@ _NO_IMAGES = (
 )
 
 
-class _Done(NamedTuple):
+class Done(NamedTuple):
+    """What was rendered of combs, and all that is to be said about them."""
+
     diagnostics: tuple[Diagnostic, ...]
     rendered: "list[Rendered]"
 
 
-def _render(checkout: Checkout, arguments: argparse.Namespace, images: "Images | None", memo: "Memo") -> _Done:
+def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Images | None", memo: "Memo") -> Done:
     from comb_compiler.compiler.render import render_comb, unbuilt_images
     from comb_compiler.workspace.operators import code_digest
     from comb_compiler.workspace.sources import load_sources
@@ -134,7 +136,7 @@ def _render(checkout: Checkout, arguments: argparse.Namespace, images: "Images |
         rendered.append(_beside(made, arguments))
     twice = same_names(Verdict(*one.checked[:5]) for one in rendered)
     said = (*found, *(finding for one in rendered for finding in one.diagnostics), *twice)
-    return _Done(in_reading_order(said), rendered)
+    return Done(in_reading_order(said), rendered)
 
 
 def _beside(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":

@@ -1,8 +1,25 @@
-"""Rendered files → one commit of the environment repository. The only package that imports git.
+"""Rendered files → one commit of the environment repository. The only package that runs git to write."""
 
-Thin as yet: it commits into a repository on this machine. Fetching, pushing and signing come with their own issue.
-"""
+from comb_compiler.publish.errors import PublishError, Refused
+from comb_compiler.publish.landing import Identity, Publication
+from comb_compiler.publish.mirror import Mirror, Reach, open_mirror
+from comb_compiler.publish.owned import Place
+from comb_compiler.publish.publishing import Terms, Wanted, publish, retire, roll_back
+from comb_compiler.publish.signing import Trust
 
-from comb_compiler.publish.commit import Publication, PublishError, commit_directory, create_bare_repository
-
-__all__ = ["Publication", "PublishError", "commit_directory", "create_bare_repository"]
+__all__ = [
+    "Identity",
+    "Mirror",
+    "Place",
+    "Publication",
+    "PublishError",
+    "Reach",
+    "Refused",
+    "Terms",
+    "Trust",
+    "Wanted",
+    "open_mirror",
+    "publish",
+    "retire",
+    "roll_back",
+]

@@ -145,6 +145,7 @@ def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -
     )
     written = listing.stdout.splitlines()
     directories = {name.rpartition("/")[0] for name in written}
-    assert directories == {f"clusters/{one}/moderation/frame-moderation" for one in ("east", "west")}
+    below = ("moderation/frame-moderation", "_flux", "_platform")
+    assert directories == {f"clusters/{one}/{folder}" for one in ("east", "west") for folder in below}
     assert {name.rpartition("/")[2] for name in written} >= {"deployment-frame-moderation.yaml", "release.json"}
-    assert "no change, so no commit" in comb("demo", "--into", str(target), cwd=root).out
+    assert "so no commit" in comb("demo", "--into", str(target), cwd=root).out

@@ -1,0 +1,141 @@
+"""What a comb's directory in the environment repository holds, and whether it may be replaced."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.publish.errors import Refused
+from comb_compiler.publish.git import Git
+from comb_compiler.publish.trees import Entry, listed, read_blob
+from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+
+__all__ = ["Held", "Place", "check_budget", "held", "is_generation"]
+
+_MOST_SHOWN = 5
+_GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
+
+
+class Place(NamedTuple):
+    """Where a comb is in a cluster: its directory, and its file in `_flux`."""
+
+    cluster: str
+    namespace: str
+    comb: str
+
+    @property
+    def directory(self) -> str:
+        """The directory that is the comb's alone."""
+        return f"clusters/{self.cluster}/{self.namespace}/{self.comb}"
+
+    @property
+    def flux_file(self) -> str:
+        """What Flux finds the directory by."""
+        return f"clusters/{self.cluster}/_flux/{self.namespace}.{self.comb}.yaml"
+
+
+class Held(NamedTuple):
+    """What a place holds at a commit: files by name, and its release; nothing where it was never published."""
+
+    place: Place
+    git: Git
+    files: Mapping[str, Entry] = {}
+    flux: Entry | None = None
+    release: Release | None = None
+
+    def read(self, name: str) -> bytes:
+        """The content of one of the directory's files."""
+        return read_blob(self.git, self.files[name])
+
+    def damage(self) -> list[str]:
+        """What is other than release.json says, as sentences."""
+        if self.release is None:
+            return []
+        here = self.place.directory
+        said = [f"{here}/{name} is missing" for name in sorted(set(self.release.files) - set(self.files))]
+        for name, digest in sorted(self.release.files.items()):
+            if name in self.files and sha256(self.read(name)).hexdigest() != digest:
+                said.append(f"{here}/{name} is not what release.json says")
+        if self.flux is None:
+            said.append(f"{self.place.flux_file} is missing")
+        elif sha256(read_blob(self.git, self.flux)).hexdigest() != self.release.flux:
+            said.append(f"{self.place.flux_file} is not what release.json says")
+        return said
+
+
+def held(git: Git, commit: str | None, places: Iterable[Place]) -> list[Held]:
+    """What each place holds at `commit`. Raises Refused where something is there that no publication put there."""
+    places = list(places)
+    if commit is None or not places:
+        return [Held(place, git) for place in places]
+    found = listed(git, commit, (path for place in places for path in (place.directory, place.flux_file)))
+    return [_held(git, place, found) for place in places]
+
+
+def _held(git: Git, place: Place, found: Mapping[str, Entry]) -> Held:
+    prefix = f"{place.directory}/"
+    files = {path.removeprefix(prefix): entry for path, entry in found.items() if path.startswith(prefix)}
+    flux = found.get(place.flux_file)
+    if place.directory in found and found[place.directory].mode != "040000":
+        raise Refused(f"`{place.directory}` is {found[place.directory].noun}, where the directory of a comb belongs")
+    if flux is not None and not flux.is_file:
+        raise Refused(f"`{place.flux_file}` is {flux.noun}, where a file belongs")
+    strange = [f"`{printable(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
+    if strange:
+        raise _foreign(place, strange)
+    release = _release(git, place, files.get(FILE))
+    foreign = [f"`{printable(name)}`" for name in sorted(files) if not (release and name in {FILE, *release.files})]
+    if foreign:
+        raise _foreign(place, foreign)
+    if flux is not None and release is None:
+        raise Refused(f"`{place.flux_file}` is there, and no publication of the comb put it there: move it away")
+    return Held(place, git, files, flux, release)
+
+
+def _foreign(place: Place, names: Collection[str]) -> Refused:
+    shown = ", ".join(list(names)[:_MOST_SHOWN])
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return Refused(
+        f"`{place.directory}` of the environment repository holds {shown}{more}, which its release.json does not list: "
+        "move it away; a directory is its comb's alone"
+    )
+
+
+def _release(git: Git, place: Place, entry: Entry | None) -> Release | None:
+    if entry is None:
+        return None
+    try:
+        release = parse_release(read_blob(git, entry))
+    except BadRelease as problem:
+        raise Refused(f"`{place.directory}/{FILE}` is no release.json: {problem}") from problem
+    if (release.cluster, release.namespace, release.comb) != place:
+        raise Refused(f"`{place.directory}/{FILE}` is of another comb: {printable('/'.join(release[2:4]))}")
+    return release
+
+
+def check_budget(before: Iterable[Held], after: Mapping[Place, Mapping[str, bytes]], budget: int) -> None:
+    """Raises Refused where more of what was published would go than `budget`.
+
+    Immutable ConfigMaps do not count: a name that its content makes goes when another has come, and is carried on as
+    long as pods may need it.
+    """
+    gone = [
+        f"{one.place.directory}/{name}"
+        for one in before
+        if one.release is not None and one.place in after
+        for name in sorted(set(one.files) - set(after[one.place]))
+        if not is_generation(name) and name != FILE
+    ]
+    if len(gone) > budget:
+        shown = "".join(f"\n  {name}" for name in gone[:_MOST_SHOWN])
+        more = f"\n  and {len(gone) - _MOST_SHOWN} more" if len(gone) > _MOST_SHOWN else ""
+        raise Refused(
+            f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{shown}{more}\n"
+            f"if that is meant, say --allow-prune {len(gone)}"
+        )
+
+
+def is_generation(name: str) -> bool:
+    """Whether a file holds a ConfigMap under a name that its content made."""
+    return _GENERATION.fullmatch(name) is not None

@@ -1,0 +1,163 @@
+"""Rendered directories, or earlier ones, or none → one commit of the environment repository."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from comb_compiler.publish.errors import Refused
+from comb_compiler.publish.landing import Change, Identity, Publication, check_history, land
+from comb_compiler.publish.mirror import Mirror
+from comb_compiler.publish.owned import Held, Place, check_budget, held, is_generation
+from comb_compiler.publish.signing import Trust
+from comb_compiler.publish.trees import Graft, read_blob
+from comb_compiler.release.release import FILE, parse_release
+
+__all__ = ["Carry", "Terms", "Wanted", "generations", "publish", "retire", "roll_back"]
+
+_FOLDER = "clusters"
+
+Carry = Callable[[Mapping[str, bytes], Sequence[tuple[str, bytes]]], dict[str, bytes]]
+"""The files of a directory with immutable ConfigMaps of earlier releases, which are given with the newest first."""
+
+
+class Wanted(NamedTuple):
+    """What a place is to hold: `files` by name, and its file in `_flux`."""
+
+    place: Place
+    files: Mapping[str, bytes]
+    flux: bytes
+
+
+class Terms(NamedTuple):
+    """How commits are made: whom to trust, in whose name, how many objects may go, and what the message says."""
+
+    trust: Trust
+    identity: Identity
+    budget: int
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+def publish(
+    mirror: Mirror,
+    wanted: Sequence[Wanted],
+    terms: Terms,
+    carry: Carry,
+    shared: Mapping[str, Mapping[str, bytes]] | None = None,
+) -> Publication:
+    """Have every place hold what is wanted of it, all in one commit; where all of them do, there is none.
+
+    `shared` are directories that no comb owns, by path, to be replaced as they are; a path with one file of the name ""
+    is that file. Raises Refused and PublishError as `land` does; then nothing has changed.
+    """
+
+    def build(head: str | None) -> Change:
+        _check_ours(mirror, head)
+        before = held(mirror.git, head, (one.place for one in wanted))
+        after = {
+            one.place: carry(one.files, generations(there, one.files))
+            for one, there in zip(wanted, before, strict=True)
+        }
+        _check_environments(before, after)
+        check_budget(before, after, terms.budget)
+        placed = [graft for one in wanted for graft in _placed(one.place, after[one.place], one.flux)]
+        placed += [Graft(path, files) for path, files in (shared or {}).items()]
+        return Change(tuple(placed), _message(terms, _releases(after)))
+
+    return land(mirror, build, terms.trust, terms.identity)
+
+
+def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms, carry: Carry) -> Publication:
+    """Publish again what `places` held at an earlier commit, on top of all that came since.
+
+    Raises Refused where the commit is none of the branch's, or held none of the places.
+    """
+    head = check_history(mirror, terms.trust)
+    _must_contain(mirror, head, commit)
+    earlier = [one for one in held(mirror.git, commit, places) if one.release is not None]
+    if not earlier:
+        raise Refused(f"at {commit[:12]} the comb was not published")
+    wanted = []
+    for one in earlier:
+        if one.damage():
+            raise Refused(f"what was published at {commit[:12]} was changed by hand: {one.damage()[0]}")
+        assert one.flux is not None
+        flux = read_blob(mirror.git, one.flux)
+        wanted.append(Wanted(one.place, {name: one.read(name) for name in one.files}, flux))
+    return publish(mirror, wanted, terms, carry)
+
+
+def retire(mirror: Mirror, places: Sequence[Place], terms: Terms) -> Publication:
+    """Empty the directories of a comb, and have Flux remove what they held. Raises Refused where there are none."""
+
+    def build(head: str | None) -> Change:
+        before = [one for one in held(mirror.git, head, places) if one.release is not None]
+        if not before:
+            raise Refused("the comb is not published there")
+        check_budget(before, {one.place: {} for one in before}, terms.budget)
+        gone = [Graft(path) for one in before for path in (one.place.directory, one.place.flux_file)]
+        return Change(tuple(gone), _message(terms, (("Comb-Retired", one.place.directory) for one in before)))
+
+    return land(mirror, build, terms.trust, terms.identity)
+
+
+def generations(before: Held, files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """The immutable ConfigMaps that a place holds and that `files` are without, the newest first."""
+    if before.release is None:
+        return []
+    carried = before.release.carried
+    own = [name for name in sorted(before.files) if is_generation(name) and name not in carried]
+    names = [*own, *(name for name in carried if name in before.files)]
+    wanted = [name for name in names if name not in files or name in _carried_by(files)]
+    found = [(name, before.read(name)) for name in wanted]
+    # What somebody changed by hand is no longer what its name says, and pods may as well do without.
+    return [(name, content) for name, content in found if sha256(content).hexdigest() == before.release.files[name]]
+
+
+def _carried_by(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    return parse_release(files[FILE]).carried if FILE in files else ()
+
+
+def _placed(place: Place, files: Mapping[str, bytes], flux: bytes) -> tuple[Graft, Graft]:
+    return Graft(place.directory, files), Graft(place.flux_file, {"": flux})
+
+
+def _releases(after: Mapping[Place, Mapping[str, bytes]]) -> Iterable[tuple[str, str]]:
+    subjects = {}
+    for place, files in after.items():
+        release = parse_release(files[FILE])
+        subjects[release.comb] = release.subject
+        yield "Comb-Release", f"{place.directory} {release.digest}"
+    for comb, subject in sorted(subjects.items()):
+        yield "Comb-Subject", f"{comb} {subject}"
+
+
+def _message(terms: Terms, facts: Iterable[tuple[str, str]]) -> str:
+    lines = (f"{name}: {' '.join(value.split())}\n" for name, value in (*terms.facts, *facts))
+    return f"{' '.join(terms.title.split())}\n\n{''.join(lines)}"
+
+
+def _check_environments(before: Iterable[Held], after: Mapping[Place, Mapping[str, bytes]]) -> None:
+    for one in before:
+        new = parse_release(after[one.place][FILE]).environment
+        if one.release is not None and one.release.environment != new:
+            raise Refused(f"`{one.place.directory}` belongs to `{one.release.environment}`, and this is for `{new}`")
+
+
+def _must_contain(mirror: Mirror, head: str | None, commit: str) -> None:
+    if not mirror.has(commit):
+        mirror.fetch_history()
+    if head is None or not mirror.has(commit) or not mirror.contains(head, commit):
+        raise Refused(f"the environment repository's branch has no commit {commit[:12]}")
+
+
+def _check_ours(mirror: Mirror, head: str | None) -> None:
+    """Raises Refused where the repository holds something else than environments."""
+    if head is None:
+        return
+    names = {line.rpartition(b"\t")[2] for line in mirror.git("ls-tree", "-z", head).split(b"\0") if line}
+    if names and _FOLDER.encode() not in names:
+        raise Refused(
+            "this is no environment repository: it holds other things, and no `clusters/`; "
+            "if it is to become one, commit a file there first"
+        )

@@ -1,0 +1,75 @@
+"""Who signed what: SSH signatures of commits and of evidence, by the keys that platform.yaml trusts.
+
+git and ssh-keygen make and check them. A publisher's key is never kept: git is told the file that holds it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from comb_compiler.publish.errors import Refused
+from comb_compiler.publish.git import Git
+
+__all__ = ["Signature", "Trust", "allowed_signers", "check_signed", "signatures"]
+
+_GOOD = "G"
+_MOST_NAMED = 3
+_STATES = {"N": "it is not signed", "B": "its signature is bad", "E": "its signature cannot be checked"}
+
+
+class Trust(NamedTuple):
+    """The public keys that signatures are asked for, by who holds them; nobody: none are asked for.
+
+    `floor` is a commit whose history somebody has looked at: signatures count from there on.
+    """
+
+    publishers: Mapping[str, str]
+    floor: str | None = None
+
+
+class Signature(NamedTuple):
+    """A commit, and who signed it; where that is nobody who is trusted, why."""
+
+    commit: str
+    signer: str | None
+    why: str = ""
+
+
+@contextmanager
+def allowed_signers(publishers: Mapping[str, str]) -> Iterator[Path]:
+    """The file that ssh-keygen reads them from."""
+    with TemporaryDirectory(prefix="comb-signers-") as directory:
+        file = Path(directory, "allowed_signers")
+        keys = ((name, " ".join(key.split(" ")[:2])) for name, key in publishers.items())
+        file.write_text("".join(f'{name} namespaces="git,{EVIDENCE}" {key}\n' for name, key in keys), "utf-8")
+        yield file
+
+
+EVIDENCE = "comb-evidence"
+"""What signatures of evidence are made for: one of a commit is none of evidence, nor the other way round."""
+
+
+def signatures(git: Git, publishers: Mapping[str, str], *commits: str) -> Iterator[Signature]:
+    """Who signed each of the commits that `commits` select as `git log` does, the newest first."""
+    with allowed_signers(publishers) as file:
+        settings = ("-c", f"gpg.ssh.allowedSignersFile={file}")
+        out = git(*settings, "log", "--format=%H%x00%G?%x00%GS", *commits, "--")
+    for line in filter(None, out.decode("utf-8", "replace").split("\n")):
+        commit, state, signer = line.split("\0")
+        trusted = state == _GOOD and signer in publishers
+        why = "" if trusted else _STATES.get(state, "it is signed with another key than those of trusted publishers")
+        yield Signature(commit, signer if trusted else None, why)
+
+
+def check_signed(git: Git, publishers: Mapping[str, str], *commits: str) -> None:
+    """Raises Refused where one of the commits is not signed by a trusted publisher."""
+    bad = [one for one in signatures(git, publishers, *commits) if one.signer is None]
+    if bad:
+        lines = [f"  {one.commit[:12]}: {one.why}" for one in bad[:_MOST_NAMED]]
+        more = [f"  and {len(bad) - _MOST_NAMED} more"] if len(bad) > _MOST_NAMED else []
+        raise Refused(
+            "\n".join(["the environment repository has commits that no trusted publisher signed", *lines, *more])
+            + "\nlook at them; if they are right, say so with --trusted COMMIT: signatures count from there on"
+        )
