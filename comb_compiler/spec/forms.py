@@ -46,6 +46,12 @@ _FORMS: dict[str, _Told] = {
         codes.BAD_NAME,
         "[-._A-Za-z0-9]",
     ),
+    "profile": _Told(
+        "a profile of MIG",
+        "write it as `nvidia-smi mig -lgip` does, such as `1g.5gb`",
+        codes.BAD_NAME,
+        "[-+._A-Za-z0-9]",
+    ),
     "model-reference": _Told("a reference to a model version", "write `model@version`, such as `text-angle@1.4.0`"),
     "digest": _Told(
         "a SHA-256 digest",
@@ -63,7 +69,7 @@ _FORMS: dict[str, _Told] = {
     ),
     "url": _Told(
         "a URL",
-        "write `scheme://host…`, without credentials: secrets are referred to, never written",
+        "write `scheme://host:port/…`, without credentials: secrets are referred to, never written",
         codes.BAD_PATH,
     ),
     "endpoint": _Told(

@@ -27,6 +27,7 @@ __all__ = [
     "ModelReference",
     "ModelReferenceParts",
     "Name",
+    "ProfileName",
     "PublicKey",
     "RelativePath",
     "RepositoryPrefix",
@@ -89,6 +90,7 @@ def _schema(form: _Form, description: str, *examples: str) -> JsonSchema:
 
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_PROFILE = _Form("profile", r"[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?", 58)
 _NAME = _Form("name", r"[a-z]([-a-z0-9]*[a-z0-9])?", 63)
 _COMB = _Form("comb-name", _NAME.pattern, 40)
 _IDENTIFIER = _Form("identifier", r"[a-z][a-z0-9_]*", 63)
@@ -103,8 +105,13 @@ _ENTRY = _Form("entry-point", rf"{_TYPE.pattern}:{_TYPE.pattern}")
 _IMAGE = _Form(
     "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
 )
-_URL = _Form("url", r"[a-z][a-z0-9+.-]*://[^\x00-\x20@]+", 2048)
-_ENDPOINT = _Form("endpoint", r"grpcs?://([-._A-Za-z0-9]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}", 512)
+_HEX = "[0-9A-Fa-f]{1,4}"
+_SHORTENED = r"(?!:[^:])(?![^\]]*[^:]:\])(?![^\]]*(:::|::[^\]]+::))(?=[^\]]*::)"
+_ADDRESS = rf"([-._A-Za-z0-9]+|\[(({_HEX}:){{7}}{_HEX}|{_SHORTENED}({_HEX})?(:({_HEX})?){{2,7}})\])"
+"""A host's name, or an address of IPv4, or of IPv6 in full or shortened once."""
+_PORT = r":([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_URL = _Form("url", rf"[a-z][a-z0-9+.-]*://(?=[^\x00-\x20])({_ADDRESS}({_PORT})?)?([/?#][^\x00-\x20@]*)?", 2048)
+_ENDPOINT = _Form("endpoint", rf"grpcs?://{_ADDRESS}{_PORT}", 512)
 _FIELD_PATH = _Form("field-path", r"[a-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _STICKY = _Form("sticky-key", r"(header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_][A-Za-z0-9_]*)+)")
 _HEADER = _Form("header", r"[A-Za-z0-9][-A-Za-z0-9]*", 128)
@@ -184,6 +191,9 @@ SampleSource = Annotated[
     str,
     _of(_SAMPLES),
     _schema(_SAMPLES, "A directory of samples in the repository, or `recorded`.", "samples/standard", "recorded"),
+]
+ProfileName = Annotated[
+    str, _of(_PROFILE), _schema(_PROFILE, "A profile of MIG, as NVIDIA's tools name it.", "1g.5gb", "1g.5gb+me")
 ]
 HeaderName = Annotated[str, _of(_HEADER), _schema(_HEADER, "The name of a header.", "x-user-bucket")]
 Hostname = Annotated[str, _of(_HOST), _schema(_HOST, "A host's full name.", "combs.example.com")]

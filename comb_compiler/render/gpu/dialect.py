@@ -37,7 +37,8 @@ def number_of(resource: str) -> Callable[[Slice, DeviceClass, GpuSharing], Ask]:
     """How equal parts are asked for: a number of them, of the resource that the platform names or this one."""
 
     def ask(slice: Slice, device: DeviceClass, sharing: GpuSharing) -> Ask:
-        name = sharing.resource or resource.format(profile=slice.profile)
+        # The device plugin's own way with profiles such as `1g.5gb+me`: a resource's name has no plus.
+        name = sharing.resource or resource.format(profile=slice.profile.replace("+", "."))
         return Ask({name: str(slice.devices)}, scheduler=sharing.scheduler)
 
     return ask

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import Name, ResourceName, Text
+from comb_compiler.spec.names import Name, ProfileName, ResourceName, Text
 from comb_compiler.spec.shapes import BY_WORD
 from comb_compiler.spec.units import Bytes, Ratio
 
@@ -28,7 +28,7 @@ class DeviceClass(Model):
     product: Text | None = Field(
         default=None, description="The name that the vendor's tools give it.", examples=["NVIDIA A10"]
     )
-    mig: dict[str, MigProfile] = Field(
+    mig: dict[ProfileName, MigProfile] = Field(
         default_factory=dict, description="Its MIG profiles by name; none if it has no MIG."
     )
 

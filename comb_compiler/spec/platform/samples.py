@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import Name, Text, Url
+from comb_compiler.spec.names import Hostname, Name, Text, Url
 from comb_compiler.spec.units import Duration
 
 __all__ = ["Elasticsearch", "EmbeddedStore", "HBase", "SampleStoreSpec"]
@@ -30,7 +30,7 @@ class Elasticsearch(Model):
 class HBase(Model):
     """The full records, through HBase's Thrift server."""
 
-    host: Text = Field(description="The Thrift server.")
+    host: Hostname = Field(description="The Thrift server.", examples=["hbase.example.com"])
     port: int = Field(default=9090, ge=1, le=65535, description="Its port.")
     table: Name = Field(default="comb-samples", description="The table.")
     pool: int = Field(default=8, ge=1, le=1024, description="Connections kept open.")

@@ -15,7 +15,7 @@ from tests.render.effects.rendering import Change, Outcome, base, changed, chang
 from tests.render.effects.values import TOGETHER, WHERE, Changes, is_leaf, other_values, pattern
 from tests.spec.fields import Field, Kind, walk
 
-__all__ = ["MODELS", "Effect", "effects", "fields"]
+__all__ = ["MODELS", "Effect", "effects", "fields", "render_with"]
 
 MODELS: Mapping[Written, type[BaseModel]] = {Written.COMB: Comb, Written.PLATFORM: Platform}
 
@@ -62,18 +62,19 @@ def _at(document: Any, path: Path) -> Any:
 
 def _effect(written: Written, field: Field, told: str, value: Any) -> Effect:
     refused: tuple[str, ...] = ()
-    before = _with(WHERE.get(told, ()))
+    before = render_with(WHERE.get(told, ()))
     for other in other_values(field, told, value):
         if other == value:
             continue
-        after = _with((*WHERE.get(told, ()), (written, field.path, other), *TOGETHER.get(told, ())))
+        after = render_with((*WHERE.get(told, ()), (written, field.path, other), *TOGETHER.get(told, ())))
         if not after.refused:
             return Effect(written, field.path, told, tuple(changes(before, after)), ())
         refused = tuple(sorted({one.code.id for one in after.diagnostics if one.severity is Severity.ERROR}))
     return Effect(written, field.path, told, (), refused)
 
 
-def _with(changes_: Changes) -> Outcome:
+def render_with(changes_: Changes) -> Outcome:
+    """The example with other values at some places."""
     if not changes_:
         return base()
     documents = example()
