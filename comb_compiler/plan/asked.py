@@ -13,10 +13,17 @@ from comb_compiler.spec.comb.scaling import Scale
 from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import DeviceClass
 
-__all__ = ["CPU", "Asked", "amounts_of", "classes_of", "may_use", "scale_of"]
+__all__ = ["CPU", "DEFAULT_CPU", "DEFAULT_MEMORY", "Asked", "amounts_of", "classes_of", "may_use", "scale_of"]
 
 CPU = "cpu"
 """The class of nodes without devices."""
+DEFAULT_CPU = Decimal("0.1")
+DEFAULT_MEMORY = 256 * 2**20
+"""What an instance counts for whose operators say nothing: about what an idle one takes.
+
+One that asks for nothing would be the first to be killed where memory is short, and would count for nothing where it is
+placed.
+"""
 
 
 class Asked(NamedTuple):
@@ -60,6 +67,7 @@ def amounts_of(asked: Asked, name: str, device: DeviceClass | None, pool: NodePo
     resources = [operator.resources for operator in asked.operators.values()]
     cpu = sum((one.cpu or Decimal(0) for one in resources), Decimal(0))
     memory = sum(one.memory or 0 for one in resources)
+    cpu, memory = cpu or DEFAULT_CPU, memory or DEFAULT_MEMORY
     gpus = [one.gpu for one in resources if one.gpu is not None]
     if device is None or not gpus:
         return Amounts(cpu, memory)

@@ -254,7 +254,7 @@ def _times(count: int, things: _Things) -> _Things:
 
 
 def _sum(several: Iterable[_Things]) -> _Things:
-    return tuple(map(sum, zip(*several, strict=True))) or (Fraction(0),) * 6
+    return tuple(sum(one, Fraction(0)) for one in zip(*several, strict=True)) or (Fraction(0),) * 6
 
 
 def fractions(part: Part) -> tuple[Fraction, Fraction, Fraction]:

@@ -180,6 +180,11 @@ class _Planning:
         return [(filled.node, filled.nodes) for filled in taken.nodes]
 
     def _workloads(self, asked: Asked, before: Sequence[Workload]) -> Iterator[Workload]:
+        """One for each class of device that gets some.
+
+        A name has the class wherever the comb names any, and how it is shared where another pool shares it otherwise: a
+        second class must not rename the first, since a Deployment with another name is another one.
+        """
         candidates = self._candidates(asked)
         if not candidates:
             return
@@ -191,10 +196,10 @@ class _Planning:
         most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
         divided = divide(scale.min, most, rooms, from_zero=self._cluster.autoscaling is Autoscaling.KEDA)
         pairs = [(one, replicas) for one, replicas in zip(candidates, divided, strict=True) if replicas is not None]
-        devices = [one.device for one, _ in pairs]
+        first = {one.device: one for one in reversed(candidates)}
         for one, replicas in pairs:
-            suffix = [one.device] if len(pairs) > 1 else []
-            if devices.count(one.device) > 1:
+            suffix = [one.device] if any(operator.devices for operator in asked.operators.values()) else []
+            if first[one.device] is not one:
                 suffix.append(self._cluster.node_pools[one.pools[0]].sharing.back_end.value)
             yield one._replace(name=_name(asked, *suffix), replicas=replicas, scale=scale)
 

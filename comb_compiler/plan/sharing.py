@@ -178,6 +178,12 @@ def _turns_refuse(wish: Wish, replicas: int, noun: str) -> Refusal | None:
 
 
 def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
+    """One slice: two may be of one device, and CUDA shows a process only one of them."""
+    if wish.devices > 1:
+        return Refusal(
+            f"{wish.devices} devices are asked for, and a process uses one MIG slice, whatever it is given",
+            "ask for one device, or for a class whose devices are not sliced",
+        )
     fitting = [
         (profile.memory, profile.compute, label)
         for label, profile in device.mig.items()
@@ -192,11 +198,9 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
 
 
 def _dra(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
-    """A MIG slice where the devices have profiles and one suits, else whole devices."""
-    if device.mig and not wish.whole:
-        found = _mig(wish, name, device, sharing)
-        if isinstance(found, Slice):
-            return found
+    """Whole devices; a slice where they have MIG profiles: then slices are what the driver hands out."""
+    if device.mig:
+        return _mig(wish, name, device, sharing)
     whole = Part(Fraction(1), 0, Fraction(0))
     return Slice(wish.devices, device.memory, Decimal(1), whole, wasted=device.memory - wish.memory)
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
+from comb_compiler.plan.asked import DEFAULT_CPU, DEFAULT_MEMORY
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.groups import groups_of
-from comb_compiler.plan.model import Plan, Replicas
+from comb_compiler.plan.model import Amounts, Plan, Replicas
 from comb_compiler.plan.names import object_name
 from comb_compiler.plan.planning import Planned, plan_comb
 from comb_compiler.source import decode
@@ -139,7 +140,7 @@ def test_a_class_that_is_full_sends_instances_to_the_next() -> None:
         "ocr": Replicas(1, 1),
         "ocr-a-nvidia-t4": Replicas(1, 1),
         "ocr-a-cpu": Replicas(2, 2),
-        "ocr-b": Replicas(1, 1),
+        "ocr-b-cpu": Replicas(1, 1),
     }
 
 
@@ -149,8 +150,8 @@ def test_who_comes_later_finds_what_others_left() -> None:
     (cluster,) = found.plan.clusters
     assert [(one.name, one.device) for one in cluster.workloads] == [
         ("ocr", "cpu"),
-        ("ocr-a", "nvidia-t4"),
-        ("ocr-b", "cpu"),
+        ("ocr-a-nvidia-t4", "nvidia-t4"),
+        ("ocr-b-cpu", "cpu"),
     ]
     assert cluster.fit.fits
 
@@ -160,9 +161,25 @@ def test_pools_that_share_a_class_in_two_ways_are_two_workloads() -> None:
     a = {"resources": {"gpu": {"memory": "2Gi"}}, "devices": ["nvidia-t4"], "scale": {"min": 3}}
     found = planned({"a": a}, platform({"whole": T4S, "parted": shared}))
     assert workloads(found.plan) == {
-        "ocr-nvidia-t4-exclusive": Replicas(1, 1),
+        "ocr-nvidia-t4": Replicas(1, 1),
         "ocr-nvidia-t4-time-slicing": Replicas(2, 2),
     }
+
+
+def test_a_second_class_of_device_renames_nothing() -> None:
+    alone = planned({"a": {"devices": ["cpu"]}}, platform({"cpus": CPUS}))
+    both = {"a": {"devices": ["nvidia-t4", "cpu"], "scale": {"min": 2}}}
+    beside = planned(both, platform({"cpus": CPUS, "t4s": {**T4S, "cpu": 1, "memory": "256Mi"}}))
+    assert set(workloads(alone.plan)) == {"ocr-cpu"}
+    assert set(workloads(beside.plan)) == {"ocr-cpu", "ocr-nvidia-t4"}
+    assert set(workloads(planned({"a": {}}, platform({"cpus": CPUS})).plan)) == {"ocr"}
+
+
+def test_who_says_nothing_counts_for_something() -> None:
+    (cluster,) = planned({"a": {"scale": {"min": 3}}}, platform({"cpus": {**CPUS, "nodes": 1}})).plan.clusters
+    assert cluster.workloads[0].amounts == Amounts(DEFAULT_CPU, DEFAULT_MEMORY)
+    (left,) = cluster.fit.left
+    assert left.node.cpu == 8 - 3 * DEFAULT_CPU
 
 
 def test_a_pod_takes_all_that_its_operators_need() -> None:

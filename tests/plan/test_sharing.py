@@ -22,6 +22,9 @@ A100 = DeviceClass.model_validate(
         },
     }
 )
+SLICED = DeviceClass.model_validate(
+    {"memory": "40Gi", "mig": {"1g.5gb": {"memory": "5Gi", "compute": "14%", "perDevice": 7}}}
+)
 
 
 def asked(wish: Wish, device: DeviceClass, back_end: str, **more: object) -> Slice | Refusal:
@@ -98,6 +101,9 @@ def test_a_claim_is_a_profile_where_there_is_one_else_a_device() -> None:
         (Wish(2, GIB, Decimal("0.1")), A10, "time-slicing", {"replicas": 4}, "may be of the same one"),
         (Wish(1, 8 * GIB, Decimal(0)), A10, "mps", {"replicas": 4}, "4 shares of 5.5Gi"),
         (Wish(1, 12 * GIB, Decimal("0.5")), A10, "mig", {}, "no MIG profile"),
+        (Wish(2, 4 * GIB, Decimal(0)), A100, "mig", {}, "a process uses one MIG slice"),
+        (Wish(2, 4 * GIB, Decimal(0)), A100, "dra", {}, "a process uses one MIG slice"),
+        (Wish(1, 12 * GIB, Decimal("0.5")), SLICED, "dra", {}, "no MIG profile"),
         (Wish(1, GIB, Decimal(0)), A10, "kai", {}, "cannot place shares by kai yet"),
     ],
 )

@@ -83,7 +83,7 @@ def test_dra_claims_a_slice_where_one_suits() -> None:
 
 
 def test_dra_claims_whole_devices_of_the_product_otherwise() -> None:
-    [request] = asked("dra", {"count": 3, "memory": "30Gi"}, {**CARD, **PROFILES}).claims["gpu"]["devices"]["requests"]
+    [request] = asked("dra", {"count": 3, "memory": "30Gi"}).claims["gpu"]["devices"]["requests"]
     assert (request["exactly"]["deviceClassName"], request["exactly"]["count"]) == ("gpu.nvidia.com", 3)
     [selector] = request["exactly"]["selectors"]
     assert selector["cel"]["expression"].endswith("productName == 'NVIDIA A100-SXM4-40GB'")

@@ -71,8 +71,8 @@ def test_priorities_are_classes_that_no_pod_has_unasked() -> None:
         rendered(priorities={"high": {"value": 9, "default": True}, "low": {"value": -1, "preempts": False}}).manifests,
     )
     assert {name: (one["value"], one["preemptionPolicy"]) for name, one in found.items()} == {
-        "comb-high": (9, "PreemptLowerPriority"),
-        "comb-low": (-1, "Never"),
+        "comb-high-9": (9, "PreemptLowerPriority"),
+        "comb-low--1-waits": (-1, "Never"),
     }
     assert not any("globalDefault" in one for one in found.values())
 

@@ -42,7 +42,8 @@ DIALECT = Dialect(
     isolates="whole devices, or MIG slices, by the hardware",
     traps=(
         "shares by memory or compute are not claimed: the driver's consumable capacity is alpha and off",
-        "the smallest MIG profile that has what is asked for, else whole devices; `comb plan` says what is wasted",
+        "the smallest MIG profile that is enough; whole devices where it has none. `comb plan` says what is wasted",
+        "more than one device with MIG profiles is refused: one process uses one slice",
         "`product` of the device is compared with the driver's `productName`",
     ),
 )

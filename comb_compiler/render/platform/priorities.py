@@ -10,14 +10,22 @@ __all__ = ["priority_classes"]
 
 
 def priority_classes(grounds: Grounds) -> Iterator[Manifest]:
-    """One for each priority. None is the cluster's default: that of combs is given to each pod by name."""
+    """One for each priority. None is the cluster's default: that of combs is given to each pod by name.
+
+    Flux never removes one: combs that were not published since it changed still ask for it, and without it their pods
+    would be refused.
+    """
     for name, one in grounds.platform.priorities.items():
         at = ("priorities", name)
         yield manifest(
             {
                 "apiVersion": "scheduling.k8s.io/v1",
                 "kind": "PriorityClass",
-                "metadata": {"name": priority_name(name), "labels": dict(LABELS)},
+                "metadata": {
+                    "name": priority_name(grounds.platform, name),
+                    "labels": dict(LABELS),
+                    "annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"},
+                },
                 "value": caused(one.value, Cause.platform(*at, "value")),
                 "preemptionPolicy": caused(
                     "PreemptLowerPriority" if one.preempts else "Never", Cause.platform(*at, "preempts")

@@ -52,9 +52,13 @@ class Gpu(Model):
 class Resources(Model):
     """What one instance needs."""
 
-    cpu: Cores | None = Field(default=None, description="CPU cores: `2`, `0.5`, or `500m`.")
+    cpu: Cores | None = Field(
+        default=None, description="CPU cores: `2`, `0.5`, or `500m`. A pod of which none says counts for `100m`."
+    )
     memory: Bytes | None = Field(
-        default=None, description="Main memory, in bytes with a unit.", examples=["1Gi", "512Mi"]
+        default=None,
+        description="Main memory, in bytes with a unit. A pod of which none says counts for `256Mi`.",
+        examples=["1Gi", "512Mi"],
     )
     gpu: Gpu | None = Field(default=None, description="A share of a GPU.")
 
