@@ -1,7 +1,7 @@
 """A string that means something to YAML, a shell, a template, PromQL, CEL, Kubernetes, kustomize or Flux is data.
 
-It is put into every string of comb.yaml and platform.yaml that takes it: either a finding refuses it, or it is written so
-that Go and PyYAML read exactly it, and nobody who comes after takes it for anything else.
+It is put into every string of comb.yaml and platform.yaml that takes it: either a finding refuses it, or it is written
+so that Go and PyYAML read exactly it, and nobody who comes after takes it for anything else.
 """
 
 import base64
@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -32,7 +33,8 @@ WITHIN = {
 SILENT = {
     Written.COMB: {"models.*.description", "operators.*.description", "gates.*"},
     Written.PLATFORM: {
-        "metadata.*", "devices.*.product", "environmentRepository.*", "registry.*", "policies[]", "patches.*.why", "patches.*.target.*",
+        "metadata.*", "devices.*.product", "environmentRepository.*", "registry.*", "policies[]", "patches.*.why",
+        "patches.*.target.*",
         "clusters.*.prometheus.url", "clusters.*.nodePools.*.sharing.queue", "firstRelease.*", "sampleStore.*",
     },
 }  # fmt: skip
@@ -95,10 +97,8 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
         if value.startswith("{"):
-            try:
+            with suppress(json.JSONDecodeError):
                 yield from _strings(json.loads(value))
-            except json.JSONDecodeError:
-                pass
     elif isinstance(value, dict):
         for key, one in value.items():
             yield key
