@@ -103,6 +103,11 @@ class _Call:
             raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
         return content
 
+    @property
+    def peer(self) -> str:
+        """See `Arriving`."""
+        return str(self._context.peer())
+
     async def give_up(self, code: Code, message: str) -> None:
         """End the call from outside: what waits for its request gets an AbortError."""
         if self._context is None:

@@ -132,7 +132,9 @@ class Site:
 
 
 class _Waiting:
-    """A request that waits for its body, as `Arrivals` sees it."""
+    """A request that waits for its body, as `Arrivals` sees it: a connection has one at a time."""
+
+    peer = "HTTP"
 
     def __init__(self) -> None:
         self._scope = asyncio.timeout(None)
