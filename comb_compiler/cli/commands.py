@@ -22,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
     Command("platform", "comb_compiler.cli.platform", "write the Kubernetes objects that all combs share"),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
+    Command("status", "comb_compiler.cli.status", "say whether clusters run what was asked, or why not"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
     Command("run", "comb_compiler.cli.run", "serve a comb on this machine, with its real operators and models"),
     Command("call", "comb_compiler.cli.call", "ask a comb or a service, and see what took how long"),
