@@ -10,6 +10,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,7 +109,7 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(one)
 
 
-def _are_read_back(documents: list[tuple[dict[str, Any], str]], program: str) -> None:
+def _are_read_back(documents: list[tuple[dict[str, Any], str]], program: Path) -> None:
     written = "".join(base64.b64encode(text.encode()).decode() + "\n" for _, text in documents)
     run = subprocess.run([program], input=written.encode(), capture_output=True, check=True)
     for (document, text), line in zip(documents, run.stdout.splitlines(), strict=True):
