@@ -63,10 +63,13 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
 
 
 def _priority(rendering: Rendering, workload: Workload) -> Any:
-    if workload.priority:
-        return caused(priority_name(workload.priority), cause_of_group(workload.group, "priority"))
-    default = next((name for name, one in rendering.platform.priorities.items() if one.default), None)
-    return caused(default and priority_name(default), Cause.platform("priorities", default or "", "default"))
+    platform, named = rendering.platform, workload.priority
+    if named:
+        return caused(priority_name(platform, named), cause_of_group(workload.group, "priority"))
+    default = next((name for name, one in platform.priorities.items() if one.default), None)
+    if default is None:
+        return None
+    return caused(priority_name(platform, default), Cause.platform("priorities", default, "default"))
 
 
 def _sharing(rendering: Rendering, workload: Workload) -> Cause:
@@ -90,7 +93,7 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             {"name": "grpc", "containerPort": layout.GRPC_PORT},
             {"name": "http", "containerPort": layout.HTTP_PORT},
         ],
-        "resources": _resources(workload, ask),
+        "resources": _resources(rendering, workload, ask),
         # Alive is what answers at all: a process that waits for a model or for its peers is not mended by a new one.
         "startupProbe": _probe("/healthz", period=2, failures=60),
         "readinessProbe": _probe("/readyz", period=5, failures=2),
@@ -142,16 +145,16 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
     return said
 
 
-def _resources(workload: Workload, ask: Ask) -> Any:
-    amounts: dict[str, str] = {}
-    if workload.amounts.cpu:
-        amounts["cpu"] = core_quantity(workload.amounts.cpu)
-    if workload.amounts.memory:
-        amounts["memory"] = byte_quantity(workload.amounts.memory)
-    amounts |= ask.resources
+def _resources(rendering: Rendering, workload: Workload, ask: Ask) -> Any:
+    """Limits are those of operators that say what they need; what the others count for, they may exceed."""
+    amounts = workload.amounts
+    requests = {"cpu": core_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **ask.resources}
+    needs = [one.resources for one in rendering.operators(workload.group).values() if one.oip is None]
+    limited = {"cpu": any(one.cpu for one in needs), "memory": any(one.memory for one in needs)}
+    limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}
     claims = [{"name": claim} for claim in ask.claims]
-    made = {"requests": amounts or None, "limits": amounts or None, "claims": claims or None}
-    return caused(made, cause_of_group(workload.group, "resources")) if amounts or claims else None
+    made = {"requests": requests, "limits": limits or None, "claims": claims or None}
+    return caused(made, cause_of_group(workload.group, "resources"))
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

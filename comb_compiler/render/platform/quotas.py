@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import Any
 
+from comb_compiler.plan.asked import DEFAULT_CPU, DEFAULT_MEMORY
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
 from comb_compiler.render.platform.grounds import LABELS, Grounds
 from comb_compiler.render.quantities import byte_quantity, core_quantity
@@ -14,9 +15,6 @@ __all__ = ["default_requests", "quotas"]
 
 _NAME = "comb"
 _MEBIBYTE = 2**20
-_DEFAULT_CPU = "100m"
-_DEFAULT_MEMORY = "256Mi"
-"""What a container counts for that says nothing: about what an idle operator takes."""
 
 
 def quotas(grounds: Grounds) -> Iterator[Manifest]:
@@ -38,13 +36,18 @@ def quotas(grounds: Grounds) -> Iterator[Manifest]:
 
 
 def default_requests(grounds: Grounds) -> Iterator[Manifest]:
-    """A LimitRange beside each quota: where one is, Kubernetes refuses pods that do not say what they request."""
+    """A LimitRange beside each quota: where one is, Kubernetes refuses pods that do not say what they request.
+
+    Those of combs do; what is put into them later, such as the proxy of a mesh, may not.
+    """
     for namespace in grounds.namespaces:
         at = ("namespaces", namespace, "quota")
         quota = grounds.platform.namespaces[namespace].quota
         amounts = {
-            "cpu": caused(_DEFAULT_CPU if quota.cpu is not None else None, Cause.platform(*at, "cpu")),
-            "memory": caused(_DEFAULT_MEMORY if quota.memory is not None else None, Cause.platform(*at, "memory")),
+            "cpu": caused(core_quantity(DEFAULT_CPU) if quota.cpu is not None else None, Cause.platform(*at, "cpu")),
+            "memory": caused(
+                byte_quantity(DEFAULT_MEMORY) if quota.memory is not None else None, Cause.platform(*at, "memory")
+            ),
         }
         if any(amounts.values()):
             yield manifest(
