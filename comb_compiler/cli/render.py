@@ -3,8 +3,11 @@
 The directory gets `clusters/CLUSTER/NAMESPACE/COMB/`, as the environment repository has it, and for each comb a file in
 `clusters/CLUSTER/_flux/`. Images are taken by digest from a file that a build wrote. The same inputs give the same
 bytes; a directory is replaced as a whole, and only where something in it differs. Where anything is wrong with any of
-the combs, nothing is written. With --candidate the comb is laid beside its stable release, which --onto holds as it was
-published, and gets that share of the users: one of the steps of its `rollout`.
+the combs, nothing is written.
+
+With --onto it follows what is published in that directory: an autoscaler that is new takes over numbers of replicas
+without resetting them. With --candidate the comb is laid beside the stable release that is published, for that share of
+the users: one of the steps of its `rollout`.
 
 example:
   comb render combs/ocr --platform platform.yaml --environment production --images images.json -o rendered
@@ -48,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidate", metavar="STEP", help="lay it beside the stable release, for this share of the users"
     )
-    parser.add_argument("--onto", metavar="DIR", help="where the stable release is, as it was published")
+    parser.add_argument("--onto", metavar="DIR", help="what is published: what is rendered follows it")
     parser.add_argument("--explain", metavar="FILE", help="print a rendered file, each line with what caused it")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
@@ -58,8 +61,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     images = read_images(arguments)
     if (arguments.output is None) == (arguments.explain is None):
         raise UsageError("say where the files are written (-o DIR), or which one to --explain")
-    if (arguments.candidate is None) != (arguments.onto is None):
-        raise UsageError("--candidate STEP and --onto DIR are given together")
+    if arguments.candidate is not None and arguments.onto is None:
+        raise UsageError("--candidate STEP is laid beside a stable release: say where that is (--onto DIR)")
     output = output_directory(arguments.output) if arguments.output is not None else None
     checkout = Checkout(open_root(arguments))
     memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
@@ -133,18 +136,18 @@ def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Image
         )
         if made.checked.kind == "Platform":
             raise UsageError(f"{main} declares a platform: name a comb")
-        rendered.append(_beside(made, arguments))
+        rendered.append(_following(made, arguments))
     twice = same_names(Verdict(*one.checked[:5]) for one in rendered)
     said = (*found, *(finding for one in rendered for finding in one.diagnostics), *twice)
     return Done(in_reading_order(said), rendered)
 
 
-def _beside(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":
-    if arguments.candidate is None:
+def _following(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":
+    if arguments.onto is None:
         return made
-    from comb_compiler.cli.rollouts import as_candidates
+    from comb_compiler.cli.rollouts import following
 
-    return as_candidates(made, arguments.onto, arguments.candidate)
+    return following(made, arguments.onto, arguments.candidate)
 
 
 def _must_have_environment(platform: "SourceSet", environment: str, memo: "Memo") -> None:

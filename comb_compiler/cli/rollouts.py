@@ -1,4 +1,4 @@
-"""`--onto DIR --candidate STEP`: a comb laid beside its stable release, for a part of the users."""
+"""`--onto DIR`: a comb as it follows what is published; with `--candidate STEP` laid beside it."""
 
 import re
 from collections.abc import Mapping
@@ -7,30 +7,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
-from comb_compiler.compiler.rollout import BadStable, Stable, read_stable, render_step
+from comb_compiler.compiler.handover import handed_over
+from comb_compiler.compiler.rollout import BadStable, read_stable, render_step
 from comb_compiler.plan.wording import percent
 from comb_compiler.workspace.directories import ForeignFiles, read_directory
 
 if TYPE_CHECKING:
-    from comb_compiler.compiler.render import Rendered
+    from comb_compiler.compiler.render import Rendered, RenderedCluster
 
-__all__ = ["as_candidates"]
+__all__ = ["following"]
 
 _SHARE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,20})?%")
 
 
-def as_candidates(rendered: "Rendered", onto: str, step: str) -> "Rendered":
-    """A comb as a candidate beside what the directory `onto` holds of it, in each cluster. Raises UsageError."""
+def following(rendered: "Rendered", onto: str, step: str | None) -> "Rendered":
+    """A comb after what the directory `onto` holds of it, in each cluster; a candidate beside that, where a step is
+    given. Raises UsageError.
+    """
     if not rendered.clusters:
         return rendered
-    share = _share(rendered, step)
+    share = None if step is None else _share(rendered, step)
     clusters = []
     for one in rendered.clusters:
         try:
-            clusters.append(render_step(one, _stable(onto, one.directory), share))
+            clusters.append(_follows(one, _files(onto, one.directory), share))
         except BadStable as refused:
             raise UsageError(f"--onto {Path(onto, one.directory)}: {refused}") from refused
     return rendered._replace(clusters=tuple(clusters))
+
+
+def _follows(one: "RenderedCluster", files: Mapping[str, bytes], share: Decimal | None) -> "RenderedCluster":
+    if share is not None:
+        return render_step(one, read_stable(files), share)
+    return handed_over(one, read_stable(files)) if files else one
 
 
 def _share(rendered: "Rendered", step: str) -> Decimal:
@@ -46,10 +55,8 @@ def _share(rendered: "Rendered", step: str) -> Decimal:
     return asked
 
 
-def _stable(onto: str, directory: str) -> Stable:
-    files: Mapping[str, bytes]
+def _files(onto: str, directory: str) -> Mapping[str, bytes]:
     try:
-        files = read_directory(Path(onto), directory)
+        return read_directory(Path(onto), directory)
     except ForeignFiles as refused:
         raise UsageError(f"--onto {onto}: {refused}") from refused
-    return read_stable(files)

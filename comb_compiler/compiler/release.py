@@ -34,6 +34,7 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
         rollout=None,
         promise=Promise(comb.interface.method, channels_of(comb), rendering.execution.descriptors),
         unbuilt=rendering.images.unbuilt,
+        replicas=rendering.kept,
     )
 
 

@@ -22,7 +22,15 @@ from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.platform import Platform
 
-__all__ = ["Rendered", "RenderedCluster", "platform_files", "render_comb", "render_platforms", "unbuilt_images"]
+__all__ = [
+    "Rendered",
+    "RenderedCluster",
+    "platform_files",
+    "render_comb",
+    "render_platforms",
+    "render_release",
+    "unbuilt_images",
+]
 
 _RUN = 16
 
@@ -31,7 +39,8 @@ class RenderedCluster(NamedTuple):
     """What one cluster is told of a comb: `directory` is where it belongs in the environment repository.
 
     `files` are the bytes of all files by their names below `directory`, release.json the last. `flux` is what has Flux
-    apply them: `flux_file` from the repository's root. `rendering` is what all of it was made from.
+    apply them: `flux_file` from the repository's root. `rendering` is what all of it was made from, with
+    the digest of the operators' `code`.
     """
 
     cluster: str
@@ -41,6 +50,7 @@ class RenderedCluster(NamedTuple):
     files: dict[str, bytes]
     release: Release
     rendering: Rendering
+    code: str
 
     @property
     def flux_file(self) -> str:
@@ -101,7 +111,7 @@ def render_comb(
     plan_file = plan_bytes(execution)
     run = _run(plan_file, plan, images)
     clusters = tuple(
-        _rendered(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
+        render_release(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
         for cluster in plan.clusters
     )
     return Rendered(checked, found, plan, clusters, bound, on)
@@ -127,7 +137,8 @@ def _as_run(plan: ExecutionPlan) -> ExecutionPlan:
     return plan._replace(experiment=plan.experiment._replace(arms=arms))
 
 
-def _rendered(rendering: Rendering, code: str) -> RenderedCluster:
+def render_release(rendering: Rendering, code: str) -> RenderedCluster:
+    """The files of one cluster. `code` is the digest of the operators' code."""
     here: ClusterPlan = rendering.here
     where = Whereabouts(here.cluster, rendering.name, rendering.plan.environment)
     patches = matching(rendering.platform.patches, where)
@@ -137,7 +148,7 @@ def _rendered(rendering: Rendering, code: str) -> RenderedCluster:
     release = release_of(rendering, files, emit(flux.object).encode(), code)
     files[FILE] = release_bytes(release)
     directory = f"clusters/{here.cluster}/{here.namespace}/{rendering.name}"
-    return RenderedCluster(here.cluster, directory, manifests, flux, files, release, rendering)
+    return RenderedCluster(here.cluster, directory, manifests, flux, files, release, rendering, code)
 
 
 def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from comb_compiler.render.patches import Whereabouts, matching
 from comb_compiler.render.track import as_candidate, candidate_in, render_candidate, weighed
 from comb_compiler.source import decode, parse
 
-__all__ = ["STABLE_FILE", "BadStable", "Stable", "read_stable", "render_step"]
+__all__ = ["STABLE_FILE", "BadStable", "Stable", "object_in", "read_stable", "render_step"]
 
 STABLE_FILE = "stable.json"
 """The stable release's release.json, while a candidate is beside it."""
@@ -62,7 +62,7 @@ def _before(base: Release, files: Mapping[str, bytes]) -> Iterator[tuple[str, by
     for name, digest in base.files.items():
         content = files.get(name, b"")
         if content and _digest(content) != digest:
-            found = _object(name, content)
+            found = object_in(name, content)
             if name == LIST:
                 found = {**found, "resources": [one for one in _listed(found) if one in base.files]}
             else:
@@ -90,10 +90,10 @@ def render_step(candidate: RenderedCluster, stable: Stable, share: Decimal) -> R
     weights = _weights_file(rendering.object_name("weights"))
     percent = float(share * 100)
     beside = candidate_in(tried, int(percent) if percent.is_integer() else percent)
-    listed = _object(LIST, stable.files.get(LIST, b""))
+    listed = object_in(LIST, stable.files.get(LIST, b""))
     listed["resources"] = sorted({*_listed(listed), *added})
     changed = {
-        weights: emit(_weighed(weights, _object(weights, stable.files[weights]), beside)).encode(),
+        weights: emit(_weighed(weights, object_in(weights, stable.files[weights]), beside)).encode(),
         LIST: emit(listed).encode(),
     }
     files = {**stable.files, **added, **changed, STABLE_FILE: stable.content}
@@ -126,7 +126,7 @@ def _has_rollout(rendering: Rendering, stable: Stable) -> bool:
     calls = f"networkpolicy-{calls_name(rendering, entry)}.yaml"
     if calls not in stable.files or _weights_file(rendering.object_name("weights")) not in stable.files:
         return False
-    spec = _object(calls, stable.files[calls]).get("spec")
+    spec = object_in(calls, stable.files[calls]).get("spec")
     ways = spec.get("egress") if isinstance(spec, dict) else None
     return isinstance(ways, list) and way_to_candidate(rendering, entry) in ways
 
@@ -157,7 +157,8 @@ def _release(files: Mapping[str, bytes], name: str) -> Release:
         raise BadStable(f"`{name}`: {problem}") from problem
 
 
-def _object(name: str, content: bytes) -> dict[str, Any]:
+def object_in(name: str, content: bytes) -> dict[str, Any]:
+    """What a file of a release holds. Raises BadStable."""
     source, _ = decode(name, content)
     documents = parse(source).documents if source is not None else ()
     data = documents[0].root.data if documents and documents[0].root is not None else None

@@ -51,7 +51,8 @@ class Release(NamedTuple):
     the digest of the execution plan as pods have it, `platform` of what platform.yaml says that the files rest on.
     `images` are as images.json has them; `unbuilt` says that nothing vouches for them. `files` are all files of the
     directory but this one, by name; `flux` is the digest of the comb's file in `_flux`. `carried` are those of `files`
-    that an earlier release made, and that are kept for pods that still run it.
+    that an earlier release made, and that are kept for pods that still run it. `replicas` are Deployments whose number
+    of replicas an autoscaler takes over with this release, and the number that they have until then.
     """
 
     comb: str
@@ -69,6 +70,7 @@ class Release(NamedTuple):
     rollout: Rollout | None
     promise: Promise
     unbuilt: bool = False
+    replicas: Mapping[str, int] = {}
 
     @property
     def digest(self) -> str:

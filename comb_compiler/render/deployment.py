@@ -11,10 +11,14 @@ __all__ = ["deployments"]
 
 
 def deployments(rendering: Rendering) -> Iterator[Manifest]:
-    """A Deployment for each workload. Where an autoscaler owns the number of replicas, it says none."""
+    """A Deployment for each workload. Where an autoscaler owns the number of replicas, it says none.
+
+    A field that nobody but who applies it owns is reset when it is left out, here to 1: so an autoscaler owns it first.
+    """
     for workload in rendering.here.workloads:
         scaled = bool(aims_of(workload, rendering.cluster))
-        replicas = None if scaled else caused(workload.replicas.least, cause_of_group(workload.group, "scale"))
+        number = rendering.kept.get(workload.name) if scaled else workload.replicas.least
+        replicas = caused(number, cause_of_group(workload.group, "scale"))
         yield manifest(
             {
                 "apiVersion": "apps/v1",

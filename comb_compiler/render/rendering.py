@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from comb_compiler.plan import ClusterPlan, Group, Plan, Workload, object_name, process_name
+from comb_compiler.plan import ClusterPlan, Group, Plan, Replicas, Workload, object_name, process_name
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.release.images import Images
 from comb_compiler.render.manifest import Cause, caused
@@ -25,6 +25,7 @@ class Rendering(NamedTuple):
     `execution` is parted: it has a process for each group of the plan; `plan_file` is its file. `run` names what the
     pods run: the execution plan and the images, and nothing else. `track` is empty for the stable release; another's
     objects have it behind their names, and labels of their own, so that no selector of one finds the other's pods.
+    `kept` are the numbers of replicas, by workload, that an autoscaler is only about to take over.
     """
 
     comb: Comb
@@ -36,6 +37,7 @@ class Rendering(NamedTuple):
     images: Images
     run: str
     track: str = ""
+    kept: Mapping[str, int] = {}
 
     @property
     def name(self) -> str:
@@ -76,6 +78,17 @@ class Rendering(NamedTuple):
     def pools(self, workload: Workload) -> Mapping[str, NodePool]:
         """The pools that a workload may run in."""
         return {name: self.cluster.node_pools[name] for name in workload.pools}
+
+    def bounds(self, workload: Workload) -> Replicas:
+        """Between which numbers an autoscaler moves a workload.
+
+        It must write one that is not what the Deployment still says: so it comes to own the field, and whoever applies
+        the Deployment may then leave it out.
+        """
+        least, most = workload.replicas
+        if workload.name in self.kept:
+            least = max(least, self.kept[workload.name] + 1)
+        return Replicas(least, max(least, most))
 
     def back_end(self, workload: Workload) -> SharingBackEnd | None:
         """What shares the devices of a workload; None where it has none."""

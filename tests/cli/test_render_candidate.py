@@ -56,8 +56,7 @@ def test_a_candidate_goes_from_step_to_step(comb: Comb, checkout: Path, publishe
         (("--candidate", "1e9%", "--onto", "published"), "the steps of `greeting` are"),
         (("--candidate", "1%", "--onto", "nowhere"), "it holds no `release.json`, and so no release"),
         (("--candidate", "1%", "--onto", "comb.yaml"), "--onto comb.yaml"),
-        (("--candidate", "1%"), "--candidate STEP and --onto DIR are given together"),
-        (("--onto", "published"), "--candidate STEP and --onto DIR are given together"),
+        (("--candidate", "1%"), "say where that is (--onto DIR)"),
     ],
 )
 def test_what_cannot_be_tried_is_told(

@@ -156,10 +156,10 @@ def test_a_candidate_is_as_large_as_its_largest_step_needs(tmp_path: Path) -> No
     operators = {**OPERATORS, "find": find, "read": {**PASSES, "scale": {"min": 4}}}
     old, new = (version(tmp_path, one, operators=operators) for one in ("Old", "New"))
     found = objects(step(old, new).files)
-    scaler = found["horizontalpodautoscaler-ocr-find-candidate.yaml"]["spec"]
+    scaler = found["horizontalpodautoscaler-ocr-find-cpu-candidate.yaml"]["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 5)
-    assert scaler["scaleTargetRef"]["name"] == "ocr-find-candidate"
-    assert found["deployment-ocr-read-candidate.yaml"]["spec"]["replicas"] == 2
+    assert scaler["scaleTargetRef"]["name"] == "ocr-find-cpu-candidate"
+    assert found["deployment-ocr-read-cpu-candidate.yaml"]["spec"]["replicas"] == 2
     added = {one.object["kind"] for one in step(old, new).manifests}
     assert {"PodDisruptionBudget", "PrometheusRule"}.isdisjoint(added)
     assert "ServiceMonitor" in added
@@ -167,17 +167,17 @@ def test_a_candidate_is_as_large_as_its_largest_step_needs(tmp_path: Path) -> No
 
 def test_a_patch_of_an_object_is_for_the_candidates_too(tmp_path: Path) -> None:
     merge = {"spec": {"minReadySeconds": 7}}
-    patches = {"slow": {"why": "x", "target": {"kind": "Deployment", "name": "ocr-find"}, "merge": merge}}
+    patches = {"slow": {"why": "x", "target": {"kind": "Deployment", "name": "ocr-find-cpu"}, "merge": merge}}
     old, new = (version(tmp_path, one, platform={"patches": patches}) for one in ("Old", "New"))
     found = objects(step(old, new).files)
-    assert found["deployment-ocr-find-candidate.yaml"]["spec"]["minReadySeconds"] == 7
+    assert found["deployment-ocr-find-cpu-candidate.yaml"]["spec"]["minReadySeconds"] == 7
     assert "minReadySeconds" not in found["deployment-ocr-candidate.yaml"]["spec"]
 
 
 def test_pods_that_are_to_be_apart_are_so_across_tracks(tmp_path: Path) -> None:
     operators = {**OPERATORS, "find": {**PASSES, "affinity": {"apart": ["read"]}}}
     old, new = (version(tmp_path, one, operators=operators) for one in ("Old", "New"))
-    pod = objects(step(old, new).files)["deployment-ocr-find-candidate.yaml"]["spec"]["template"]["spec"]
+    pod = objects(step(old, new).files)["deployment-ocr-find-cpu-candidate.yaml"]["spec"]["template"]["spec"]
     terms = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert [one["labelSelector"]["matchLabels"] for one in terms] == [
         {"comb.dev/process": "ocr-read-candidate"},

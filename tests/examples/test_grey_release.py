@@ -1,4 +1,4 @@
-"""The rendered command lines of a stable release and of a candidate, as processes: who answers whom, and what if not."""
+"""The rendered command lines of a stable release and of a candidate, as processes: who answers whom."""
 
 import asyncio
 import json
@@ -136,10 +136,11 @@ class Cluster:
         place.mkdir(parents=True, exist_ok=True)
         [config] = [one for one in objects if one["kind"] == "ConfigMap" and one["metadata"]["name"] == name]
         for file, text in config["data"].items():
+            here = text
             for service, address in self.addresses.items():
-                text = text.replace(f"{service}.greetings.svc:{layout.GRPC_PORT}", address)
+                here = here.replace(f"{service}.greetings.svc:{layout.GRPC_PORT}", address)
             beside = place / f".{file}"
-            beside.write_text(text, encoding="utf-8")
+            beside.write_text(here, encoding="utf-8")
             beside.replace(place / file)
 
 

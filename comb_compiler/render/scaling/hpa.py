@@ -28,8 +28,8 @@ def autoscalers(rendering: Rendering) -> Iterator[Manifest]:
                 "metadata": rendering.metadata(workload.name),
                 "spec": {
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
-                    "minReplicas": caused(workload.replicas.least, scale.below("min")),
-                    "maxReplicas": caused(workload.replicas.most, scale.below("max")),
+                    "minReplicas": caused(rendering.bounds(workload).least, scale.below("min")),
+                    "maxReplicas": caused(rendering.bounds(workload).most, scale.below("max")),
                     "metrics": [caused(_metric(rendering, workload, aim), scaled.cause_of(aim)) for aim in scaled.aims],
                     "behavior": caused(behavior(workload.scale.pace), scale.below("pace")),
                 },

@@ -35,8 +35,8 @@ def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
                     "pollingInterval": _POLLING,
                     "cooldownPeriod": _COOLDOWN,
-                    "minReplicaCount": caused(workload.replicas.least, scale.below("min")),
-                    "maxReplicaCount": caused(workload.replicas.most, scale.below("max")),
+                    "minReplicaCount": caused(rendering.bounds(workload).least, scale.below("min")),
+                    "maxReplicaCount": caused(rendering.bounds(workload).most, scale.below("max")),
                     "advanced": {
                         "horizontalPodAutoscalerConfig": {
                             "behavior": caused(behavior(workload.scale.pace), scale.below("pace"))
