@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Target",
+    "add_comb_name",
     "add_reading_arguments",
     "add_writing_arguments",
     "identity_of",
     "open_target",
+    "opened",
     "refusals",
     "target_of",
+    "told",
     "trust_of",
 ]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMB = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[^<>\n\0]+ <[^<>\s\0]+>")
 
 
@@ -47,6 +51,17 @@ class Target(NamedTuple):
 
         where = self.platform.environments[self.environment]
         return [Place(cluster, where.namespace, comb) for cluster in where.clusters]
+
+
+def add_comb_name(parser: argparse.ArgumentParser) -> None:
+    """The comb, by the name under which it was published: its file may be gone."""
+    parser.add_argument("name", metavar="NAME", type=_name, help="the comb's name")
+
+
+def _name(text: str) -> str:
+    if not _COMB.fullmatch(text):
+        raise argparse.ArgumentTypeError("the name of a comb is wanted, as its comb.yaml has it")
+    return text
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:

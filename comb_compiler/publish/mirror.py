@@ -69,7 +69,8 @@ class Mirror:
         return None
 
     def note_seen(self, commit: str) -> None:
-        """Keep what `seen` is from now on."""
+        """Keep what `seen` is from now on; the next fetch asks for what follows it."""
+        self.git("update-ref", _HEAD, commit)
         beside = self._seen.with_suffix(".new")
         beside.write_text(f"{commit}\n", "ascii")
         beside.replace(self._seen)

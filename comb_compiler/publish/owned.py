@@ -14,6 +14,8 @@ from comb_compiler.release.release import FILE, BadRelease, Release, parse_relea
 __all__ = ["Held", "Place", "check_budget", "held", "is_generation"]
 
 _MOST_SHOWN = 5
+_LISTS = (FILE, "kustomization.yaml")
+"""What is in every directory, and no object."""
 _GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
 
 
@@ -125,7 +127,7 @@ def check_budget(before: Iterable[Held], after: Mapping[Place, Mapping[str, byte
         for one in before
         if one.release is not None and one.place in after
         for name in sorted(set(one.files) - set(after[one.place]))
-        if not is_generation(name) and name != FILE
+        if not is_generation(name) and name not in _LISTS
     ]
     if len(gone) > budget:
         shown = "".join(f"\n  {name}" for name in gone[:_MOST_SHOWN])

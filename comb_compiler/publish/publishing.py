@@ -12,7 +12,7 @@ from comb_compiler.publish.signing import Trust
 from comb_compiler.publish.trees import Graft, read_blob
 from comb_compiler.release.release import FILE, parse_release
 
-__all__ = ["Carry", "Terms", "Wanted", "generations", "publish", "retire", "roll_back"]
+__all__ = ["Carry", "Terms", "Wanted", "carried", "generations", "publish", "retire", "roll_back"]
 
 _FOLDER = "clusters"
 
@@ -114,6 +114,11 @@ def generations(before: Held, files: Mapping[str, bytes]) -> list[tuple[str, byt
     return [(name, content) for name, content in found if sha256(content).hexdigest() == before.release.files[name]]
 
 
+def carried(held: Held) -> list[tuple[str, bytes]]:
+    """What a place carries of earlier releases."""
+    return [(name, held.read(name)) for name in (held.release.carried if held.release is not None else ())]
+
+
 def _carried_by(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return parse_release(files[FILE]).carried if FILE in files else ()
 
@@ -154,6 +159,8 @@ def _must_contain(mirror: Mirror, head: str | None, commit: str) -> None:
 def _check_ours(mirror: Mirror, head: str | None) -> None:
     """Raises Refused where the repository holds something else than environments."""
     if head is None:
+        return
+    if b"\nComb-Compiler: " in mirror.git("log", "-1", "--format=%B", head, "--"):
         return
     names = {line.rpartition(b"\t")[2] for line in mirror.git("ls-tree", "-z", head).split(b"\0") if line}
     if names and _FOLDER.encode() not in names:

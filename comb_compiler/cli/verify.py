@@ -1,0 +1,153 @@
+"""Check that what is published of combs is what its commits say: signatures, digests, and the same bytes again.
+
+Each comb is rendered again from the source commit that its publication names, with the images that it recorded, and
+compared byte by byte. The working tree is not touched and does not count.
+
+example:
+  comb verify combs/ocr --platform platform.yaml --environment production
+  comb verify combs --platform platform.yaml --environment production --no-rebuild      digests and signatures only
+"""
+
+import argparse
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.checking import open_root
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.repositories import Target, add_reading_arguments, opened, target_of, told, trust_of
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import find_combs
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.publish import Mirror, Trust
+    from comb_compiler.publish.owned import Held
+    from comb_compiler.publish.records import Record
+
+__all__ = ["add_arguments", "run"]
+
+_SECONDS = 120
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one or with many")
+    add_reading_arguments(parser)
+    parser.add_argument("--no-rebuild", action="store_true", help="render nothing: check signatures and digests")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.publish import Refused
+
+    paths = arguments.paths
+    target = target_of(arguments)
+    arguments.paths = paths
+    checkout = Checkout(open_root(arguments))
+    mains, _ = find_combs(checkout, paths)
+    trust = trust_of(target, arguments)
+    platform = checkout.relative(arguments.platform)
+    assert not isinstance(platform, Unavailable)
+    failed = 0
+    try:
+        with opened(target) as mirror:
+            for main in mains:
+                said = _verified(mirror, trust, target, checkout, (main, platform), not arguments.no_rebuild)
+                failed += bool(said)
+                console.result(f"{main}: {'as published' if not said else 'not what was published'}")
+                for one in said:
+                    console.result(f"  {one}")
+    except Refused as refused:
+        return told(refused, console)
+    return Exit.FINDINGS if failed else Exit.CLEAN
+
+
+def _verified(
+    mirror: "Mirror", trust: "Trust", target: Target, checkout: Checkout, files: tuple[str, str], rebuild: bool
+) -> list[str]:
+    """What is wrong with a comb's publication, as sentences; nothing is good."""
+    from comb_compiler.publish.owned import held
+    from comb_compiler.publish.records import history
+    from comb_compiler.publish.signing import signatures
+
+    name = _name(checkout, files[0])
+    places = target.places(name)
+    records = history(mirror, places, trust)
+    if not records or not records[0].releases:
+        return [f"`{name}` is not published to {target.environment}"]
+    record = records[0]
+    there = [one for one in held(mirror.git, "refs/comb/head", places) if one.release is not None]
+    said = [sentence for one in there for sentence in one.damage()]
+    if trust.publishers and trust.floor is None:
+        signed = next(signatures(mirror.git, trust.publishers, "-1", record.commit))
+        said += [f"{record.commit[:12]}: {signed.why}"] if signed.signer is None else []
+    for one in there:
+        assert one.release is not None
+        if record.releases.get(one.place.directory) != one.release.digest:
+            said.append(f"{one.place.directory}: {record.commit[:12]} published another release")
+    return said or (_rebuilt(there, record, target.environment, checkout, files) if rebuild else [])
+
+
+def _name(checkout: Checkout, main: str) -> str:
+    from comb_compiler.compiler import check
+    from comb_compiler.workspace.sources import load_sources
+
+    checked = check(load_sources(checkout, main))
+    if checked.kind != "Comb" or not checked.name:
+        raise UsageError(f"{main}: `comb check` has something to say about it")
+    return checked.name
+
+
+def _rebuilt(
+    there: "list[Held]", record: "Record", environment: str, checkout: Checkout, files: tuple[str, str]
+) -> list[str]:
+    """Where a rendering of the recorded source differs from what is published."""
+    from comb_compiler.compiler.carrying import carry
+    from comb_compiler.compiler.render import render_comb
+    from comb_compiler.publish.publishing import carried
+    from comb_compiler.release.images import Images
+    from comb_compiler.workspace.operators import code_digest
+    from comb_compiler.workspace.sources import load_sources
+
+    if not record.source or record.modified:
+        return ["its commit names no source commit that holds all of it, so that nothing can be rebuilt (--no-rebuild)"]
+    releases = [one.release for one in there if one.release is not None]
+    processes: dict[str, dict[str, str]] = {}
+    for release in releases:
+        for process, devices in release.images.items():
+            processes.setdefault(process, {}).update(devices)
+    with TemporaryDirectory(prefix="comb-verify-") as directory:
+        _extract(checkout.root, record.source, Path(directory))
+        then = Checkout(directory)
+        sources = load_sources(then, files[0]), load_sources(then, files[1])
+        images = Images(processes, unbuilt=any(one.unbuilt for one in releases))
+        rendered = render_comb(*sources, environment, images, code=code_digest(then, files[0]))
+    made = {one.directory: one for one in rendered.clusters}
+    said = []
+    for one in there:
+        again = made.get(one.place.directory)
+        if again is None:
+            said.append(f"{one.place.directory}: at {record.source[:12]} it is not rendered")
+            continue
+        new = carry(again.files, carried(one))
+        differing = sorted(name for name in {*new, *one.files} if name not in one.files or name not in new)
+        differing += sorted(name for name in new if name in one.files and one.read(name) != new[name])
+        said += [f"{one.place.directory}/{name}: rendered again it is another" for name in differing]
+    return said
+
+
+def _extract(root: str, commit: str, into: Path) -> None:
+    """The files of a commit of the checkout, in a directory of their own."""
+    command = ["git", "-C", root, "archive", "--format=tar", "--end-of-options", commit]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS)  # noqa: S603  all ours
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise OutsideFailure("git cannot read the checkout's history") from problem
+    if done.returncode:
+        raise UsageError(f"the checkout has no commit {commit[:12]}, which was published: fetch it first")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(into, filter="data")

@@ -1,0 +1,56 @@
+"""What the history of the environment repository says of a comb: one record for each commit that was about it."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from comb_compiler.publish.landing import check_history
+from comb_compiler.publish.mirror import Mirror
+from comb_compiler.publish.owned import Place
+from comb_compiler.publish.signing import Trust
+
+__all__ = ["Record", "history"]
+
+_TRAILER = re.compile(r"(Comb-[A-Za-z-]+): (.*)")
+_FORMAT = "--format=%H%x00%cI%x00%cn%x00%s%x00%(trailers:only,unfold)%x00%x00"
+
+
+class Record(NamedTuple):
+    """A commit about a comb: `releases` are the digests by directory, `retired` the directories that it emptied.
+
+    All of it is what the commit says; whether that is so, signatures and the files tell.
+    """
+
+    commit: str
+    time: str
+    by: str
+    title: str
+    releases: dict[str, str]
+    retired: tuple[str, ...]
+    source: str
+    modified: bool
+    facts: tuple[tuple[str, str], ...]
+
+
+def history(mirror: Mirror, places: Sequence[Place], trust: Trust) -> list[Record]:
+    """The records of a comb in `places`, the newest first. Raises Refused where the history is not right."""
+    head = check_history(mirror, trust)
+    if head is None:
+        return []
+    mirror.fetch_history()
+    out = mirror.git("log", "--first-parent", _FORMAT, head, "--").decode("utf-8", "replace")
+    directories = {place.directory for place in places}
+    records = (_record(one.lstrip("\n"), directories) for one in out.split("\0\0\n") if one.strip("\0\n"))
+    return [one for one in records if one.releases or one.retired]
+
+
+def _record(text: str, directories: set[str]) -> Record:
+    commit, time, by, title, trailers = text.split("\0")[:5]
+    found = filter(None, map(_TRAILER.fullmatch, trailers.split("\n")))
+    facts = tuple((str(one[1]), str(one[2])) for one in found)
+    pairs = (value.rpartition(" ") for name, value in facts if name == "Comb-Release")
+    releases = {directory: digest for directory, _, digest in pairs if directory in directories}
+    retired = tuple(value for name, value in facts if name == "Comb-Retired" and value in directories)
+    named = dict(facts)
+    source, modified = named.get("Comb-Source-Commit", ""), "Comb-Source-Modified" in named
+    return Record(commit, time, by, title, releases, retired, source, modified, facts)
