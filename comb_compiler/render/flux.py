@@ -19,13 +19,17 @@ FOLDER = "_flux"
 """No namespace has this name."""
 ENVIRONMENT_LABEL = "comb.dev/environment"
 
+# Once is enough. Without an expression Flux wants the platform applied at the same commit first: each commit has all
+# combs look too early, and again after half a minute; and a platform that is sick would hold up every comb.
+_WAS_APPLIED = "has(dep.status.lastAppliedRevision)"
+
 
 def flux_kustomization(rendering: Rendering) -> Manifest:
     """What has Flux apply the comb's directory, and say whether all of it became ready."""
     name = object_name(f"{rendering.namespace}.{rendering.name}")
     labels = {**rendering.labels(), ENVIRONMENT_LABEL: rendering.plan.environment}
     directory = f"clusters/{rendering.here.cluster}/{rendering.namespace}/{rendering.name}"
-    more = {"targetNamespace": rendering.namespace, "dependsOn": [{"name": PLATFORM}]}
+    more = {"targetNamespace": rendering.namespace, "dependsOn": [{"name": PLATFORM, "readyExpr": _WAS_APPLIED}]}
     file = f"{rendering.namespace}.{rendering.name}.yaml"
     return manifest(applied(name, labels, directory, **more), Cause.comb("metadata", "name"), file)
 
@@ -41,10 +45,11 @@ def applied(name: str, labels: dict[str, Any], directory: str, **more: Any) -> d
             "path": f"./{directory}",
             "sourceRef": {"kind": "GitRepository", "name": NAMESPACE},
             "prune": True,
-            # Ready is when every object is: start-up may take five minutes, and a Deployment goes pod by pod.
+            # Ready is when every object is. Flux has few workers, and other combs miss each that waits: it waits a
+            # little, and looks again until a Deployment is ready or has passed its own deadline.
             "wait": True,
             "interval": "10m",
             "retryInterval": "1m",
-            "timeout": "15m",
+            "timeout": "30s",
         },
     }

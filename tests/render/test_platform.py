@@ -141,7 +141,9 @@ def test_a_comb_has_a_kustomization_of_its_own_after_the_platforms() -> None:
     spec = made["spec"]
     assert (spec["path"], spec["targetNamespace"]) == (f"./{BASE.directory}", "vision")
     (platform_flux,) = rendered().flux
-    assert spec["dependsOn"] == [{"name": platform_flux.object["metadata"]["name"]}]
+    (waits_for,) = spec["dependsOn"]
+    assert waits_for["name"] == platform_flux.object["metadata"]["name"]
+    assert "readyExpr" in waits_for  # else each commit has all combs wait for half a minute
     assert (spec["prune"], spec["wait"]) == (True, True)
 
 

@@ -20,8 +20,6 @@ _FLAGS = (
     "--watch-all-namespaces=true",
     "--interval-jitter-percentage=0",
     "--log-encoding=console",
-    # What waits for another looks again after half a minute otherwise.
-    "--requeue-dependency=1s",
 )
 
 

@@ -48,6 +48,8 @@ def flux_objects(grounds: Grounds, directory: str) -> Iterator[Manifest]:
                     "providerRef": {"name": provider},
                     "eventSeverity": "info",
                     "eventMetadata": {"cluster": grounds.name},
+                    # What takes its time is no news; what has failed has another message.
+                    "exclusionList": ["^health check failed after .*: timeout waiting for: "],
                     # By label, so that a comb that is new or gone changes nothing here.
                     "eventSources": caused(
                         [
