@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.spec.binding import Bound
+from comb_compiler.spec.checks.numbers import check_parameters
 from comb_compiler.spec.checks.operators import check_operators
 from comb_compiler.spec.checks.promises import check_promises
 from comb_compiler.spec.checks.references import check_references
@@ -14,4 +15,10 @@ __all__ = ["COMB_CHECKS", "Check"]
 
 Check = Callable[[Bound[Comb], Comb], Iterable[Diagnostic]]
 
-COMB_CHECKS: tuple[Check, ...] = (check_references, check_operators, check_traffic, check_promises)
+COMB_CHECKS: tuple[Check, ...] = (
+    check_references,
+    check_operators,
+    check_parameters,
+    check_traffic,
+    check_promises,
+)

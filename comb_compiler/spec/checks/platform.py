@@ -7,6 +7,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.names import unknown_name
+from comb_compiler.spec.checks.numbers import check_patched_numbers
 from comb_compiler.spec.checks.patches import check_patches
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
@@ -186,4 +187,5 @@ PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic
     check_store,
     check_gateway,
     check_patches,
+    check_patched_numbers,
 )
