@@ -3,6 +3,7 @@
 import posixpath
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes, has_errors
+from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.protos.places import ProtoTexts
@@ -30,7 +31,7 @@ def compile_anew(gathered: Gathered, checkout: Checkout) -> tuple[Protos, bool]:
     decoded = {name: content.decode("utf-8", "replace") for name, content in gathered.files.items()}
     texts = ProtoTexts({name: (gathered.paths[name], text) for name, text in decoded.items()})
     if gathered.missing:
-        missing = tuple(_not_found(one, gathered, texts, checkout) for one in gathered.missing)
+        missing = tuple(bounded(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
         return Protos(None, b"", missing), False
     return _compile(gathered, texts), True
 
@@ -46,7 +47,8 @@ def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
 
     compiled = run_protoc(gathered.files, gathered.mains)
     imported = {name: [one.name for one in imports_of(gathered.files[name])] for name in gathered.files}
-    found = tuple(_finding(one, gathered, texts) for one in without_echoes(compiled.complaints, imported))
+    complaints = without_echoes(compiled.complaints, imported)
+    found = tuple(bounded(_finding(one, gathered, texts) for one in complaints))
     if has_errors(found):
         return Protos(None, b"", found)
     try:
