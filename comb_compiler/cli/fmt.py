@@ -16,6 +16,7 @@ from comb_compiler.cli.drafts import Drafts
 from comb_compiler.cli.exits import Exit
 from comb_compiler.cli.reporting import report
 from comb_compiler.diagnostics import Diagnostic, has_errors
+from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.discovery import find_combs
 
@@ -39,7 +40,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.diff:
         console.patch(drafts.diff())
     for name in changed:
-        console.note(f"{name}: {'not in canonical form' if arguments.check or arguments.diff else 'rewritten'}")
+        console.note(
+            f"{printable(name)}: {'not in canonical form' if arguments.check or arguments.diff else 'rewritten'}"
+        )
     if not arguments.check and not arguments.diff:
         drafts.write()
     console.note(f"{len(mains)} file{'s' if len(mains) != 1 else ''} looked at, {len(changed)} to change")

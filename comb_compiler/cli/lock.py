@@ -15,6 +15,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
 from comb_compiler.cli.reporting import report
 from comb_compiler.diagnostics import has_errors
+from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.artifacts import PATIENCE, Progress
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     diagnostics = [*found, *(finding for one in reports for finding in one.diagnostics)]
     console.result(report(diagnostics, "text", checkout, console))
     for failure in dict.fromkeys(str(failure) for one in reports for failure in one.failures):
-        console.note(f"comb: {failure}")
+        console.note(f"comb: {printable(failure)}")
     for one in reports:
         console.note(_said(one, arguments.check))
     if any(one.failures for one in reports):
@@ -59,10 +60,11 @@ def _progress(console: Console) -> Progress | None:
 
 
 def _said(one: LockReport, is_check: bool) -> str:
+    path = printable(one.path)
     if one.diagnostics or one.failures or one.after is None:
-        return f"{one.path}: {'does not hold' if is_check else 'not written'}"
+        return f"{path}: {'does not hold' if is_check else 'not written'}"
     count = len(one.after.artifacts)
     pinned = f"{count} artifact{'s' if count != 1 else ''}"
     if is_check:
-        return f"{one.path}: {pinned} as pinned"
-    return f"{one.path}: {pinned} pinned" if one.written else f"{one.path}: {pinned}, nothing to change"
+        return f"{path}: {pinned} as pinned"
+    return f"{path}: {pinned} pinned" if one.written else f"{path}: {pinned}, nothing to change"

@@ -53,7 +53,7 @@ def _guarded(arguments: list[str]) -> int:
     try:
         return _run(arguments, console)
     except UsageError as error:
-        console.note(f"comb: {error}")
+        console.note(_told(str(error)))
         return Exit.USAGE
     except OutsideFailure as failure:
         console.note(outside(failure))
@@ -100,7 +100,14 @@ def _run(arguments: list[str], console: Console) -> int:
 
 def outside(failure: OutsideFailure) -> str:
     """What is said of a failure that is neither the files' fault nor ours."""
-    return f"comb: {failure}" + (f"\n  = help: {failure.hint}" if failure.hint else "")
+    return _told(f"{failure}" + (f"\n  = help: {failure.hint}" if failure.hint else ""))
+
+
+def _told(message: str) -> str:
+    """What comb says of a run that ends: it may name files, and names may hold what terminals obey."""
+    from comb_compiler.diagnostics.render.printable import printable
+
+    return f"comb: {printable(message)}"
 
 
 def _unknown(name: str) -> str:
