@@ -62,8 +62,11 @@ def test_what_was_scaled_before_is_not_touched(tmp_path: Path) -> None:
 def test_a_workload_that_is_new_or_stays_fixed_is_not_touched(tmp_path: Path) -> None:
     fixed, more = (released(tmp_path, "hpa", min=number) for number in (4, 5))
     assert handed_over(more, read_stable(fixed.files)) == more
-    scaled = {"resources": {"cpu": 1}, "scale": {"min": 2, "max": 4, "targets": {"cpu": "70%"}}}
-    operators = {"look": {"out": "ocr.v1.Frame", "devices": ["cpu"]}, "find": {"devices": ["cpu"], **scaled}}
+    scaled: dict[str, Any] = {"resources": {"cpu": 1}, "scale": {"min": 2, "max": 4, "targets": {"cpu": "70%"}}}
+    operators: dict[str, dict[str, Any]] = {
+        "look": {"out": "ocr.v1.Frame", "devices": ["cpu"]},
+        "find": {"devices": ["cpu"], **scaled},
+    }
     graph = {"seen": "look(frame=$request)", "text": "find(frame=seen)", "return": "text"}
     parted = rendered_cluster(tmp_path, operators, cluster={**URL, "autoscaling": "hpa"}, graph=graph)
     assert "horizontalpodautoscaler-ocr-find-cpu.yaml" in parted.files

@@ -57,8 +57,8 @@ def released(code: Path, entry: str) -> RenderedCluster:
     (code / "comb.yaml").write_text(comb + ARMS + STEPS, encoding="utf-8")
     (code / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
     checkout = Checkout(code)
-    sources = (load_sources(checkout, name) for name in ("comb.yaml", "platform.yaml"))
-    made = render_comb(*sources, "production", unbuilt_images)
+    sources, platform = (load_sources(checkout, name) for name in ("comb.yaml", "platform.yaml"))
+    made = render_comb(sources, platform, "production", unbuilt_images)
     assert not has_errors(made.diagnostics), made.diagnostics
     [cluster] = made.clusters
     return cluster
