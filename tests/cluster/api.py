@@ -45,17 +45,21 @@ class Api:
         dynamic: Any = DynamicClient  # it has no types
         self._dynamic = dynamic(self._client, cache_file=str(cache), discoverer=EagerDiscoverer)
 
-    def apply(self, document: Object, *, dry: bool = False) -> None:
-        """Apply one object on the server, fields strictly checked; `dry` goes all the way but keeps nothing."""
-        query = [("fieldValidation", "Strict"), ("fieldManager", _MANAGER), ("force", "true")]
+    def apply(self, document: Object, *, dry: bool = False, manager: str = _MANAGER) -> Object:
+        """Apply one object on the server, fields strictly checked; `dry` goes all the way but keeps nothing.
+
+        The object as it then is. What the same manager applied before and no longer does is gone from it.
+        """
+        query = [("fieldValidation", "Strict"), ("fieldManager", manager), ("force", "true")]
         query += [("dryRun", "All")] if dry else []
         metadata = document["metadata"]
         try:
             kind = self._kind(document["apiVersion"], document["kind"])
             namespace = metadata.get("namespace") if kind.namespaced else None
-            self._dynamic.server_side_apply(
+            applied = self._dynamic.server_side_apply(
                 kind, body=document, name=metadata["name"], namespace=namespace, query_params=query
             )
+            return dict(applied.to_dict())
         except ResourceNotFoundError as unknown:
             raise Refused(str(unknown)) from None
         except DynamicApiError as refused:
@@ -84,9 +88,21 @@ class Api:
         found = self._kind(version, kind).get(namespace=namespace, label_selector=labels or None)
         return [dict(item) for item in found.to_dict()["items"]]
 
+    def read(self, version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """One object; None where there is none."""
+        try:
+            return dict(self._kind(version, kind).get(name=name, namespace=namespace).to_dict())
+        except NotFoundError:
+            return None
+
+    def patch(self, version: str, kind: str, name: str, namespace: str | None, changes: Object) -> None:
+        """Change one object by hand, as `kubectl patch --type merge` does."""
+        merge = "application/merge-patch+json"
+        self._kind(version, kind).patch(name=name, namespace=namespace, body=changes, content_type=merge)
+
     def scale(self, name: str, namespace: str, replicas: int) -> None:
         """Set how many replicas a Deployment has."""
-        self._kind("apps/v1", "Deployment").patch(name=name, namespace=namespace, body={"spec": {"replicas": replicas}})
+        self.patch("apps/v1", "Deployment", name, namespace, {"spec": {"replicas": replicas}})
 
     def delete(self, version: str, kind: str, name: str, namespace: str | None = None) -> None:
         """Delete one object at once; it may be gone already."""
