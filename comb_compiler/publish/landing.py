@@ -109,7 +109,7 @@ def check_history(mirror: Mirror, trust: Trust) -> str | None:
 def _floor(mirror: Mirror, trust: Trust, head: str | None) -> str | None:
     if trust.floor is None or head is None:
         return mirror.seen
-    if not mirror.has(trust.floor):
+    if not mirror.contains(head, trust.floor):  # as long as it is shallow, what is here may not be joined
         mirror.fetch_history()
     if not mirror.has(trust.floor):
         raise Refused(f"--trusted {trust.floor}: the environment repository has no such commit")

@@ -83,16 +83,20 @@ def _held(git: Git, place: Place, found: Mapping[str, Entry]) -> Held:
         raise Refused(f"`{place.directory}` is {found[place.directory].noun}, where the directory of a comb belongs")
     if flux is not None and not flux.is_file:
         raise Refused(f"`{place.flux_file}` is {flux.noun}, where a file belongs")
-    strange = [f"`{printable(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
+    strange = [f"`{_shown(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
     if strange:
         raise _foreign(place, strange)
     release = _release(git, place, files.get(FILE))
-    foreign = [f"`{printable(name)}`" for name in sorted(files) if not (release and name in {FILE, *release.files})]
+    foreign = [f"`{_shown(name)}`" for name in sorted(files) if not (release and name in {FILE, *release.files})]
     if foreign:
         raise _foreign(place, foreign)
     if flux is not None and release is None:
         raise Refused(f"`{place.flux_file}` is there, and no publication of the comb put it there: move it away")
     return Held(place, git, files, flux, release)
+
+
+def _shown(name: str) -> str:
+    return printable(name.replace("\n", "␤"))
 
 
 def _foreign(place: Place, names: Collection[str]) -> Refused:
@@ -112,7 +116,9 @@ def _release(git: Git, place: Place, entry: Entry | None) -> Release | None:
     except BadRelease as problem:
         raise Refused(f"`{place.directory}/{FILE}` is no release.json: {problem}") from problem
     if (release.cluster, release.namespace, release.comb) != place:
-        raise Refused(f"`{place.directory}/{FILE}` is of another comb: {printable('/'.join(release[2:4]))}")
+        raise Refused(
+            f"`{place.directory}/{FILE}` is of another comb: `{release.cluster}/{release.namespace}/{release.comb}`"
+        )
     return release
 
 

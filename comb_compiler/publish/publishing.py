@@ -150,9 +150,9 @@ def _check_environments(before: Iterable[Held], after: Mapping[Place, Mapping[st
 
 
 def _must_contain(mirror: Mirror, head: str | None, commit: str) -> None:
-    if not mirror.has(commit):
+    if head is not None and not mirror.contains(head, commit):
         mirror.fetch_history()
-    if head is None or not mirror.has(commit) or not mirror.contains(head, commit):
+    if head is None or not mirror.contains(head, commit):
         raise Refused(f"the environment repository's branch has no commit {commit[:12]}")
 
 
