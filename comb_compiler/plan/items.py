@@ -1,6 +1,6 @@
 """Workloads as what is packed onto nodes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from comb_compiler.plan.asked import Asked
 from comb_compiler.plan.model import Group, Workload
@@ -24,14 +24,14 @@ def strangers_of(asked: Sequence[Asked]) -> Strangers:
     return {group: frozenset(others) for group, others in found.items()}
 
 
-def item_of(workload: Workload, instances: int, strangers: Strangers, strays: Iterable[str] = ()) -> Item:
-    """So many instances of a workload; `strays` are the pools that nothing keeps them off, beside its own."""
+def item_of(workload: Workload, instances: int, strangers: Strangers) -> Item:
+    """So many instances of a workload, wherever they may come to be."""
     amounts = workload.amounts
     item = Item(
         workload.name,
         amounts.cpu,
         amounts.memory,
-        frozenset((*workload.pools, *strays)),
+        frozenset((*workload.pools, *workload.strays)),
         instances,
         group=_key(workload.group),
         apart=strangers.get(workload.group, frozenset()),

@@ -50,7 +50,8 @@ class Replicas(NamedTuple):
 class Workload(NamedTuple):
     """Instances of a group that are alike, on one class of device. `pools` are those that they may run in.
 
-    `name` is unique in the namespace. `scale` has the targets and the pace; `replicas` are its bounds for this class.
+    Nothing keeps them off `strays`, pools of other nodes. `name` is unique in the namespace. `scale` has the targets
+    and the pace; `replicas` are its bounds for this class.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Workload(NamedTuple):
     prefer: tuple[Preference, ...] = ()
     apart: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
 
 class NodeLeft(NamedTuple):

@@ -26,7 +26,9 @@ from comb_compiler.plan.groups import groups_of
 from comb_compiler.plan.items import Strangers, item_of, strangers_of
 from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, Group, NodeLeft, Plan, Replicas, Workload
 from comb_compiler.plan.names import object_name
+from comb_compiler.plan.openness import open_pools
 from comb_compiler.plan.packing import Filled, Node, Nodes, pack, room
+from comb_compiler.plan.places import places_of
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
 from comb_compiler.plan.safety import is_safe
 from comb_compiler.plan.scaling import scaling_findings
@@ -70,7 +72,7 @@ def plan_comb(bound: Bound[Comb], on: Bound[Platform], environment: str, used: I
     for name in target.clusters:
         planned, wrong = _in_cluster(name, bound, platform, asked, target.namespace)
         clusters.append(planned)
-        found |= dict.fromkeys((*wrong, *_over_quota(planned, asked, on)))
+        found |= dict.fromkeys((*wrong, *_over_quota(planned, asked, on), *open_pools(planned, on)))
     plan = Plan(comb.metadata.name, comb.metadata.team, environment, groups, tuple(clusters), traffic_of(comb))
     return Planned(plan, tuple(found))
 
@@ -84,7 +86,7 @@ def _in_cluster(
         return _planned(name, cluster, platform, asked, namespace)
     plans: list[zones.InZone] = []
     for zone, part in zones.zones_of(cluster):
-        planned, found = _planned(name, part, platform, asked, namespace)
+        planned, found = _planned(name, part, platform, asked, namespace, zone)
         plans.append((planned._replace(zone=zone), found))
     if not plans:
         planned, found = _planned(name, cluster, platform, asked, namespace)
@@ -96,9 +98,9 @@ def _in_cluster(
 
 
 def _planned(
-    name: str, cluster: Cluster, platform: Platform, asked: Sequence[Asked], namespace: str
+    name: str, cluster: Cluster, platform: Platform, asked: Sequence[Asked], namespace: str, zone: str | None = None
 ) -> tuple[ClusterPlan, Sequence[Diagnostic]]:
-    planning = _Planning(name, cluster, platform)
+    planning = _Planning(name, cluster, platform, zone)
     return planning.plan(asked, namespace), planning.found
 
 
@@ -130,10 +132,11 @@ def _over_quota(cluster: ClusterPlan, asked: Sequence[Asked], on: Bound[Platform
 class _Planning:
     """Plans for one cluster, and gathers what is wrong."""
 
-    def __init__(self, name: str, cluster: Cluster, platform: Platform) -> None:
+    def __init__(self, name: str, cluster: Cluster, platform: Platform, zone: str | None) -> None:
         self.found: list[Diagnostic] = []
         self._name = name
         self._cluster = cluster
+        self._zone = zone
         self._platform = platform
         self._strangers: Strangers = {}
         self._empty = [(self._node(name, pool), pool.nodes) for name, pool in cluster.node_pools.items()]
@@ -217,7 +220,9 @@ class _Planning:
                 if isinstance(amounts, Refusal):
                     refusals.append(amounts)
                 else:
-                    granted.append(_candidate(asked, device, pools, amounts))
+                    made = _candidate(asked, device, pools, amounts)
+                    places = places_of(made, self._cluster, self._zone, self._platform.devices)
+                    granted.append(made._replace(strays=places.strays))
         if not granted:
             told = [refused(asked, refusal, self._name) for refusal in refusals]
             self.found += told or [nowhere(asked, classes, self._name, self._cluster)]

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from comb_compiler.plan import Workload
+from comb_compiler.plan.places import labels_of, places_of
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.rendering import Rendering, cause_of_group, selects
-from comb_compiler.spec.comb.operators import Requirement
-from comb_compiler.spec.platform.clusters import NodePool
 
 __all__ = ["affinity", "spread", "tolerations"]
 
@@ -23,9 +22,9 @@ def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
             "requiredDuringSchedulingIgnoredDuringExecution": _required(rendering, workload),
             "preferredDuringSchedulingIgnoredDuringExecution": caused(
                 [
-                    {"weight": one.weight, "preference": _term(_labels_of(rendering, one))}
+                    {"weight": one.weight, "preference": {"matchExpressions": _expressions(labels)}}
                     for one in workload.prefer
-                    if _labels_of(rendering, one)
+                    if (labels := labels_of(rendering.cluster, one))
                 ]
                 or None,
                 cause_of_group(group, "affinity", "prefer"),
@@ -58,16 +57,13 @@ def _without_empty(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | 
 
 
 def _required(rendering: Rendering, workload: Workload) -> Any:
-    """A term for each pool; None where some pool's nodes cannot be told from others."""
-    terms: list[dict[str, str]] = []
-    for pool in rendering.pools(workload).values():
-        for place in workload.require or (Requirement(),):
-            labels = {**_pool_labels(rendering, pool), **_labels_of(rendering, place)}
-            if _is_in(place, pool) and labels not in terms:
-                terms.append(labels)
-    if not all(terms):
+    """A term for each pool, and off the nodes of others; None where pods may be anywhere."""
+    places = places_of(workload, rendering.cluster, rendering.here.zone, rendering.platform.devices)
+    avoided = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in places.avoided]
+    terms = [{"matchExpressions": [*_expressions(labels), *avoided]} for labels in places.terms or ({},)]
+    if terms == [{"matchExpressions": []}]:
         return None
-    return caused({"nodeSelectorTerms": [_term(labels) for labels in terms]}, _why(rendering, workload))
+    return caused({"nodeSelectorTerms": terms}, _why(rendering, workload))
 
 
 def _why(rendering: Rendering, workload: Workload) -> Cause:
@@ -76,27 +72,8 @@ def _why(rendering: Rendering, workload: Workload) -> Cause:
     return cause_of_group(workload.group, "affinity" if workload.require else "devices")
 
 
-def _is_in(place: Requirement, pool: NodePool) -> bool:
-    return (place.zone is None or place.zone == pool.zone) and place.labels.items() <= pool.labels.items()
-
-
-def _pool_labels(rendering: Rendering, pool: NodePool) -> dict[str, str]:
-    """The labels of a pool's nodes. A zone's are enough to tell them only where all of the comb is in that zone."""
-    zone = rendering.cluster.zones.get(pool.zone or "")
-    named = zone is not None and (bool(pool.labels) or rendering.here.zone is not None)
-    return {**(zone.node_labels if zone is not None and named else {}), **pool.labels}
-
-
-def _labels_of(rendering: Rendering, place: Requirement) -> dict[str, str]:
-    """The labels of a place's nodes; a zone that this cluster lacks has none."""
-    zone = rendering.cluster.zones.get(place.zone or "")
-    return {**(zone.node_labels if zone else {}), **place.labels}
-
-
-def _term(labels: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "matchExpressions": [{"key": key, "operator": "In", "values": [value]} for key, value in sorted(labels.items())]
-    }
+def _expressions(labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "operator": "In", "values": [value]} for key, value in sorted(labels.items())]
 
 
 def tolerations(rendering: Rendering, workload: Workload) -> list[Any] | None:

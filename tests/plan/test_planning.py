@@ -58,7 +58,15 @@ def platform(pools: dict[str, dict[str, Any]], **cluster: Any) -> Bound[Platform
 
 
 CPUS = {"nodes": 4, "cpu": 8, "memory": "32Gi"}
-T4S = {"nodes": 1, "cpu": 8, "memory": "32Gi", "device": "nvidia-t4", "devices": 1, "sharing": "exclusive"}
+T4S = {
+    "nodes": 1,
+    "cpu": 8,
+    "memory": "32Gi",
+    "device": "nvidia-t4",
+    "devices": 1,
+    "sharing": "exclusive",
+    "labels": {"card": "t4"},
+}
 
 
 def planned(operators: dict[str, dict[str, Any]], a_platform: Bound[Platform]) -> Planned:

@@ -47,7 +47,7 @@ class NodePool(Model):
     )
     zone: Name | None = Field(default=None, description="The NAS zone that its nodes are in.")
     labels: dict[Label, LabelValue] = Field(
-        default_factory=dict, description="Labels of its nodes, by which pods find them."
+        default_factory=dict, description="Labels of its nodes, by which pods find them, and others keep off."
     )
     taints: list[Taint] = Field(default_factory=list, description="Taints of its nodes.")
 
