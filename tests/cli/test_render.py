@@ -288,7 +288,7 @@ def test_a_platforms_objects_are_written_once_for_all(comb: Comb, checkout: Path
     assert {one.name for one in (west / "_platform").iterdir()} == {
         "kustomization.yaml",
         "namespace-greetings.yaml",
-        "priorityclass-comb-high.yaml",
+        "priorityclass-comb-high-1000.yaml",
     }
     again = comb("platform", "render", "--platform", "platform.yaml", "-o", "out")
     assert {line.split(", ")[-1] for line in again.err.splitlines()} == {"all unchanged"}

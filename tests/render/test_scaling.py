@@ -131,19 +131,25 @@ def test_each_target_is_caused_by_its_line(tmp_path: Path) -> None:
 SERIES = [
     ("DCGM_FI_DEV_GPU_UTIL", {"exported_namespace": "vision", "exported_pod": pod, "gpu": gpu}, value)
     for pod, gpu, value in (
-        ("ocr-6d4f8c9b7d-abcde", "0", 60.0),
-        ("ocr-6d4f8c9b7d-abcde", "1", 80.0),
-        ("ocr-6d4f8c9b7d-fghij", "0", 30.0),
-        ("ocr-other-6d4f8c9b7d-klmno", "0", 99.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", "0", 60.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", "1", 80.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", "0", 30.0),
+        ("ocr-nvidia-a10-other-6d4f8c9b7d-klmno", "0", 99.0),
     )
 ] + [
     (name, {"exported_namespace": "vision", "exported_pod": pod, "gpu": "0"}, value)
-    for pod, used, free in (("ocr-6d4f8c9b7d-abcde", 15000.0, 5000.0), ("ocr-6d4f8c9b7d-fghij", 5000.0, 15000.0))
+    for pod, used, free in (
+        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 15000.0, 5000.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 5000.0, 15000.0),
+    )
     for name, value in (("DCGM_FI_DEV_FB_USED", used), ("DCGM_FI_DEV_FB_FREE", free))
 ]
 HAMI_SERIES = [
     (name, {"namespace": "vision", "pod": pod, "container": "comb", "device_uuid": "GPU-1"}, value)
-    for pod, ratio, used in (("ocr-6d4f8c9b7d-abcde", 18.0, 3.0), ("ocr-6d4f8c9b7d-fghij", 6.0, 1.0))
+    for pod, ratio, used in (
+        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 18.0, 3.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 6.0, 1.0),
+    )
     for name, value in (
         ("hami_container_device_utilization_ratio", ratio),
         ("hami_vgpu_memory_used_bytes", used * 2**30),
@@ -152,7 +158,11 @@ HAMI_SERIES = [
 ]
 OWN_SERIES = [
     (name, {"namespace": "vision", "pod": pod, **labels}, value)
-    for pod, waiting in (("ocr-6d4f8c9b7d-abcde", 5.0), ("ocr-6d4f8c9b7d-fghij", 1.0), ("ocr-cpu-8f7d6c5b4-pqrst", 2.0))
+    for pod, waiting in (
+        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 5.0),
+        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 1.0),
+        ("ocr-cpu-8f7d6c5b4-pqrst", 2.0),
+    )
     for name, labels, value in (
         ("comb_queue_length", {"operator": "read"}, waiting),
         ("comb_queue_length", {"operator": "find"}, waiting * 2),
@@ -178,7 +188,7 @@ def of_pods(server: Prometheus, prometheus: Mapping[str, Any], name: str, pods: 
     return {dict(found)[labels["pod"]]: value for found, value in server.query(query).items()}
 
 
-PODS = ["ocr-6d4f8c9b7d-abcde", "ocr-6d4f8c9b7d-fghij"]
+PODS = ["ocr-nvidia-a10-6d4f8c9b7d-abcde", "ocr-nvidia-a10-6d4f8c9b7d-fghij"]
 HAMI = {"url": URL, "exporter": "hami", "podLabel": "pod", "namespaceLabel": "namespace"}
 CASES = [
     pytest.param({"url": URL}, "exclusive", "gpuUtilization", "70%", [70.0, 30.0], "70", id="dcgm-utilization"),
