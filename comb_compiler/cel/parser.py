@@ -22,6 +22,8 @@ MOST_NESTING = 40
 
 _LEVELS = (("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"))
 _NO_TEXT = "this text ends with a backslash, or has an escape that is no character"
+_MOST_DIGITS = 1000
+"""More than 64 bits have; Python itself refuses to read some thousands."""
 _WORDS = {"true": ("bool", True), "false": ("bool", False), "null": ("null", None)}
 
 
@@ -236,8 +238,9 @@ class _Parser:
             return Literal(token.kind, content, start, token.end)
         if token.kind == "double":
             return Literal("double", float(_compact(text)), start, token.end)
-        number = int(_compact(text).rstrip("uU"), 0 if "x" in text else 10)
-        if not (in_uint64(number) if token.kind == "uint" else in_int64(number)):
+        digits = _compact(text).rstrip("uU")
+        number = int(digits, 0 if "x" in digits else 10) if len(digits) <= _MOST_DIGITS else None
+        if number is None or not (in_uint64(number) if token.kind == "uint" else in_int64(number)):
             raise BadSyntax("this number needs more than 64 bits", start, token.end, "write a smaller number")
         return Literal(token.kind, number, start, token.end)
 

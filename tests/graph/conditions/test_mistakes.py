@@ -39,6 +39,7 @@ SYNTAX = [
     ("request«.»", "a field's name is missing after this dot", None),
     ("request«.»?flag", "a field's name is missing after this dot", None),
     ("request.n == «99999999999999999999»", "this number needs more than 64 bits", None),
+    (f"request.n == «{'9' * 5000}»", "this number needs more than 64 bits", None),
     ("request.flag «request».flag", "`request` cannot follow here", None),
     ("request.text == 'a' «;»", "`;` is no part of CEL", None),
     ("«😀» == 'é'", "`😀` is no part of CEL", None),
