@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from comb_compiler.diagnostics import codes
-from comb_compiler.diagnostics.model import Diagnostic, Severity, Span, diagnose
+from comb_compiler.diagnostics.codes import Severity
+from comb_compiler.diagnostics.model import Diagnostic, Span, diagnose
 
 __all__ = ["MOST", "bounded", "too_many"]
 
