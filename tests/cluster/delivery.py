@@ -52,8 +52,9 @@ def images_of(digit: str) -> Callable[[Plan, str], Images]:
 class Delivery:
     """What is committed, and what Flux says of it."""
 
-    def __init__(self, api: Api, checkout: Path, controller: Server) -> None:
+    def __init__(self, api: Api, repository: Path, checkout: Path, controller: Server) -> None:
         self.api = api
+        self.repository = repository
         self.controller = controller
         self.files: dict[str, bytes] = {}
         self._checkout = checkout
@@ -94,6 +95,16 @@ class Delivery:
         _git(self._checkout, "add", "--all")
         _git(self._checkout, "commit", "--quiet", "--allow-empty", "--message=What is rendered")
         _git(self._checkout, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+        return self._head()
+
+    def follow(self) -> str:
+        """Take over what others committed, and say the revision."""
+        _git(self._checkout, "pull", "--quiet", "--ff-only", "origin", "main")
+        top = self._checkout / "clusters" / CLUSTER
+        self.files = {str(one.relative_to(top)): one.read_bytes() for one in top.rglob("*") if one.is_file()}
+        return self._head()
+
+    def _head(self) -> str:
         return f"main@sha1:{_git(self._checkout, 'rev-parse', 'HEAD').strip()}"
 
     def condition(self, name: str, kind: str = "Ready") -> Object:
@@ -164,7 +175,7 @@ def delivery(
         kustomize_controller(plane, program, directory / "controller", flags) as controller,
     ):
         _git(checkout, "remote", "add", "origin", f"{url}/git/{_REPOSITORY}")
-        made = Delivery(api, checkout, controller)
+        made = Delivery(api, repository, checkout, controller)
         made.put_platform(platform)
         revision = made.publish()
         api.apply_all(_told_by_hand(f"{url}/git/{_REPOSITORY}"))

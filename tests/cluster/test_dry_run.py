@@ -44,8 +44,9 @@ def _restricted(api: Api) -> None:
 def test_every_object_of_every_example_is_taken(
     example: str, environment: str, back_end: str, api: Api, tmp_path: Path
 ) -> None:
-    refused = {}
+    refused, kinds = {}, set()
     for made in render_example(example, platform_sharing_by(back_end, tmp_path), environment):
+        kinds |= {one["kind"] for one in (*made.grounds.values(), *made.comb.values())}
         api.apply_all(made.grounds.values())
         # A pod is taken only where its account is.
         api.apply_all(one for one in made.comb.values() if one["kind"] == "ServiceAccount")
@@ -56,6 +57,8 @@ def test_every_object_of_every_example_is_taken(
                 except Refused as error:
                     refused[f"{made.here.cluster}: {name} ({one['kind']})"] = str(error)
     assert refused == {}
+    # What Flux is told, and what all combs share, are among them.
+    assert {"Alert", "Deployment", "Kustomization", "Namespace", "PriorityClass", "Provider", "ResourceQuota"} <= kinds
 
 
 @pytest.fixture(scope="module")
