@@ -136,13 +136,14 @@ def _against(
     if reading.kind != "Platform":
         found.add((_no_platform(reading.root),))
         return ()
+    from comb_compiler.diagnostics.bounds import bounded
     from comb_compiler.spec.checks.against_platform import check_against_platform
 
     bound = _platform(reading)
     for variant in file.variants:
         if variant.value is not None:
             own = variant.overlaid.environment if variant.overlaid else None
-            found.add(check_against_platform(variant, variant.value, bound, own), variant.overlaid)
+            found.add(bounded(check_against_platform(variant, variant.value, bound, own)), variant.overlaid)
     if bound.value is None or has_errors((*bound.diagnostics, *found.all)):
         return ()
     declared = bound.declared("environments")

@@ -32,7 +32,7 @@ def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterato
     look = _Lookup(bound, platform)
     zones = tuple(zone for cluster in platform.declared("clusters") for zone in _zones(platform, cluster))
     environments = platform.declared("environments")
-    for name in comb.environments:
+    for name in comb.environments if bound.overlaid is None else ():  # no overlay changes which there are
         place = bound.place("environments", name)
         at_key = place._replace(value=place.key or place.value)
         yield from look.up(at_key, codes.UNKNOWN_ENVIRONMENT, name, "environments", environments, "environment")
