@@ -80,7 +80,7 @@ def _wait(landed: int, races: int, cycle: float) -> None:
     likely to be twice as many. `cycle` is what one attempt takes.
     """
     rivals = min(max(landed, 2**races, 1), _MOST_RIVALS)
-    time.sleep(random.uniform(0, min(rivals * cycle, _LONGEST_WAIT)))  # noqa: S311  jitter is no secret
+    time.sleep(random.uniform(0, min(2 * rivals * cycle, _LONGEST_WAIT)))  # noqa: S311  jitter is no secret
 
 
 def check_history(mirror: Mirror, trust: Trust) -> str | None:

@@ -65,12 +65,13 @@ class Mirror:
         """The newest commit of the branch that was found to be right."""
         with suppress(OSError, ValueError):
             text = self._seen.read_text("ascii").strip()
-            return text if self.has(text) else None
+            return text if text == self._head() or self.has(text) else None
         return None
 
     def note_seen(self, commit: str) -> None:
         """Keep what `seen` is from now on; the next fetch asks for what follows it."""
-        self.git("update-ref", _HEAD, commit)
+        if self._head() != commit:
+            self.git("update-ref", _HEAD, commit)
         beside = self._seen.with_suffix(".new")
         beside.write_text(f"{commit}\n", "ascii")
         beside.replace(self._seen)
@@ -81,7 +82,7 @@ class Mirror:
 
     def contains(self, head: str, commit: str) -> bool:
         """Whether `commit` is `head` or came before it."""
-        return self.git.run("merge-base", "--is-ancestor", commit, head).code == 0
+        return head == commit or self.git.run("merge-base", "--is-ancestor", commit, head).code == 0
 
     def count(self, since: str | None, head: str | None) -> int:
         """How many commits came after `since`."""
@@ -92,7 +93,7 @@ class Mirror:
 
     def fetch(self) -> str | None:
         """The branch's head on the server; None where there is no such branch yet. Raises PublishError."""
-        depth = () if self.git.run("rev-parse", "--verify", "--quiet", _HEAD).code == 0 else ("--depth=1",)
+        depth = () if self._head() else ("--depth=1",)
         refspec = f"+refs/heads/{self.reach.branch}:{_HEAD}"
         ran = self._fetch(*depth, "--filter=blob:none", "origin", refspec)
         if ran is not None and _NO_BRANCH in ran:
@@ -100,7 +101,13 @@ class Mirror:
             return None
         if ran is not None:
             raise PublishError(f"the environment repository cannot be fetched\n{quoted(_clean(ran, self.reach))}")
-        return self.git("rev-parse", "--verify", f"{_HEAD}^{{commit}}").decode("ascii").strip()
+        return self._head() or None
+
+    def _head(self) -> str:
+        """The head that was fetched last; nothing where none was. Read as git writes it, which costs no process."""
+        with suppress(OSError, ValueError):
+            return (self.git.directory / _HEAD).read_text("ascii").strip()
+        return ""
 
     def fetch_history(self) -> None:
         """Have all commits of the branch here, without their files. Raises PublishError."""

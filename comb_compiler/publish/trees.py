@@ -85,11 +85,10 @@ def read_blob(git: Git, entry: Entry) -> bytes:
 
 def write_tree(git: Git, head: str | None, grafts: Iterable[Graft]) -> str:
     """The tree of `head`, or of nothing, in which each graft's path is what it says, and nothing else has changed."""
-    git("update-ref", "-d", _SCRATCH)
+    if head is None:
+        git("update-ref", "-d", _SCRATCH)  # else it would be what the tree begins with
     git("fast-import", "--quiet", "--force", "--done", given=b"".join(_stream(head, grafts)))
-    tree = git("rev-parse", "--verify", f"{_SCRATCH}^{{tree}}").decode("ascii").strip()
-    git("update-ref", "-d", _SCRATCH)
-    return tree
+    return git("rev-parse", "--verify", f"{_SCRATCH}^{{tree}}").decode("ascii").strip()
 
 
 def _stream(head: str | None, grafts: Iterable[Graft]) -> Iterator[bytes]:
