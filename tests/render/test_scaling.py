@@ -258,7 +258,8 @@ def test_a_query_is_parted_over_classes_of_device(server: Prometheus, tmp_path: 
         for one in of_kind(made, "ScaledObject")
     }
     assert sorted(queries_of) == ["ocr-cpu", "ocr-nvidia-a10"]
-    assert list(server.query(queries_of["ocr-cpu"]).values()) == [pytest.approx(90.0)]
+    assert list(server.query(queries_of["ocr-cpu"]).values()) == [pytest.approx(30.0)]
+    assert list(server.query(queries_of["ocr-nvidia-a10"]).values()) == [pytest.approx(60.0)]
 
 
 def a_pod_of(deployment: str, template: str, drawn: str) -> str:
