@@ -120,8 +120,8 @@ def asked(here: ClusterPlan) -> dict[str, int]:
 
 
 def draw_pools(choose: Random) -> dict[str, Any]:
-    """Whole cards, counted or claimed, MIG slices and CPUs; nodes with devices are for those who want one."""
-    taints = [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]
+    """Whole cards, counted or claimed, MIG slices and CPUs; taints keep others off nodes with devices, or labels do."""
+    taints = [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}] if choose.random() < 0.5 else []
     found: dict[str, Any] = {"cpus": {"nodes": choose.randint(1, 3), "cpu": choose.choice([2, 4]), "memory": "16Gi"}}
     whole = choose.choice(["exclusive", "exclusive", "dra"])
     for name, device, sharing in (("cards", "card", whole), ("slices", "sliced", "mig")):
@@ -143,13 +143,15 @@ def draw_operators(choose: Random) -> dict[str, Any]:
     for number in range(choose.randint(1, 4)):
         devices = choose.choice([["card"], ["sliced"], ["card"], ["sliced"], ["cpu"], ["card", "cpu"]])
         gpu: dict[str, Any] = {"memory": "8Gi"}
-        if devices[0] == "card":
+        if devices[0] == "card":  # of slices a process uses one
             gpu["count"] = choose.choice([1, 1, 2])
         found[f"o{number}"] = {
             "devices": devices,
             "resources": {"cpu": choose.choice([1, 2, "500m"]), "memory": "1Gi", "gpu": gpu},
             "scale": {"min": choose.randint(1, 4)},
         }
+        if number and choose.random() < 0.25:
+            found[f"o{number}"]["affinity"] = {"apart": [f"o{choose.randrange(number)}"]}
     return found
 
 
@@ -193,8 +195,8 @@ def test_an_urgent_comb_takes_the_devices_of_another(cluster: Cluster, tmp_path:
     low = plan("patient", {"score": {**WHOLE, "priority": "low", "scale": {"min": 6}}}, pools, tmp_path)
     high = plan("urgent", {"score": {**WHOLE, "priority": "high", "scale": {"min": 4}}}, pools, tmp_path)
     cluster.start(low)
-    assert cluster.run(low.objects) == {"patient": 6}
-    assert cluster.run(high.objects) == {"patient": 4, "urgent": 4}
+    assert cluster.run(low.objects) == {"patient-card": 6}
+    assert cluster.run(high.objects) == {"patient-card": 4, "urgent-card": 4}
 
 
 def test_who_does_not_preempt_waits(cluster: Cluster, tmp_path: Path) -> None:
@@ -205,7 +207,48 @@ def test_who_does_not_preempt_waits(cluster: Cluster, tmp_path: Path) -> None:
     high = plan("urgent", {"score": {**WHOLE, "priority": "high", "scale": {"min": 4}}}, pools, tmp_path)
     cluster.start(low)
     cluster.run(low.objects)
-    assert cluster.run(high.objects) == {"patient": 6, "urgent": 2}
+    assert cluster.run(high.objects) == {"patient-card": 6, "urgent-card": 2}
+
+
+def test_another_value_of_a_priority_is_another_class(cluster: Cluster, api: Api, tmp_path: Path) -> None:
+    """None can be changed in place; who was not rendered since keeps the one that it asks for."""
+    pools = platform({"cpus": CPUS})
+    steady = {"resources": {"cpu": 1, "memory": "1Gi"}, "priority": "low"}
+    cluster.start(plan("before", {"score": steady}, pools, tmp_path))
+    pools["priorities"]["low"] = {"value": 20, "preempts": False, "default": True}
+    after = plan("after", {"score": steady}, pools, tmp_path)
+    cluster.start(after)
+    assert sum(cluster.run(after.objects).values()) == 1
+    [pod] = api.list("v1", "Pod", NAMESPACE)
+    assert (pod["spec"]["priority"], pod["spec"]["preemptionPolicy"]) == (20, "Never")
+    assert {"comb-low-10", "comb-low-20-waits"} <= {
+        one["metadata"]["name"] for one in api.list("scheduling.k8s.io/v1", "PriorityClass")
+    }
+
+
+def test_apart_is_never_on_one_node(cluster: Cluster, tmp_path: Path) -> None:
+    """Two on one node: impossible, and one waits; a node more, and both have a place."""
+    alone = {"devices": ["cpu"], "resources": {"cpu": 1, "memory": "1Gi"}}
+    operators = {"one": alone, "other": {**alone, "affinity": {"apart": ["one"]}}}
+    few = plan("parted", operators, platform({"cpus": {**CPUS, "nodes": 1}}), tmp_path)
+    assert few.is_impossible
+    cluster.start(few)
+    assert sum(cluster.run(few.objects).values()) == 2
+    cluster.clear()
+    enough = plan("parted", operators, platform({"cpus": {**CPUS, "nodes": 3}}), tmp_path)
+    assert enough.here.fit.safe
+    cluster.start(enough)
+    assert cluster.run(enough.objects) == asked(enough.here)
+
+
+def test_a_node_takes_no_more_pods_than_it_says(cluster: Cluster, tmp_path: Path) -> None:
+    small = {"resources": {"cpu": "10m", "memory": "16Mi"}, "scale": {"min": 12}}
+    for pods in (12, 11):
+        planned = plan("many", {"score": small}, platform({"cpus": {**CPUS, "nodes": 1, "pods": pods}}), tmp_path)
+        assert planned.is_impossible is (pods < 12)
+        cluster.start(planned)
+        assert sum(cluster.run(planned.objects).values()) == pods
+        cluster.clear()
 
 
 def test_pods_stay_on_the_nodes_that_the_plan_gives_them(cluster: Cluster, api: Api, tmp_path: Path) -> None:
@@ -222,7 +265,7 @@ def test_pods_stay_on_the_nodes_that_the_plan_gives_them(cluster: Cluster, api: 
     zoned = {"resources": {"cpu": 1, "memory": "1Gi"}, "affinity": {"require": [{"zone": "a"}]}, "scale": {"min": 3}}
     planned = plan("placed", {"near": zoned, "score": {**WHOLE, "scale": {"min": 5}}}, pools, tmp_path)
     cluster.start(planned)
-    assert cluster.run(planned.objects) == {"placed": 1, "placed-near": 3, "placed-score": 5}
+    assert cluster.run(planned.objects) == {"placed": 1, "placed-near": 3, "placed-score-card": 5}
     allowed = {one.name: one.pools for one in planned.here.workloads}
     for pod in api.list("v1", "Pod", NAMESPACE):
         workload, node = pod["metadata"]["labels"]["app.kubernetes.io/instance"], pod["spec"]["nodeName"]
