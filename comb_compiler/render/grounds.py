@@ -22,6 +22,7 @@ def platform_slice(rendering: Rendering) -> dict[str, Any]:
     }
     claimed = {pool.device for pool in pools.values() if pool.sharing.back_end is SharingBackEnd.DRA}
     default = next((name for name, one in platform.priorities.items() if one.default), None)
+    priorities = {one.priority or default for one in rendering.here.workloads}
     return {
         "pools": {name: _json(pool, include={"labels", "taints", "sharing", "zone"}) for name, pool in pools.items()},
         "zones": {name: zone.node_labels for name, zone in cluster.zones.items() if name in zones},
@@ -31,6 +32,11 @@ def platform_slice(rendering: Rendering) -> dict[str, Any]:
         "store": _json(platform.sample_store),
         "delivery": _json(platform, include={"delivery", "gateway"}),
         "default": default,
+        "priorities": {
+            name: _json(one, include={"value", "preempts"})
+            for name, one in platform.priorities.items()
+            if name in priorities
+        },
         "patches": {
             name: _json(one, include={"target", "merge"}) for name, one in matching(platform.patches, here).items()
         },

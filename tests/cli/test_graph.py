@@ -68,7 +68,7 @@ def test_the_example_is_drawn_with_its_critical_path(comb: Comb) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "┃ ● straight  200ms ┃" in ran.out
     assert "┆ when request.check_nudity ┆" in ran.out
-    assert "boxes 1s → straight 200ms → lines 1500ms → verdict 100ms = 2800ms" in ran.out
+    assert "boxes 1s → straight 200ms → lines 1.5s → verdict 100ms = 2.8s" in ran.out
     assert max(map(len, ran.out.split("\n"))) <= 80
 
 

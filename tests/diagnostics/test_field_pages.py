@@ -100,7 +100,9 @@ clusters:
         device: nvidia-a10
         devices: 1
         sharing: {backEnd: time-slicing, replicas: 4}
-    zones: {nas-a: {storageClass: nfs-a}}
+        labels: {gpu: a10}
+    zones: {nas-a: {storageClass: nfs-a, nodeLabels: {zone: a}}}
+    prometheus: {url: "http://prometheus.monitoring.svc:9090", serviceMonitors: false}
 namespaces: {combs: {teams: [content-safety], quota: {cpu: 20}}}
 priorities: {high: {value: 1000}}
 environments: {production: {clusters: [east], namespace: combs}}
@@ -114,7 +116,13 @@ OF_A_PLATFORM = (
     codes.PATCH_CHANGES_IDENTITY,
     codes.PATCH_WITHOUT_TARGET,
 )
-BREAKING = (codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.BREAKS_SOURCE)
+GATEWAY = """\
+delivery: gateway-api
+gateway: {name: public, namespace: gateways, hostname: combs.acme.example}
+"""
+ZONE_LABELS = ", nodeLabels: {zone: a}"
+PUBLISHED = "storage: {workspace: {size: 50Gi, shared: zone}}\n"
+BREAKING = (codes.SHRUNK_WORKSPACE, codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.BREAKS_SOURCE)
 NEEDS_BYTES = (
     codes.NOTHING_TO_COMPARE,
     codes.STALE_LOCK,
@@ -152,14 +160,18 @@ def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
         platform = in_place(PLATFORM, fragment)
         sources = SourceSet("platform.yaml", {"platform.yaml": platform.encode()})
         return {found.code.id for found in check(sources).diagnostics}
-    comb = in_place(COMB, fragment) if language == "yaml" else COMB
+    asks = language == "yaml" and code is not codes.OPEN_POOL
+    comb = in_place(COMB, fragment) if asks else COMB
     proto = in_proto(PROTO, fragment, "" if code not in BREAKING else "Unused") if language == "proto" else PROTO
     sources = load_sources(checkout(directory / "now", comb, proto), "comb.yaml", REMEMBERED)
     published = None
     if code in BREAKING:
-        old = Against("HEAD", checkout(directory / "before", COMB, PROTO), "", REMEMBERED)
+        old = Against("HEAD", checkout(directory / "before", COMB + PUBLISHED, PROTO), "", REMEMBERED)
         published = old.published(sources)
-    against = SourceSet("platform.yaml", {"platform.yaml": PLATFORM.encode()})
+    there = {codes.UNROUTABLE_ARM: GATEWAY, codes.OPEN_POOL: fragment}.get(code, "")
+    whole = PLATFORM.replace(ZONE_LABELS, "") if code in (codes.NO_ZONE, codes.INDISTINCT_PLACE) else PLATFORM
+    platform = in_place(whole, there or "kind: Platform\n")
+    against = SourceSet("platform.yaml", {"platform.yaml": platform.encode()})
     if language == "json":
         rendered = render_comb(sources, against, "production", parse_images(fragment.encode()), REMEMBERED)
         return {found.code.id for found in rendered.diagnostics}
