@@ -84,7 +84,8 @@ def _table(scratch: Path, peers: Mapping[str, Path], arguments: argparse.Namespa
     return "\n".join(lines) + "\n"
 
 
-_READING = """comb reads, checks, proves, plans and packs each comb before it renders it; the peers fill in templates. For one
+_READING = """\
+comb reads, checks, proves, plans and packs each comb before it renders it; the peers fill in templates. For one
 comb it loses by what it imports: pydantic and PyYAML alone cost as much as a whole helm. For many, checking and
 planning cost as much again as rendering and writing, and that is by how much it loses to helm; against kustomize it
 gains, which reads every object again for each overlay.
