@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from comb_compiler.release.reading import repeated, shown
+
 __all__ = [
     "IMAGE",
     "MOST_BYTES",
@@ -98,11 +100,10 @@ def _json(content: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise BadImages(f"it has {_shown(next(name for name in names if names.count(name) > 1))} twice in one object")
-    return found
+    twice = repeated(pairs)
+    if twice is not None:
+        raise BadImages(f"it has {_shown(twice)} twice in one object")
+    return dict(pairs)
 
 
 def _no_constant(name: str) -> Any:
@@ -115,13 +116,7 @@ def _must_be_object(found: Any, path: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    """A value in a sentence: as JSON, and short."""
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    if isinstance(value, int) and abs(value) > 10**40:
-        return "a number of more than 40 digits"
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 100 else f"{text[:99]}…"
+    return shown(value, most=100, kept=99)
 
 
 def images_schema() -> dict[str, Any]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from comb_compiler.release.reading import repeated
+
 __all__ = ["BadRecord", "read", "record_bytes", "record_data", "record_from"]
 
 
@@ -38,11 +40,10 @@ def record_from(kind: Any, content: bytes, version: int, noun: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise BadRecord(f"it has `{next(name for name in names if names.count(name) > 1)}` twice in one object")
-    return found
+    twice = repeated(pairs)
+    if twice is not None:
+        raise BadRecord(f"it has `{twice}` twice in one object")
+    return dict(pairs)
 
 
 def record_data(value: Any) -> Any:

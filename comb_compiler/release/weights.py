@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from comb_compiler.release.reading import repeated, shown
+
 __all__ = ["MOST_BYTES", "BadWeights", "Candidate", "Weights", "parse_weights", "weights_bytes"]
 
 MOST_BYTES = 262_144
@@ -100,11 +102,10 @@ def _candidate(found: Any) -> Candidate:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise BadWeights(f"it has {_shown(next(name for name in names if names.count(name) > 1))} twice")
-    return found
+    twice = repeated(pairs)
+    if twice is not None:
+        raise BadWeights(f"it has {_shown(twice)} twice")
+    return dict(pairs)
 
 
 def _no_constant(name: str) -> Any:
@@ -131,10 +132,4 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value in a sentence: as JSON, and short."""
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    if isinstance(value, int) and abs(value) > 10**40:
-        return "a number of more than 40 digits"
-    text = json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return shown(value, most=60, kept=57)
