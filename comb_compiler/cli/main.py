@@ -26,23 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = _guarded(list(sys.argv[1:] if argv is None else argv))
     if argv is None:
         gc.freeze()  # the end of Python would look through everything for garbage: a fifth of a check's time
-        _leave_behind_what_hangs(code)
+        if "comb_compiler.runtime" in sys.modules:
+            from comb_compiler.runtime.ending import leave_behind_what_hangs
+
+            leave_behind_what_hangs(code)
     return code
-
-
-def _leave_behind_what_hangs(code: int) -> None:
-    """End the process at once where an operator's call that was given up still runs, in a thread of its own.
-
-    Native code that comes back to a Python that is ending aborts the process, and the exit code would be lost.
-    """
-    threading = sys.modules.get("threading")
-    if threading is not None and any(one.daemon and one.name.startswith("comb-") for one in threading.enumerate()):
-        import atexit
-
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
 
 
 def _guarded(arguments: list[str]) -> int:
