@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
@@ -26,7 +27,6 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
-    from comb_compiler.compiler import Checked
     from comb_compiler.plan.model import Plan
     from comb_compiler.source.memo import Memo
 
@@ -75,22 +75,13 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") ->
     assert platform_file is not None
     platform = load_sources(checkout, platform_file, memo)
     of_platform = check(platform, memo=memo)
-    environment = _known(arguments.environment, of_platform)
-    checked = check(load_sources(checkout, mains[0], memo), platform, memo, environment=environment)
+    if arguments.environment is not None:
+        must_have_environment(of_platform, arguments.environment)
+    comb = load_sources(checkout, mains[0], memo)
+    checked = check(comb, platform, memo, environment=arguments.environment or "")
     if checked.kind == "Platform":
         raise UsageError(f"{arguments.path} declares a platform: name a comb")
     return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics)))
-
-
-def _known(environment: str | None, of_platform: "Checked") -> str:
-    """The environment that is asked for, if any. Raises UsageError for one that the platform does not have."""
-    on = of_platform.platform
-    if environment is None or on is None or environment in on.declared("environments"):
-        return environment or ""
-    from comb_compiler.spec.suggest import did_you_mean
-
-    advice = did_you_mean(environment, on.declared("environments"), "environment")[0]
-    raise UsageError(f"the platform has no environment `{environment}`; {advice}")
 
 
 def _as_json(found: tuple[Diagnostic, ...], plans: "Sequence[Plan]", checkout: Checkout, console: Console) -> str:

@@ -19,7 +19,7 @@ from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.proofs import proven
-from comb_compiler.cli.render import read_images, render_all
+from comb_compiler.cli.render import add_image_arguments, read_images, render_all
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import (
     add_writing_arguments,
@@ -46,8 +46,7 @@ _MOST_NAMED = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one or with many")
     add_writing_arguments(parser)
-    parser.add_argument("--images", metavar="FILE", help="the images by digest: what a build wrote")
-    parser.add_argument("--unbuilt", action="store_true", help="name images that nobody can pull, for want of others")
+    add_image_arguments(parser)
     parser.add_argument("--evidence", metavar="FILE", help="signed evidence of the gates, where it is asked for")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
     parser.set_defaults(candidate=None, onto=None)

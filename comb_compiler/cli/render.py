@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import Verdict, VerdictCache, default_directory
@@ -35,18 +36,16 @@ from comb_compiler.workspace.discovery import find_combs
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
     from comb_compiler.release.images import Images
-    from comb_compiler.source import SourceSet
     from comb_compiler.source.memo import Memo
 
-__all__ = ["Done", "add_arguments", "read_images", "render_all", "run"]
+__all__ = ["Done", "add_arguments", "add_image_arguments", "read_images", "render_all", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one or with many")
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     parser.add_argument("--environment", metavar="NAME", required=True, help="where it is to run")
-    parser.add_argument("--images", metavar="FILE", help="the images by digest: what a build wrote")
-    parser.add_argument("--unbuilt", action="store_true", help="name images that nobody can pull, for want of others")
+    add_image_arguments(parser)
     parser.add_argument("-o", "--output", metavar="DIR", help="where the files are written")
     parser.add_argument(
         "--candidate", metavar="STEP", help="lay it beside the stable release, for this share of the users"
@@ -78,6 +77,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         console.result(explained(done.rendered, arguments.explain, checkout, console))
     return Exit.CLEAN
+
+
+def add_image_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that `read_images` reads."""
+    parser.add_argument("--images", metavar="FILE", help="the images by digest: what a build wrote")
+    parser.add_argument("--unbuilt", action="store_true", help="name images that nobody can pull, for want of others")
 
 
 def read_images(arguments: argparse.Namespace) -> "Images | None":
@@ -115,6 +120,7 @@ class Done(NamedTuple):
 
 
 def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Images | None", memo: "Memo") -> Done:
+    from comb_compiler.compiler import check
     from comb_compiler.compiler.render import render_comb, unbuilt_images
     from comb_compiler.workspace.operators import code_digest
     from comb_compiler.workspace.sources import load_sources
@@ -123,7 +129,7 @@ def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Image
     platform_file = platform_path(arguments, checkout)
     assert platform_file is not None
     platform = load_sources(checkout, platform_file, memo)
-    _must_have_environment(platform, arguments.environment, memo)
+    must_have_environment(check(platform, memo=memo), arguments.environment)
     rendered = []
     for main in mains:
         made = render_comb(
@@ -148,15 +154,3 @@ def _following(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":
     from comb_compiler.cli.rollouts import following
 
     return following(made, arguments.onto, arguments.candidate)
-
-
-def _must_have_environment(platform: "SourceSet", environment: str, memo: "Memo") -> None:
-    """What is wrong with the platform otherwise is said with the combs."""
-    from comb_compiler.compiler import check
-    from comb_compiler.spec.suggest import did_you_mean
-
-    bound = check(platform, memo=memo).platform
-    declared = bound.declared("environments") if bound is not None else ()
-    if declared and environment not in declared:
-        advice = did_you_mean(environment, declared, "environment")[0]
-        raise UsageError(f"the platform has no environment `{environment}`; {advice}")
