@@ -31,7 +31,6 @@ class Measure(StrEnum):
     QUERY = "queries"
 
 
-_FIELDS = {Measure.GPU_UTILIZATION: "gpu_utilization", Measure.GPU_MEMORY: "gpu_memory"}
 _OF_GPUS = (Measure.GPU_UTILIZATION, Measure.GPU_MEMORY)
 
 

@@ -10,7 +10,7 @@ from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
 from comb_compiler.render.placement import affinity, spread, tolerations
-from comb_compiler.render.quantities import byte_quantity, core_quantity
+from comb_compiler.render.quantities import byte_quantity, number_quantity
 from comb_compiler.render.rendering import Rendering, cause_of_group
 from comb_compiler.render.routes import is_routed
 from comb_compiler.render.volumes import mounts, volumes
@@ -148,7 +148,7 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
 def _resources(rendering: Rendering, workload: Workload, ask: Ask) -> Any:
     """Limits are those of operators that say what they need; what the others count for, they may exceed."""
     amounts = workload.amounts
-    requests = {"cpu": core_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **ask.resources}
+    requests = {"cpu": number_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **ask.resources}
     needs = [one.resources for one in rendering.operators(workload.group).values() if one.oip is None]
     limited = {"cpu": any(one.cpu for one in needs), "memory": any(one.memory for one in needs)}
     limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}

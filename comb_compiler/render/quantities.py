@@ -2,12 +2,12 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-__all__ = ["byte_quantity", "core_quantity", "number_quantity", "plain_number"]
+__all__ = ["byte_quantity", "number_quantity"]
 
 
-def core_quantity(cores: Decimal) -> str:
-    """Cores: `2`, `500m`. Kubernetes knows thousandths: what is finer is rounded up."""
-    milli = int((cores * 1000).to_integral_value(ROUND_CEILING))
+def number_quantity(number: Decimal) -> str:
+    """Cores, or any number: `2`, `500m`. Kubernetes knows thousandths: what is finer is rounded up."""
+    milli = int((number * 1000).to_integral_value(ROUND_CEILING))
     return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"
 
 
@@ -17,14 +17,3 @@ def byte_quantity(size: int) -> str:
         if size % factor == 0:
             return f"{size // factor}{unit}"
     return str(size)
-
-
-def number_quantity(number: Decimal) -> str:
-    """A number as a quantity: `70`, `1500m`. What is finer than thousandths is rounded up."""
-    return core_quantity(number)
-
-
-def plain_number(number: Decimal) -> str:
-    """A number without an exponent: `70`, `0.25`."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

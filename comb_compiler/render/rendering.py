@@ -13,10 +13,7 @@ from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Cluster, NodePool
 from comb_compiler.spec.platform.devices import SharingBackEnd
 
-__all__ = ["CPU", "Rendering", "cause_of_group", "selects"]
-
-CPU = "cpu"
-"""The class of nodes without devices."""
+__all__ = ["Rendering", "cause_of_group", "selects"]
 
 
 class Rendering(NamedTuple):

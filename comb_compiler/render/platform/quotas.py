@@ -7,7 +7,7 @@ from typing import Any
 from comb_compiler.plan.asked import DEFAULT_CPU, DEFAULT_MEMORY
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
 from comb_compiler.render.platform.grounds import LABELS, Grounds
-from comb_compiler.render.quantities import byte_quantity, core_quantity
+from comb_compiler.render.quantities import byte_quantity, number_quantity
 from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import DeviceClass, SharingBackEnd
 
@@ -44,7 +44,7 @@ def default_requests(grounds: Grounds) -> Iterator[Manifest]:
         at = ("namespaces", namespace, "quota")
         quota = grounds.platform.namespaces[namespace].quota
         amounts = {
-            "cpu": caused(core_quantity(DEFAULT_CPU) if quota.cpu is not None else None, Cause.platform(*at, "cpu")),
+            "cpu": caused(number_quantity(DEFAULT_CPU) if quota.cpu is not None else None, Cause.platform(*at, "cpu")),
             "memory": caused(
                 byte_quantity(DEFAULT_MEMORY) if quota.memory is not None else None, Cause.platform(*at, "memory")
             ),
@@ -67,7 +67,7 @@ def _hard(grounds: Grounds, namespace: str) -> dict[str, Any]:
     at = ("namespaces", namespace, "quota")
     hard: dict[str, Any] = {}
     if quota.cpu is not None:
-        hard["requests.cpu"] = caused(core_quantity(quota.cpu), Cause.platform(*at, "cpu"))
+        hard["requests.cpu"] = caused(number_quantity(quota.cpu), Cause.platform(*at, "cpu"))
     if quota.memory is not None:
         hard["requests.memory"] = caused(byte_quantity(quota.memory), Cause.platform(*at, "memory"))
     for resource, count in sorted(_devices(grounds, quota.devices).items()):

@@ -5,9 +5,9 @@ from typing import Any
 
 from comb_compiler.plan import Workload
 from comb_compiler.plan.scaling import Aim, Measure
+from comb_compiler.plan.wording import plain
 from comb_compiler.render.manifest import Manifest, caused, manifest
 from comb_compiler.render.promql import pods_of, quoted
-from comb_compiler.render.quantities import plain_number
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.measures import measured, target_of
 from comb_compiler.render.scaling.pace import behavior
@@ -71,7 +71,7 @@ def _trigger(rendering: Rendering, workload: Workload, aim: Aim) -> dict[str, An
         "metadata": {
             "serverAddress": caused(prometheus.url, rendering.cause_of_cluster("prometheus", "url")),
             "query": query,
-            "threshold": plain_number(threshold),
+            "threshold": plain(threshold),
             # What is lost is an error, not a load of nothing: the number of replicas stays as it is.
             "ignoreNullValues": "false",
         },
