@@ -73,6 +73,11 @@ def test_every_golden_object_is_taken(name: str, api: Api) -> None:
     api.apply(golden(name), dry=True)
 
 
+def test_what_no_example_has_is_among_the_golden_objects() -> None:
+    kinds = {golden(name)["kind"] for name in GOLDEN if name.startswith("by-routes/")}
+    assert {"GRPCRoute", "HTTPRoute", "NetworkPolicy", "PodDisruptionBudget"} <= kinds
+
+
 @pytest.mark.parametrize(
     ("part", "value", "said"),
     [

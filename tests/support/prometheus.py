@@ -1,15 +1,15 @@
 """A real Prometheus that knows the series that it is given, and answers queries."""
 
 import json
-import socket
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.servers.processes import free_ports, running
 
 __all__ = ["Answer", "Prometheus", "prometheus_with"]
 
@@ -53,17 +53,13 @@ def prometheus_with(
     )
     assert made.returncode == 0, made.stderr
     (directory / "prometheus.yml").write_text("global: {}\n", encoding="utf-8")
-    port = _free_port()
+    [port] = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
     command: list[str | Path] = [server, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={data}"]
     command += ["--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}"]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        _wait(f"http://127.0.0.1:{port}/-/ready", process)
-        yield Prometheus(f"http://127.0.0.1:{port}", _START + 60 * _MINUTES - 15)
-    finally:
-        process.terminate()
-        process.wait()
+    with running("prometheus", command, directory) as started:
+        started.wait(lambda: _is_ready(f"{url}/-/ready"), _PATIENCE)
+        yield Prometheus(url, _START + 60 * _MINUTES - 15)
 
 
 def _lines(series: Sequence[tuple[str, Mapping[str, str], float]]) -> Iterator[str]:
@@ -76,18 +72,9 @@ def _lines(series: Sequence[tuple[str, Mapping[str, str], float]]) -> Iterator[s
     yield "# EOF\n"
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"prometheus is not ready; it ended with {process.poll()}")
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except OSError:
+        return False
