@@ -11,6 +11,7 @@ from tests.architecture.imports import ROOT
 _SCRIPT = """
 import atexit, sys, threading, time
 import numpy, onnxruntime
+import comb_compiler.runtime  # as whatever runs operators does
 from comb_compiler.cli.main import main
 
 session = onnxruntime.InferenceSession(sys.argv.pop())
