@@ -85,7 +85,8 @@ def _says_where_it_hangs(deadline: float) -> Iterator[None]:
 def _write_logs() -> None:
     """To standard error, in the form of the process that this one works for. A worker may wait for it."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter(os.environ.get("COMB_LOG_FORMAT", "text")))
+    given = os.environ.get
+    handler.setFormatter(LineFormatter(given("COMB_LOG_FORMAT", "text"), given("COMB_LOG_PROCESS", "")))
     logging.basicConfig(handlers=[handler])
 
 

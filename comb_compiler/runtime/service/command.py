@@ -48,9 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         peers = _peers(options.peer)
     except BadSettings as error:
         parser.error("; ".join(error.reasons))
-    os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
-    streams = outlets(line_of_dropped(settings.log_format))
-    logs = write_logs(format=settings.log_format, outlets=streams)
+    process = options.process or ""
+    os.environ |= {"COMB_LOG_FORMAT": settings.log_format, "COMB_LOG_PROCESS": process}  # worker processes log alike
+    streams = outlets(line_of_dropped(settings.log_format, process))
+    logs = write_logs(format=settings.log_format, process=process, outlets=streams)
     try:
         return _serve(options, settings, peers)
     finally:

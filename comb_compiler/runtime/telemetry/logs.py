@@ -41,13 +41,19 @@ _KNOWN = ("request_id", "node", "arm", "code", "seconds", "release", "suppressed
 
 
 def write_logs(
-    stream: TextIO | None = None, *, format: str = "text", level: int = logging.INFO, outlets: tuple[Outlet, ...] = ()
+    stream: TextIO | None = None,
+    *,
+    format: str = "text",
+    process: str = "",
+    level: int = logging.INFO,
+    outlets: tuple[Outlet, ...] = (),
 ) -> "LineWriter":
     """Write the process's logs to a stream (stderr) from now on. Whoever calls it closes what it gives.
 
-    `outlets` are what standard streams go through: what they drop is counted by `lines_dropped`, too.
+    `process` is the plan's name of this process, for each line. `outlets` are what standard streams go through: what
+    they drop is counted by `lines_dropped`, too.
     """
-    writer = LineWriter(sys.stderr if stream is None else stream, format, outlets)
+    writer = LineWriter(sys.stderr if stream is None else stream, LineFormatter(format, process), outlets)
     root = logging.getLogger()
     root.handlers[:] = [writer]
     root.setLevel(level)
@@ -60,30 +66,31 @@ def lines_dropped() -> int:
     return sum(one.dropped + sum(outlet.dropped for outlet in one.outlets) for one in writers)
 
 
-def line_of_dropped(format: str) -> Callable[[int], str]:
+def line_of_dropped(format: str, process: str = "") -> Callable[[int], str]:
     """How many lines were dropped → a line of the log that says so."""
-    line = LineFormatter(format).format
+    line = LineFormatter(format, process).format
     return lambda count: line(_lost(count))
 
 
 class LineFormatter(logging.Formatter):
-    """The same lines for any handler: for processes that may wait for their stream."""
+    """The same lines for any handler: for processes that may wait for their stream. Each has the name of `process`."""
 
-    def __init__(self, format: str) -> None:
+    def __init__(self, format: str, process: str = "") -> None:
         super().__init__()
         self._line = as_json if format == "json" else as_text
+        self._process = process
 
     def format(self, record: logging.LogRecord) -> str:
         """A record as a line."""
-        return self._line(record)
+        return self._line(record, self._process)
 
 
 class LineWriter(logging.Handler):
     """A handler whose lines a thread writes: a stream that is full, slow or closed is nobody's affair but its own."""
 
-    def __init__(self, stream: TextIO, format: str, outlets: tuple[Outlet, ...] = ()) -> None:
+    def __init__(self, stream: TextIO, lines: LineFormatter, outlets: tuple[Outlet, ...] = ()) -> None:
         super().__init__()
-        self.setFormatter(LineFormatter(format))
+        self.setFormatter(lines)
         self.outlets = outlets
         self._stream = stream
         self._lines: Queue[str | None] = Queue(_LINES)
@@ -142,23 +149,23 @@ def _lost(count: int) -> logging.LogRecord:
     return logging.LogRecord("comb.logs", logging.WARNING, __file__, 0, message, None, None)
 
 
-def as_json(record: logging.LogRecord) -> str:
+def as_json(record: logging.LogRecord, process: str = "") -> str:
     """A record as a JSON object on one line."""
     told: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": _OWN.sub("", record.name),
         "message": _message(record),
-        **_about(record),
+        **_about(record, process),
     }
     if record.exc_info and record.exc_info[1] is not None:
         told["exception"] = "".join(traceback.format_exception(record.exc_info[1]))[-_LONGEST:]
     return json.dumps(told, ensure_ascii=False, default=str)
 
 
-def as_text(record: logging.LogRecord) -> str:
+def as_text(record: logging.LogRecord, process: str = "") -> str:
     """A record for people. Whatever is in it, its first line is its own, and further ones are indented."""
-    about = " ".join(f"{name}={value}" for name, value in _about(record).items() if name != "trace_id")
+    about = " ".join(f"{name}={value}" for name, value in _about(record, process).items() if name != "trace_id")
     when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
     line = _tame(f"{when} {record.levelname:<7} {_message(record)}{f'  ({about})' if about else ''}")
     if record.exc_info and record.exc_info[1] is not None:
@@ -175,10 +182,11 @@ def _message(record: logging.LogRecord) -> str:
     return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
 
 
-def _about(record: logging.LogRecord) -> dict[str, Any]:
-    """What is known of the call in which the record was made, or of what it says itself."""
+def _about(record: logging.LogRecord, process: str) -> dict[str, Any]:
+    """Whose the record is, and what is known of the call in which it was made, or of what it says itself."""
     request_id, node, arm, traceparent = CURRENT.get()
-    told: dict[str, Any] = {"request_id": request_id, "node": node, "arm": arm, "trace_id": traceparent[3:35]}
+    told: dict[str, Any] = {"process": process, "request_id": request_id, "node": node, "arm": arm}
+    told |= {"trace_id": traceparent[3:35]}
     told |= {name: value for name in _KNOWN if (value := getattr(record, name, None)) not in (None, "")}
     return {name: value for name, value in told.items() if value not in (None, "")}
 

@@ -15,7 +15,7 @@ from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.current import CURRENT, NO_CALL
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.telemetry.failures import FailureLog
-from comb_compiler.runtime.telemetry.logs import LineWriter, as_json, as_text, write_logs
+from comb_compiler.runtime.telemetry.logs import LineFormatter, LineWriter, as_json, as_text, write_logs
 from tests.runtime.plans import chain
 from tests.runtime.post.post_pb2 import Letter, Request
 
@@ -71,6 +71,13 @@ def test_what_the_record_says_itself_comes_first() -> None:
     assert (told["request_id"], told["node"], told["code"]) == ("r-2", "detect", "INTERNAL")
 
 
+def test_a_line_names_its_process_where_the_plan_has_several() -> None:
+    assert json.loads(LineFormatter("json", "words-feel").format(record("x")))["process"] == "words-feel"
+    assert "process" not in json.loads(LineFormatter("json").format(record("x")))
+    assert LineFormatter("text", "words-feel").format(record("x")).endswith(" x  (process=words-feel)")
+    assert LineFormatter("text").format(record("x")).endswith(" x")
+
+
 @pytest.mark.parametrize("form", [as_json, as_text])
 @pytest.mark.parametrize("text", ["a\nERROR forged", "\x1b[2Jgone", "a\u2028b", "a\r\nb", "\x00"])
 def test_no_message_begins_a_line_of_its_own(form: Any, text: str) -> None:
@@ -97,7 +104,7 @@ def test_a_stream_that_is_full_holds_nobody_up() -> None:
     reading, writing = os.pipe()
     with open(reading, encoding="utf-8") as reader, ThreadPoolExecutor(1) as pool:
         with open(writing, "w", encoding="utf-8") as stream:
-            writer = LineWriter(stream, "json")
+            writer = LineWriter(stream, LineFormatter("json"))
             for number in range(20_000):
                 writer.emit(record(f"{number} {'x' * 100}"))
             assert writer.dropped > 0
@@ -111,7 +118,7 @@ def test_a_stream_that_is_full_holds_nobody_up() -> None:
 def test_a_stream_that_is_closed_is_nobodys_affair() -> None:
     stream = io.StringIO()
     stream.close()
-    writer = LineWriter(stream, "text")
+    writer = LineWriter(stream, LineFormatter("text"))
     for _ in range(100):
         writer.emit(record("x"))
     writer.close()
@@ -201,10 +208,11 @@ def failed(code: Code, node: str) -> Any:
     )()
 
 
-def test_a_worker_process_logs_in_the_same_form(
+def test_a_worker_process_logs_in_the_same_form_and_by_the_same_name(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMB_LOG_FORMAT", "json")
+    monkeypatch.setenv("COMB_LOG_PROCESS", "words-feel")
 
     async def main() -> None:
         async with Engine(chain("logs_in_process", 1)) as engine:
@@ -214,3 +222,4 @@ def test_a_worker_process_logs_in_the_same_form(
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line["logger"] == "operators"]
     assert (line["message"], line["request_id"], line["node"]) == ("found hello", "r-7", "n0")
+    assert line["process"] == "words-feel"
