@@ -15,7 +15,7 @@ HOMES = {
     "cel_expr_python": {"graph", "runtime"},
     "fsspec": {"workspace"},
     "git": {"publish"},
-    "google": {"protos", "runtime"},
+    "google": {"protos", "runtime", "samples"},
     "grpc": {"runtime"},
     "grpc_health": {"runtime"},
     "grpc_reflection": {"runtime"},
