@@ -1,13 +1,12 @@
 """A channel to a model server, and whether it can be reached."""
 
 import asyncio
-import json
 import re
 from typing import Any, NamedTuple
 
 import grpc
-import grpc.aio
 
+from comb_compiler.runtime.dialling import open_channel
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.oip.protocol import message, method
 
@@ -42,7 +41,7 @@ class Connection:
 
     def __init__(self, where: Endpoint, largest: int, roots: bytes | None) -> None:
         self._where = where
-        self._options = _options(largest)
+        self._most = largest + _ROOM
         self._roots = roots
         self._channel: Any = None
         self._watching: asyncio.Task[None] | None = None
@@ -53,12 +52,8 @@ class Connection:
 
     def open(self) -> None:
         """Begin to connect."""
-        target = f"dns:///{self._where.address}"
-        if self._where.is_secure:
-            credentials = grpc.ssl_channel_credentials(self._roots)
-            self._channel = grpc.aio.secure_channel(target, credentials, options=self._options)
-        else:
-            self._channel = grpc.aio.insecure_channel(target, options=self._options)
+        credentials = grpc.ssl_channel_credentials(self._roots) if self._where.is_secure else None
+        self._channel = open_channel(f"dns:///{self._where.address}", credentials, self._most)
         for name in ("ServerReady", "ModelReady", "ModelMetadata", "ModelInfer"):
             self._calls[name] = self._channel.unary_unary(
                 method(name),
@@ -101,17 +96,3 @@ class Connection:
                 for event in self._changes:
                     event.set()
             await self._channel.wait_for_state_change(state)
-
-
-def _options(largest: int) -> list[tuple[str, Any]]:
-    return [
-        ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
-        ("grpc.max_receive_message_length", largest + _ROOM),
-        ("grpc.max_send_message_length", largest + _ROOM),
-        ("grpc.use_local_subchannel_pool", 1),  # what one engine has learned of a server is not another's to wait for
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 1_000),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
-        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
-    ]

@@ -1,21 +1,18 @@
 """A connection to a process, that is made again and again, and renewed with other certificates."""
 
 import asyncio
-import json
 import logging
 from contextlib import suppress
 from typing import Any
 
 import grpc
-import grpc.aio
 
+from comb_compiler.runtime.dialling import open_channel
 from comb_compiler.runtime.peers.frames import METHOD, ROOM
 
 __all__ = ["Link"]
 
 _log = logging.getLogger("comb.runtime")
-_BALANCING = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
-"""Calls take turns over those that say of themselves that they are serving."""
 _READY = grpc.ChannelConnectivity.READY
 _RENEWING = 5.0
 """Seconds that a channel with other certificates has for connecting before it takes over."""
@@ -33,7 +30,7 @@ class Link:
         self.needed = needed
         self.is_ready = False
         self._target = target
-        self._options = _options(largest)
+        self._most = largest + ROOM
         self._credentials = credentials
         self._channel: Any = None
         self._watching: asyncio.Task[None] | None = None
@@ -71,9 +68,7 @@ class Link:
             await before.close()
 
     def _made(self) -> Any:
-        if self._credentials is None:
-            return grpc.aio.insecure_channel(self._target, options=self._options)
-        return grpc.aio.secure_channel(self._target, self._credentials, options=self._options)
+        return open_channel(self._target, self._credentials, self._most, watched=True)
 
     def _use(self, channel: Any) -> None:
         self._channel = channel
@@ -101,23 +96,3 @@ class Link:
                 log = _log.info if is_ready else _log.warning
                 log("process `%s` is %s", self.name, "connected" if is_ready else "lost")
             await self._channel.wait_for_state_change(state)
-
-
-def _options(largest: int) -> list[tuple[str, Any]]:
-    return [
-        ("grpc.service_config", json.dumps(_BALANCING)),
-        ("grpc.max_receive_message_length", largest + ROOM),
-        ("grpc.max_send_message_length", largest + ROOM),
-        ("grpc.use_local_subchannel_pool", 1),  # what one engine has learned of a peer is not another's to wait for
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 1_000),
-        ("grpc.max_reconnect_backoff_ms", 5_000),
-        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
-        # A peer that is gone without a word, with its machine, is noticed within seconds.
-        ("grpc.keepalive_time_ms", 10_000),
-        ("grpc.keepalive_timeout_ms", 5_000),
-        ("grpc.http2.ping_timeout_ms", 5_000),  # a ping of another purpose stands for it
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.max_pings_without_data", 0),
-    ]

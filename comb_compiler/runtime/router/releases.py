@@ -129,7 +129,8 @@ class Releases:
         return Release(name, second, _arm_there(arms, self._stable.plan.experiment, second.plan.experiment))
 
     def _elsewhere(self, wanted: Candidate) -> Release:
-        from comb_compiler.runtime.router.remote import Interface, Remote, channel_to  # grpc, where it is needed
+        from comb_compiler.runtime.dialling import open_channel  # grpc, where it is needed
+        from comb_compiler.runtime.router.remote import Interface, Remote
 
         reached = wanted._replace(weight=0)
         if self._remote is None or reached != self._reached:
@@ -137,7 +138,8 @@ class Releases:
             plan = self._stable.plan
             answer_type = self._stable.messages[plan.method.output]
             interface = Interface(plan.method, self._stable.request_type, answer_type, key_header(plan.experiment))
-            self._remote = Remote(wanted.release, interface, channel_to(wanted.address, self._credentials))
+            channel = open_channel(f"dns:///{wanted.address}", self._credentials)
+            self._remote = Remote(wanted.release, interface, channel)
             self._reached = reached
         return Release(wanted.release, self._remote, _none)
 

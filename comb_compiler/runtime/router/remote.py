@@ -1,7 +1,6 @@
 """A release that another service answers for, over gRPC."""
 
 import asyncio
-import json
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -14,21 +13,12 @@ from comb_compiler.release import Method
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Message
 
-__all__ = ["Answered", "Interface", "Remote", "channel_to"]
+__all__ = ["Answered", "Interface", "Remote"]
 
 _PATIENCE = 0.2
 """How long requests wait for a connection that is being made, in seconds; after that they find none at once."""
 _HOPELESS = (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN)
 _SAYABLE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
-_OPTIONS = (
-    # Every address that the name has is used; and while none answers, that is known at once.
-    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 1000),
-    ("grpc.max_reconnect_backoff_ms", 2000),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-)
 
 
 class Interface(NamedTuple):
@@ -156,14 +146,6 @@ class Remote:
     async def close(self, grace: float | None = None) -> None:
         """Take no more requests, and end those under way after `grace` seconds."""
         await self._channel.close(grace)
-
-
-def channel_to(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
-    """A channel that balances over all addresses of `host:port`; without credentials, one without TLS."""
-    target = f"dns:///{address}"
-    if credentials is None:
-        return grpc.aio.insecure_channel(target, options=_OPTIONS)
-    return grpc.aio.secure_channel(target, credentials, options=_OPTIONS)
 
 
 def _is_being_cancelled() -> bool:
