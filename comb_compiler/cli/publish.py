@@ -91,10 +91,10 @@ def _named(names: list[str]) -> str:
 
 def wanted_of(rendered: "list[Rendered]") -> "list[Wanted]":
     """What the environment repository is to hold of what was rendered."""
-    from comb_compiler.publish import Place, Wanted
+    from comb_compiler.publish import Wanted
 
     return [
-        Wanted(Place(one.cluster, one.release.namespace, one.release.comb), one.files, one.flux_bytes)
+        Wanted(one.place, one.files, one.flux_bytes)
         for rendering in rendered
         for one in rendering.clusters
     ]

@@ -16,7 +16,8 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
-    from comb_compiler.publish import Identity, Mirror, Place, Reach, Trust
+    from comb_compiler.publish import Identity, Mirror, Reach, Trust
+    from comb_compiler.release.place import Place
     from comb_compiler.spec.platform import Platform
 
 __all__ = [
@@ -47,7 +48,7 @@ class Target(NamedTuple):
 
     def places(self, comb: str) -> "list[Place]":
         """Where a comb is in each cluster of the environment."""
-        from comb_compiler.publish import Place
+        from comb_compiler.release.place import Place
 
         where = self.platform.environments[self.environment]
         return [Place(cluster, where.namespace, comb) for cluster in where.clusters]

@@ -20,9 +20,12 @@ GENERATIONS = 2
 def carry(files: MappingOf[str, bytes], earlier: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
     """The files of a release, carrying the first few of `earlier` that are not its own, instead of what it carried.
 
-    A pure function: the same release on top of the same directory has the same bytes. Raises BadRelease.
+    A pure function: the same release on top of the same directory has the same bytes. With a candidate on its way all
+    of the stable release is there, with what that carried. Raises BadRelease.
     """
     release = parse_release(files[FILE])
+    if release.rollout is not None:
+        return dict(files)
     own = {name: content for name, content in files.items() if name not in release.carried and name != FILE}
     carried = {name: content for name, content in earlier if name not in own}
     carried = dict(list(carried.items())[:GENERATIONS])

@@ -12,9 +12,10 @@ from comb_compiler.diagnostics import Diagnostic, has_errors
 from comb_compiler.plan import ClusterPlan, Plan, parted
 from comb_compiler.release import ExecutionPlan, plan_bytes
 from comb_compiler.release.images import Images
+from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, Release, release_bytes
 from comb_compiler.render import Manifest, Rendering, emit, render_cluster
-from comb_compiler.render.flux import FOLDER, flux_kustomization
+from comb_compiler.render.flux import flux_kustomization
 from comb_compiler.render.patches import Whereabouts, matching, patched
 from comb_compiler.render.platform import RenderedPlatform, render_platform
 from comb_compiler.source import SourceSet
@@ -36,15 +37,13 @@ _RUN = 16
 
 
 class RenderedCluster(NamedTuple):
-    """What one cluster is told of a comb: `directory` is where it belongs in the environment repository.
+    """What one cluster is told of a comb: `place` is where it belongs in the environment repository.
 
-    `files` are the bytes of all files by their names below `directory`, release.json the last. `flux` is what has Flux
-    apply them: `flux_file` from the repository's root. `rendering` is what all of it was made from, with
-    the digest of the operators' `code`.
+    `files` are the bytes of all files by their names below its directory, release.json the last. `flux` is what has
+    Flux apply them. `rendering` is what all of it was made from, with the digest of the operators' `code`.
     """
 
-    cluster: str
-    directory: str
+    place: Place
     manifests: tuple[Manifest, ...]
     flux: Manifest
     files: dict[str, bytes]
@@ -53,9 +52,19 @@ class RenderedCluster(NamedTuple):
     code: str
 
     @property
+    def cluster(self) -> str:
+        """Its name."""
+        return self.place.cluster
+
+    @property
+    def directory(self) -> str:
+        """The comb's directory, from the repository's root."""
+        return self.place.directory
+
+    @property
     def flux_file(self) -> str:
         """The path of the file that Flux finds the directory by."""
-        return f"clusters/{self.cluster}/{FOLDER}/{self.flux.file}"
+        return self.place.flux_file
 
     @property
     def flux_bytes(self) -> bytes:
@@ -147,8 +156,8 @@ def render_release(rendering: Rendering, code: str) -> RenderedCluster:
     files = _files(manifests)
     release = release_of(rendering, files, emit(flux.object).encode(), code)
     files[FILE] = release_bytes(release)
-    directory = f"clusters/{here.cluster}/{here.namespace}/{rendering.name}"
-    return RenderedCluster(here.cluster, directory, manifests, flux, files, release, rendering, code)
+    place = Place(here.cluster, here.namespace, rendering.name)
+    return RenderedCluster(place, manifests, flux, files, release, rendering, code)
 
 
 def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:

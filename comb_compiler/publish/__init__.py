@@ -3,14 +3,14 @@
 from comb_compiler.publish.errors import PublishError, Refused
 from comb_compiler.publish.landing import Identity, Publication
 from comb_compiler.publish.mirror import Mirror, Reach, open_mirror
-from comb_compiler.publish.owned import Place
+from comb_compiler.publish.owned import Held
 from comb_compiler.publish.publishing import Terms, Wanted, publish, retire, roll_back
 from comb_compiler.publish.signing import Trust
 
 __all__ = [
+    "Held",
     "Identity",
     "Mirror",
-    "Place",
     "Publication",
     "PublishError",
     "Reach",

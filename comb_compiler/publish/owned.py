@@ -8,10 +8,11 @@ from typing import NamedTuple
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.git import Git
-from comb_compiler.publish.trees import Entry, listed, read_blob
+from comb_compiler.publish.trees import Entry, fetch_blobs, listed, read_blob, read_blobs
+from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
 
-__all__ = ["Held", "Place", "check_budget", "held", "is_generation"]
+__all__ = ["Held", "check_budget", "held", "is_generation"]
 
 _MOST_SHOWN = 5
 _LISTS = (FILE, "kustomization.yaml")
@@ -19,32 +20,22 @@ _LISTS = (FILE, "kustomization.yaml")
 _GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
 
 
-class Place(NamedTuple):
-    """Where a comb is in a cluster: its directory, and its file in `_flux`."""
-
-    cluster: str
-    namespace: str
-    comb: str
-
-    @property
-    def directory(self) -> str:
-        """The directory that is the comb's alone."""
-        return f"clusters/{self.cluster}/{self.namespace}/{self.comb}"
-
-    @property
-    def flux_file(self) -> str:
-        """What Flux finds the directory by."""
-        return f"clusters/{self.cluster}/_flux/{self.namespace}.{self.comb}.yaml"
-
-
 class Held(NamedTuple):
-    """What a place holds at a commit: files by name, and its release; nothing where it was never published."""
+    """What a place holds at a commit: files by name, and its release; neither where it was never published."""
 
     place: Place
     git: Git
+    commit: str | None
     files: Mapping[str, Entry] = {}
     flux: Entry | None = None
     release: Release | None = None
+
+    def contents(self) -> dict[str, bytes]:
+        """All files of the directory by name: fetched together, where they are not here."""
+        if not self.files:
+            return {}
+        fetch_blobs(self.git, f"{self.commit}:{self.place.directory}")
+        return dict(zip(self.files, read_blobs(self.git, self.files.values()), strict=True))
 
     def read(self, name: str) -> bytes:
         """The content of one of the directory's files."""
@@ -54,10 +45,10 @@ class Held(NamedTuple):
         """What is other than release.json says, as sentences."""
         if self.release is None:
             return []
-        here = self.place.directory
-        said = [f"{here}/{name} is missing" for name in sorted(set(self.release.files) - set(self.files))]
+        here, contents = self.place.directory, self.contents()
+        said = [f"{here}/{name} is missing" for name in sorted(set(self.release.files) - set(contents))]
         for name, digest in sorted(self.release.files.items()):
-            if name in self.files and sha256(self.read(name)).hexdigest() != digest:
+            if name in contents and sha256(contents[name]).hexdigest() != digest:
                 said.append(f"{here}/{name} is not what release.json says")
         if self.flux is None:
             said.append(f"{self.place.flux_file} is missing")
@@ -70,12 +61,12 @@ def held(git: Git, commit: str | None, places: Iterable[Place]) -> list[Held]:
     """What each place holds at `commit`. Raises Refused where something is there that no publication put there."""
     places = list(places)
     if commit is None or not places:
-        return [Held(place, git) for place in places]
+        return [Held(place, git, commit) for place in places]
     found = listed(git, commit, (path for place in places for path in (place.directory, place.flux_file)))
-    return [_held(git, place, found) for place in places]
+    return [_held(git, commit, place, found) for place in places]
 
 
-def _held(git: Git, place: Place, found: Mapping[str, Entry]) -> Held:
+def _held(git: Git, commit: str, place: Place, found: Mapping[str, Entry]) -> Held:
     prefix = f"{place.directory}/"
     files = {path.removeprefix(prefix): entry for path, entry in found.items() if path.startswith(prefix)}
     flux = found.get(place.flux_file)
@@ -92,7 +83,7 @@ def _held(git: Git, place: Place, found: Mapping[str, Entry]) -> Held:
         raise _foreign(place, foreign)
     if flux is not None and release is None:
         raise Refused(f"`{place.flux_file}` is there, and no publication of the comb put it there: move it away")
-    return Held(place, git, files, flux, release)
+    return Held(place, git, commit, files, flux, release)
 
 
 def _shown(name: str) -> str:

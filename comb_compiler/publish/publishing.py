@@ -7,14 +7,13 @@ from typing import NamedTuple
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.landing import Change, Identity, Publication, check_history, land
 from comb_compiler.publish.mirror import Mirror
-from comb_compiler.publish.owned import Held, Place, check_budget, held, is_generation
+from comb_compiler.publish.owned import Held, check_budget, held, is_generation
 from comb_compiler.publish.signing import Trust
 from comb_compiler.publish.trees import Graft, read_blob
+from comb_compiler.release.place import TOP, Place
 from comb_compiler.release.release import FILE, parse_release
 
-__all__ = ["Carry", "Terms", "Wanted", "carried", "generations", "publish", "retire", "roll_back"]
-
-_FOLDER = "clusters"
+__all__ = ["Carry", "Follow", "Terms", "Wanted", "carried", "generations", "publish", "retire", "roll_back"]
 
 Carry = Callable[[Mapping[str, bytes], Sequence[tuple[str, bytes]]], dict[str, bytes]]
 """The files of a directory with immutable ConfigMaps of earlier releases, which are given with the newest first."""
@@ -26,6 +25,10 @@ class Wanted(NamedTuple):
     place: Place
     files: Mapping[str, bytes]
     flux: bytes
+
+
+Follow = Callable[[Wanted, Held], Wanted]
+"""What a place is to hold, as it follows what it holds. Raises Refused where it may not follow that."""
 
 
 class Terms(NamedTuple):
@@ -44,23 +47,26 @@ def publish(
     terms: Terms,
     carry: Carry,
     shared: Mapping[str, Mapping[str, bytes]] | None = None,
+    follow: Follow | None = None,
 ) -> Publication:
     """Have every place hold what is wanted of it, all in one commit; where all of them do, there is none.
 
     `shared` are directories that no comb owns, by path, to be replaced as they are; a path with one file of the name ""
-    is that file. Raises Refused and PublishError as `land` does; then nothing has changed.
+    is that file. `follow` is asked again on each new head: what it makes of `wanted`, or refuses, is about the very
+    state that the commit is built on. Raises Refused and PublishError as `land` does; then nothing has changed.
     """
 
     def build(head: str | None) -> Change:
         _check_ours(mirror, head)
         before = held(mirror.git, head, (one.place for one in wanted))
+        pairs = list(zip(wanted, before, strict=True))
+        new = [follow(one, there) for one, there in pairs] if follow is not None else wanted
         after = {
-            one.place: carry(one.files, generations(there, one.files))
-            for one, there in zip(wanted, before, strict=True)
+            one.place: carry(one.files, generations(there, one.files)) for one, there in zip(new, before, strict=True)
         }
         _check_environments(before, after)
         check_budget(before, after, terms.budget)
-        placed = [graft for one in wanted for graft in _placed(one.place, after[one.place], one.flux)]
+        placed = [graft for one in new for graft in _placed(one.place, after[one.place], one.flux)]
         placed += [Graft(path, files) for path, files in (shared or {}).items()]
         return Change(tuple(placed), _message(terms, _releases(after)))
 
@@ -79,11 +85,11 @@ def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms
         raise Refused(f"at {commit[:12]} the comb was not published")
     wanted = []
     for one in earlier:
-        if one.damage():
-            raise Refused(f"what was published at {commit[:12]} was changed by hand: {one.damage()[0]}")
+        if wrong := one.damage():
+            raise Refused(f"what was published at {commit[:12]} was changed by hand: {wrong[0]}")
         assert one.flux is not None
         flux = read_blob(mirror.git, one.flux)
-        wanted.append(Wanted(one.place, {name: one.read(name) for name in one.files}, flux))
+        wanted.append(Wanted(one.place, one.contents(), flux))
     return publish(mirror, wanted, terms, carry)
 
 
@@ -107,7 +113,7 @@ def generations(before: Held, files: Mapping[str, bytes]) -> list[tuple[str, byt
         return []
     carried = before.release.carried
     own = [name for name in sorted(before.files) if is_generation(name) and name not in carried]
-    names = [*own, *(name for name in carried if name in before.files)]
+    names = [*own, *(name for name in carried if name in before.files and is_generation(name))]
     wanted = [name for name in names if name not in files or name in _carried_by(files)]
     found = [(name, before.read(name)) for name in wanted]
     # What somebody changed by hand is no longer what its name says, and pods may as well do without.
@@ -163,7 +169,7 @@ def _check_ours(mirror: Mirror, head: str | None) -> None:
     if b"\nComb-Compiler: " in mirror.git("log", "-1", "--format=%B", head, "--"):
         return
     names = {line.rpartition(b"\t")[2] for line in mirror.git("ls-tree", "-z", head).split(b"\0") if line}
-    if names and _FOLDER.encode() not in names:
+    if names and TOP.encode() not in names:
         raise Refused(
             "this is no environment repository: it holds other things, and no `clusters/`; "
             "if it is to become one, commit a file there first"

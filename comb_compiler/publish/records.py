@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from comb_compiler.publish.landing import check_history
 from comb_compiler.publish.mirror import Mirror
-from comb_compiler.publish.owned import Place
 from comb_compiler.publish.signing import Trust
+from comb_compiler.release.place import Place
 
 __all__ = ["Record", "history"]
 

@@ -6,10 +6,10 @@ Trees are read and written along these paths alone, so that the cost follows the
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from comb_compiler.publish.errors import Refused, quoted
+from comb_compiler.publish.errors import PublishError, Refused, quoted
 from comb_compiler.publish.git import Git
 
-__all__ = ["Entry", "Graft", "listed", "read_blob", "write_tree"]
+__all__ = ["Entry", "Graft", "fetch_blobs", "listed", "read_blob", "read_blobs", "write_tree"]
 
 _SCRATCH = "refs/comb/scratch"
 _TREE = "040000"
@@ -81,6 +81,32 @@ def _entries(listing: bytes) -> Iterator[tuple[str, Entry]]:
 def read_blob(git: Git, entry: Entry) -> bytes:
     """The content of a file, which is fetched if it is not here."""
     return git("cat-file", "blob", entry.id)
+
+
+def read_blobs(git: Git, entries: Iterable[Entry]) -> list[bytes]:
+    """The contents of files, in their order, by one process."""
+    wanted = [entry.id for entry in entries]
+    out = git("cat-file", "--batch", given="".join(f"{one}\n" for one in wanted).encode())
+    contents, at = [], 0
+    for one in wanted:
+        start = out.index(b"\n", at) + 1
+        name, kind, *size = out[at : start - 1].decode("ascii").split(" ")
+        if (name, kind) != (one, "blob"):
+            raise PublishError(f"the object {one} of the environment repository cannot be read")
+        at = start + int(size[0])
+        contents.append(out[start:at])
+        at += 1  # the line's end that git adds
+    return contents
+
+
+def fetch_blobs(git: Git, tree: str) -> None:
+    """Have all files below a tree here. Those that are not would else be fetched when they are read, one by one."""
+    out = git("rev-list", "--objects", "--missing=print", "--no-object-names", tree, "--")
+    missing = [line[1:] for line in out.decode("ascii").split("\n") if line.startswith("?")]
+    if missing:
+        plain = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
+        given = "".join(f"{one}\n" for one in missing).encode()
+        git("-c", "fetch.negotiationAlgorithm=noop", "fetch", *plain, "--stdin", "origin", given=given)
 
 
 def write_tree(git: Git, head: str | None, grafts: Iterable[Graft]) -> str:

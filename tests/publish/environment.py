@@ -10,7 +10,6 @@ from typing import NamedTuple
 from comb_compiler.compiler.carrying import carry
 from comb_compiler.publish import (
     Identity,
-    Place,
     Publication,
     Reach,
     Terms,
@@ -19,6 +18,7 @@ from comb_compiler.publish import (
     open_mirror,
     publish,
 )
+from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, Promise, Release, release_bytes
 from comb_compiler.render import emit
 
