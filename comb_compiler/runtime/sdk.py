@@ -115,10 +115,15 @@ class Parcel(Generic[MessageType]):
 class Call:
     """The call that an operator is answering; a parameter of this type gets it: `(self, frame: Frame, call: Call)`.
 
-    `deadline` is on the clock of `time.monotonic`.
+    `deadline` is on the clock of `time.monotonic`. The engine notes when the call's turn came in `began` (0: not
+    known), how many ran together in `batch` (0: not known), the nanoseconds of CPU time in `cpu` (-1: not measured),
+    and in `rss` the bytes that its process then held (-1).
     """
 
-    __slots__ = ("_cancelled", "arm", "clock", "deadline", "node", "request_id", "traceparent")
+    __slots__ = (
+        *("_cancelled", "arm", "batch", "began", "clock", "cpu", "deadline", "node"),
+        *("request_id", "rss", "traceparent"),
+    )
 
     def __init__(
         self,
@@ -136,6 +141,9 @@ class Call:
         self.node = node
         self.arm = arm
         self.traceparent = ""
+        self.began = 0.0
+        self.batch = 0
+        self.cpu = self.rss = -1
         self._cancelled: Callable[[], bool] | bool = cancelled or False
 
     @property

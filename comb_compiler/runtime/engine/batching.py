@@ -152,6 +152,7 @@ class Batcher:
         except BaseException as error:  # also what wants to end the process: it is the operator's
             outcomes = [error] * len(entries)
         self._cost += (_WEIGHT if self._cost else 1.0) * ((monotonic() - began) / len(entries) - self._cost)
+        _note(entries, call, began)
         for entry, outcome in zip(entries, outcomes, strict=True):
             self._deliver(entry.future, outcome)
 
@@ -173,6 +174,15 @@ def _call_of(entries: list[_Entry]) -> Call:
     call = Call(monotonic, deadline, request_id=first.request_id, node=first.node, arm=first.arm)
     call.traceparent = first.traceparent
     return call
+
+
+def _note(entries: list[_Entry], together: Call, began: float) -> None:
+    """What is known of the batch is known of each of its calls; CPU time is everyone's part."""
+    for entry in entries:
+        entry.call.began = together.began or began
+        entry.call.batch = len(entries)
+        entry.call.cpu = together.cpu // len(entries) if together.cpu >= 0 else -1
+        entry.call.rss = together.rss
 
 
 def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:

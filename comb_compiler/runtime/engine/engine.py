@@ -194,7 +194,7 @@ class Engine:
         if release is not None and release != self.release:
             raise self._refused(Code.INVALID_ARGUMENT, f"there is no release `{release}`")
         run = self._admit(request, within, key, arm)
-        run.request_id, run.traceparent = request_id, traceparent
+        run.request_id, run.traceparent, run.key = request_id, traceparent, key
         if self._journals:
             self._tell_began(run)
         run.begin()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from comb_compiler.runtime.codes import OperatorError
+from comb_compiler.runtime.sdk import Call
 
 __all__ = ["NOT_RUN", "SKIPPED", "Began", "Finished", "Journal", "Observer", "Probe", "SampledSpans", "Span"]
 
@@ -81,6 +82,14 @@ class Finished(Began, Protocol):
         """What each node gave."""
 
     @property
+    def key(self) -> str:
+        """The sticky key of who asked; empty where there is none."""
+
+    @property
+    def calls(self) -> Mapping[int, Call]:
+        """By node, the last call of those that were handed one: what the engine notes in it."""
+
+    @property
     def answer(self) -> Any:
         """What the request was answered with; None where it failed."""
 
@@ -96,7 +105,10 @@ class Observer(Protocol):
     """
 
     def ended(self, request: Finished) -> None:
-        """A request has ended; called once for each that was admitted. What it holds is valid only during the call."""
+        """A request has ended; called once for each that was admitted.
+
+        Nothing of it changes any more, but for bytes beside a message (Parcel): they are valid only during the call.
+        """
 
 
 @runtime_checkable

@@ -35,8 +35,9 @@ class Run:
     """A request; also what observers see of it (`Finished`)."""
 
     __slots__ = (
-        *("answer", "arm", "arm_index", "began", "begins", "codes", "deadline", "done", "ended", "ends", "engine"),
-        *("error", "is_over", "program", "request", "request_id", "tasks", "timer", "traceparent", "values", "waits"),
+        *("answer", "arm", "arm_index", "began", "begins", "calls", "codes", "deadline", "done", "ended", "ends"),
+        *("engine", "error", "is_over", "key", "program", "request", "request_id", "tasks", "timer", "traceparent"),
+        *("values", "waits"),
     )
 
     def __init__(self, engine: "Engine", program: Program, request: Any, began: float, deadline: float) -> None:
@@ -45,6 +46,8 @@ class Run:
         self.request = request
         self.request_id = ""
         self.traceparent = ""
+        self.key = ""
+        self.calls: dict[int, Call] = {}
         self.arm = ""
         self.arm_index = 0
         self.began = began
@@ -313,6 +316,7 @@ class Run:
         call = Call(monotonic, deadline, request_id=self.request_id, node=step.name, arm=self.arm)
         if self.traceparent:
             call.traceparent = span_of(self.traceparent, step.index)
+        self.calls[step.index] = call
         return call
 
 

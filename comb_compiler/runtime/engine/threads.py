@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+from time import monotonic, thread_time_ns
 from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -194,12 +195,20 @@ class ThreadHost:
         instance, threads = self._instance, self._threads
         assert instance is not None
         assert threads is not None
-        return await threads.run(lambda: named(instance, arguments, call))
+        return await threads.run(lambda: _measured(instance, arguments, call))
 
 
 def thread_name(operator: str) -> str:
     """What the threads of an operator are called."""
     return f"comb-{operator}"
+
+
+def _measured(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
+    call.began, cpu = monotonic(), thread_time_ns()
+    try:
+        return named(instance, arguments, call)
+    finally:
+        call.cpu = thread_time_ns() - cpu
 
 
 async def _in(threads: Threads, function: Callable[[], Any]) -> None:

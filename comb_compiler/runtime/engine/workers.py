@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -104,8 +105,10 @@ class WorkerHost:
             _fail(job, OperatorError(Code.INTERNAL, f"a message for `{self._name}`: {error}"))
         else:
             job.process = process
+            job.call.began = monotonic()
 
     def _done(self, job: _Job, process: Process, outcomes: list[Any]) -> None:
+        job.call.rss = process.resident or -1
         job.process = None  # who gives the call up from now on does not mean the process's next one
         self._pool.give_back(process)
         if not job.future.done():

@@ -1,6 +1,7 @@
 """A release that another service answers for, over gRPC."""
 
 import asyncio
+from collections.abc import Mapping
 from math import inf
 from time import monotonic
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import grpc.aio
 from comb_compiler.release import Method
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.sdk import Call
 
 __all__ = ["Answered", "Interface", "Remote"]
 
@@ -38,6 +40,8 @@ class Answered:
     ends: tuple[float, ...] = ()
     codes: tuple[int, ...] = ()
     values: tuple[Any, ...] = ()
+    calls: Mapping[int, Call] = {}
+    key = ""
 
     def __init__(self, request: Any, request_id: str, release: str) -> None:
         self.request = request
