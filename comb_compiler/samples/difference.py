@@ -60,16 +60,10 @@ def _moved(
             yield name, others.pop(0)
 
 
-def _parts(before: Sample, after: Sample) -> Iterator[str]:
-    yield from _paths(before.request, after.request, "request")
-    yield from _paths(before.expected, after.expected, "expected")
-    found = False
-    for part in ("error", "about", "marks"):
-        if getattr(before, part) != getattr(after, part):
-            found = True
-            yield part
-    if not found and before.request == after.request and before.expected == after.expected:
-        yield "how its files are written"
+def _parts(before: Sample, after: Sample) -> list[str]:
+    found = [*_paths(before.request, after.request, "request"), *_paths(before.expected, after.expected, "expected")]
+    found += [part for part in ("error", "about", "marks") if getattr(before, part) != getattr(after, part)]
+    return found or ["how its files are written"]
 
 
 def _paths(before: Any, after: Any, place: str) -> Iterator[str]:

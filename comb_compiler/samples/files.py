@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from comb_compiler.samples.model import ERRORS, MARKS, Flaw, Mark, Sample, SampleSet
+from comb_compiler.samples.model import ERRORS, MARKS, Flaw, Mark, Sample, SampleSet, mark_flaw
 
 __all__ = ["MAX_FILE", "load_sample_set"]
 
@@ -191,8 +191,14 @@ def _mark(one: Any) -> Mark:
     form = 'a mark is {"mark": …, "by": …, "why": …}'
     if not isinstance(one, dict) or not one.keys() <= {"mark", "by", "why"}:
         raise _Wrong(form)
-    if one.get("mark") not in MARKS or not isinstance(one.get("by"), str) or not isinstance(one.get("why", ""), str):
-        raise _Wrong(f"{form}, with one of {', '.join(MARKS)} as mark")
+    if not all(isinstance(one.get(name, ""), str) for name in ("mark", "by", "why")) or not one.keys() >= {
+        "mark",
+        "by",
+    }:
+        raise _Wrong(form)
+    flaw = mark_flaw(one["mark"])
+    if flaw:
+        raise _Wrong(f"the mark `{one['mark'][:80]}` is none of {', '.join(MARKS)}, nor a name: {flaw}")
     return Mark(one["mark"], one["by"], one.get("why", ""))
 
 

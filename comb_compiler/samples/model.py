@@ -1,9 +1,11 @@
 """What a sample set is, once it is read."""
 
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-__all__ = ["ERRORS", "MARKS", "Flaw", "Mark", "Sample", "SampleSet"]
+__all__ = ["ERRORS", "MARKS", "Flaw", "Mark", "Sample", "SampleSet", "mark_flaw"]
 
 ERRORS = (
     "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
@@ -13,6 +15,19 @@ ERRORS = (
 """gRPC's codes for what failed, by name."""
 
 MARKS = ("standard", "error", "optimised")
+"""The marks that gates ask for; others are names of sets of one's own."""
+
+_NAME = re.compile(r"[a-z][-a-z0-9]{0,62}")
+
+
+def mark_flaw(mark: str) -> str:
+    """What is wrong with the name of a mark; empty where nothing is."""
+    if mark in MARKS:
+        return ""
+    close = get_close_matches(mark.lower(), MARKS, 1, 0.8)
+    if close:
+        return f"did you mean {close[0]}?"
+    return "" if _NAME.fullmatch(mark) else "a name has small letters, digits and hyphens, and begins with a letter"
 
 
 class Mark(NamedTuple):
