@@ -116,6 +116,8 @@ def _must_go_together(candidate: RenderedCluster, stable: Stable) -> None:
         raise BadStable("the stable release has no `rollout`, so that it cannot send users on: publish one that has it")
     if (base.plan, base.images) == (new.plan, new.images):
         raise BadStable("its pods run the same as the candidate's would: there is nothing to try on users")
+    if base.flux != new.flux:
+        raise BadStable("Flux would be told something else of it than of the stable release: publish that alone first")
     if base.promise.method != new.promise.method:
         raise BadStable(f"it answers `{base.promise.method}`, the candidate `{new.promise.method}`")
 

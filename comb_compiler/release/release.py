@@ -37,11 +37,15 @@ class Promise(NamedTuple):
 
 
 class Rollout(NamedTuple):
-    """A change on its way: from one release to another, by their digests, and the step that it is at, from 0."""
+    """A change on its way: from one release to another, by their digests, and the step that it is at, from 0.
+
+    Where it is `aborted` the candidate has no users any more, and is about to go.
+    """
 
     base: str
     candidate: str
     step: int
+    aborted: bool = False
 
 
 class Release(NamedTuple):

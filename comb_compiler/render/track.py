@@ -19,7 +19,7 @@ from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.routes import routes
 from comb_compiler.spec.platform.patches import Patch
 
-__all__ = ["as_candidate", "candidate_in", "render_candidate", "weighed"]
+__all__ = ["as_candidate", "candidate_in", "render_candidate", "unused", "weighed"]
 
 _STABLE_ALONE = (disruption_budgets, routes, prometheus_rules, dashboards)
 """A candidate is called by the stable release alone, may always go, and wakes nobody: a rollout watches it."""
@@ -61,3 +61,9 @@ def weighed(config: Mapping[str, Any], candidate: Candidate | None) -> dict[str,
     before = json.loads(config["data"][layout.WEIGHTS_FILE])
     content = weights_bytes(Weights(before.get("arms"), candidate)).decode()
     return {**config, "data": {**config["data"], layout.WEIGHTS_FILE: content}}
+
+
+def unused(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The ConfigMap of the stable release's weights, whose candidate gets no users any more."""
+    candidate = Candidate(**json.loads(config["data"][layout.WEIGHTS_FILE])["candidate"])
+    return weighed(config, candidate._replace(weight=0))

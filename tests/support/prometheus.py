@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from tests.servers.processes import free_ports, running
 
-__all__ = ["Answer", "Prometheus", "prometheus_with"]
+__all__ = ["Answer", "Prometheus", "is_ready", "prometheus_with"]
 
 _START = 1_790_000_000
 _MINUTES = 10
@@ -58,7 +58,7 @@ def prometheus_with(
     command: list[str | Path] = [server, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={data}"]
     command += ["--storage.tsdb.retention.time=100y", f"--web.listen-address=127.0.0.1:{port}"]
     with running("prometheus", command, directory) as started:
-        started.wait(lambda: _is_ready(f"{url}/-/ready"), _PATIENCE)
+        started.wait(lambda: is_ready(f"{url}/-/ready"), _PATIENCE)
         yield Prometheus(url, _START + 60 * _MINUTES - 15)
 
 
@@ -72,7 +72,8 @@ def _lines(series: Sequence[tuple[str, Mapping[str, str], float]]) -> Iterator[s
     yield "# EOF\n"
 
 
-def _is_ready(url: str) -> bool:
+def is_ready(url: str) -> bool:
+    """Whether a server answers there."""
     try:
         with urllib.request.urlopen(url, timeout=1):
             return True
