@@ -28,7 +28,7 @@ class Result(NamedTuple):
 
 def open_root(arguments: argparse.Namespace) -> str:
     """The root of the checkout that all paths of the command line are in."""
-    paths = [*arguments.paths, *([arguments.platform] if arguments.platform else [])]
+    paths = [*getattr(arguments, "paths", ()), *([arguments.platform] if arguments.platform else [])]
     if arguments.root is not None and not os.path.isdir(arguments.root):
         raise UsageError(f"--root {arguments.root}: there is no such directory")
     return os.path.abspath(arguments.root) if arguments.root else common_root(paths)

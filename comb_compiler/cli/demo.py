@@ -16,11 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import Checking, common_root
+from comb_compiler.cli.committing import said
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.patience import patient
-from comb_compiler.cli.publish import facts_of, said, wanted_of
+from comb_compiler.cli.platform import shared_of
+from comb_compiler.cli.provenance import facts_of
+from comb_compiler.cli.publish import wanted_of
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import compile_comb
@@ -151,19 +154,14 @@ def _publish(console: Console, checkout: Checkout, main: str, into: str | None, 
 def _committed(repository: Path, rendered: "Rendered", root: str) -> "Publication":
     """The comb and what all combs share, published; of a local repository neither keys nor evidence are asked for."""
     from comb_compiler.compiler.carrying import carry
-    from comb_compiler.compiler.render import platform_files, render_platforms
     from comb_compiler.publish import Identity, Reach, Terms, Trust, open_mirror, publish
     from comb_compiler.publish.local import create_bare_repository
 
     if not repository.exists():
         create_bare_repository(repository)
-    shared: dict[str, dict[str, bytes]] = {}
     assert rendered.platform is not None
     assert rendered.platform.value is not None
-    for one in render_platforms(rendered.platform.value):
-        objects, flux = platform_files(one)
-        folder = f"{one.directory.rpartition('/')[0]}/_flux"
-        shared |= {one.directory: objects, **{f"{folder}/{name}": {"": content} for name, content in flux.items()}}
+    shared = shared_of(rendered.platform.value)
     title = f"Publish {rendered.checked.name} to {_ENVIRONMENT}"
     terms = Terms(Trust({}), Identity("comb", "comb@localhost"), 0, title, facts_of(root))
     reach = Reach(repository.as_uri(), "main", Path(default_directory()), dict(os.environ), {})

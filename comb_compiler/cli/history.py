@@ -31,7 +31,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Refused
     from comb_compiler.publish.records import history
 
-    target = target_of(arguments)
+    target = target_of(arguments, console)
+    if target is None:
+        return Exit.FINDINGS
     trust = trust_of(target, arguments)
     try:
         with opened(target) as mirror:

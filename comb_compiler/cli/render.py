@@ -70,12 +70,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if has_errors(done.diagnostics):
         return Exit.FINDINGS
     assert all(one.clusters for one in done.rendered), "what is right is rendered"
+    rendered = done.rendered
+    if arguments.onto is not None:
+        from comb_compiler.cli.rollouts import following
+
+        rendered = [following(one, arguments.onto, arguments.candidate) for one in rendered]
     if output is not None:
-        console.note(write_rendered(output, done.rendered))
+        console.note(write_rendered(output, rendered))
     else:
         from comb_compiler.cli.explaining import explained
 
-        console.result(explained(done.rendered, arguments.explain, checkout, console))
+        console.result(explained(rendered, arguments.explain, checkout, console))
     return Exit.CLEAN
 
 
@@ -142,15 +147,7 @@ def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Image
         )
         if made.checked.kind == "Platform":
             raise UsageError(f"{main} declares a platform: name a comb")
-        rendered.append(_following(made, arguments))
+        rendered.append(made)
     twice = same_names(Verdict(*one.checked[:5]) for one in rendered)
     said = (*found, *(finding for one in rendered for finding in one.diagnostics), *twice)
     return Done(in_reading_order(said), rendered)
-
-
-def _following(made: "Rendered", arguments: argparse.Namespace) -> "Rendered":
-    if arguments.onto is None:
-        return made
-    from comb_compiler.cli.rollouts import following
-
-    return following(made, arguments.onto, arguments.candidate)

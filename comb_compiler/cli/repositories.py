@@ -1,4 +1,4 @@
-"""The environment repository as commands reach it: options, identity, trust, and how its refusals end a run."""
+"""The environment repository as commands reach it: options, trust, and how its refusals end a run."""
 
 import argparse
 import os
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
-    from comb_compiler.publish import Identity, Mirror, Reach, Trust
+    from comb_compiler.publish import Mirror, Reach, Trust
     from comb_compiler.release.place import Place
     from comb_compiler.spec.platform import Platform
 
@@ -24,8 +26,7 @@ __all__ = [
     "Target",
     "add_comb_name",
     "add_reading_arguments",
-    "add_writing_arguments",
-    "identity_of",
+    "add_repository_arguments",
     "open_target",
     "opened",
     "refusals",
@@ -36,11 +37,10 @@ __all__ = [
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _COMB = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
-_NAME = re.compile(r"[^<>\n\0]+ <[^<>\s\0]+>")
 
 
 class Target(NamedTuple):
-    """An environment of a platform, and its repository."""
+    """An environment of a platform, where one is meant, and the repository."""
 
     platform: "Platform"
     environment: str
@@ -69,54 +69,44 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of all commands that read the repository."""
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that says where it is")
     parser.add_argument("--environment", metavar="NAME", required=True, help="the environment")
+    parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
+    add_repository_arguments(parser)
+
+
+def add_repository_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say which repository it is, and what of it is trusted."""
     parser.add_argument("--repository", metavar="URL", help="another repository than platform.yaml's: to try with")
     parser.add_argument("--trusted", metavar="COMMIT", help="history up to here was looked at, whoever signed it")
-    parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
 
 
-def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of all commands that commit."""
-    add_reading_arguments(parser)
-    parser.add_argument("--sign", metavar="KEY", help="the file of the SSH key that signs the commit")
-    parser.add_argument("--author", metavar="'NAME <MAIL>'", help="in whose name (default: as git is told)")
-    parser.add_argument(
-        "--allow-prune", metavar="N", type=_count, default=0, help="how many published objects may go (default: 0)"
-    )
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError("a number of objects is wanted")
-    return int(text)
-
-
-def target_of(arguments: argparse.Namespace) -> Target:
-    """The environment that is named, by a platform.yaml that must be right."""
+def target_of(arguments: argparse.Namespace, console: Console) -> Target | None:
+    """The environment that is named, of a platform.yaml; None where that has mistakes, which are shown."""
     from comb_compiler.compiler import check
     from comb_compiler.diagnostics import has_errors
     from comb_compiler.source.sourceset import Unavailable
     from comb_compiler.workspace.sources import load_sources
 
-    arguments.paths = [arguments.platform]
     checkout = Checkout(open_root(arguments))
     file = checkout.relative(arguments.platform)
     if isinstance(file, Unavailable):
         raise UsageError(f"--platform {arguments.platform}: {file.message}")
     memo = VerdictCache(default_directory()).memo
     checked = check(load_sources(checkout, file, memo), memo=memo)
+    must_have_environment(checked, arguments.environment)
+    if checked.kind == "Comb":
+        raise UsageError(f"--platform {arguments.platform}: this declares a comb")
     if has_errors(checked.diagnostics) or checked.platform is None or checked.platform.value is None:
-        raise UsageError(f"--platform {arguments.platform}: `comb check` has something to say about it")
-    return open_target(checked.platform.value, arguments)
+        console.note(report(checked.diagnostics, "text", checkout, console).rstrip("\n"))
+        return None
+    return open_target(checked.platform.value, arguments, arguments.environment)
 
 
-def open_target(platform: "Platform", arguments: argparse.Namespace) -> Target:
-    """The environment that is named, of a platform that was read."""
-    if arguments.environment not in platform.environments:
-        raise UsageError(f"the platform has no environment `{arguments.environment}`")
+def open_target(platform: "Platform", arguments: argparse.Namespace, environment: str = "") -> Target:
+    """An environment of a platform that was read and has it, or none of them."""
     url = arguments.repository or platform.environment_repository.url
     if arguments.repository and Path(arguments.repository).is_dir():
         url = Path(arguments.repository).resolve().as_uri()
-    return Target(platform, arguments.environment, url)
+    return Target(platform, environment, url)
 
 
 def trust_of(target: Target, arguments: argparse.Namespace) -> "Trust":
@@ -127,24 +117,6 @@ def trust_of(target: Target, arguments: argparse.Namespace) -> "Trust":
         raise UsageError("--trusted: the full id of a commit is wanted, 40 hexadecimal digits")
     publishers = {name: one.key for name, one in target.platform.environment_repository.publishers.items()}
     return Trust(publishers, arguments.trusted)
-
-
-def identity_of(target: Target, arguments: argparse.Namespace) -> "Identity":
-    """In whose name commits are made."""
-    from comb_compiler.publish import Identity
-
-    key = arguments.sign
-    if key is None and target.platform.environment_repository.publishers:
-        raise UsageError("platform.yaml names trusted publishers: give the key that signs the commit, --sign KEY")
-    if key is not None and not Path(key).is_file():
-        raise UsageError(f"--sign {key}: there is no such file")
-    name = os.environ.get("GIT_COMMITTER_NAME", "comb")
-    mail = os.environ.get("GIT_COMMITTER_EMAIL", "comb@localhost")
-    if arguments.author is not None:
-        if not _NAME.fullmatch(arguments.author):
-            raise UsageError("--author: a name and a mail address are wanted, 'NAME <MAIL>'")
-        name, _, mail = arguments.author.removesuffix(">").rpartition(" <")
-    return Identity(name, mail, str(Path(key).resolve()) if key is not None else None)
 
 
 def _reach(target: Target) -> "Reach":

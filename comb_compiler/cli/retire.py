@@ -7,19 +7,15 @@ example:
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
+from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
-from comb_compiler.cli.publish import said
-from comb_compiler.cli.repositories import (
-    add_comb_name,
-    add_writing_arguments,
-    identity_of,
-    opened,
-    target_of,
-    told,
-    trust_of,
-)
+from comb_compiler.cli.repositories import add_comb_name, target_of
+
+if TYPE_CHECKING:
+    from comb_compiler.publish import Identity, Mirror, Publication, Trust
 
 __all__ = ["add_arguments", "run"]
 
@@ -31,17 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     import comb_compiler
-    from comb_compiler.publish import Refused, Terms, retire
+    from comb_compiler.publish import Terms, retire
 
-    target = target_of(arguments)
-    trust, identity = trust_of(target, arguments), identity_of(target, arguments)
+    target = target_of(arguments, console)
+    if target is None:
+        return Exit.FINDINGS
     title = f"Retire {arguments.name} from {target.environment}"
     facts = (("Comb-Compiler", comb_compiler.__version__),)
-    try:
-        with opened(target) as mirror:
-            terms = Terms(trust, identity, arguments.allow_prune, title, facts)
-            done = retire(mirror, target.places(arguments.name), terms)
-    except Refused as refused:
-        return told(refused, console)
-    console.result(said(done))
-    return Exit.CLEAN
+    places = target.places(arguments.name)
+
+    def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
+        return retire(mirror, places, Terms(trust, identity, arguments.allow_prune, title, facts))
+
+    return committed(target, arguments, console, act)

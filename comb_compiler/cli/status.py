@@ -51,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
-    parser.set_defaults(candidate=None, onto=None)
 
 
 def _seconds(text: str) -> int:

@@ -44,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Refused
 
-    paths = arguments.paths
-    target = target_of(arguments)
-    arguments.paths = paths
+    target = target_of(arguments, console)
+    if target is None:
+        return Exit.FINDINGS
     checkout = Checkout(open_root(arguments))
-    mains, _ = find_combs(checkout, paths)
+    mains, _ = find_combs(checkout, arguments.paths)
     trust = trust_of(target, arguments)
     platform = checkout.relative(arguments.platform)
     assert not isinstance(platform, Unavailable)
@@ -103,19 +103,19 @@ def _name(checkout: Checkout, main: str) -> str:
 
 
 def _rebuilt(
-    there: "list[Held]", record: "Record", environment: str, checkout: Checkout, files: tuple[str, str]
+    published: "list[Held]", record: "Record", environment: str, checkout: Checkout, files: tuple[str, str]
 ) -> list[str]:
     """Where a rendering of the recorded source differs from what is published."""
-    from comb_compiler.compiler.carrying import carry
     from comb_compiler.compiler.render import render_comb
-    from comb_compiler.publish.publishing import carried
+    from comb_compiler.compiler.repeating import repeated
+    from comb_compiler.compiler.rollout import BadStable
     from comb_compiler.release.images import Images
     from comb_compiler.workspace.operators import code_digest
     from comb_compiler.workspace.sources import load_sources
 
     if not record.source or record.modified:
         return ["its commit names no source commit that holds all of it, so that nothing can be rebuilt (--no-rebuild)"]
-    releases = [one.release for one in there if one.release is not None]
+    releases = [one.release for one in published if one.release is not None]
     processes: dict[str, dict[str, str]] = {}
     for release in releases:
         for process, devices in release.images.items():
@@ -128,14 +128,18 @@ def _rebuilt(
         rendered = render_comb(*sources, environment, images, code=code_digest(then, files[0]))
     made = {one.directory: one for one in rendered.clusters}
     said = []
-    for one in there:
+    for one in published:
         again = made.get(one.place.directory)
         if again is None:
             said.append(f"{one.place.directory}: at {record.source[:12]} it is not rendered")
             continue
-        new = carry(again.files, carried(one))
-        differing = sorted(name for name in {*new, *one.files} if name not in one.files or name not in new)
-        differing += sorted(name for name in new if name in one.files and one.read(name) != new[name])
+        there = one.contents()
+        try:
+            new = repeated(again, there)
+        except BadStable as problem:
+            said.append(f"{one.place.directory}: {problem}")
+            continue
+        differing = sorted(name for name in {*new, *there} if new.get(name) != there.get(name))
         said += [f"{one.place.directory}/{name}: rendered again it is another" for name in differing]
     return said
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.release.place import flux_directory, platform_directory
 from comb_compiler.workspace.directories import ForeignFiles, Written, write_directories, write_files
 
 if TYPE_CHECKING:
@@ -41,11 +42,11 @@ def write_platforms(root: Path, rendered: "Sequence[RenderedPlatform]") -> str:
     """Write what was rendered of a platform, and say what is new."""
     from comb_compiler.compiler.render import platform_files
 
-    files = {one.directory: platform_files(one) for one in rendered}
+    files = {one.cluster: platform_files(one) for one in rendered}
     try:
-        done = write_directories(root, {directory: objects for directory, (objects, _) in files.items()})
-        for directory, (_, flux) in files.items():
-            folder = f"{directory.rpartition('/')[0]}/_flux"
+        done = write_directories(root, {platform_directory(name): objects for name, (objects, _) in files.items()})
+        for cluster, (_, flux) in files.items():
+            folder = flux_directory(cluster)
             # Names of combs' files begin with a namespace, and none begins so.
             own = [path.name for path in (root / folder).glob("_*.yaml")]
             done.append(write_files(root, folder, flux, own))

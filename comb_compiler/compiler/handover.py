@@ -8,19 +8,34 @@ autoscaler writes another and so owns the field.
 from comb_compiler.compiler.render import RenderedCluster, render_release
 from comb_compiler.compiler.rollout import Stable, object_in
 from comb_compiler.plan.scaling import aims_of
+from comb_compiler.release.release import Release
 
-__all__ = ["handed_over"]
+__all__ = ["handed_over", "may_hand_over"]
+
+_SCALERS = ("horizontalpodautoscaler-", "scaledobject-")
 
 
-def handed_over(rendered: RenderedCluster, before: Stable) -> RenderedCluster:
+def may_hand_over(rendered: RenderedCluster, before: Release) -> bool:
+    """Whether an autoscaler comes with a release that follows `before`, or came with that: else nothing is taken over.
+
+    It asks for names of files only.
+    """
+    return bool(before.replicas) or any(
+        name.startswith(_SCALERS) and name not in before.files for name in rendered.files
+    )
+
+
+def handed_over(rendered: RenderedCluster, before: Stable, is_settled: bool = True) -> RenderedCluster:
     """The release as it follows `before`: with the numbers that autoscalers are only about to take over.
 
-    What was kept by `before` is not kept again. Raises BadStable where that has an object that cannot be read.
+    What was kept by `before` is not kept again where that `is_settled`: was there long enough for autoscalers to have
+    acted. Raises BadStable where it has an object that cannot be read.
     """
     rendering, kept = rendered.rendering, {}
     for workload in rendering.here.workloads:
         number = _replicas(before, workload.name)
-        if number and aims_of(workload, rendering.cluster) and workload.name not in before.release.replicas:
+        is_new = not is_settled or workload.name not in before.release.replicas
+        if number and is_new and aims_of(workload, rendering.cluster):
             kept[workload.name] = max(number, workload.replicas.least)
     return render_release(rendering._replace(kept=kept), rendered.code) if kept else rendered
 

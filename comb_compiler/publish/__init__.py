@@ -5,6 +5,7 @@ from comb_compiler.publish.landing import Identity, Publication
 from comb_compiler.publish.mirror import Mirror, Reach, open_mirror
 from comb_compiler.publish.owned import Held
 from comb_compiler.publish.publishing import Terms, Wanted, publish, retire, roll_back
+from comb_compiler.publish.shared import Shared
 from comb_compiler.publish.signing import Trust
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "PublishError",
     "Reach",
     "Refused",
+    "Shared",
     "Terms",
     "Trust",
     "Wanted",

@@ -12,10 +12,10 @@ from comb_compiler.publish.trees import Entry, fetch_blobs, listed, read_blob, r
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
 
-__all__ = ["Held", "check_budget", "held", "is_generation"]
+__all__ = ["LISTS", "Held", "check_budget", "held", "is_generation", "lost", "shown"]
 
 _MOST_SHOWN = 5
-_LISTS = (FILE, "kustomization.yaml")
+LISTS = (FILE, "kustomization.yaml")
 """What is in every directory, and no object."""
 _GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
 
@@ -30,16 +30,13 @@ class Held(NamedTuple):
     flux: Entry | None = None
     release: Release | None = None
 
-    def contents(self) -> dict[str, bytes]:
-        """All files of the directory by name: fetched together, where they are not here."""
-        if not self.files:
+    def contents(self, *names: str) -> dict[str, bytes]:
+        """The directory's files, or some of them, by name: fetched together, where they are not here."""
+        wanted = {name: self.files[name] for name in names or self.files}
+        if not wanted:
             return {}
-        fetch_blobs(self.git, f"{self.commit}:{self.place.directory}")
-        return dict(zip(self.files, read_blobs(self.git, self.files.values()), strict=True))
-
-    def read(self, name: str) -> bytes:
-        """The content of one of the directory's files."""
-        return read_blob(self.git, self.files[name])
+        fetch_blobs(self.git, f"{self.commit}:{self.place.directory}", wanted.values())
+        return dict(zip(wanted, read_blobs(self.git, wanted.values()), strict=True))
 
     def damage(self) -> list[str]:
         """What is other than release.json says, as sentences."""
@@ -74,11 +71,11 @@ def _held(git: Git, commit: str, place: Place, found: Mapping[str, Entry]) -> He
         raise Refused(f"`{place.directory}` is {found[place.directory].noun}, where the directory of a comb belongs")
     if flux is not None and not flux.is_file:
         raise Refused(f"`{place.flux_file}` is {flux.noun}, where a file belongs")
-    strange = [f"`{_shown(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
+    strange = [f"`{shown(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
     if strange:
         raise _foreign(place, strange)
     release = _release(git, place, files.get(FILE))
-    foreign = [f"`{_shown(name)}`" for name in sorted(files) if not (release and name in {FILE, *release.files})]
+    foreign = [f"`{shown(name)}`" for name in sorted(files) if not (release and name in {FILE, *release.files})]
     if foreign:
         raise _foreign(place, foreign)
     if flux is not None and release is None:
@@ -86,15 +83,16 @@ def _held(git: Git, commit: str, place: Place, found: Mapping[str, Entry]) -> He
     return Held(place, git, commit, files, flux, release)
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """The name of a file, fit to be shown."""
     return printable(name.replace("\n", "␤"))
 
 
 def _foreign(place: Place, names: Collection[str]) -> Refused:
-    shown = ", ".join(list(names)[:_MOST_SHOWN])
+    named = ", ".join(list(names)[:_MOST_SHOWN])
     more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
     return Refused(
-        f"`{place.directory}` of the environment repository holds {shown}{more}, which its release.json does not list: "
+        f"`{place.directory}` of the environment repository holds {named}{more}, which its release.json does not list: "
         "move it away; a directory is its comb's alone"
     )
 
@@ -113,24 +111,28 @@ def _release(git: Git, place: Place, entry: Entry | None) -> Release | None:
     return release
 
 
-def check_budget(before: Iterable[Held], after: Mapping[Place, Mapping[str, bytes]], budget: int) -> None:
-    """Raises Refused where more of what was published would go than `budget`.
+def lost(before: Iterable[Held], after: Mapping[Place, Mapping[str, bytes]]) -> list[str]:
+    """The objects that were published in places of `after`, and would go.
 
-    Immutable ConfigMaps do not count: a name that its content makes goes when another has come, and is carried on as
-    long as pods may need it.
+    Immutable ConfigMaps are not among them: a name that its content makes goes when another has come, and is carried on
+    as long as pods may need it.
     """
-    gone = [
+    return [
         f"{one.place.directory}/{name}"
         for one in before
         if one.release is not None and one.place in after
         for name in sorted(set(one.files) - set(after[one.place]))
-        if not is_generation(name) and name not in _LISTS
+        if not is_generation(name) and name not in LISTS
     ]
+
+
+def check_budget(gone: list[str], budget: int) -> None:
+    """Raises Refused where more objects would go than `budget`."""
     if len(gone) > budget:
-        shown = "".join(f"\n  {name}" for name in gone[:_MOST_SHOWN])
+        named = "".join(f"\n  {name}" for name in gone[:_MOST_SHOWN])
         more = f"\n  and {len(gone) - _MOST_SHOWN} more" if len(gone) > _MOST_SHOWN else ""
         raise Refused(
-            f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{shown}{more}\n"
+            f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{named}{more}\n"
             f"if that is meant, say --allow-prune {len(gone)}"
         )
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.landing import Change, Identity, Publication, check_history, land
 from comb_compiler.publish.mirror import Mirror
-from comb_compiler.publish.owned import Held, check_budget, held, is_generation
+from comb_compiler.publish.owned import Held, check_budget, held, is_generation, lost
+from comb_compiler.publish.shared import Shared, grafts_of, lost as lost_of_shared
 from comb_compiler.publish.signing import Trust
 from comb_compiler.publish.trees import Graft, read_blob
-from comb_compiler.release.place import TOP, Place
+from comb_compiler.release.place import TOP, Place, platform_directory
 from comb_compiler.release.release import FILE, parse_release
 
-__all__ = ["Carry", "Follow", "Terms", "Wanted", "carried", "generations", "publish", "retire", "roll_back"]
+__all__ = ["Carry", "Follow", "Terms", "Wanted", "generations", "publish", "retire", "roll_back"]
 
 Carry = Callable[[Mapping[str, bytes], Sequence[tuple[str, bytes]]], dict[str, bytes]]
 """The files of a directory with immutable ConfigMaps of earlier releases, which are given with the newest first."""
@@ -46,14 +47,14 @@ def publish(
     wanted: Sequence[Wanted],
     terms: Terms,
     carry: Carry,
-    shared: Mapping[str, Mapping[str, bytes]] | None = None,
+    shared: Sequence[Shared] = (),
     follow: Follow | None = None,
 ) -> Publication:
     """Have every place hold what is wanted of it, all in one commit; where all of them do, there is none.
 
-    `shared` are directories that no comb owns, by path, to be replaced as they are; a path with one file of the name ""
-    is that file. `follow` is asked again on each new head: what it makes of `wanted`, or refuses, is about the very
-    state that the commit is built on. Raises Refused and PublishError as `land` does; then nothing has changed.
+    `shared` is what clusters are to have for all combs. `follow` is asked again on each new head: what it makes of
+    `wanted`, or refuses, is about the very state that the commit is built on. Raises Refused and PublishError as `land`
+    does; then nothing has changed.
     """
 
     def build(head: str | None) -> Change:
@@ -65,10 +66,11 @@ def publish(
             one.place: carry(one.files, generations(there, one.files)) for one, there in zip(new, before, strict=True)
         }
         _check_environments(before, after)
-        check_budget(before, after, terms.budget)
+        check_budget([*lost(before, after), *lost_of_shared(mirror.git, head, shared)], terms.budget)
         placed = [graft for one in new for graft in _placed(one.place, after[one.place], one.flux)]
-        placed += [Graft(path, files) for path, files in (shared or {}).items()]
-        return Change(tuple(placed), _message(terms, _releases(after)))
+        placed += grafts_of(mirror.git, head, shared)
+        facts = [("Comb-Platform", f"{platform_directory(one.cluster)} {one.digest}") for one in shared]
+        return Change(tuple(placed), _message(terms, (*_releases(after), *facts)))
 
     return land(mirror, build, terms.trust, terms.identity)
 
@@ -100,7 +102,7 @@ def retire(mirror: Mirror, places: Sequence[Place], terms: Terms) -> Publication
         before = [one for one in held(mirror.git, head, places) if one.release is not None]
         if not before:
             raise Refused("the comb is not published there")
-        check_budget(before, {one.place: {} for one in before}, terms.budget)
+        check_budget(lost(before, {one.place: {} for one in before}), terms.budget)
         gone = [Graft(path) for one in before for path in (one.place.directory, one.place.flux_file)]
         return Change(tuple(gone), _message(terms, (("Comb-Retired", one.place.directory) for one in before)))
 
@@ -115,14 +117,9 @@ def generations(before: Held, files: Mapping[str, bytes]) -> list[tuple[str, byt
     own = [name for name in sorted(before.files) if is_generation(name) and name not in carried]
     names = [*own, *(name for name in carried if name in before.files and is_generation(name))]
     wanted = [name for name in names if name not in files or name in _carried_by(files)]
-    found = [(name, before.read(name)) for name in wanted]
+    found = before.contents(*wanted).items() if wanted else ()
     # What somebody changed by hand is no longer what its name says, and pods may as well do without.
     return [(name, content) for name, content in found if sha256(content).hexdigest() == before.release.files[name]]
-
-
-def carried(held: Held) -> list[tuple[str, bytes]]:
-    """What a place carries of earlier releases."""
-    return [(name, held.read(name)) for name in (held.release.carried if held.release is not None else ())]
 
 
 def _carried_by(files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from comb_compiler.publish.landing import check_history
 from comb_compiler.publish.mirror import Mirror
+from comb_compiler.publish.owned import Held
 from comb_compiler.publish.signing import Trust
 from comb_compiler.release.place import Place
 
-__all__ = ["Record", "history"]
+__all__ = ["Record", "history", "published_at"]
 
 _TRAILER = re.compile(r"(Comb-[A-Za-z-]+): (.*)")
 _FORMAT = "--format=%H%x00%cI%x00%cn%x00%s%x00%(trailers:only,unfold)%x00%x00"
@@ -42,6 +43,16 @@ def history(mirror: Mirror, places: Sequence[Place], trust: Trust) -> list[Recor
     directories = {place.directory for place in places}
     records = (_record(one.lstrip("\n"), directories) for one in out.split("\0\0\n") if one.strip("\0\n"))
     return [one for one in records if one.releases or one.retired]
+
+
+def published_at(mirror: Mirror, there: Held) -> float:
+    """When what a place holds was committed, in seconds since 1970; 0 where no commit says so."""
+    assert there.release is not None
+    assert there.commit is not None
+    mirror.fetch_history()
+    trailer = f"Comb-Release: {there.place.directory} {there.release.digest}"
+    out = mirror.git("log", "-1", "--format=%ct", "--fixed-strings", f"--grep={trailer}", there.commit, "--")
+    return float(out.strip() or 0)
 
 
 def _record(text: str, directories: set[str]) -> Record:

@@ -99,13 +99,14 @@ def read_blobs(git: Git, entries: Iterable[Entry]) -> list[bytes]:
     return contents
 
 
-def fetch_blobs(git: Git, tree: str) -> None:
-    """Have all files below a tree here. Those that are not would else be fetched when they are read, one by one."""
+def fetch_blobs(git: Git, tree: str, wanted: Iterable[Entry]) -> None:
+    """Have files below a tree here. Those that are not would else be fetched when they are read, one by one."""
     out = git("rev-list", "--objects", "--missing=print", "--no-object-names", tree, "--")
-    missing = [line[1:] for line in out.decode("ascii").split("\n") if line.startswith("?")]
+    missing = {line[1:] for line in out.decode("ascii").split("\n") if line.startswith("?")}
+    missing &= {one.id for one in wanted}
     if missing:
         plain = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
-        given = "".join(f"{one}\n" for one in missing).encode()
+        given = "".join(f"{one}\n" for one in sorted(missing)).encode()
         git("-c", "fetch.negotiationAlgorithm=noop", "fetch", *plain, "--stdin", "origin", given=given)
 
 

@@ -192,3 +192,120 @@ def test_many_combs_are_one_commit(comb: Comb, source: Path, remote: Remote) -> 
     assert publish(comb).code == 0
     assert len(remote.commits()) == 1
     assert {path.split("/")[3] for path in remote.files() if "/greetings/" in path} == {"greeting", "other", "third"}
+
+
+def on_platform(comb: Comb, *more: str) -> Ran:
+    return comb("platform", "publish", "--platform", "platform.yaml", *more)
+
+
+def test_the_platform_is_published_beside_combs_and_objects_go_within_the_budget(
+    comb: Comb, source: Path, platform: Path, remote: Remote
+) -> None:
+    first = on_platform(comb)
+    assert (first.code, first.err) == (0, "")
+    assert publish(comb).code == 0
+    assert "so no commit" in on_platform(comb).out
+    own = {path for path in remote.files() if "/_platform/" in path or "/_flux/_" in path}
+    out = remote.directory.parent / "rendered"
+    comb("platform", "render", "--platform", "platform.yaml", "-o", str(out))
+    assert own == {str(path.relative_to(out)) for path in out.rglob("*.yaml")}
+    assert {path.split("/")[1] for path in own} == {"east", "west"}
+    assert "Comb-Platform: clusters/west/_platform " in git(remote.directory, "log", "--format=%B", "main")
+    text = platform.read_text()
+    platform.write_text(text.replace("priorities: {high: {value: 1000}}\n", "").replace("notifications: ", "# "))
+    refused = on_platform(comb)
+    assert refused.code == 1
+    count = refused.err.split()[-1]
+    gone = re.findall(r"clusters/west/\S+", refused.err)
+    assert "clusters/west/_flux/_provider-releases.yaml" in gone
+    assert set(remote.files()) > own
+    assert on_platform(comb, "--allow-prune", count).code == 0
+    assert not set(gone) & set(remote.files())
+    assert f"{HERE}/release.json" in remote.files()
+
+
+def test_what_somebody_put_among_the_platforms_files_stops_it(comb: Comb, source: Path, remote: Remote) -> None:
+    on_platform(comb)
+    remote.commit({"clusters/west/_platform/mine.yaml": ("100644", "x")})
+    ran = on_platform(comb)
+    assert (ran.code, "clusters/west/_platform/mine.yaml" in ran.err) == (1, True)
+    remote.commit({"clusters/west/_platform/mine.yaml": ("120000", "/etc/passwd")})
+    ran = on_platform(comb, "--allow-prune", "9")
+    assert (ran.code, "a symbolic link, where a file of the platform belongs" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [("render",), ("publish", "-o", "out")])
+def test_where_files_go_is_said_to_render_and_not_to_publish(
+    comb: Comb, source: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = comb("platform", *arguments, "--platform", "platform.yaml")
+    assert (ran.code, "-o" in ran.err) == (2, True)
+
+
+def test_an_autoscaler_takes_over_what_was_published_and_the_same_again_is_no_commit(
+    comb: Comb, source: Path, platform: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(source, "timeout: 80ms}", "timeout: 80ms, resources: {cpu: 1}, scale: {min: 3}}")
+    save(source)
+    assert publish(comb).code == 0
+    deployment, scaler = f"{HERE}/deployment-greeting.yaml", f"{HERE}/horizontalpodautoscaler-greeting.yaml"
+    assert "replicas: 3" in remote.content(deployment)
+    edit(source, "scale: {min: 3}", 'scale: {min: 2, max: 6, targets: {cpu: "70%"}}')
+    save(source)
+    assert publish(comb).code == 0
+    assert "replicas: 3" in remote.content(deployment)
+    assert "minReplicas: 4" in remote.content(scaler)
+    assert asked(comb, "verify", of=".").out == "comb.yaml: as published\n"
+    assert "so no commit" in publish(comb).out
+    edit(source, "timeout: 80ms", "timeout: 90ms")
+    save(source)
+    assert publish(comb).code == 0
+    assert "replicas: 3" in remote.content(deployment)
+    # As if it had been published long ago.
+    aged = git(remote.directory, "log", "-1", "--format=%B", "main")
+    tree = git(remote.directory, "rev-parse", "main^{tree}")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+    old = git(remote.directory, "commit-tree", "-p", "main^", "-m", aged, tree)
+    git(remote.directory, "update-ref", "refs/heads/main", old)
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    assert publish(comb, "--trusted", old).code == 0
+    assert "replicas" not in remote.content(deployment)
+    assert "minReplicas: 2" in remote.content(scaler)
+    assert asked(comb, "verify", of=".").out == "comb.yaml: as published\n"
+    assert "so no commit" in publish(comb).out
+
+
+def test_a_commit_has_the_name_that_git_is_told(comb: Comb, source: Path, remote: Remote) -> None:
+    env = dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), "")
+    written = "log", "-1", "--format=%an <%ae> %cn <%ce>", "main"
+    git(source, "config", "user.name", "Ann")
+    git(source, "config", "user.email", "ann@acme.example")
+    text = (source / "comb.yaml").read_text()
+    for number, (told, more, name) in enumerate(
+        [
+            ({}, (), "Ann <ann@acme.example>"),
+            ({"GIT_AUTHOR_NAME": "Bob", "GIT_AUTHOR_EMAIL": "bob@acme.example"}, (), "Bob <bob@acme.example>"),
+            ({"GIT_AUTHOR_NAME": "Bob"}, ("--author", "Eve <eve@acme.example>"), "Eve <eve@acme.example>"),
+        ]
+    ):
+        (source / "comb.yaml").write_text(text.replace("80ms", f"{81 + number}ms"))
+        arguments = ("publish", ".", "--platform", "platform.yaml", "--environment", "staging", "--unbuilt", *more)
+        assert comb(*arguments, env={**env, **told}).code == 0
+        assert git(remote.directory, *written) == f"{name} {name}"
+
+
+@pytest.mark.parametrize("command", ["history", "retire", "verify", "publish"])
+def test_what_is_wrong_with_the_platform_is_shown_at_its_line(comb: Comb, source: Path, command: str) -> None:
+    file = source / "platform.yaml"
+    file.write_text(file.read_text().replace("namespace: greetings}", "namespace: greeting}"))
+    more = ("--unbuilt",) if command == "publish" else ()
+    ran = asked(comb, command, *more, of="." if command in ("verify", "publish") else "greeting")
+    assert ran.code == 1
+    assert "COMB4007" in ran.err
+    assert "platform.yaml:" in ran.err
+
+
+def test_an_environment_that_is_not_there_is_guessed(comb: Comb, source: Path) -> None:
+    ran = comb("history", "greeting", "--platform", "platform.yaml", "--environment", "stagin")
+    assert ran.code == 2
+    assert "staging" in ran.err
