@@ -147,20 +147,22 @@ class Resources(_message.Message):
     def __init__(self, cpu: _Optional[int] = ..., rss: _Optional[int] = ..., gpu_memory: _Optional[int] = ..., gpu_utilization: _Optional[float] = ...) -> None: ...
 
 class Capture(_message.Message):
-    __slots__ = ("field", "path", "sha256", "size", "pinned", "content")
+    __slots__ = ("field", "path", "sha256", "size", "pinned", "content", "missing")
     FIELD_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     PINNED_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
     field: str
     path: str
     sha256: str
     size: int
     pinned: bool
     content: bytes
-    def __init__(self, field: _Optional[str] = ..., path: _Optional[str] = ..., sha256: _Optional[str] = ..., size: _Optional[int] = ..., pinned: _Optional[bool] = ..., content: _Optional[bytes] = ...) -> None: ...
+    missing: str
+    def __init__(self, field: _Optional[str] = ..., path: _Optional[str] = ..., sha256: _Optional[str] = ..., size: _Optional[int] = ..., pinned: _Optional[bool] = ..., content: _Optional[bytes] = ..., missing: _Optional[str] = ...) -> None: ...
 
 class Mark(_message.Message):
     __slots__ = ("mark", "by", "time", "why", "expected", "error", "withdrawn")
