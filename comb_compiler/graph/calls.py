@@ -40,7 +40,7 @@ class Call(NamedTuple):
     inputs: tuple[Input, ...]
 
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*)|(?P<sign>[(),=.])|(?P<bad>\S))")
+_TOKEN = re.compile(r"\s*(?:(?P<name>\$?[A-Za-z_][A-Za-z0-9_]*(?:-+[A-Za-z0-9_]+)*)|(?P<sign>[(),=.])|(?P<bad>\S))")
 _NAME_STARTS = frozenset(ascii_letters + "_$")
 _REQUEST = "$request"
 _JOINTS = "-|>"

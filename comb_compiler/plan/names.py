@@ -1,4 +1,4 @@
-"""Names of objects: at most 63 characters, whatever they are made of."""
+"""Names of objects: no two combs of a namespace come to the same, and none has more than 63 characters."""
 
 from hashlib import sha256
 
@@ -9,9 +9,13 @@ LONGEST = 63
 _HASH = 8
 
 
-def object_name(*parts: str, longest: int = LONGEST) -> str:
-    """Parts joined by `-`. What would be too long is cut, and a hash of the whole keeps it apart from its like."""
-    name = "-".join(part for part in parts if part)
-    if len(name) <= longest:
+def object_name(*parts: str) -> str:
+    """Parts joined by `--`. What would be too long is cut, and a hash of the whole keeps it apart from its like.
+
+    A comb's name, the first part, has no `--` and at most 40 characters. So what stands before the first `--` is the
+    comb, also where the rest was cut, and no other comb has such an object, whatever its operators are called.
+    """
+    name = "--".join(part for part in parts if part)
+    if len(name) <= LONGEST:
         return name
-    return f"{name[: longest - _HASH - 1].rstrip('-.')}-{sha256(name.encode('utf-8')).hexdigest()[:_HASH]}"
+    return f"{name[: LONGEST - _HASH - 1].rstrip('-.')}-{sha256(name.encode('utf-8')).hexdigest()[:_HASH]}"

@@ -26,7 +26,7 @@ def ask_of(rendering: Rendering, workload: Workload) -> Ask:
 def template_name(workload: Workload, claim: str, spec: Mapping[str, Any]) -> str:
     """The name of a claim's template: another claim has another, since none can be changed."""
     digest = sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
-    return object_name(workload.name, claim, digest[:_HASH])
+    return object_name(workload.name, f"{claim}-{digest[:_HASH]}")
 
 
 def claim_templates(rendering: Rendering) -> Iterator[Manifest]:

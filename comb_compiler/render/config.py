@@ -15,7 +15,7 @@ _HASH = 10
 
 def plan_name(rendering: Rendering) -> str:
     """The name of the plan's ConfigMap. Another plan has another: pods that still run keep theirs."""
-    return rendering.object_name("plan", sha256(rendering.plan_file).hexdigest()[:_HASH])
+    return rendering.object_name(f"plan-{sha256(rendering.plan_file).hexdigest()[:_HASH]}")
 
 
 def weights_name(rendering: Rendering) -> str | None:

@@ -21,7 +21,12 @@ class _Told(NamedTuple):
 _NAME_HINT = "use lower-case letters, digits and inner hyphens, beginning with a letter"
 _FORMS: dict[str, _Told] = {
     "name": _Told("a name", _NAME_HINT, codes.BAD_NAME, "[-a-z0-9]"),
-    "comb-name": _Told("a name for a comb", _NAME_HINT, codes.BAD_NAME, "[-a-z0-9]"),
+    "comb-name": _Told(
+        "a name for a comb",
+        f"{_NAME_HINT.replace('inner', 'single inner')}, and not exactly two characters",
+        codes.BAD_NAME,
+        "[-a-z0-9]",
+    ),
     "identifier": _Told(
         "a name of a step or port",
         "use lower-case letters, digits and underscores, beginning with a letter",
@@ -91,6 +96,8 @@ _FORMS: dict[str, _Told] = {
     "resource": _Told("an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`"),
 }
 _DIGEST_LENGTH = 64
+_RESERVED_LENGTH = 2
+"""DNS reserves names whose third and fourth characters are hyphens (RFC 5890); some libraries refuse them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NAMES = ("name", "comb-name", "identifier", "version", "label", "label-value", "resource")
 
@@ -128,6 +135,10 @@ def _seen(form: str, told: _Told, text: str) -> str:
         return "begins with `sha256:`" if prefix else count if len(text) != _DIGEST_LENGTH else _not_allowed(strange)
     if strange:
         return _not_allowed(strange)
+    if form == "comb-name" and "--" in text:
+        return "`--` stands between a comb's name and the rest of what its objects are called"
+    if form == "comb-name" and text.isalnum() and len(text) == _RESERVED_LENGTH and text[0].isalpha():
+        return "two characters before `--` are a DNS name that is reserved: use one, or three and more"
     return f"{'begins' if _begins_wrong(form, text) else 'ends'} with `{text[0 if _begins_wrong(form, text) else -1]}`"
 
 

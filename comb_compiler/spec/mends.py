@@ -38,8 +38,8 @@ def mended_name(form: str, text: str) -> str | None:
     if "/" in text:
         return None  # `nvidia.com/gpu` is a name of another kind
     name = re.sub(r"[^a-z0-9]+", separator, spaced.lower()).strip(separator)
-    longest = 40 if form == "comb-name" else 63
-    return name if name[:1].isalpha() and len(name) <= longest and name != text else None
+    lengths = (1, *range(3, 41)) if form == "comb-name" else range(1, 64)
+    return name if name[:1].isalpha() and len(name) in lengths and name != text else None
 
 
 def _quoted(node: Scalar, expected: Expected | None) -> Mend:

@@ -92,7 +92,8 @@ def _schema(form: _Form, description: str, *examples: str) -> JsonSchema:
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _PROFILE = _Form("profile", r"[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?", 58)
 _NAME = _Form("name", r"[a-z]([-a-z0-9]*[a-z0-9])?", 63)
-_COMB = _Form("comb-name", _NAME.pattern, 40)
+_COMB = _Form("comb-name", r"[a-z]((-?[a-z0-9]){2,}|-[a-z0-9])?", 40)
+"""`--` follows it in names of objects; at the third and fourth place of a DNS name that is for other scripts."""
 _IDENTIFIER = _Form("identifier", r"[a-z][a-z0-9_]*", 63)
 _VERSION = _Form("version", r"[A-Za-z0-9]([-+._A-Za-z0-9]*[A-Za-z0-9])?", 63)
 _REFERENCE = _Form("model-reference", rf"{_NAME.pattern}@{_VERSION.pattern}", 128)
@@ -133,7 +134,7 @@ _TENSOR = _Form("text", _TEXT.pattern, 255)
 
 Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.")]
 CombName = Annotated[
-    str, _of(_COMB), _schema(_COMB, "The comb's name, at most 40 characters: it begins many longer ones.", "ocr")
+    str, _of(_COMB), _schema(_COMB, "The comb's name, at most 40 characters, not two: it begins longer ones.", "ocr")
 ]
 Identifier = Annotated[
     str, _of(_IDENTIFIER), _schema(_IDENTIFIER, "A name of lower-case letters, digits and underscores.")

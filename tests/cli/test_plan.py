@@ -159,7 +159,7 @@ def test_the_example_is_planned_without_findings(comb: Comb) -> None:
     assert max(map(len, ran.out.splitlines())) <= 100
     assert "frame-moderation in production: cluster east, namespace moderation" in ran.out
     assert "memory is not divided" in ran.out
-    assert "4 × frame-moderation-detect" in ran.out
+    assert "4 × frame-moderation--detect" in ran.out
 
 
 def test_where_there_is_only_ascii_nothing_is_lost(comb: Comb, platform: Path) -> None:

@@ -81,7 +81,7 @@ def test_the_same_again_changes_nothing_and_says_so(comb: Comb, checkout: Path, 
 
 def test_what_is_no_longer_made_goes_and_what_others_made_stops_it(comb: Comb, checkout: Path, platform: Path) -> None:
     render(comb, "--unbuilt", "-o", "out")
-    plan = next((checkout / HERE).glob("configmap-greeting-plan-*.yaml"))
+    plan = next((checkout / HERE).glob("configmap-greeting--plan-*.yaml"))
     (checkout / "comb.yaml").write_text(COMB.replace("timeout: 80ms", "timeout: 90ms"))
     ran = render(comb, "--unbuilt", "-o", "out")
     assert ran.code == 0

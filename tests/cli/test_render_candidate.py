@@ -38,11 +38,11 @@ def test_a_candidate_goes_from_step_to_step(comb: Comb, checkout: Path, publishe
     assert render(comb, "new", "--candidate", "12.50%", "--onto", "out", "-o", "out").code == 0
     second = state(checkout / HERE)
     changed = {name for name in second if second[name] != first.get(name)}
-    assert changed == {"configmap-greeting-weights.yaml", "release.json"}
+    assert changed == {"configmap-greeting--weights.yaml", "release.json"}
     release = parse_release(second["release.json"])
     assert release.rollout is not None
     assert release.rollout.step == 1
-    assert b'"weight": 12.5' in second["configmap-greeting-weights.yaml"]
+    assert b'"weight": 12.5' in second["configmap-greeting--weights.yaml"]
     # The last step is followed by the release alone, which takes the candidate's files away.
     assert render(comb, "new", "-o", "out").code == 0
     assert state(checkout / HERE).keys() == {Path(one).name for one in before if "/_flux/" not in one}

@@ -149,18 +149,18 @@ def test_a_second_release_gets_the_users_that_the_weights_say(greeting: Path, tm
 def test_each_group_runs_in_a_process_of_its_own_and_the_graph_goes_on_without_one_as_declared(greeting: Path) -> None:
     with running(greeting, "--processes") as run:
         found = {words[0]: words for line in run.said if " runs " in line for words in [line.replace(",", "").split()]}
-        assert list(found) == ["greeting-greet", "greeting-loud"]
+        assert list(found) == ["greeting--greet", "greeting--loud"]
         assert all(any("serving gRPC" in line and f"process={name})" in line for line in run.said) for name in found)
         pids = {name: int(words[words.index("pid") + 1]) for name, words in found.items()}
         assert asked(run)[0] == "Hello Bob!"
         assert asked(run, comb_arm="new")[0] == "Hello again Bob!"
-        os.kill(pids["greeting-greet"], signal.SIGKILL)
-        run.wait_for("(process `greeting-greet` has ended)")
+        os.kill(pids["greeting--greet"], signal.SIGKILL)
+        run.wait_for("(process `greeting--greet` has ended)")
         until(lambda: asked(run)[0] == "nobody is there!")
         assert page(run, "/readyz")["ready"] is True
-        os.kill(pids["greeting-loud"], signal.SIGTERM)
+        os.kill(pids["greeting--loud"], signal.SIGTERM)
         until(lambda: not page(run, "/readyz")["ready"])
-        assert page(run, "/readyz")["reasons"] == ["process `greeting-loud` cannot be reached"]
+        assert page(run, "/readyz")["reasons"] == ["process `greeting--loud` cannot be reached"]
         assert not any("fork_posix" in line for line in run.said), "gRPC's own lines are no log of ours"
 
 
@@ -186,7 +186,7 @@ def test_a_process_that_does_not_start_is_told(greeting: Path, comb: Comb) -> No
     ran = comb("run", ".", "--processes", "--grpc-port=0", "--http-port=0")
     assert (ran.code, ran.out) == (1, "")
     assert "no device" in ran.err
-    assert "greeting cannot run: process `greeting-greet` did not start" in ran.err
+    assert "greeting cannot run: process `greeting--greet` did not start" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_it_is_given_and_cannot_use_is_told(
 @pytest.mark.slow
 def test_a_plan_of_several_processes_can_be_written(greeting: Path, comb: Comb) -> None:
     plan = json.loads(comb("graph", ".", "--format", "plan", "--processes").out)
-    assert [one["name"] for one in plan["processes"]] == ["greeting", "greeting-greet", "greeting-loud"]
+    assert [one["name"] for one in plan["processes"]] == ["greeting", "greeting--greet", "greeting--loud"]
     assert [one["name"] for one in json.loads(comb("graph", ".", "--format", "plan").out)["processes"]] == ["main"]
     ran = comb("graph", ".", "--processes")
     assert (ran.code, ran.err) == (2, "comb: --processes is for --format plan\n")

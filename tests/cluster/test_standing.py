@@ -28,7 +28,7 @@ def kustomization(ready: dict[str, Any], attempted: str = REVISION, applied: str
 
 def deployment(ready: int, wanted: int = 2, **more: Any) -> dict[str, Any]:
     status = {"observedGeneration": 3, "updatedReplicas": wanted, "availableReplicas": ready, **more}
-    return {"metadata": {"name": "ocr-detect", "generation": 3}, "spec": {"replicas": wanted}, "status": status}
+    return {"metadata": {"name": "ocr--detect", "generation": 3}, "spec": {"replicas": wanted}, "status": status}
 
 
 READY = condition("Ready", "True", "ReconciliationSucceeded", "Applied revision")
@@ -59,7 +59,7 @@ def test_what_waits_for_its_pods_is_applied() -> None:
     standing = standing_of(Objects(flux, source(), [(deployment(1), pods)]), "v.ocr")
     assert standing.is_applied
     (trouble,) = standing.troubles
-    assert (trouble.kind, trouble.name, trouble.is_final) == ("Deployment", "ocr-detect", False)
+    assert (trouble.kind, trouble.name, trouble.is_final) == ("Deployment", "ocr--detect", False)
     assert trouble.message == "1 of 2 pods are ready: 0/7 nodes are available; ImagePullBackOff: no such image"
 
 

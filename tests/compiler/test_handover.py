@@ -69,5 +69,5 @@ def test_a_workload_that_is_new_or_stays_fixed_is_not_touched(tmp_path: Path) ->
     }
     graph = {"seen": "look(frame=$request)", "text": "find(frame=seen)", "return": "text"}
     parted = rendered_cluster(tmp_path, operators, cluster={**URL, "autoscaling": "hpa"}, graph=graph)
-    assert "horizontalpodautoscaler-ocr-find-cpu.yaml" in parted.files
+    assert "horizontalpodautoscaler-ocr--find--cpu.yaml" in parted.files
     assert handed_over(parted, read_stable(fixed.files)) == parted

@@ -138,7 +138,7 @@ def test_it_is_the_last_file_and_lists_all_others() -> None:
 
 
 def test_its_plan_is_the_one_that_pods_mount() -> None:
-    (plan,) = [one.object for one in BASE.manifests if one.file.startswith("configmap-ocr-plan-")]
+    (plan,) = [one.object for one in BASE.manifests if one.file.startswith("configmap-ocr--plan-")]
     content = plan["data"]["plan.json"].encode()
     assert BASE.release.plan == sha256(content).hexdigest()
     assert BASE.release.promise.descriptors == parse_plan(content).descriptors

@@ -42,14 +42,14 @@ def objects(files: Mapping[str, bytes]) -> dict[str, Object]:
 
 
 def weights(made: RenderedCluster) -> Any:
-    return json.loads(objects(made.files)["configmap-ocr-weights.yaml"]["data"]["weights.json"])
+    return json.loads(objects(made.files)["configmap-ocr--weights.yaml"]["data"]["weights.json"])
 
 
 def test_nothing_of_the_stable_release_changes_but_weights_and_the_list(tmp_path: Path) -> None:
     old, new = version(tmp_path, "Old"), version(tmp_path, "New")
     made = step(old, new)
     changed = {name for name, content in old.files.items() if made.files[name] != content}
-    assert changed == {"configmap-ocr-weights.yaml", "kustomization.yaml", "release.json"}
+    assert changed == {"configmap-ocr--weights.yaml", "kustomization.yaml", "release.json"}
     assert objects(made.files)["kustomization.yaml"]["resources"] == sorted(
         name for name in made.files if name.endswith(".yaml") and name != "kustomization.yaml"
     )
@@ -101,23 +101,23 @@ def test_weights_name_the_candidate_by_what_its_pods_are_told(tmp_path: Path) ->
     assert said["arms"] == {"a": 9, "b": 1}
     assert {one: said["candidate"][one] for one in ("weight", "address")} == {
         "weight": 12.5,
-        "address": "ocr-candidate.vision.svc:50051",
+        "address": "ocr--candidate.vision.svc:50051",
     }
-    [container] = found["deployment-ocr-candidate.yaml"]["spec"]["template"]["spec"]["containers"]
+    [container] = found["deployment-ocr--candidate.yaml"]["spec"]["template"]["spec"]["containers"]
     assert {"name": "COMB_RELEASE", "value": said["candidate"]["release"]} in container["env"]
-    assert found["service-ocr-candidate.yaml"]["spec"]["selector"] == {"comb.dev/process": "ocr-candidate"}
+    assert found["service-ocr--candidate.yaml"]["spec"]["selector"] == {"comb.dev/process": "ocr--candidate"}
     # It has weights of its own, and sends nobody on.
-    own = json.loads(found["configmap-ocr-weights-candidate.yaml"]["data"]["weights.json"])
+    own = json.loads(found["configmap-ocr--weights--candidate.yaml"]["data"]["weights.json"])
     assert own == {"arms": {"a": 9, "b": 1}}
 
 
 def test_the_candidate_calls_its_own_processes(tmp_path: Path) -> None:
     made = step(version(tmp_path, "Old"), version(tmp_path, "New"))
-    [container] = objects(made.files)["deployment-ocr-candidate.yaml"]["spec"]["template"]["spec"]["containers"]
+    [container] = objects(made.files)["deployment-ocr--candidate.yaml"]["spec"]["template"]["spec"]["containers"]
     assert "--process=ocr" in container["args"]
     assert [one for one in container["args"] if one.startswith("--peer=")] == [
-        "--peer=ocr-find=ocr-find-candidate.vision.svc:50051",
-        "--peer=ocr-read=ocr-read-candidate.vision.svc:50051",
+        "--peer=ocr--find=ocr--find--candidate.vision.svc:50051",
+        "--peer=ocr--read=ocr--read--candidate.vision.svc:50051",
     ]
 
 
@@ -126,7 +126,7 @@ def test_between_steps_only_the_weights_change(tmp_path: Path) -> None:
     first = step(old, new)
     second = step(first, new, EIGHTH)
     changed = {name for name, content in second.files.items() if first.files.get(name) != content}
-    assert changed == {"configmap-ocr-weights.yaml", "release.json"}
+    assert changed == {"configmap-ocr--weights.yaml", "release.json"}
     assert first.files.keys() == second.files.keys()
     assert weights(second)["candidate"]["weight"] == 12.5
     assert second.files == step(old, new, EIGHTH).files
@@ -140,7 +140,7 @@ def test_the_release_names_both_and_the_step(tmp_path: Path) -> None:
     assert made.subject == new.release.subject
     assert set(made.carried) == {*old.files, "stable.json"} - {
         "release.json",
-        "configmap-ocr-weights.yaml",
+        "configmap-ocr--weights.yaml",
         "kustomization.yaml",
     }
 
@@ -156,10 +156,10 @@ def test_a_candidate_is_as_large_as_its_largest_step_needs(tmp_path: Path) -> No
     operators = {**OPERATORS, "find": find, "read": {**PASSES, "scale": {"min": 4}}}
     old, new = (version(tmp_path, one, operators=operators) for one in ("Old", "New"))
     found = objects(step(old, new).files)
-    scaler = found["horizontalpodautoscaler-ocr-find-cpu-candidate.yaml"]["spec"]
+    scaler = found["horizontalpodautoscaler-ocr--find--cpu--candidate.yaml"]["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 5)
-    assert scaler["scaleTargetRef"]["name"] == "ocr-find-cpu-candidate"
-    assert found["deployment-ocr-read-cpu-candidate.yaml"]["spec"]["replicas"] == 2
+    assert scaler["scaleTargetRef"]["name"] == "ocr--find--cpu--candidate"
+    assert found["deployment-ocr--read--cpu--candidate.yaml"]["spec"]["replicas"] == 2
     added = {one.object["kind"] for one in step(old, new).manifests}
     assert {"PodDisruptionBudget", "PrometheusRule"}.isdisjoint(added)
     assert "ServiceMonitor" in added
@@ -167,21 +167,21 @@ def test_a_candidate_is_as_large_as_its_largest_step_needs(tmp_path: Path) -> No
 
 def test_a_patch_of_an_object_is_for_the_candidates_too(tmp_path: Path) -> None:
     merge = {"spec": {"minReadySeconds": 7}}
-    patches = {"slow": {"why": "x", "target": {"kind": "Deployment", "name": "ocr-find-cpu"}, "merge": merge}}
+    patches = {"slow": {"why": "x", "target": {"kind": "Deployment", "name": "ocr--find--cpu"}, "merge": merge}}
     old, new = (version(tmp_path, one, platform={"patches": patches}) for one in ("Old", "New"))
     found = objects(step(old, new).files)
-    assert found["deployment-ocr-find-cpu-candidate.yaml"]["spec"]["minReadySeconds"] == 7
-    assert "minReadySeconds" not in found["deployment-ocr-candidate.yaml"]["spec"]
+    assert found["deployment-ocr--find--cpu--candidate.yaml"]["spec"]["minReadySeconds"] == 7
+    assert "minReadySeconds" not in found["deployment-ocr--candidate.yaml"]["spec"]
 
 
 def test_pods_that_are_to_be_apart_are_so_across_tracks(tmp_path: Path) -> None:
     operators = {**OPERATORS, "find": {**PASSES, "affinity": {"apart": ["read"]}}}
     old, new = (version(tmp_path, one, operators=operators) for one in ("Old", "New"))
-    pod = objects(step(old, new).files)["deployment-ocr-find-cpu-candidate.yaml"]["spec"]["template"]["spec"]
+    pod = objects(step(old, new).files)["deployment-ocr--find--cpu--candidate.yaml"]["spec"]["template"]["spec"]
     terms = pod["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert [one["labelSelector"]["matchLabels"] for one in terms] == [
-        {"comb.dev/process": "ocr-read-candidate"},
-        {"comb.dev/process": "ocr-read"},
+        {"comb.dev/process": "ocr--read--candidate"},
+        {"comb.dev/process": "ocr--read"},
     ]
 
 

@@ -188,11 +188,11 @@ def test_users_are_split_as_the_weights_say_and_the_stable_release_answers_when_
     second = render_step(new, read_stable(first), HALF).files
     cluster = Cluster(code, tmp_path / "pods")
     with cluster.started(first) as pods:
-        stable, candidate = pods["hello"], pods["hello-candidate"]
+        stable, candidate = pods["hello"], pods["hello--candidate"]
         assert json.loads(stable.weights.read_text())["candidate"]["release"] == candidate.release
         some = until_share(stable, candidate, range(10, 31))
         objects = [yaml.safe_load(content) for name, content in second.items() if name.endswith(".yaml")]
-        cluster.mount(stable.weights.parent, objects, "hello-weights")
+        cluster.mount(stable.weights.parent, objects, "hello--weights")
         more = until_share(stable, candidate, range(80, 121))
         # Who had the candidate keeps it, and everybody keeps the arm.
         assert all(after == before for before, after in zip(some, more, strict=True) if before[0] == candidate.release)

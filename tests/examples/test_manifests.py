@@ -192,9 +192,9 @@ def asked(address: str) -> Any:
 def test_the_processes_of_the_manifests_answer_a_real_picture(pods: dict[str, Process]) -> None:
     assert sorted(pods) == [
         "frame-moderation",
-        "frame-moderation-detect-nvidia-a10",
-        "frame-moderation-nsfw-cpu",
-        "frame-moderation-straighten-nvidia-a10",
+        "frame-moderation--detect--nvidia-a10",
+        "frame-moderation--nsfw--cpu",
+        "frame-moderation--straighten--nvidia-a10",
     ]
     outcome = asked(f"127.0.0.1:{pods['frame-moderation'].ports['grpc']}")
     assert not outcome.failed, outcome

@@ -51,9 +51,9 @@ def test_parted_by_its_groups_it_answers_the_same(moderation: Running, tmp_path:
     plan = parted_plan()
     assert [process.name for process in plan.processes] == [
         "frame-moderation",
-        "frame-moderation-detect",
-        "frame-moderation-straighten",
-        "frame-moderation-nsfw",
+        "frame-moderation--detect",
+        "frame-moderation--straighten",
+        "frame-moderation--nsfw",
     ]
 
     async def main(addresses: dict[str, str]) -> list[bytes]:

@@ -18,15 +18,15 @@ def test_the_bindings_of_arms_are_where_their_operator_is() -> None:
     text, rest = Group("straighten", ("straighten", "recognise")), Group("nsfw", ("nsfw", "detect"))
     assert hosted(ENTRY, text, rest) == {
         "frame-moderation": ["decide"],
-        "frame-moderation-straighten": ["recognise", "straighten", "straighten@rotate"],
-        "frame-moderation-nsfw": ["detect", "nsfw"],
+        "frame-moderation--straighten": ["recognise", "straighten", "straighten@rotate"],
+        "frame-moderation--nsfw": ["detect", "nsfw"],
     }
 
 
 def test_the_entry_answers_even_when_it_hosts_nothing() -> None:
     everything = Group("detect", ("detect", "straighten", "recognise", "nsfw", "decide"))
     found = hosted(Group("frame-moderation", (), is_entry=True), everything)
-    assert list(found) == ["frame-moderation", "frame-moderation-detect"]
+    assert list(found) == ["frame-moderation", "frame-moderation--detect"]
     assert found["frame-moderation"] == []
 
 
@@ -38,5 +38,5 @@ def test_a_group_that_hosts_nothing_has_no_process() -> None:
 def test_a_group_named_like_the_comb_is_not_taken_for_the_entry() -> None:
     assert list(hosted(ENTRY, Group("frame-moderation", ("detect",)))) == [
         "frame-moderation",
-        "frame-moderation-frame-moderation",
+        "frame-moderation--frame-moderation",
     ]

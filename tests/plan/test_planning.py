@@ -146,9 +146,9 @@ def test_a_class_that_is_full_sends_instances_to_the_next() -> None:
     assert found.diagnostics == ()
     assert workloads(found.plan) == {
         "ocr": Replicas(1, 1),
-        "ocr-a-nvidia-t4": Replicas(1, 1),
-        "ocr-a-cpu": Replicas(2, 2),
-        "ocr-b-cpu": Replicas(1, 1),
+        "ocr--a--nvidia-t4": Replicas(1, 1),
+        "ocr--a--cpu": Replicas(2, 2),
+        "ocr--b--cpu": Replicas(1, 1),
     }
 
 
@@ -158,8 +158,8 @@ def test_who_comes_later_finds_what_others_left() -> None:
     (cluster,) = found.plan.clusters
     assert [(one.name, one.device) for one in cluster.workloads] == [
         ("ocr", "cpu"),
-        ("ocr-a-nvidia-t4", "nvidia-t4"),
-        ("ocr-b-cpu", "cpu"),
+        ("ocr--a--nvidia-t4", "nvidia-t4"),
+        ("ocr--b--cpu", "cpu"),
     ]
     assert cluster.fit.fits
 
@@ -169,8 +169,8 @@ def test_pools_that_share_a_class_in_two_ways_are_two_workloads() -> None:
     a = {"resources": {"gpu": {"memory": "2Gi"}}, "devices": ["nvidia-t4"], "scale": {"min": 3}}
     found = planned({"a": a}, platform({"whole": T4S, "parted": shared}))
     assert workloads(found.plan) == {
-        "ocr-nvidia-t4": Replicas(1, 1),
-        "ocr-nvidia-t4-time-slicing": Replicas(2, 2),
+        "ocr--nvidia-t4": Replicas(1, 1),
+        "ocr--nvidia-t4--time-slicing": Replicas(2, 2),
     }
 
 
@@ -178,8 +178,8 @@ def test_a_second_class_of_device_renames_nothing() -> None:
     alone = planned({"a": {"devices": ["cpu"]}}, platform({"cpus": CPUS}))
     both = {"a": {"devices": ["nvidia-t4", "cpu"], "scale": {"min": 2}}}
     beside = planned(both, platform({"cpus": CPUS, "t4s": {**T4S, "cpu": 1, "memory": "256Mi"}}))
-    assert set(workloads(alone.plan)) == {"ocr-cpu"}
-    assert set(workloads(beside.plan)) == {"ocr-cpu", "ocr-nvidia-t4"}
+    assert set(workloads(alone.plan)) == {"ocr--cpu"}
+    assert set(workloads(beside.plan)) == {"ocr--cpu", "ocr--nvidia-t4"}
     assert set(workloads(planned({"a": {}}, platform({"cpus": CPUS})).plan)) == {"ocr"}
 
 
@@ -209,7 +209,7 @@ def test_a_long_name_is_cut_and_stays_its_own() -> None:
     long, other = "a" * 70 + "-x", "a" * 70 + "-y"
     assert len(object_name(long, "b")) == 63
     assert object_name(long) != object_name(other)
-    assert object_name("ocr", "", "b") == "ocr-b"
+    assert object_name("ocr", "", "b") == "ocr--b"
 
 
 def test_the_example_fits_its_platform_in_every_environment() -> None:

@@ -87,7 +87,7 @@ def test_an_image_is_named_by_its_digest_and_nothing_else(image: Any) -> None:
     assert not jsonschema.Draft7Validator(images_schema()).is_valid(content) or image == f"{IMAGE}\n"
 
 
-NAMES = st.sampled_from(("ocr", "ocr-read", "Ocr", "", "cpu", "a" * 64))
+NAMES = st.sampled_from(("ocr", "ocr--read", "Ocr", "", "cpu", "a" * 64))
 VALUES: st.SearchStrategy[Any] = st.sampled_from((IMAGE, "ocr:1", "", None, 3, []))
 FILES = st.fixed_dictionaries(
     {"images": st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, max_size=2), max_size=2) | VALUES},

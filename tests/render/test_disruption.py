@@ -31,6 +31,6 @@ def test_pods_on_two_classes_of_device_are_counted_together(tmp_path: Path) -> N
     cluster = {"nodePools": {"t4s": t4s, "cpus": CPUS}}
     made = rendered(tmp_path, operators, {"devices": {"t4": {"memory": "15Gi"}}}, cluster, graph=graph)
     found = {one["metadata"]["name"] for one in of_kind(made, "Deployment")}
-    assert {"ocr-find-t4", "ocr-find-cpu"} < found
+    assert {"ocr--find--t4", "ocr--find--cpu"} < found
     [budget] = of_kind(made, "PodDisruptionBudget")
-    assert budget["spec"]["selector"] == {"matchLabels": {"comb.dev/process": "ocr-find"}}
+    assert budget["spec"]["selector"] == {"matchLabels": {"comb.dev/process": "ocr--find"}}

@@ -69,7 +69,7 @@ def test_an_operator_that_only_an_arm_calls_has_its_pods(tmp_path: Path) -> None
     experiment = {"key": "header/x-user", "arms": arms}
     made = rendered(tmp_path, operators, cluster={"nodePools": POOLS}, graph=graph, experiment=experiment)
     labels = [one["spec"]["template"]["metadata"]["labels"] for one in of_kind(made, "Deployment")]
-    assert {one["comb.dev/process"] for one in labels} == {"ocr", "ocr-find", "ocr-turn"}
+    assert {one["comb.dev/process"] for one in labels} == {"ocr", "ocr--find", "ocr--turn"}
 
 
 def test_a_cluster_without_anything_beside_nodes(tmp_path: Path) -> None:

@@ -412,8 +412,8 @@ def test_a_name_stays_a_name_in_a_query(name: str, tmp_path: Path, requires_tool
     ("workload", "pod", "is_its"),
     [
         ("ocr", "ocr-6d4cf56db6-x7k2p", True),
-        ("ocr", "ocr-read-6d4cf56db6-x7k2p", False),
-        ("ocr-read", "ocr-read-6d4cf56db6-x7k2p", True),
+        ("ocr", "ocr--read-6d4cf56db6-x7k2p", False),
+        ("ocr--read", "ocr--read-6d4cf56db6-x7k2p", True),
         ("a" * 63, "a" * 58 + "x7k2p", True),
         ("a" * 50, ("a" * 50 + "-6d4cf56db6-")[:58] + "x7k2p", True),
         ("a" * 46, ("a" * 46 + "-6d4cf56db6-")[:58] + "x7k2p", True),

@@ -87,7 +87,8 @@ WORLD = End({}, address="203.0.113.9")
 
 def test_callers_reach_the_entry_and_only_the_entry_reaches_the_others(tmp_path: Path) -> None:
     made = rendered(tmp_path, OPERATORS, graph=GRAPH)
-    cluster, entry, find, read = policies(made), pod(made, "ocr"), pod(made, "ocr-find-cpu"), pod(made, "ocr-read-cpu")
+    cluster, entry = policies(made), pod(made, "ocr")
+    find, read = pod(made, "ocr--find--cpu"), pod(made, "ocr--read--cpu")
     assert cluster.lets(CALLER, entry, 50051)
     assert cluster.lets(CALLER, entry, 8080)
     assert not cluster.lets(CALLER, entry, 22)
@@ -100,7 +101,7 @@ def test_callers_reach_the_entry_and_only_the_entry_reaches_the_others(tmp_path:
 
 def test_names_are_found_and_nobody_else_is(tmp_path: Path) -> None:
     made = rendered(tmp_path, OPERATORS, graph=GRAPH)
-    for one in (pod(made, "ocr"), pod(made, "ocr-find-cpu")):
+    for one in (pod(made, "ocr"), pod(made, "ocr--find--cpu")):
         assert policies(made).lets(one, DNS, 53, "UDP")
         assert policies(made).lets(one, DNS, 53)
         assert not policies(made).lets(one, WORLD, 443)
@@ -109,16 +110,16 @@ def test_names_are_found_and_nobody_else_is(tmp_path: Path) -> None:
 
 def test_prometheus_reads_metrics_of_every_process(tmp_path: Path) -> None:
     made = rendered(tmp_path, OPERATORS, graph=GRAPH, cluster={"prometheus": {"url": URL}})
-    for name in ("ocr", "ocr-find-cpu"):
+    for name in ("ocr", "ocr--find--cpu"):
         assert policies(made).lets(PROMETHEUS, pod(made, name), 8080)
-    assert not policies(made).lets(PROMETHEUS, pod(made, "ocr-find-cpu"), 50051)
-    assert not policies(made).lets(CALLER, pod(made, "ocr-find-cpu"), 8080)
+    assert not policies(made).lets(PROMETHEUS, pod(made, "ocr--find--cpu"), 50051)
+    assert not policies(made).lets(CALLER, pod(made, "ocr--find--cpu"), 8080)
     bare = rendered(tmp_path, OPERATORS, graph=GRAPH)
-    assert not policies(bare).lets(PROMETHEUS, pod(bare, "ocr-find-cpu"), 8080)
+    assert not policies(bare).lets(PROMETHEUS, pod(bare, "ocr--find--cpu"), 8080)
     outside = rendered(
         tmp_path, OPERATORS, graph=GRAPH, cluster={"prometheus": {"url": "https://prometheus.acme.example.com"}}
     )
-    assert policies(outside).lets(WORLD, pod(outside, "ocr-find-cpu"), 8080)
+    assert policies(outside).lets(WORLD, pod(outside, "ocr--find--cpu"), 8080)
 
 
 def test_a_model_server_is_reached_by_who_calls_it(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_model_server_is_reached_by_who_calls_it(tmp_path: Path) -> None:
     made = rendered(tmp_path, operators, graph=graph)
     triton = End({"app": "triton"}, "models")
     assert policies(made).lets(pod(made, "ocr"), triton, 8001)
-    assert not policies(made).lets(pod(made, "ocr-find-cpu"), triton, 8001)
+    assert not policies(made).lets(pod(made, "ocr--find--cpu"), triton, 8001)
     assert not policies(made).lets(pod(made, "ocr"), End({}, "others"), 8001)
 
 
@@ -151,7 +152,7 @@ def test_samples_and_spans_leave_from_the_entry(tmp_path: Path) -> None:
     ]
     for end, port in reached:
         assert policies(made).lets(pod(made, "ocr"), end, port)
-        assert not policies(made).lets(pod(made, "ocr-find-cpu"), end, port)
+        assert not policies(made).lets(pod(made, "ocr--find--cpu"), end, port)
     assert not policies(made).lets(pod(made, "ocr"), End({}, address="10.1.2.4"), 9200)
     [entry] = [one for one in of_kind(made, "Deployment") if one["metadata"]["name"] == "ocr"]
     environment = entry["spec"]["template"]["spec"]["containers"][0]["env"]
@@ -169,11 +170,11 @@ def test_a_candidate_is_reached_where_there_is_a_rollout(tmp_path: Path) -> None
     candidate = rendered_cluster(tmp_path, {"find": {"run": "code:Better"}}, **rollout)
     beside = render_step(candidate, read_stable(stable.files), Decimal("0.01"))
     both = (*stable.manifests, *beside.manifests)
-    assert policies(both).lets(pod(both, "ocr"), pod(both, "ocr-candidate"), 50051)
-    for source, target in (("ocr-candidate", "ocr"), ("ocr", "ocr"), ("ocr-candidate", "ocr-candidate")):
+    assert policies(both).lets(pod(both, "ocr"), pod(both, "ocr--candidate"), 50051)
+    for source, target in (("ocr--candidate", "ocr"), ("ocr", "ocr"), ("ocr--candidate", "ocr--candidate")):
         assert not policies(both).lets(pod(both, source), pod(both, target), 50051)
     assert policies(both).lets(CALLER, pod(both, "ocr"), 50051)
-    assert not policies(both).lets(CALLER, pod(both, "ocr-candidate"), 50051)
+    assert not policies(both).lets(CALLER, pod(both, "ocr--candidate"), 50051)
 
 
 @pytest.mark.parametrize(

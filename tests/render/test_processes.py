@@ -44,7 +44,7 @@ def test_peers_are_told_by_services_that_are_there(tmp_path: Path) -> None:
     made = rendered(tmp_path, {"find": passes, "read": passes, "tidy": {}}, graph=graph)
     services = {one["metadata"]["name"]: one["spec"] for one in of_kind(made, "Service")}
     peers = [one.removeprefix("--peer=") for one in arguments(made)["ocr"] if one.startswith("--peer=")]
-    assert [one.partition("=")[0] for one in peers] == ["ocr-find", "ocr-read"]
+    assert [one.partition("=")[0] for one in peers] == ["ocr--find", "ocr--read"]
     for one in peers:
         name, _, address = one.partition("=")
         assert address == f"{name}.vision.svc:50051"

@@ -131,24 +131,24 @@ def test_each_target_is_caused_by_its_line(tmp_path: Path) -> None:
 SERIES = [
     ("DCGM_FI_DEV_GPU_UTIL", {"exported_namespace": "vision", "exported_pod": pod, "gpu": gpu}, value)
     for pod, gpu, value in (
-        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", "0", 60.0),
-        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", "1", 80.0),
-        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", "0", 30.0),
-        ("ocr-nvidia-a10-other-6d4f8c9b7d-klmno", "0", 99.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-abcde", "0", 60.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-abcde", "1", 80.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-fghij", "0", 30.0),
+        ("ocr--nvidia-a10-other-6d4f8c9b7d-klmno", "0", 99.0),
     )
 ] + [
     (name, {"exported_namespace": "vision", "exported_pod": pod, "gpu": "0"}, value)
     for pod, used, free in (
-        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 15000.0, 5000.0),
-        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 5000.0, 15000.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-abcde", 15000.0, 5000.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-fghij", 5000.0, 15000.0),
     )
     for name, value in (("DCGM_FI_DEV_FB_USED", used), ("DCGM_FI_DEV_FB_FREE", free))
 ]
 HAMI_SERIES = [
     (name, {"namespace": "vision", "pod": pod, "container": "comb", "device_uuid": "GPU-1"}, value)
     for pod, ratio, used in (
-        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 18.0, 3.0),
-        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 6.0, 1.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-abcde", 18.0, 3.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-fghij", 6.0, 1.0),
     )
     for name, value in (
         ("hami_container_device_utilization_ratio", ratio),
@@ -159,9 +159,9 @@ HAMI_SERIES = [
 OWN_SERIES = [
     (name, {"namespace": "vision", "pod": pod, **labels}, value)
     for pod, waiting in (
-        ("ocr-nvidia-a10-6d4f8c9b7d-abcde", 5.0),
-        ("ocr-nvidia-a10-6d4f8c9b7d-fghij", 1.0),
-        ("ocr-cpu-8f7d6c5b4-pqrst", 2.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-abcde", 5.0),
+        ("ocr--nvidia-a10-6d4f8c9b7d-fghij", 1.0),
+        ("ocr--cpu-8f7d6c5b4-pqrst", 2.0),
     )
     for name, labels, value in (
         ("comb_queue_length", {"operator": "read"}, waiting),
@@ -188,7 +188,7 @@ def of_pods(server: Prometheus, prometheus: Mapping[str, Any], name: str, pods: 
     return {dict(found)[labels["pod"]]: value for found, value in server.query(query).items()}
 
 
-PODS = ["ocr-nvidia-a10-6d4f8c9b7d-abcde", "ocr-nvidia-a10-6d4f8c9b7d-fghij"]
+PODS = ["ocr--nvidia-a10-6d4f8c9b7d-abcde", "ocr--nvidia-a10-6d4f8c9b7d-fghij"]
 HAMI = {"url": URL, "exporter": "hami", "podLabel": "pod", "namespaceLabel": "namespace"}
 CASES = [
     pytest.param({"url": URL}, "exclusive", "gpuUtilization", "70%", [70.0, 30.0], "70", id="dcgm-utilization"),
@@ -257,9 +257,9 @@ def test_a_query_is_parted_over_classes_of_device(server: Prometheus, tmp_path: 
         one["metadata"]["name"]: one["spec"]["triggers"][0]["metadata"]["query"]
         for one in of_kind(made, "ScaledObject")
     }
-    assert sorted(queries_of) == ["ocr-cpu", "ocr-nvidia-a10"]
-    assert list(server.query(queries_of["ocr-cpu"]).values()) == [pytest.approx(30.0)]
-    assert list(server.query(queries_of["ocr-nvidia-a10"]).values()) == [pytest.approx(60.0)]
+    assert sorted(queries_of) == ["ocr--cpu", "ocr--nvidia-a10"]
+    assert list(server.query(queries_of["ocr--cpu"]).values()) == [pytest.approx(30.0)]
+    assert list(server.query(queries_of["ocr--nvidia-a10"]).values()) == [pytest.approx(60.0)]
 
 
 def a_pod_of(deployment: str, template: str, drawn: str) -> str:
@@ -269,7 +269,7 @@ def a_pod_of(deployment: str, template: str, drawn: str) -> str:
 
 @given(length=st.integers(1, 63), template=st.from_regex(r"[a-z0-9]{8,10}", fullmatch=True), data=st.data())
 def test_pods_are_known_by_name_however_long_it_is(length: int, template: str, data: st.DataObject) -> None:
-    name = ("ocr-read" + "-longer" * 8)[:length].rstrip("-")
+    name = ("ocr--read" + "-longer" * 8)[:length].rstrip("-")
     drawn = data.draw(st.from_regex(r"[a-z0-9]{5}", fullmatch=True))
     assert re.fullmatch(pods_of(name), a_pod_of(name, template, drawn))
     other = f"{name}-nvidia-a10"

@@ -20,7 +20,7 @@ _REFERENCE, _NAME, _PATH = codes.BAD_REFERENCE, codes.BAD_NAME, codes.BAD_PATH
 _RANGE, _EMPTY, _LONG = codes.OUT_OF_RANGE, codes.EMPTY_VALUE, codes.TOO_LONG
 
 _TEXTS: tuple[tuple[Any, Bad], ...] = (
-    (names.CombName, (("Frame_Moderation", _NAME), ('""', _EMPTY), ("a" * 41, _LONG))),
+    (names.CombName, (("Frame_Moderation", _NAME), ('""', _EMPTY), ("a" * 41, _LONG), ("a--b", _NAME), ("ab", _NAME))),
     (names.Name, (("Not a name", _NAME), ('" "', _EMPTY), ("a" * 64, _LONG), ("ends-with-", _NAME))),
     (names.Identifier, (("not-one", _NAME), ('""', _EMPTY), ("a" * 64, _LONG))),
     (names.Version, (("-1", _NAME), ("1.0_", _NAME), ('""', _EMPTY), ("1" * 64 + "a", _LONG))),

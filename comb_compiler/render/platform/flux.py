@@ -25,7 +25,7 @@ def flux_objects(grounds: Grounds, directory: str) -> Iterator[Manifest]:
         at = ("notifications", name)
         if not told:
             continue
-        provider = object_name("comb", name)
+        provider = object_name(f"comb-{name}")
         yield manifest(
             {
                 "apiVersion": _NOTIFICATION,

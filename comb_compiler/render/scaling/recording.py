@@ -21,12 +21,13 @@ def recording_rules(rendering: Rendering) -> Iterator[Manifest]:
     """One for a comb with queries, where the cluster scales by HPA."""
     rules = list(_rules(rendering))
     if rules:
+        name = rendering.object_name("scaling")
         yield manifest(
             {
                 "apiVersion": "monitoring.coreos.com/v1",
                 "kind": "PrometheusRule",
-                "metadata": rendering.metadata(rendering.object_name("scaling")),
-                "spec": {"groups": [{"name": f"{rendering.name}-scaling", "interval": "15s", "rules": rules}]},
+                "metadata": rendering.metadata(name),
+                "spec": {"groups": [{"name": name, "interval": "15s", "rules": rules}]},
             },
             rules[0].cause,
         )
