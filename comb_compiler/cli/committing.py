@@ -32,7 +32,9 @@ def add_writing_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_commit_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of all commands that commit."""
-    parser.add_argument("--sign", metavar="KEY", help="the file of the SSH key that signs the commit")
+    parser.add_argument(
+        "--sign", metavar="KEY", help="what signs the commit: the file of an SSH key, or an OpenPGP key's fingerprint"
+    )
     parser.add_argument("--author", metavar="'NAME <MAIL>'", help="in whose name (default: as git is told)")
     parser.add_argument(
         "--allow-prune", metavar="N", type=_count, default=0, help="how many published objects may go (default: 0)"
@@ -68,14 +70,16 @@ def said(publication: "Publication") -> str:
 def identity_of(target: Target, arguments: argparse.Namespace) -> "Identity":
     """In whose name commits are made: who is named, else whom git would name."""
     from comb_compiler.publish import Identity
+    from comb_compiler.publish.openpgp import FINGERPRINT
 
     key = arguments.sign
     if key is None and target.platform.environment_repository.publishers:
         raise UsageError("platform.yaml names trusted publishers: give the key that signs the commit, --sign KEY")
-    if key is not None and not Path(key).is_file():
-        raise UsageError(f"--sign {key}: there is no such file")
-    name, mail = _author(arguments)
-    return Identity(name, mail, str(Path(key).resolve()) if key is not None else None)
+    if key is not None and not FINGERPRINT.fullmatch(key):
+        if not Path(key).is_file():
+            raise UsageError(f"--sign {key}: there is no such file, and it is no fingerprint of 40 hexadecimal digits")
+        key = str(Path(key).resolve())
+    return Identity(*_author(arguments), key)
 
 
 def _author(arguments: argparse.Namespace) -> tuple[str, str]:

@@ -17,7 +17,8 @@ from comb_compiler.publish.errors import PublishError
 __all__ = ["Git", "GitFailed", "Ran", "run_program", "users_configuration"]
 
 _PASSED = (
-    *("HOME", "LOGNAME", "PATH", "TMPDIR", "USER", "SSH_AGENT_PID", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+    *("GNUPGHOME", "GPG_TTY", "HOME", "LOGNAME", "PATH", "TMPDIR", "USER"),
+    *("SSH_AGENT_PID", "SSH_AUTH_SOCK", "SSL_CERT_DIR", "SSL_CERT_FILE"),
     *("GIT_ASKPASS", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "ALL_PROXY", "all_proxy"),
 )
@@ -41,7 +42,7 @@ _SETTINGS = {
     "fetch.recurseSubmodules": "false",
     "gc.auto": "0",
     "gpg.format": "ssh",
-    "gpg.program": "false",  # the keys that are trusted are platform.yaml's, and not those of somebody's keyring
+    "gpg.program": "false",  # which keyring counts is said where one does: never anybody's own
     "gpg.x509.program": "false",
     "http.lowSpeedLimit": "500",
     "http.lowSpeedTime": "30",
@@ -92,6 +93,11 @@ class Git:
         self._held = tuple(held)
         self._environment = _environment(caller) | {"GIT_DIR": str(directory)} | _as_variables(configuration)
 
+    @property
+    def path(self) -> str:
+        """Where programs are searched."""
+        return self._environment.get("PATH", os.defpath)
+
     def allow_loopback(self) -> None:
         """Let plain http be spoken, which an address on this machine needs."""
         self._environment["GIT_ALLOW_PROTOCOL"] = "https:http:ssh:file"
@@ -100,7 +106,7 @@ class Git:
         """What a command writes. Raises GitFailed where it fails, PublishError where it cannot."""
         ran = self.run(*arguments, given=given, more=more)
         if ran.code:
-            raise GitFailed(arguments[0], ran.code, ran.said)
+            raise GitFailed(arguments[2 * arguments.count("-c")], ran.code, ran.said)
         return ran.out
 
     def run(self, *arguments: str, given: bytes = b"", more: Mapping[str, str] | None = None) -> Ran:

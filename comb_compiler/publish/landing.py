@@ -8,7 +8,7 @@ from typing import NamedTuple
 from comb_compiler.publish.errors import PublishError, Refused
 from comb_compiler.publish.git import GitFailed
 from comb_compiler.publish.mirror import Mirror, Pushed
-from comb_compiler.publish.signing import Trust, check_signed
+from comb_compiler.publish.signing import Trust, check_signed, signs
 from comb_compiler.publish.trees import Graft, write_tree
 
 __all__ = ["Change", "Identity", "Publication", "check_history", "land"]
@@ -19,7 +19,7 @@ _LONGEST_WAIT = 15.0
 
 
 class Identity(NamedTuple):
-    """Whose name a commit has, and the file of the SSH key that signs it."""
+    """Whose name a commit has, and the key that signs it: the file of an SSH key, or an OpenPGP key's fingerprint."""
 
     name: str
     mail: str
@@ -128,9 +128,10 @@ def _commit(mirror: Mirror, head: str | None, change: Change, identity: Identity
         for field, value in (("NAME", identity.name), ("EMAIL", identity.mail))
     }
     parents = ("-p", head) if head is not None else ()
-    signed = (f"-S{identity.key}",) if identity.key is not None else ()
+    settings, signed = signs(identity.key) if identity.key is not None else ((), ())
+    command = (*settings, "commit-tree", *signed, *parents, "-F", "-", tree)
     try:
-        out = git("commit-tree", *signed, *parents, "-F", "-", tree, given=change.message.encode(), more=named)
+        out = git(*command, given=change.message.encode(), more=named)
     except GitFailed as problem:
         if not signed:
             raise
