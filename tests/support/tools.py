@@ -152,6 +152,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("curl", lambda: required_on_path("curl", "install curl")),
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
+        Tool("gpg", lambda: required_on_path("gpg", "install GnuPG")),
         Tool("go", lambda: required_on_path("go", "install Go 1.26 or later")),
         Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
         Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED)),
