@@ -87,6 +87,8 @@ def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms
         raise Refused(f"at {commit[:12]} the comb was not published")
     wanted = []
     for one in earlier:
+        if one.release is not None and one.release.rollout is not None:
+            raise Refused(f"at {commit[:12]} a candidate was on its way: name a release from before or after that")
         if wrong := one.damage():
             raise Refused(f"what was published at {commit[:12]} was changed by hand: {wrong[0]}")
         assert one.flux is not None
