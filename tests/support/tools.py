@@ -18,7 +18,7 @@ __all__ = ["TOOLS", "Missing", "Tool", "cache_directory", "locate"]
 
 _NODE = Path(__file__).parent / "node"
 _TESTS = Path(__file__).parent.parent
-_SERVED = _TESTS / "runtime" / "oip" / "served" / "requirements.txt"
+_SERVED = _TESTS / "runtime" / "oip" / "served"
 _INSTALL_SECONDS = 600
 
 
@@ -81,7 +81,7 @@ def from_pip(name: str, lock: Path) -> Path:
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as new:
             _run([sys.executable, "-m", "venv", new], home.parent)
-            _run([f"{new}/bin/python", "-m", "pip", "install", "--quiet", "-r", str(lock)], home.parent)
+            _run([f"{new}/bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(lock)], home.parent)
             try:
                 os.rename(new, home)  # an interpreter finds its packages from where it is
             except OSError:
@@ -155,10 +155,12 @@ TOOLS: Mapping[str, Tool] = {
         Tool("gpg", lambda: required_on_path("gpg", "install GnuPG")),
         Tool("go", lambda: required_on_path("go", "install Go 1.26 or later")),
         Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
-        Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED)),
+        Tool("kserve-python", lambda: from_pip("kserve", _SERVED / "kserve" / "requirements.txt")),
+        Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED / "mlserver" / "requirements.txt")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("prometheus", lambda: from_debian("prometheus", "prometheus")),
         Tool("promtool", lambda: from_debian("prometheus", "promtool")),
+        Tool("triton-python", lambda: from_pip("triton", _SERVED / "triton" / "requirements.txt")),
         Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
     )

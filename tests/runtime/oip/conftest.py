@@ -1,33 +1,22 @@
-"""One server for all tests of a module that only ask it: it has ended when others count what is left."""
+"""One server of each kind for all tests of a module that only ask it: it has ended when others count what is left."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.runtime.oip.serving import SIZE, Server, mlserver, model_file, written
+from tests.runtime.oip.servers import KINDS, started
+from tests.runtime.oip.serving import Server
 from tests.support import tools
 
 __all__ = ["server"]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    kind = request.param
     try:
-        python = tools.locate("mlserver-python")
+        python = tools.locate(f"{kind}-python")
     except tools.Missing as missing:
-        pytest.skip(f"needs mlserver: {missing}")
-    nsfw = {
-        "implementation": "models.Onnx",
-        "parameters": {"uri": str(model_file())},
-        "inputs": [{"name": "input:0", "datatype": "FP32", "shape": [-1, *SIZE]}],
-        "outputs": [{"name": "outputs", "datatype": "FP32", "shape": [-1, 2]}],
-    }
-    models: dict[str, dict[str, Any]] = {
-        "nsfw": nsfw,
-        "echo": {"implementation": "models.Echo"},
-        "behaves": {"implementation": "models.Behaves"},
-    }
-    directory = written(tmp_path_factory.mktemp("served"), models)
-    with mlserver(python, directory) as running:
+        pytest.skip(f"needs {kind}: {missing}")
+    with started(kind, python, tmp_path_factory.mktemp(kind)) as running:
         yield running

@@ -1,16 +1,11 @@
-"""MLServer, really started, and plans whose one operator is a model on it."""
+"""What the tests of models on servers have in common: a server that runs, and plans whose one operator is on it."""
 
 import importlib.util
-import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,11 +27,35 @@ from comb_compiler.release import (
 )
 from comb_compiler.release.tensors import Tensor
 
-__all__ = ["SIZE", "Server", "calling", "descriptors", "free_port", "mlserver", "model_file", "written"]
+__all__ = ["NARROW", "OWN", "SIZE", "Server", "calling", "descriptors", "free_port", "model_file"]
 
 HERE = Path(__file__).parent
 SIZE = (224, 224, 3)
 """Of the network's pictures."""
+OWN = {
+    "flags": "BOOL",
+    "small": "INT32",
+    "large": "INT64",
+    "counts": "UINT32",
+    "sizes": "UINT64",
+    "weights": "FP32",
+    "exact": "FP64",
+    "texts": "BYTES",
+    "one": "INT32",
+    "word": "BYTES",
+    "raw": "FP32",
+}
+"""Fields of `Values` with the datatype that is each one's own."""
+NARROW = {
+    "small": "INT8",
+    "large": "INT16",
+    "counts": "UINT8",
+    "sizes": "UINT16",
+    "weights": "FP16",
+    "exact": "FP32",
+    "one": "UINT8",
+}
+"""Fields with a datatype that holds less."""
 
 
 @cache
@@ -49,8 +68,9 @@ def descriptors() -> bytes:
 
 
 class Server(NamedTuple):
-    """A running server."""
+    """A running server, of one of the `KINDS`."""
 
+    kind: str
     port: int
     process: "subprocess.Popen[bytes]"
 
@@ -68,55 +88,6 @@ def free_port() -> int:
     """A port that nobody has just now."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
-
-
-def written(directory: Path, models: Mapping[str, Mapping[str, Any]]) -> Path:
-    """A directory as MLServer takes it, of models by name."""
-    for name, settings in models.items():
-        home = directory / name
-        home.mkdir()
-        shutil.copy(HERE / "served" / "models.py", home)
-        (home / "model-settings.json").write_text(json.dumps({"name": name, **settings}))
-    return directory
-
-
-@contextmanager
-def mlserver(python: Path, directory: Path, port: int | None = None) -> Iterator[Server]:
-    """MLServer with these models, in the block; it listens when this returns."""
-    port = port or free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "MLSERVER_HOST": "127.0.0.1",
-        "MLSERVER_GRPC_PORT": str(port),
-        "MLSERVER_HTTP_PORT": str(free_port()),
-        "MLSERVER_METRICS_PORT": str(free_port()),
-        "MLSERVER_PARALLEL_WORKERS": "0",
-    }
-    command = [str(python), "-c", "from mlserver.cli import main; main()", "start", str(directory)]
-    with (directory / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=directory, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    server = Server(port, process)
-    try:
-        _wait(server, directory / "log.txt")
-        yield server
-    finally:
-        if process.poll() is None:
-            server.kill()
-
-
-def _wait(server: Server, log: Path) -> None:
-    bound = time.monotonic() + 60
-    while True:
-        assert server.process.poll() is None, log.read_text()
-        assert time.monotonic() < bound, log.read_text()
-        try:
-            socket.create_connection(("127.0.0.1", server.port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
 
 
 def calling(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from comb_compiler.compiler import compile_comb
 from comb_compiler.release import ExecutionPlan, Process, parse_plan, plan_bytes
@@ -62,6 +63,7 @@ async def asked(plan: ExecutionPlan) -> tuple[list[float], tuple[str, ...], list
         return ([] if finished.error else list(finished.answer.scores)), reasons, batches
 
 
+@pytest.mark.parametrize("server", ["mlserver"], indirect=True)
 def test_a_comb_that_declares_a_model_server_is_answered_by_it(server: Server, tmp_path: Path) -> None:
     async def main() -> None:
         scores, reasons, batches = await asked(compiled(tmp_path, server.endpoint))

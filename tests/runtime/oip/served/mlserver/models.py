@@ -4,6 +4,7 @@ It is imported by MLServer, in an environment of its own.
 """
 
 import asyncio
+import os
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -15,12 +16,12 @@ __all__ = ["Behaves", "Echo", "Onnx"]
 
 
 class Onnx(MLModel):  # type: ignore[misc]
-    """The file of `parameters.uri`, run by onnxruntime."""
+    """The network of the file that `NSFW` names, run by onnxruntime."""
 
     async def load(self) -> bool:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(self.settings.parameters.uri, options)
+        self.session = onnxruntime.InferenceSession(os.environ["NSFW"], options)
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
