@@ -9,7 +9,7 @@ from comb_compiler.plan.model import ClusterPlan
 from tests.plan.test_planning import planned, platform
 
 CLASSES = ("nvidia-a10", "nvidia-t4", "cpu")
-NAMES = ("a", "b", "c", "a-cpu")
+NAMES = ("a", "b", "c", "a--cpu")
 SHARING: tuple[Any, ...] = (
     "exclusive",
     "hami",

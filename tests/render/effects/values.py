@@ -71,7 +71,7 @@ _RATHER: dict[str, Any] = {
     "patches.*.target.cluster": "west",
     "patches.*.target.environment": "staging",
     "patches.*.target.kind": "Service",
-    "patches.*.target.name": "moderation-claims",
+    "patches.*.target.name": "moderation--claims",
     "environmentRepository.url": "https://git.acme.example/other.git",
     "environmentRepository.publishers.*.key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk ci@acme",
     "sampleStore.elasticsearch.urls[]": "https://elastic.search.svc:9201",
