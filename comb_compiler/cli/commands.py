@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["COMMANDS", "Command"]
+__all__ = ["COMMANDS", "GROUPS", "Command"]
 
 
 class Command(NamedTuple):
@@ -23,6 +23,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("platform", "comb_compiler.cli.platform", "write the Kubernetes objects that all combs share"),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
     Command("rollback", "comb_compiler.cli.rollback", "publish an earlier release of a comb again"),
+    Command("rollout run", "comb_compiler.cli.rollout.run", "try a comb on more and more users, then on all"),
+    Command("rollout status", "comb_compiler.cli.rollout.status", "say how far a rollout is, and on which figures"),
+    Command("rollout abort", "comb_compiler.cli.rollout.abort", "take a candidate back and give its users back"),
     Command("retire", "comb_compiler.cli.retire", "take a comb out of an environment"),
     Command("history", "comb_compiler.cli.history", "list what was published of a comb"),
     Command("verify", "comb_compiler.cli.verify", "check that what is published is what was rendered and signed"),
@@ -35,3 +38,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),
     Command("demo", "comb_compiler.cli.demo", "walk the whole road on the built-in example"),
 )
+
+GROUPS: dict[str, str] = {
+    "rollout": "try a comb on more and more users, and take it back where it does not do",
+}
+"""The first words of commands of two words, as `comb --help` shows them."""

@@ -5,12 +5,12 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
 from comb_compiler import __version__
-from comb_compiler.cli.commands import COMMANDS, Command
+from comb_compiler.cli.commands import COMMANDS, GROUPS, Command
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.workspace.errors import OutsideFailure
@@ -69,11 +69,16 @@ def _leave_out_plugins() -> None:
 
 
 def _run(arguments: list[str], console: Console) -> int:
-    name = next((argument for argument in arguments if not argument.startswith("-")), None)
-    command = next((command for command in COMMANDS if command.name == name), None)
+    command, rest = _named(arguments)
     if command is None:
-        if name is not None:
-            raise UsageError(_unknown(name))
+        words = [argument for argument in arguments if not argument.startswith("-")]
+        if words[:1] and words[0] in GROUPS:
+            if words[1:]:
+                raise UsageError(_unknown(" ".join(words[:2])))
+            _group(words[0]).print_help()
+            return Exit.CLEAN
+        if words:
+            raise UsageError(_unknown(words[0]))
         parser = _top_level()
         parsed = parser.parse_args(arguments)
         if parsed.command is None:
@@ -82,8 +87,19 @@ def _run(arguments: list[str], console: Console) -> int:
     module = importlib.import_module(command.module)
     parser = build_parser(command, module)
     # Options may stand between the positional arguments; before 3.12.7 `parse_args` then loses the last, optional one.
-    parsed = parser.parse_intermixed_args(arguments[arguments.index(command.name) + 1 :])
+    parsed = parser.parse_intermixed_args(rest)
     return int(module.run(parsed, console))
+
+
+def _named(arguments: list[str]) -> tuple[Command | None, list[str]]:
+    """The command that the first word, or the first two, name; and the arguments after it."""
+    places = [index for index, argument in enumerate(arguments) if not argument.startswith("-")][:2]
+    for last in range(len(places)):
+        name = " ".join(arguments[index] for index in places[: last + 1])
+        for command in COMMANDS:
+            if command.name == name:
+                return command, arguments[places[last] + 1 :]
+    return None, []
 
 
 def outside(failure: OutsideFailure) -> str:
@@ -101,8 +117,9 @@ def _told(message: str) -> str:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches
 
-    match = get_close_matches(name, [command.name for command in COMMANDS], n=1)
-    advice = f"did you mean `comb {match[0]}`?" if match else "see `comb --help`"
+    match = get_close_matches(name, [command.name for command in COMMANDS] + list(GROUPS), n=1)
+    where = f"comb {name.split()[0]}" if name.split()[0] in GROUPS else "comb --help"
+    advice = f"did you mean `comb {match[0]}`?" if match else f"see `{where}`"
     return f"there is no command `{name}`; {advice}"
 
 
@@ -140,19 +157,36 @@ def build_parser(command: Command, module: Any) -> argparse.ArgumentParser:
 
 
 def _top_level() -> argparse.ArgumentParser:
-    width = max(len(command.name) for command in COMMANDS)
-    listing = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
+    first = {(name := command.name.split()[0]): GROUPS.get(name, command.summary) for command in COMMANDS}
     parser = _Parser(
         prog="comb",
         usage="comb <command> [options]",
         description="Comb compiles one declarative comb.yaml to proven Kubernetes releases.",
-        epilog=f"commands:\n{listing}\n\n`comb <command> --help` shows a command's options and an example.",
+        epilog=f"{_listed(first)}\n\n`comb <command> --help` shows a command's options and an example.",
         formatter_class=_Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"comb {__version__}")
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     return parser
+
+
+def _group(name: str) -> argparse.ArgumentParser:
+    own = {one.name: one.summary for one in COMMANDS if one.name.startswith(f"{name} ")}
+    return _Parser(
+        prog=f"comb {name}",
+        usage=f"comb {name} <command> [options]",
+        description=f"{GROUPS[name][:1].upper()}{GROUPS[name][1:]}.",
+        epilog=f"{_listed(own)}\n\n`comb {name} <command> --help` shows a command's options and an example.",
+        formatter_class=_Help,
+        allow_abbrev=False,
+        add_help=False,
+    )
+
+
+def _listed(summaries: Mapping[str, str]) -> str:
+    width = max(len(name) for name in summaries)
+    return "commands:\n" + "\n".join(f"  {name:<{width}}  {summary}" for name, summary in summaries.items())
 
 
 def _report(bug: Exception, console: Console) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from comb_compiler.compiler.carrying import carry
 from comb_compiler.compiler.render import RenderedCluster, render_release
 from comb_compiler.compiler.rollout import BadStable, read_stable, render_step
+from comb_compiler.compiler.withdrawal import withdrawn
 from comb_compiler.release.release import FILE, parse_release
 
 __all__ = ["repeated"]
@@ -23,5 +24,6 @@ def repeated(rendered: RenderedCluster, published: Mapping[str, bytes]) -> dict[
         rollout = rendered.rendering.plan.traffic.rollout
         if rollout is None or not 0 <= release.rollout.step < len(rollout.steps):
             raise BadStable("it is a step of a rollout that the comb does not have")
-        return render_step(rendered, read_stable(published), rollout.steps[release.rollout.step]).files
+        made = render_step(rendered, read_stable(published), rollout.steps[release.rollout.step]).files
+        return withdrawn(made) if release.rollout.aborted else made
     return carry(rendered.files, [(name, published[name]) for name in release.carried if name in published])

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from hashlib import sha256
 
-from comb_compiler.compiler.render import RenderedCluster
-from comb_compiler.compiler.rollout import BadStable, object_in, read_stable, render_step
+from comb_compiler.compiler.rollout import BadStable, object_in, read_stable
 from comb_compiler.release.release import FILE, parse_release, release_bytes
 from comb_compiler.render import emit
 from comb_compiler.render.kustomization import FILE as LIST
 from comb_compiler.render.track import unused
 
-__all__ = ["render_again", "withdrawn"]
+__all__ = ["withdrawn"]
 
 
 def withdrawn(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -30,15 +29,3 @@ def withdrawn(files: Mapping[str, bytes]) -> dict[str, bytes]:
     digests = {**release.files, name: sha256(content).hexdigest()}
     release = release._replace(files=digests, rollout=stable.rollout._replace(aborted=True))
     return {**files, name: content, FILE: release_bytes(release)}
-
-
-def render_again(candidate: RenderedCluster, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What a directory is to hold that has this candidate in it: from the candidate, the stable release and its step.
-
-    Raises BadStable.
-    """
-    stable, rollout = read_stable(files), candidate.rendering.plan.traffic.rollout
-    if stable.rollout is None or rollout is None or not 0 <= stable.rollout.step < len(rollout.steps):
-        raise BadStable("the comb has no such step")
-    made = render_step(candidate, stable, rollout.steps[stable.rollout.step]).files
-    return withdrawn(made) if stable.rollout.aborted else made

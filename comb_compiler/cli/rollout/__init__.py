@@ -1,0 +1,3 @@
+"""`comb rollout`: a candidate that is tried on more and more users, by commits alone."""
+
+__all__: tuple[str, ...] = ()
