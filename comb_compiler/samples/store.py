@@ -40,8 +40,9 @@ class Put(NamedTuple):
 class Query(NamedTuple):
     """What a record must be to be found; None, and an empty tuple, ask nothing.
 
-    Times are Unix times, durations are seconds. `operator` asks for records in which such a node ran (its node's or its
-    operator's name), and `operator_code` for how it ended there; without `operator`, any node.
+    Times are Unix times, durations are seconds. `operator` (a node's name or its operator's), `model` and
+    `operator_code` ask for records in which there is one node of which all three are true; where `operator_code` asks
+    nothing, one that ran: with a code of 0 or above.
     """
 
     comb: str | None = None
@@ -54,19 +55,22 @@ class Query(NamedTuple):
     operator: str | None = None
     operator_code: int | None = None
     model: str | None = None
-    """As `text-angle@1.5.0`: records in which such a node ran."""
+    """As `text-angle@1.5.0`."""
     marks: tuple[str, ...] = ()
     """Any of these marks, not withdrawn."""
     since: float | None = None
     until: float | None = None
     """Exclusive."""
     faster: float | None = None
+    """Exclusive."""
     slower: float | None = None
+    """Inclusive, as `since` is."""
     request_id: str | None = None
     user: str | None = None
     """The digest of a user's key (`user_digest`)."""
     text: str | None = None
-    """Words that occur, whatever their case, in an error message of the request or of a node, or in a mark's why."""
+    """Words between blanks, each of which occurs, as a part of others too and whatever its case, in an error message of
+    the request or of a node, or in a mark's why."""
 
 
 class Found(NamedTuple):
@@ -89,7 +93,8 @@ class Found(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Part of what was found, newest first. `next` gets the part after it; empty where there is none.
+    """Part of what was found, newest first, those of one time in the store's own order. `next` gets the part after it;
+    it is empty where there is none.
 
     Pages that follow one another neither skip nor double a record that was there when the first was asked for,
     whatever is put, marked or deleted between them; records that came later may be left out.
@@ -110,16 +115,19 @@ class By(StrEnum):
     CODE = "code"
     REASON = "reason"
     OPERATOR = "operator"
-    """Of every node that ran."""
+    """The operator of a node, not the node's own name."""
     OPERATOR_CODE = "operator-code"
     MODEL = "model"
     MARK = "mark"
+    """Each mark that is not withdrawn; records without one are not counted."""
 
 
 class Bucket(NamedTuple):
     """How many records there were in a stretch of time, with one value of each field that was asked for.
 
-    By operator, operator code or model it is nodes that are counted: a record counts for each of its own.
+    By operator, operator code or model it is nodes that are counted: each node of a record of which is true what the
+    query asks of nodes. Numbers are written in decimal. `start` is 0 where no stretches were asked for. Buckets come in
+    the order of their start, then of their values.
     """
 
     start: float
@@ -128,7 +136,7 @@ class Bucket(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """Percentiles of durations in a stretch of time, in seconds; `values` as in Bucket."""
+    """Percentiles of durations in a stretch of time, in seconds, by nearest rank or nearly; all else as in Bucket."""
 
     start: float
     values: tuple[str, ...]

@@ -181,20 +181,24 @@ class Directory:
             found.close()
 
     def create(self, path: Path, tables: str) -> None:
-        """Make a database with these tables, all of it or nothing. One that is there already stays."""
-        found = self.open(path, create=True)
+        """Make a database with these tables; one that is there already stays. The caller has the right to write.
+
+        It has its name once it is whole: nobody sees half of it, and nothing is left of it when this process is ended.
+        """
+        if path.exists():
+            return
+        beginning = path.with_name(path.name + ".new")
+        self.remove(beginning)
+        found = self.open(beginning, create=True)
         try:
             found.execute("PRAGMA page_size = 8192")
             found.execute("PRAGMA journal_mode = WAL")
-            found.execute("BEGIN IMMEDIATE")
-            if _marks(found) == (0, 0):
-                for statement in tables.split(";"):
-                    found.execute(statement)
-                found.execute(f"PRAGMA application_id = {_APPLICATION}")
-                found.execute(f"PRAGMA user_version = {FORMAT}")
-            found.execute("COMMIT")
+            found.execute(f"PRAGMA application_id = {_APPLICATION}")
+            found.execute(f"PRAGMA user_version = {FORMAT}")
+            found.executescript(tables)
         finally:
-            found.close()
+            found.close()  # which leaves no log of writes
+        beginning.replace(path)
 
     def _give_back(self, path: Path, inode: int, found: sqlite3.Connection) -> None:
         surplus = []
