@@ -29,11 +29,20 @@ COMMANDS: tuple[Command, ...] = (
     Command("retire", "comb_compiler.cli.retire", "take a comb out of an environment"),
     Command("history", "comb_compiler.cli.history", "list what was published of a comb"),
     Command("verify", "comb_compiler.cli.verify", "check that what is published is what was rendered and signed"),
+    Command("evidence", "comb_compiler.cli.evidence", "show what gates found and who signed it, and whether it counts"),
     Command("status", "comb_compiler.cli.status", "say whether clusters run what was asked, or why not"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
     Command("run", "comb_compiler.cli.run", "serve a comb on this machine, with its real operators and models"),
     Command("call", "comb_compiler.cli.call", "ask a comb or a service, and see what took how long"),
     Command("health", "comb_compiler.cli.health", "say how well the models of a comb or of a service are"),
+    Command("samples list", "comb_compiler.cli.samples.listing", "list recorded requests, newest first"),
+    Command("samples show", "comb_compiler.cli.samples.showing", "show one recorded request, node by node"),
+    Command("samples stats", "comb_compiler.cli.samples.stats", "count and time recorded requests, and plot it"),
+    Command("samples mark", "comb_compiler.cli.samples.marking", "say of a recorded request what should have come"),
+    Command("samples add", "comb_compiler.cli.samples.adding", "put files or recorded requests into a sample set"),
+    Command("samples diff", "comb_compiler.cli.samples.differing", "say what differs between two sample sets"),
+    Command("samples gc", "comb_compiler.cli.samples.deleting", "delete what is old, or what is a user's"),
+    Command("samples repair", "comb_compiler.cli.samples.repairing", "find and mend what is wrong in a store"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),
     Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),
     Command("demo", "comb_compiler.cli.demo", "walk the whole road on the built-in example"),
@@ -41,5 +50,6 @@ COMMANDS: tuple[Command, ...] = (
 
 GROUPS: dict[str, str] = {
     "rollout": "try a comb on more and more users, and take it back where it does not do",
+    "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }
 """The first words of commands of two words, as `comb --help` shows them."""

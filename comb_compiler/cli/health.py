@@ -28,7 +28,6 @@ from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
-    from comb_compiler.compiler import Compiled
     from comb_compiler.release import ExecutionPlan
     from comb_compiler.runtime.engine.hosts import Elsewhere
     from comb_compiler.runtime.health import Report, Saved
@@ -102,7 +101,7 @@ def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb 
     clean = open_clean(str(main), console, "has health")
     if clean is None:
         return None
-    samples = _samples(clean.compiled, main.parent, arguments.samples, console)
+    samples = _samples(clean, arguments.samples, console)
     if samples is None:
         return None
     saved = _reference(arguments.reference, clean.plan.comb) if arguments.reference else NOTHING
@@ -110,15 +109,12 @@ def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb 
     return _Comb(clean, plan, samples, saved)
 
 
-def _samples(compiled: "Compiled", directory: Path, given: str | None, console: Console) -> "SampleSet | None":
+def _samples(clean: Clean, given: str | None, console: Console) -> "SampleSet | None":
     from comb_compiler.samples import load_sample_set
 
-    comb = compiled.checked.comb
-    gates = comb.base.value.gates if comb is not None and comb.base.value is not None else None
-    declared = gates.availability.samples if gates is not None and gates.availability is not None else "recorded"
-    if given is None and declared == "recorded":
+    where = clean.golden if given is None else Path(given)
+    if where is None:
         raise UsageError("this comb names no directory of golden samples in gates.availability: name one by --samples")
-    where = Path(given) if given is not None else directory / declared
     samples, flaws = load_sample_set(where)
     for flaw in flaws:
         place = str(where / flaw.file) + (f":{flaw.line}" if flaw.line else "")

@@ -33,6 +33,14 @@ class Clean(NamedTuple):
         """Where the comb.yaml is."""
         return Path(self.checkout.root, self.main).parent
 
+    @property
+    def golden(self) -> Path | None:
+        """The directory of the samples that gates.availability asks; None where it names none."""
+        comb = self.compiled.checked.comb
+        gates = comb.base.value.gates if comb is not None and comb.base.value is not None else None
+        declared = gates.availability.samples if gates is not None and gates.availability is not None else "recorded"
+        return None if declared == "recorded" else self.directory / declared
+
 
 def open_clean(path: str, console: Console, does: str, environment: str = "") -> Clean | None:
     """Check a comb.yaml, and show what there is to say; None where it has mistakes, or models that are not as pinned.

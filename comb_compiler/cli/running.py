@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.models import model_locator
-from comb_compiler.cli.opening import open_clean
+from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.processes import Hosting
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Addresses, Source
 
-__all__ = ["Opened", "Opening", "greeting", "open_comb", "told_of"]
+__all__ = ["Opened", "Opening", "greeting", "open_comb", "opened_of", "told_of"]
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -35,13 +35,18 @@ def open_comb(path: str, console: Console, *, parted: bool = False, environment:
     is named.
     """
     from comb_compiler.compiler import parted_by_groups
-    from comb_compiler.runtime.service import Source
 
     clean = open_clean(path, console, "can run", environment)
     if clean is None:
         return None
-    plan = parted_by_groups(clean.compiled) if parted else clean.plan
-    source = Source(plan, model_locator(clean.checkout, clean.main), clean.directory)
+    return opened_of(clean._replace(plan=parted_by_groups(clean.compiled)) if parted else clean, path)
+
+
+def opened_of(clean: Clean, path: str) -> Opened:
+    """What a service is made from, of a comb that was opened by `path`."""
+    from comb_compiler.runtime.service import Source
+
+    source = Source(clean.plan, model_locator(clean.checkout, clean.main), clean.directory)
     return Opened(path, clean.directory, source)
 
 

@@ -4,7 +4,7 @@ import os
 import posixpath
 import re
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from comb_compiler.diagnostics import codes
 from comb_compiler.source.sourceset import Unavailable
@@ -70,6 +70,19 @@ class Revision(Checkout):
         paths = {one.decode("utf-8", "surrogateescape").removeprefix(f"{self.commit}:") for one in found if one}
         return tuple(sorted(paths))
 
+    def below(self, relative: str) -> Iterator[tuple[str, bytes]]:
+        """The regular files below a directory, by their paths from it; links are left out."""
+        listed = _git(self.root, ["ls-tree", "-r", "-z", f"{self.commit}:./{relative}"]).stdout
+        entries = [entry.partition(b"\t") for entry in listed.split(b"\0") if entry]
+        files = [(path, head.split()[2]) for head, _, path in entries if head[:6].decode("ascii") in _FILE_MODES]
+        contents = _git(self.root, ["cat-file", "--batch"], stdin=b"".join(blob + b"\n" for _, blob in files)).stdout
+        place = 0
+        for path, _ in files:
+            end = contents.index(b"\n", place)
+            size = int(contents[place:end].split()[2])
+            yield path.decode("utf-8", "surrogateescape"), contents[end + 1 : end + 1 + size]
+            place = end + 1 + size + 1
+
     def names(self, relative: str) -> tuple[str, ...]:
         """Nothing: who looks into the past needs no advice on names."""
         return ()
@@ -79,14 +92,16 @@ def _escaped(name: str) -> str:
     return re.sub(r"([\\*?\[])", r"\\\1", name)
 
 
-def _git(root: str, arguments: Sequence[str], *, literal: bool = True) -> "subprocess.CompletedProcess[bytes]":
+def _git(
+    root: str, arguments: Sequence[str], *, literal: bool = True, stdin: bytes = b""
+) -> "subprocess.CompletedProcess[bytes]":
     command = ["git", "-C", root, *(["--literal-pathspecs"] if literal else []), *arguments]
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         return subprocess.run(  # noqa: S603  arguments are ours, or behind --end-of-options and --
-            command, capture_output=True, check=False, timeout=_SECONDS, env=environment
+            command, input=stdin, capture_output=True, check=False, timeout=_SECONDS, env=environment
         )
     except FileNotFoundError as problem:
-        raise OutsideFailure("git is not here, and `--against` a revision needs it") from problem
+        raise OutsideFailure("git is not here, and a revision is asked for") from problem
     except subprocess.TimeoutExpired as problem:
         raise OutsideFailure(f"git took more than {_SECONDS} seconds") from problem

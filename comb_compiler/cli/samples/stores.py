@@ -1,0 +1,54 @@
+"""The store that a command works on, and how its failures end a run."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.samples.store import SampleStore
+
+__all__ = ["DEFAULT_STORE", "add_store_argument", "opened", "store_directory"]
+
+DEFAULT_STORE = "embedded:.comb/samples"
+_KIND = "embedded:"
+
+
+def add_store_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store",
+        metavar="embedded:DIR",
+        default=DEFAULT_STORE,
+        help=f"where recorded requests are kept (default: {DEFAULT_STORE})",
+    )
+
+
+def store_directory(given: str) -> Path:
+    """The directory of an embedded store. Raises UsageError for what names none."""
+    kind, colon, directory = given.partition(":")
+    if f"{kind}{colon}" != _KIND or not directory or "\0" in directory:
+        raise UsageError(f"--store {given}: write embedded:DIR, for example {DEFAULT_STORE}")
+    return Path(directory)
+
+
+@contextmanager
+def opened(arguments: argparse.Namespace, *, new: bool = False) -> "Iterator[SampleStore]":
+    """The store that is named; one that is not there yet is made only where `new` is set."""
+    from comb_compiler.samples.embedded import EmbeddedStore
+    from comb_compiler.samples.store import StoreError
+
+    directory = store_directory(arguments.store)
+    if not new and not directory.is_dir():
+        raise UsageError(f"--store {arguments.store}: there is no such directory; `comb run --samples` makes it")
+    try:
+        store = EmbeddedStore(directory)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreError as problem:
+        raise OutsideFailure(str(problem)) from problem

@@ -1,0 +1,284 @@
+"""`comb samples …` on a store with a few records of the comb in the checkout."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from comb_compiler.samples import load_sample_set
+from comb_compiler.samples.embedded import EmbeddedStore
+from comb_compiler.samples.record_pb2 import Mark, Reason, Record
+from comb_compiler.samples.users import user_digest
+from tests.cli.conftest import PROTO, Comb
+
+STORE = ("--store", "embedded:records")
+FIRST = 1_790_000_000.0
+"""Unix time of the oldest record; each is a minute younger."""
+
+
+def descriptors(directory: Path) -> bytes:
+    from grpc_tools import protoc
+
+    (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
+    target = directory / "greeting.binpb"
+    assert protoc.main(["protoc", f"-I{directory}", f"--descriptor_set_out={target}", "greeting.proto"]) == 0
+    return FileDescriptorSet.FromString(target.read_bytes()).SerializeToString()
+
+
+def record(number: int, **more: Any) -> Record:
+    made = Record(
+        schema=1, id=f"{number:032x}", request_id=f"r{number}", time=int((FIRST + 60 * number) * 1e9), comb="greeting",
+        duration=(number + 1) * 1_000_000, environment="production", subject="ab" * 32, release="first", arm="",
+        method="greeting.v1.GreetingService/Greet", reason=Reason.SAMPLED, share=0.1,
+        user=user_digest(f"user-{number}"),
+    )  # fmt: skip
+    made.request.type, made.request.message = "greeting.v1.GreetRequest", bytes([10, 5, 10, 3]) + b"Ada"
+    if more.get("code"):
+        made.reason = Reason.ERROR
+    else:
+        made.answer.type, made.answer.message = "greeting.v1.Greeting", bytes([10, 9]) + b"Hello Ada"
+    made.operators.add(
+        node="hello", operator="greet", code=more.get("code", 0), began=10_000, duration=made.duration // 2
+    )
+    made.operators[0].inputs.add(port="name", path="name")
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+@pytest.fixture
+def store(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> EmbeddedStore:
+    found = EmbeddedStore(checkout / "records")
+    interface = found.put_interface(descriptors(tmp_path_factory.mktemp("protos")))
+    records = [record(number, interface=interface) for number in range(4)]
+    records += [record(4, interface=interface, code=13, error="`hello` broke"), record(5, interface=interface, code=4)]
+    assert found.put(records).new == 6
+    return found
+
+
+def listed(comb: Comb, *options: str) -> list[str]:
+    ran = comb("samples", "list", *STORE, "--format", "json", *options)
+    assert ran.code == 0, ran.err
+    return [one["request_id"] for one in json.loads(ran.out)["samples"]]
+
+
+def test_a_list_is_newest_first_and_goes_on_where_it_ended(comb: Comb, store: EmbeddedStore) -> None:
+    ran = comb("samples", "list", *STORE, "--limit", "4")
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["id", "time", "comb", "release", "code", "took", "kept", "size"]
+    assert [line.split()[0] for line in lines[1:]] == [f"{number:032x}" for number in (5, 4, 3, 2)]
+    assert "DEADLINE_EXCEEDED" in lines[1]
+    assert "error" in lines[1]
+    page = ran.err.rpartition("--page ")[2].strip()
+    assert listed(comb, "--limit", "4", "--page", page) == ["r1", "r0"]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--code", "INTERNAL"], ["r4"]),
+        (["--code", "INTERNAL", "--code", "OK", "--slower", "3ms"], ["r4", "r3", "r2"]),
+        (["--since", "2026-09-21T14:17:20Z"], ["r5", "r4"]),
+        (["--until", "2026-09-21T14:14:20"], ["r0"]),
+        (["--operator", "greet", "--operator-code", "INTERNAL"], ["r4"]),
+        (["--user", "user-3"], ["r3"]),
+        (["--text", "BROKE"], ["r4"]),
+        (["--request", "r2"], ["r2"]),
+        (["--reason", "error"], ["r5", "r4"]),
+        (["--comb", "another"], []),
+    ],
+)
+def test_what_is_asked_for_is_found(comb: Comb, store: EmbeddedStore, options: list[str], found: list[str]) -> None:
+    assert listed(comb, *options) == found
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--code", "INTERNALL"], "did you mean `INTERNAL`?"),
+        (["--since", "yesterday"], "write a time as"),
+        (["--slower", "5"], "as 200ms"),
+        (["--since", "1h", "--until", "2h"], "nothing can be found"),
+        (["--limit", "0"], "from 1 to 100000"),
+        (["--store", "records"], "write embedded:DIR"),
+        (["--store", "embedded:nowhere"], "no such directory"),
+    ],
+)
+def test_what_cannot_be_asked_is_usage(comb: Comb, store: EmbeddedStore, options: list[str], said: str) -> None:
+    ran = comb("samples", "list", *STORE, *options)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_nothing_found_is_said_with_what_was_asked(comb: Comb, store: EmbeddedStore) -> None:
+    ran = comb("samples", "list", *STORE, "--arm", "blue")
+    assert (ran.code, ran.out) == (0, "")
+    assert "no record in embedded:records --arm blue" in ran.err
+
+
+def test_one_is_shown_with_its_messages_its_nodes_and_its_marks(comb: Comb, store: EmbeddedStore) -> None:
+    store.mark(f"{1:032x}", Mark(mark="standard", by="ada", time=1, why="as it should be"))
+    store.mark(f"{1:032x}", Mark(mark="error", by="bob", time=2, expected='{"text": "Hi"}'))
+    ran = comb("samples", "show", *STORE, f"{1:032x}", "--node", "hello")
+    assert ran.code == 0, ran.err
+    for words in (
+        "name: {text: Ada}",
+        "text: Hello Ada",
+        "name = $request.name",
+        "marked standard by ada",
+        'marked error by bob on 1970-01-01 00:00:00Z, and {"text": "Hi"} expected',
+        "conflict: bob says error and ada says standard",
+    ):
+        assert words in ran.out, ran.out
+    shown = json.loads(comb("samples", "show", *STORE, f"{1:032x}", "--format", "json").out)["sample"]
+    assert shown["answer"]["message"] == {"text": "Hello Ada"}
+
+
+def test_an_id_or_a_node_that_is_not_there_is_usage(comb: Comb, store: EmbeddedStore) -> None:
+    assert comb("samples", "show", *STORE, "f" * 32).code == 2
+    ran = comb("samples", "show", *STORE, f"{1:032x}", "--node", "helo")
+    assert (ran.code, "did you mean `hello`?" in ran.err) == (2, True)
+
+
+def test_stats_count_by_code_and_over_time(comb: Comb, store: EmbeddedStore) -> None:
+    ran = comb("samples", "stats", *STORE)
+    assert ran.out.startswith("6 records, from 2026-09-21 14:13:20Z to 2026-09-21 14:18:20Z\n"), ran.out
+    assert "OK                       4  66.67%" in ran.out
+    data = json.loads(comb("samples", "stats", *STORE, "--format", "json", "--every", "2m", "--by", "release").out)
+    assert data["by"]["release"][0] | {"p50": 0, "p90": 0, "p99": 0} == {
+        "value": "first", "records": 6, "p50": 0, "p90": 0, "p99": 0,
+    }  # fmt: skip
+    assert sum(one["records"] for one in data["timeline"]) == 6
+    assert comb("samples", "stats", *STORE, "--every", "10ms").code == 2
+
+
+def test_a_mark_says_what_should_have_come(comb: Comb, store: EmbeddedStore) -> None:
+    marked = ("samples", "mark", *STORE, f"{2:032x}", "--as", "error", "--by", "ada")
+    ran = comb(*marked, "--expect", '{"text": "Good day"}', "--why", "too familiar")
+    assert (ran.code, ran.out) == (0, f"{2:032x}: error, says ada\n")
+    (mark,) = store.get([f"{2:032x}"])[f"{2:032x}"].marks
+    assert (mark.expected, mark.why) == ('{"text": "Good day"}', "too familiar")
+    assert "conflict: ada expects" in comb(*marked[:-1], "bob", "--error", "INTERNAL").err
+    assert comb(*marked, "--withdraw").code == 0
+    assert listed(comb, "--mark", "error") == ["r2"]
+    assert comb(*marked[:-1], "eve", "--withdraw").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--as", "eror"], "did you mean error?"),
+        (["--as", "error", "--expect", '{"txt": ""}'], 'no field named "txt"'),
+        (["--as", "error", "--expect", "[1]"], "write a JSON object"),
+        (["--as", "error", "--expect", '{"text": NaN}'], "no JSON"),
+        (["--as", "error", "--error", "OK"], "no code of gRPC's for what failed"),
+        (["--as", "error", "--error", "INTERNAL", "--expect", "{}"], "give one of"),
+        (["--as", "error", "--by", " "], "say who"),
+    ],
+)
+def test_a_mark_that_nothing_could_meet_is_usage(
+    comb: Comb, store: EmbeddedStore, options: list[str], said: str
+) -> None:
+    ran = comb("samples", "mark", *STORE, f"{2:032x}", *options)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+    assert not store.get([f"{2:032x}"])[f"{2:032x}"].marks
+
+
+def test_a_recorded_request_becomes_a_sample(comb: Comb, store: EmbeddedStore, checkout: Path) -> None:
+    store.mark(f"{2:032x}", Mark(mark="error", by="ada", time=1, why="familiar", expected='{"text": "Good day"}'))
+    ran = comb("samples", "add", *STORE, f"{2:032x}", f"{4:032x}", f"{0:032x}", "--to", "samples/error")
+    assert ran.code == 0, ran.err
+    samples, flaws = load_sample_set(checkout / "samples" / "error")
+    assert flaws == ()
+    first, second, third = sorted(samples.samples, key=lambda one: one.about)
+    assert (first.expected, first.request) == ({"text": "Hello Ada"}, {"name": {"text": "Ada"}})
+    assert (second.expected, second.marks[0].why) == ({"text": "Good day"}, "familiar")
+    assert third.error == "INTERNAL"
+
+
+def test_files_become_samples(comb: Comb, checkout: Path) -> None:
+    (checkout / "ada.json").write_text('{"name": {"text": "Ada"}}', encoding="utf-8")
+    ran = comb("samples", "add", "ada.json", "--expect", '{"text": "Hello Ada"}', "--by", "ada", "--why", "the usual")
+    assert ran.out.strip() == "samples/standard/ada"
+    assert comb("samples", "add", "ada.json", "--error", "INTERNAL", "--set", "name.text=Bob").code == 0
+    samples, flaws = load_sample_set(checkout / "samples" / "standard")
+    assert flaws == ()
+    assert {one.name: (one.request["name"]["text"], one.error) for one in samples.samples} == {
+        "ada": ("Ada", None),
+        "ada-2": ("Bob", "INTERNAL"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["ada.json"], "say it by --expect or --error"),
+        (["ada.json", "--expect", '{"txt": 1}'], "no field named"),
+        (["ada.json", "--expect", "{}", "--as-answered"], "leave out --expect"),
+        (["ada.json", "ada.json", "--expect", "{}", "--name", "x"], "cannot have one name"),
+        (["ada.json", "0" * 32, "--expect", "{}"], "in one go"),
+        (["missing.json", "--expect", "{}"], "cannot be read"),
+        (["ada.json", "--expect", "{}", "--set", "nam.text=x"], "did you mean"),
+        (["ada.json", "--expect", "{}", "--comb", "elsewhere"], "elsewhere"),
+    ],
+)
+def test_what_cannot_become_a_sample_leaves_nothing(comb: Comb, checkout: Path, options: list[str], said: str) -> None:
+    (checkout / "ada.json").write_text('{"name": {"text": "Ada"}}', encoding="utf-8")
+    ran = comb("samples", "add", *options)
+    assert (ran.code in (1, 2), said in ran.err) == (True, True), ran.err
+    assert not (checkout / "samples").exists()
+
+
+def test_what_the_comb_answers_is_kept_to_be_looked_at(comb: Comb, checkout: Path) -> None:
+    (checkout / "operators.py").write_text(
+        "from comb_compiler.runtime import Messages\n\n\n"
+        "class Greet:\n"
+        "    def __init__(self, messages: Messages) -> None:\n"
+        "        self._answer = messages['greeting.v1.Greeting']\n\n"
+        "    def __call__(self, name: 'greeting.v1.Name') -> 'greeting.v1.Greeting':\n"
+        "        return self._answer(text=f'Hello {name.text}')\n",
+        encoding="utf-8",
+    )
+    (checkout / "ada.json").write_text('{"name": {"text": "Ada"}}', encoding="utf-8")
+    ran = comb("samples", "add", "ada.json", "--as-answered", "--patient")
+    assert ran.code == 0, ran.err
+    (one,) = load_sample_set(checkout / "samples" / "standard")[0].samples
+    assert one.expected == {"text": "Hello Ada"}
+
+
+def test_gc_counts_first_and_deletes_when_told(comb: Comb, store: EmbeddedStore) -> None:
+    store.mark(f"{0:032x}", Mark(mark="standard", by="ada", time=1))
+    old = ("samples", "gc", *STORE, "--until", "2026-09-21T14:15:20")
+    assert "2 records, less those that are marked, would be deleted" in comb(*old).out
+    assert comb(*old, "--yes").out == "1 records deleted\n"
+    assert listed(comb) == ["r5", "r4", "r3", "r2", "r0"]
+    assert comb("samples", "gc", *STORE, "--user", "user-0", "--marked", "--yes").out == "1 records deleted\n"
+    assert listed(comb) == ["r5", "r4", "r3", "r2"]
+    assert comb("samples", "gc", *STORE, "--yes").code == 2
+
+
+def test_repair_says_that_all_is_well(comb: Comb, store: EmbeddedStore) -> None:
+    ran = comb("samples", "repair", *STORE)
+    assert (ran.code, ran.out) == (0, "6 records looked at, all well\n")
+
+
+def test_diff_shows_what_is_not_committed_and_what_a_branch_changes(comb: Comb, checkout: Path) -> None:
+    (checkout / ".git").rmdir()
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "-q"], cwd=checkout, check=True)
+    (checkout / "ada.json").write_text("{}", encoding="utf-8")
+    assert comb("samples", "add", "ada.json", "--expect", "{}", "--by", "a").code == 0
+    subprocess.run([*git, "add", "-A"], cwd=checkout, check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], cwd=checkout, check=True)
+    assert comb("samples", "diff", "samples/standard").code == 0
+    assert comb("samples", "add", "ada.json", "--error", "INTERNAL", "--by", "a").code == 0
+    (checkout / "samples/standard/ada/expected.json").write_text('{"text": "x"}', encoding="utf-8")
+    ran = comb("samples", "diff", "samples/standard")
+    assert ran.code == 1
+    assert ran.out.splitlines()[:3] == ["+ ada-2", "~ ada: expected.text", "1 new, 1 changed, 0 the same"]
+    back = json.loads(comb("samples", "diff", "samples/standard", "samples/standard@main", "--format", "json").out)
+    assert (back["removed"], back["changed"]) == (["ada-2"], [{"name": "ada", "parts": ["expected.text"]}])
+    assert comb("samples", "diff", "samples/standard@nowhere", "samples/standard").code == 2
+    assert comb("samples", "diff", "nowhere").code == 2
