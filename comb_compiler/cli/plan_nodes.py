@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from comb_compiler.cli.plan_style import Style
 from comb_compiler.plan.model import NodeLeft
+from comb_compiler.plan.packing import Node
 from comb_compiler.plan.wording import gibibytes, plain, size
 
 __all__ = ["node_lines"]
@@ -60,7 +61,7 @@ def _cell(gauge: _Gauge | None, width: int, bar: int, style: Style) -> str:
 
 
 def _gauges(one: NodeLeft) -> tuple[list[_Gauge], list[_Gauge], list[_Gauge]]:
-    cores = f"{plain(one.node.cpu)} of {plain(one.empty.cpu)}"
+    cores = f"{_cores(one.node)} of {_cores(one.empty)}"
     memory = f"{gibibytes(one.node.memory)} of {gibibytes(one.empty.memory)}"
     return (
         [_Gauge(_part(one.node.cpu, one.empty.cpu), cores)],
@@ -82,8 +83,12 @@ def _devices(one: NodeLeft) -> Iterator[_Gauge]:
         yield _Gauge(min(places, memory, compute), f"{many}{size(left.memory)}, {_percent(compute)}")
 
 
-def _part(left: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
-    return Fraction(left) / Fraction(whole) if whole else Fraction(0)
+def _cores(node: Node) -> str:
+    return plain(Decimal(node.cpu) / 1000)
+
+
+def _part(left: int, whole: int) -> Fraction:
+    return Fraction(left, whole) if whole else Fraction(0)
 
 
 def _percent(part: Fraction) -> str:

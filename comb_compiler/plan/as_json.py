@@ -6,6 +6,7 @@ from typing import Any
 
 from comb_compiler.plan.model import Amounts, ClusterPlan, GreyRelease, NodeLeft, Plan, Workload
 from comb_compiler.plan.packing import Node
+from comb_compiler.plan.sharing import ALL_COMPUTE, ALL_PLACES
 
 __all__ = ["VERSION", "plans_json"]
 
@@ -99,6 +100,7 @@ def _left(one: NodeLeft) -> _Json:
 
 def _node(node: Node) -> _Json:
     devices = [
-        {"places": float(one.places), "memory": one.memory, "compute": float(one.compute)} for one in node.devices
+        {"places": one.places / ALL_PLACES, "memory": one.memory, "compute": one.compute / ALL_COMPUTE}
+        for one in node.devices
     ]
-    return {"cpu": float(node.cpu), "memory": node.memory, "devices": devices}
+    return {"cpu": node.cpu / 1000, "memory": node.memory, "devices": devices}

@@ -1,8 +1,6 @@
 """Whether a fit hangs on luck: an order of arrival in which an instance finds no place."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
 from comb_compiler.plan.packing import Item, Node, Nodes, placed, room
@@ -67,13 +65,14 @@ def _arrivals(items: Sequence[Item], nodes: Nodes) -> Iterator[tuple[Item | None
             yield None, len(state)
 
 
-def _left(node: Node, empty: Node) -> Fraction:
+def _left(node: Node, empty: Node) -> float:
     """How much of a node is left: of its cores, its memory and its devices alike."""
-    shares = [_share(node.cpu, empty.cpu), _share(node.memory, empty.memory)]
-    for one, whole in zip(node.devices, empty.devices, strict=True):
-        shares.append(min(_share(one.places, whole.places), _share(one.compute, whole.compute)) / len(node.devices))
-    return sum(shares, Fraction(0))
+    of_devices = sum(
+        min(_share(one.places, whole.places), _share(one.compute, whole.compute))
+        for one, whole in zip(node.devices, empty.devices, strict=True)
+    )
+    return _share(node.cpu, empty.cpu) + _share(node.memory, empty.memory) + of_devices / (len(node.devices) or 1)
 
 
-def _share(left: Decimal | Fraction | int, whole: Decimal | Fraction | int) -> Fraction:
-    return Fraction(left) / Fraction(whole) if whole else Fraction(1)
+def _share(left: int, whole: int) -> float:
+    return left / whole if whole else 1.0

@@ -17,7 +17,7 @@ def strangers_of(asked: Sequence[Asked]) -> Strangers:
     found: dict[Group, set[str]] = {}
     for one in asked:
         named = {name for operator in one.operators.values() for name in operator.affinity.apart}
-        for other in asked:
+        for other in asked if named else ():
             if other is not one and not named.isdisjoint(other.operators):
                 found.setdefault(one.group, set()).add(_key(other.group))
                 found.setdefault(other.group, set()).add(_key(one.group))
@@ -29,7 +29,7 @@ def item_of(workload: Workload, instances: int, strangers: Strangers) -> Item:
     amounts = workload.amounts
     item = Item(
         workload.name,
-        amounts.cpu,
+        int(amounts.cpu * 1000),
         amounts.memory,
         frozenset((*workload.pools, *workload.strays)),
         instances,

@@ -5,13 +5,11 @@ largest first and, where that fails, by a bounded search; that there is none by 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
 from comb_compiler.plan.sharing import Part
 
-__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "fractions", "pack", "placed", "room"]
+__all__ = ["Filled", "Item", "Node", "Nodes", "Packed", "empty", "fill", "pack", "placed", "room"]
 
 _STEPS = 20_000
 """Placements that the search tries before it gives up."""
@@ -22,12 +20,12 @@ _MOST_NODES = 256
 class Item(NamedTuple):
     """Instances that are alike: what one takes, of which pools, and how many there are.
 
-    It takes `takes` of each of `devices` devices of one node. It is never on a node with one of a group in `apart`,
-    which is mutual: theirs have its `group` there.
+    `cpu` is in thousandths of cores. An instance takes `takes` of each of `devices` devices of one node. It is never on
+    a node with one of a group in `apart`, which is mutual: theirs have its `group` there.
     """
 
     name: str
-    cpu: Decimal
+    cpu: int
     memory: int
     pools: frozenset[str]
     instances: int
@@ -38,13 +36,13 @@ class Item(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A node: of which pool, and what is left on it.
+    """A node: of which pool, and what is left on it. `cpu` is in thousandths of cores.
 
     `pods` are the instances that it has room for. `groups` are those on it that others are to be apart from, in order.
     """
 
     pool: str
-    cpu: Decimal
+    cpu: int
     memory: int
     devices: tuple[Part, ...] = ()
     pods: int = 110
@@ -76,61 +74,97 @@ class Packed(NamedTuple):
 
 def placed(item: Item, node: Node) -> Node | None:
     """The node with one instance more; None where it does not fit. Devices that have least left are used first."""
-    if not _is_open(item, node) or item.cpu > node.cpu or item.memory > node.memory or not node.pods:
+    if node.pool not in item.pools or item.cpu > node.cpu or item.memory > node.memory or not node.pods:
         return None
-    devices = node.devices
-    if item.takes is not None:
-        takes = item.takes
-        fitting = sorted((one, index) for index, one in enumerate(devices) if takes.fits(one))[: item.devices]
-        if len(fitting) < item.devices:
-            return None
-        used = {index for _, index in fitting}
-        devices = tuple(one.less(takes) if index in used else one for index, one in enumerate(devices))
+    if item.apart and not item.apart.isdisjoint(node.groups):
+        return None
+    devices = node.devices if item.takes is None else _taken(item.takes, item.devices, node.devices)
+    return None if devices is None else _less(item, node, 1, devices)
+
+
+def _taken(takes: Part, count: int, devices: tuple[Part, ...]) -> tuple[Part, ...] | None:
+    """What so many of the devices leave when each is taken a part of; None where too few have it."""
+    fitting = sorted((one, index) for index, one in enumerate(devices) if takes.fits(one))[:count]
+    if len(fitting) < count:
+        return None
+    left = list(devices)
+    for one, index in fitting:
+        left[index] = one.less(takes)
+    return tuple(left)
+
+
+def _less(item: Item, node: Node, count: int, devices: tuple[Part, ...]) -> Node:
     groups = node.groups
     if item.apart and item.group not in groups:
         groups = tuple(sorted((*groups, item.group)))
-    return Node(node.pool, node.cpu - item.cpu, node.memory - item.memory, devices, node.pods - 1, groups)
+    return Node(
+        node.pool, node.cpu - count * item.cpu, node.memory - count * item.memory, devices, node.pods - count, groups
+    )
 
 
-def _is_open(item: Item, node: Node) -> bool:
-    """Whether an instance may be on the node, however much is left there."""
-    return node.pool in item.pools and not (item.apart and item.apart.intersection(node.groups))
+def _held(item: Item, node: Node, most: int) -> tuple[int, Node]:
+    """How many instances the node holds, counted up to `most`, and what they leave of it."""
+    if item.takes is None:
+        count = _held_without_devices(item, node, most)
+        return count, _less(item, node, count, node.devices) if count else node
+    count, after = 0, node
+    while count < most and (more := placed(item, after)) is not None:
+        count, after = count + 1, more
+    return count, after
 
 
-def _stacked(item: Item, node: Node, most: int) -> list[Node]:
-    """The node with one instance more, with two, and so on."""
-    states: list[Node] = []
-    after = placed(item, node)
-    while after is not None and len(states) < most:
-        states.append(after)
-        after = placed(item, after)
-    return states
+def _held_without_devices(item: Item, node: Node, most: int) -> int:
+    if node.pool not in item.pools or (item.apart and not item.apart.isdisjoint(node.groups)):
+        return 0
+    by_cpu = node.cpu // item.cpu if item.cpu else most
+    by_memory = node.memory // item.memory if item.memory else most
+    return min(by_cpu, by_memory, node.pods, most)
 
 
 def room(item: Item, nodes: Nodes, most: int) -> int:
-    """How many instances of one item empty nodes hold, counted up to `most`."""
+    """How many instances of one item nodes hold, counted up to `most`."""
     total = 0
     for node, count in nodes:
-        total += count * _held(item, node, most)
+        total += count * _held(item, node, most)[0]
         if total >= most:
             return most
     return total
 
 
-def _held(item: Item, node: Node, most: int) -> int:
-    """How many instances the node holds, counted up to `most`."""
-    if item.takes is not None:
-        return len(_stacked(item, node, most))
-    if not _is_open(item, node):
-        return 0
-    by_cpu = int(node.cpu // item.cpu) if item.cpu else most
-    by_memory = node.memory // item.memory if item.memory else most
-    return min(by_cpu, by_memory, node.pods, most)
+def empty(nodes: Nodes) -> list[Filled]:
+    """Nodes with nothing on them."""
+    return [Filled(node, count, {}) for node, count in nodes if count]
+
+
+def fill(item: Item, nodes: Iterable[Filled]) -> tuple[list[Filled], int]:
+    """Put the instances on the first nodes that have room: the nodes then, and how many have no place."""
+    left, after = item.instances, []
+    for one in nodes:
+        each, full = _held(item, one.node, left)
+        if not each:
+            after.append(one)
+            continue
+        whole = min(one.nodes, left // each)
+        left -= whole * each
+        after += _with(one, item, whole, each, full)
+        rest = left if whole < one.nodes else 0
+        if rest:
+            left = 0
+            after += _with(one, item, 1, *_held(item, one.node, rest))
+        if one.nodes > whole + (rest > 0):
+            after.append(one._replace(nodes=one.nodes - whole - (rest > 0)))
+    return after, left
+
+
+def _with(filled: Filled, item: Item, nodes: int, held: int, left: Node) -> Iterator[Filled]:
+    if nodes:
+        yield Filled(left, nodes, {**filled.holds, item.name: held})
 
 
 def pack(items: Sequence[Item], nodes: Nodes) -> Packed:
     """Find a place for every instance, or say which have none."""
-    ordered = sorted(items, key=lambda item: (-_size(item, nodes), item.name))
+    size = _Size(nodes)
+    ordered = sorted(items, key=lambda item: (-size.of(item), item.name))
     greedy = _first_fit(ordered, nodes)
     if not greedy.missing or _is_too_much(items, nodes):
         return greedy
@@ -142,30 +176,12 @@ def pack(items: Sequence[Item], nodes: Nodes) -> Packed:
 
 
 def _first_fit(items: Sequence[Item], nodes: Nodes) -> Packed:
-    filled = [Filled(node, count, {}) for node, count in nodes if count]
-    missing: dict[str, int] = {}
+    filled, missing = empty(nodes), {}
     for item in items:
-        left, after = item.instances, []
-        for one in filled:
-            states = _stacked(item, one.node, left)
-            if not states:
-                after.append(one)
-                continue
-            whole = min(one.nodes, left // len(states))
-            rest = min(left - whole * len(states), len(states)) if whole < one.nodes else 0
-            left -= whole * len(states) + rest
-            parts = ((whole, len(states)), (1 if rest else 0, rest), (one.nodes - whole - (1 if rest else 0), 0))
-            after += [_with(one, item.name, states, many, held) for many, held in parts if many]
-        filled = after
+        filled, left = fill(item, filled)
         if left:
             missing[item.name] = left
     return Packed(tuple(filled), missing)
-
-
-def _with(filled: Filled, name: str, states: Sequence[Node], nodes: int, held: int) -> Filled:
-    if not held:
-        return filled._replace(nodes=nodes)
-    return Filled(states[held - 1], nodes, {**filled.holds, name: held})
 
 
 class _Search:
@@ -235,42 +251,45 @@ def _is_too_much(items: Sequence[Item], nodes: Nodes) -> bool:
     return any(room(item, nodes, item.instances) < item.instances for item in items)
 
 
-_Things = tuple[Fraction, ...]
-"""Cores, memory, instances; then places, memory and compute of devices."""
+_Things = tuple[int, ...]
+"""Thousandths of cores, memory, instances; then places, memory and compute of devices."""
+_NOTHING = Part(0, 0, 0)
 
 
 def _wanted(item: Item) -> _Things:
-    takes = Part(Fraction(0), 0, Fraction(0)) if item.takes is None else item.takes
-    return Fraction(item.cpu), Fraction(item.memory), Fraction(1), *_times(item.devices, fractions(takes))
+    return item.cpu, item.memory, 1, *_times(item.devices, item.takes or _NOTHING)
 
 
 def _having(node: Node) -> _Things:
-    devices = _sum(fractions(one) for one in node.devices)[:3]
-    return Fraction(node.cpu), Fraction(node.memory), Fraction(node.pods), *devices
+    return node.cpu, node.memory, node.pods, *_sum((_NOTHING, *node.devices))
 
 
-def _times(count: int, things: _Things) -> _Things:
+def _times(count: int, things: Iterable[int]) -> _Things:
     return tuple(count * one for one in things)
 
 
-def _sum(several: Iterable[_Things]) -> _Things:
-    return tuple(sum(one, Fraction(0)) for one in zip(*several, strict=True)) or (Fraction(0),) * 6
+def _sum(several: Iterable[Iterable[int]]) -> _Things:
+    return tuple(sum(one) for one in zip(*several, strict=True)) or (0,) * 6
 
 
-def fractions(part: Part) -> tuple[Fraction, Fraction, Fraction]:
-    """Places, memory and compute: what a part is of."""
-    return part.places, Fraction(part.memory), part.compute
+class _Size:
+    """How large instances are: the largest share of an empty node, or of a device, that one takes."""
 
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+        self._least: dict[frozenset[str], _Things] = {}
 
-def _size(item: Item, nodes: Nodes) -> Fraction:
-    """The largest share of an empty node, or of a device, that an instance takes."""
-    shares = [Fraction(0)]
-    for node, _ in nodes:
-        if node.pool not in item.pools:
-            continue
-        shares += [Fraction(item.cpu) / Fraction(node.cpu or 1), Fraction(item.memory, node.memory or 1)]
-        if item.takes is not None:
-            wanted = fractions(item.takes)
-            for device in set(node.devices):
-                shares += [one / (whole or 1) for one, whole in zip(wanted, fractions(device), strict=True)]
-    return max(shares)
+    def of(self, item: Item) -> float:
+        """The share. What rounding makes alike is."""
+        least = self._least.get(item.pools)
+        if least is None:
+            least = self._least[item.pools] = self._least_of(item.pools)
+        wanted = (item.cpu, item.memory, *(item.takes or ()))
+        return max((one / (there or 1) for one, there in zip(wanted, least, strict=False)), default=0.0)
+
+    def _least_of(self, pools: frozenset[str]) -> _Things:
+        """The least cores and memory that a node of these pools has, and the least of each thing that a device has."""
+        ours = [node for node, _ in self._nodes if node.pool in pools]
+        of_nodes = map(min, zip(*((node.cpu, node.memory) for node in ours), strict=True))
+        of_devices = map(min, zip(*(one for node in ours for one in node.devices), strict=True))
+        return *of_nodes, *of_devices

@@ -24,10 +24,11 @@ from comb_compiler.plan.findings import (
 from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.groups import groups_of
 from comb_compiler.plan.items import Strangers, item_of, strangers_of
+from comb_compiler.plan.leftover import Leftover
 from comb_compiler.plan.model import Amounts, ClusterPlan, Fit, Group, NodeLeft, Plan, Replicas, Workload
 from comb_compiler.plan.names import object_name
 from comb_compiler.plan.openness import open_pools
-from comb_compiler.plan.packing import Filled, Node, Nodes, pack, room
+from comb_compiler.plan.packing import Filled, Node, pack, room
 from comb_compiler.plan.places import places_of
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
 from comb_compiler.plan.safety import is_safe
@@ -38,6 +39,7 @@ from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.scaling import Scale
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Autoscaling, Cluster, NodePool
+from comb_compiler.spec.platform.devices import GpuSharing
 
 __all__ = ["Planned", "plan_comb"]
 
@@ -140,13 +142,14 @@ class _Planning:
         self._platform = platform
         self._strangers: Strangers = {}
         self._empty = [(self._node(name, pool), pool.nodes) for name, pool in cluster.node_pools.items()]
+        self._leftover = Leftover(self._empty)
 
     def plan(self, asked: Sequence[Asked], namespace: str) -> ClusterPlan:
         """One group after the other, each where those before it have left room."""
         self._strangers = strangers_of(asked)
         workloads: list[Workload] = []
         for one in asked:
-            made = list(self._workloads(one, workloads))
+            made = list(self._workloads(one))
             self.found += scaling_findings(one, made, self._name, self._cluster)
             workloads += made
         by_group = {one.group: one for one in asked}
@@ -175,14 +178,9 @@ class _Planning:
     def _node(self, name: str, pool: NodePool) -> Node:
         device = self._platform.devices.get(pool.device or "")
         parts = () if device is None else (capacity(device, pool.sharing),) * pool.devices
-        return Node(name, pool.cpu, pool.memory, parts, pool.pods)
+        return Node(name, int(pool.cpu * 1000), pool.memory, parts, pool.pods)
 
-    def _free(self, workloads: Sequence[Workload]) -> Nodes:
-        """The nodes, with what these leave on them."""
-        taken = pack([item_of(one, one.replicas.least, self._strangers) for one in workloads], self._empty)
-        return [(filled.node, filled.nodes) for filled in taken.nodes]
-
-    def _workloads(self, asked: Asked, before: Sequence[Workload]) -> Iterator[Workload]:
+    def _workloads(self, asked: Asked) -> Iterator[Workload]:
         """One for each class of device that gets some.
 
         A name has the class wherever the comb names any, and how it is shared where another pool shares it otherwise: a
@@ -192,19 +190,27 @@ class _Planning:
         if not candidates:
             return
         scale = scale_of(asked)
-        # Packing is the work here, and a class that has no other beside it gets all, wherever there is room.
-        free = self._free(before) if len(candidates) > 1 or not scale.min else self._empty
-        items = [item_of(one, _ROOM, self._strangers) for one in candidates]
-        rooms = [Room(room(item, free, _ROOM), room(item, self._empty, _ROOM)) for item in items]
-        most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
-        divided = divide(scale.min, most, rooms, from_zero=self._cluster.autoscaling is Autoscaling.KEDA)
+        divided = self._divided(candidates, scale)
         pairs = [(one, replicas) for one, replicas in zip(candidates, divided, strict=True) if replicas is not None]
         first = {one.device: one for one in reversed(candidates)}
         for one, replicas in pairs:
             suffix = [one.device] if any(operator.devices for operator in asked.operators.values()) else []
             if first[one.device] is not one:
                 suffix.append(self._cluster.node_pools[one.pools[0]].sharing.back_end.value)
-            yield one._replace(name=_name(asked, *suffix), replicas=replicas, scale=scale)
+            made = one._replace(name=_name(asked, *suffix), replicas=replicas, scale=scale)
+            self._leftover.put(item_of(made, replicas.least, self._strangers))
+            yield made
+
+    def _divided(self, candidates: Sequence[Workload], scale: Scale) -> list[Replicas | None]:
+        most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
+        items = [item_of(one, most, self._strangers) for one in candidates]
+        empty, wanted, rooms = [room(item, self._empty, most) for item in items], max(scale.min, 1), []
+        for item, spaces in zip(items, empty, strict=True):
+            # A class that has no other beside it gets all, wherever there is room.
+            free = spaces if scale.min and len(items) == 1 else self._leftover.room(item, wanted, most)
+            rooms.append(Room(free, spaces))
+            wanted = max(wanted - free, 1)
+        return divide(scale.min, most, rooms, from_zero=self._cluster.autoscaling is Autoscaling.KEDA)
 
     def _candidates(self, asked: Asked) -> list[Workload]:
         """The group on each class of device that it may have and this cluster has, the best first."""
@@ -230,10 +236,10 @@ class _Planning:
 
     def _alike(self, device: str, asked: Asked) -> list[tuple[str, ...]]:
         """The pools of a class that the group may use, those together that share their devices alike."""
-        alike: dict[str, list[str]] = {}
+        alike: dict[GpuSharing | None, list[str]] = {}
         for name, pool in self._cluster.node_pools.items():
             if (pool.device or CPU) == device and may_use(asked, pool):
-                alike.setdefault(repr(pool.sharing) if device != CPU else "", []).append(name)
+                alike.setdefault(pool.sharing if device != CPU else None, []).append(name)
         return [tuple(pools) for pools in alike.values()]
 
     def _fit(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> Fit:

@@ -1,24 +1,16 @@
 """Whether a fit is safe: by counting how many nodes others could possibly keep from an instance."""
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from math import gcd, lcm
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from math import gcd
 
-from comb_compiler.plan.packing import Item, Nodes, fractions, placed
+from comb_compiler.plan.packing import Item, Node, Nodes, placed
 
 __all__ = ["is_safe"]
 
-
-class _Amount(NamedTuple):
-    """How much of one thing each node has, as pairs with how many nodes; what an instance needs; what others take.
-
-    Others are pairs of what one takes of one place, and how often in all.
-    """
-
-    having: Sequence[tuple[Fraction, int]]
-    needed: Fraction
-    others: Sequence[tuple[Fraction, int]]
+_Times = Mapping[int, int]
+"""Amounts of one thing that are taken of one place, and how often."""
+_ON_NODE = 3
+"""Cores, memory and instances are things of nodes; those after them are of devices."""
 
 
 def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
@@ -28,65 +20,69 @@ def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
     beside it. What all others ask for together bounds how many nodes they can do that to; if those are fewer than there
     are, one is always free.
     """
-    return all(_always_fits(item, items, nodes) for item in items if item.instances)
+    near = {
+        pools: [item for item in items if not item.pools.isdisjoint(pools)] for pools in {item.pools for item in items}
+    }
+    asked = {pools: _asked(some) for pools, some in near.items()}
+    return all(_always_fits(item, near[item.pools], asked[item.pools], nodes) for item in items if item.instances)
 
 
-def _always_fits(item: Item, items: Sequence[Item], nodes: Nodes) -> bool:
+def _things(item: Item) -> tuple[int, ...]:
+    """What an instance takes of a node; then of a device."""
+    return item.cpu, item.memory, 1, *(item.takes or ())
+
+
+def _asked(items: Iterable[Item]) -> Sequence[_Times]:
+    """What all instances take of each thing."""
+    asked: list[dict[int, int]] = [{} for _ in range(6)]
+    for item in items:
+        for index, amount in enumerate(_things(item)):
+            times = item.instances * (1 if index < _ON_NODE else item.devices)
+            asked[index][amount] = asked[index].get(amount, 0) + times
+    return asked
+
+
+def _always_fits(item: Item, near: Sequence[Item], asked: Sequence[_Times], nodes: Nodes) -> bool:
     mine = [(node, count) for node, count in nodes if count and placed(item, node) is not None]
-    others = [(other, other.instances - (other is item)) for other in items if other.pools & item.pools]
-    cpu = _Amount(
-        [(Fraction(node.cpu), count) for node, count in mine],
-        Fraction(item.cpu),
-        [(Fraction(other.cpu), count) for other, count in others],
+    others = [
+        {**times, amount: times[amount] - (1 if index < _ON_NODE else item.devices)}
+        for index, (amount, times) in enumerate(zip(_things(item), asked, strict=False))
+    ]
+    kept = (
+        _kept([(node.cpu, count) for node, count in mine], item.cpu, others[0])
+        + _kept([(node.memory, count) for node, count in mine], item.memory, others[1])
+        + _kept([(node.pods, count) for node, count in mine], 1, others[2])
+        + _kept_by_devices(item, mine, others[_ON_NODE:])
+        + (sum(other.instances for other in near if other.group in item.apart) if item.apart else 0)
     )
-    memory = _Amount(
-        [(Fraction(node.memory), count) for node, count in mine],
-        Fraction(item.memory),
-        [(Fraction(other.memory), count) for other, count in others],
-    )
-    pods = _Amount(
-        [(Fraction(node.pods), count) for node, count in mine],
-        Fraction(1),
-        [(Fraction(1), count) for _, count in others],
-    )
-    strangers = sum(count for other, count in others if other.group in item.apart)
-    kept = _kept(cpu) + _kept(memory) + _kept(pods) + _kept_by_devices(item, mine, others) + strangers
     return kept < sum(count for _, count in mine)
 
 
-def _kept_by_devices(item: Item, nodes: Nodes, others: Sequence[tuple[Item, int]]) -> int:
+def _kept_by_devices(item: Item, nodes: Sequence[tuple[Node, int]], others: Sequence[_Times]) -> int:
     """How many nodes others can keep from an instance by taking up so many devices that too few are left."""
     if item.takes is None or not nodes:
         return 0
     kept = 0
-    for place, needed in enumerate(fractions(item.takes)):
-        taking = [
-            (fractions(other.takes)[place], other.devices * count) for other, count in others if other.takes is not None
-        ]
-        having = [(fractions(device)[place], count) for node, count in nodes for device in node.devices]
-        kept += _kept(_Amount(having, needed, taking))
+    for index, (needed, times) in enumerate(zip(item.takes, others, strict=True)):
+        having = [(device[index], count) for node, count in nodes for device in node.devices]
+        kept += _kept(having, needed, times)
     enough = min(len(node.devices) for node, _ in nodes) - item.devices + 1
     return kept // enough
 
 
-def _kept(amount: _Amount) -> int:
-    """How many places can be left with less than is needed, when others take no more of all of them."""
-    unit = _common_unit([one for one, count in amount.others if count])
-    if not amount.needed or not unit:
+def _kept(having: Sequence[tuple[int, int]], needed: int, others: _Times) -> int:
+    """How many places can be left with less of a thing than is needed, when others take no more of all of them.
+
+    `having` are amounts that places have, and how many of them have it.
+    """
+    unit = gcd(*(amount for amount, times in others.items() if times))
+    if not needed or not unit:
         return 0
-    kept, taken = 0, sum((one * count for one, count in amount.others), Fraction(0))
-    for having, count in sorted(amount.having):
+    kept, taken = 0, sum(amount * times for amount, times in others.items())
+    for there, count in sorted(having):
         # More than what is spare has to be taken of the place, by others that take multiples of a unit.
-        least = ((having - amount.needed) // unit + 1) * unit
+        least = ((there - needed) // unit + 1) * unit
         several = min(count, taken // least)
         kept += several
         taken -= several * least
     return kept
-
-
-def _common_unit(amounts: Iterable[Fraction]) -> Fraction:
-    """The largest that all amounts are multiples of; 0 where all are 0."""
-    amounts = [one for one in amounts if one]
-    if not amounts:
-        return Fraction(0)
-    return Fraction(gcd(*(one.numerator for one in amounts)), lcm(*(one.denominator for one in amounts)))

@@ -7,18 +7,23 @@ in Kubernetes, which is for `render` to know.
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from math import ceil, lcm
 from typing import NamedTuple
 
 from comb_compiler.spec.comb.operators import Gpu
 from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing, MigProfile, SharingBackEnd
 
-__all__ = ["Part", "Refusal", "Slice", "Wish", "capacity", "grant", "wish_of"]
+__all__ = ["ALL_COMPUTE", "ALL_PLACES", "Part", "Refusal", "Slice", "Wish", "capacity", "grant", "wish_of"]
+
+ALL_PLACES = lcm(*range(1, 49))
+"""The places of a device: so many that each of as many equal parts as can be made of one is a whole number of them."""
+ALL_COMPUTE = 10**6
+"""All of a device's compute, in millionths."""
 
 _MEBIBYTE = 2**20
 _HAMI_SPLITS = 10
 """HAMi gives a device to at most so many pods, unless it is set otherwise."""
-_NO_PROMISE = Fraction(1, 10**6)
+_NO_PROMISE = 1
 """HAMi places a pod that asks for no compute only where some is left."""
 
 
@@ -33,11 +38,11 @@ class Wish(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a device: of its places, its memory in bytes, and its compute."""
+    """A part of a device: of its `ALL_PLACES`, its memory in bytes, and of `ALL_COMPUTE`."""
 
-    places: Fraction
+    places: int
     memory: int
-    compute: Fraction
+    compute: int
 
     def fits(self, left: "Part") -> bool:
         """Whether it can be taken of what is left."""
@@ -94,7 +99,7 @@ def _memory(gpu: Gpu, device: DeviceClass) -> int | None:
 def capacity(device: DeviceClass, sharing: GpuSharing) -> Part:
     """What one device has to give."""
     divided = sharing.back_end in (SharingBackEnd.HAMI, SharingBackEnd.EXCLUSIVE)
-    return Part(Fraction(1), device.memory if divided else 0, Fraction(1) if divided else Fraction(0))
+    return Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided else 0)
 
 
 def grant(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
@@ -122,19 +127,19 @@ def _hami(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sl
     memory = min(_round_up(wish.memory, _MEBIBYTE), device.memory)
     compute = Decimal(ceil(wish.compute * 100)) / 100
     # All of the compute is granted only on a device that nobody else uses.
-    places = Fraction(1) if compute == 1 else Fraction(1, _HAMI_SPLITS)
+    places = ALL_PLACES if compute == 1 else ALL_PLACES // _HAMI_SPLITS
     return Slice(
         wish.devices,
         memory,
         compute,
-        Part(places, memory, Fraction(compute) or _NO_PROMISE),
+        Part(places, memory, int(compute * ALL_COMPUTE) or _NO_PROMISE),
         wasted=memory - wish.memory,
     )
 
 
 def _exclusive(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
     wasted = device.memory - wish.memory
-    return Slice(wish.devices, device.memory, Decimal(1), Part(Fraction(1), device.memory, Fraction(1)), wasted=wasted)
+    return Slice(wish.devices, device.memory, Decimal(1), Part(ALL_PLACES, device.memory, ALL_COMPUTE), wasted=wasted)
 
 
 def _time_slicing(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
@@ -144,7 +149,7 @@ def _time_slicing(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharin
     notes = ["memory is not divided: a neighbour that takes too much of it ends this one too"] if replicas > 1 else []
     if wish.memory * replicas > device.memory:
         notes.append(f"{replicas} instances that need {_size(wish.memory)} each are more than one `{name}` holds")
-    takes = Part(Fraction(1, replicas), 0, Fraction(0))
+    takes = Part(ALL_PLACES // replicas, 0, 0)
     return Slice(wish.devices, wish.memory, Decimal(1) / replicas, takes, notes=tuple(notes))
 
 
@@ -158,7 +163,7 @@ def _mps(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
             f"MPS divides `{name}` into {replicas} shares of {_size(memory)}, and {_size(wish.memory)} are asked for",
             "ask for less, or have the platform make fewer shares of a device",
         )
-    takes = Part(Fraction(1, replicas), 0, Fraction(0))
+    takes = Part(ALL_PLACES // replicas, 0, 0)
     return Slice(wish.devices, memory, Decimal(1) / replicas, takes, wasted=memory - wish.memory)
 
 
@@ -193,7 +198,7 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
         asked = "a whole device" if wish.whole else f"{_size(wish.memory)} and {wish.compute:.0%} of the compute"
         return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(device.mig)}")
     memory, compute, label = min(fitting)
-    takes = Part(Fraction(1, device.mig[label].per_device), 0, Fraction(0))
+    takes = Part(ALL_PLACES // device.mig[label].per_device, 0, 0)
     return Slice(wish.devices, memory, compute, takes, label, memory - wish.memory)
 
 
@@ -201,7 +206,7 @@ def _dra(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
     """Whole devices; a slice where they have MIG profiles: then slices are what the driver hands out."""
     if device.mig:
         return _mig(wish, name, device, sharing)
-    whole = Part(Fraction(1), 0, Fraction(0))
+    whole = Part(ALL_PLACES, 0, 0)
     return Slice(wish.devices, device.memory, Decimal(1), whole, wasted=device.memory - wish.memory)
 
 

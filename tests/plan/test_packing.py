@@ -1,7 +1,5 @@
 """What is said to fit, or never to fit, or to fit in any order: against every placement, and random schedulers."""
 
-from decimal import Decimal
-from fractions import Fraction
 from random import Random
 from time import process_time
 from typing import NamedTuple
@@ -11,16 +9,17 @@ from hypothesis import given, strategies as st
 from comb_compiler.plan.fragility import Rank, unlucky
 from comb_compiler.plan.packing import Item, Node, Packed, pack, placed, room
 from comb_compiler.plan.safety import is_safe
-from comb_compiler.plan.sharing import Part
+from comb_compiler.plan.sharing import ALL_COMPUTE, ALL_PLACES, Part
 
 GIB = 2**30
+CORE = 1000
 
-quarters = st.integers(0, 4).map(lambda n: Fraction(n, 4))
-device = st.builds(Part, st.just(Fraction(1)), st.sampled_from([8, 16]).map(lambda n: n * GIB), st.just(Fraction(1)))
+quarters = st.integers(0, 4).map(lambda n: n * ALL_COMPUTE // 4)
+device = st.builds(Part, st.just(ALL_PLACES), st.sampled_from([8, 16]).map(lambda n: n * GIB), st.just(ALL_COMPUTE))
 nodes_ = st.builds(
     Node,
     st.sampled_from(["a", "b"]),
-    st.integers(1, 6).map(Decimal),
+    st.integers(1, 6).map(lambda n: n * CORE),
     st.integers(1, 6).map(lambda n: n * GIB),
     st.lists(device, max_size=2).map(tuple),
     st.sampled_from([1, 2, 3, 110]),
@@ -28,7 +27,7 @@ nodes_ = st.builds(
 clusters = st.lists(st.tuples(nodes_, st.integers(1, 2)), min_size=1, max_size=3)
 pools = st.sampled_from([frozenset("a"), frozenset("b"), frozenset("ab")])
 part = st.builds(
-    Part, st.sampled_from([Fraction(1, 4), Fraction(1, 2)]), st.integers(1, 8).map(lambda n: n * GIB), quarters
+    Part, st.sampled_from([ALL_PLACES // 4, ALL_PLACES // 2]), st.integers(1, 8).map(lambda n: n * GIB), quarters
 )
 
 
@@ -41,7 +40,7 @@ def loads(draw: st.DrawFn) -> list[Item]:
         found.append(
             Item(
                 f"i{number}",
-                Decimal(draw(st.integers(0, 4))),
+                draw(st.integers(0, 4)) * CORE,
                 draw(st.integers(1, 4)) * GIB,
                 draw(pools),
                 draw(st.integers(1, 3)),
@@ -158,32 +157,32 @@ def test_what_is_safe_comes_too_late_in_no_order(items: list[Item], cluster: lis
 
 
 def test_whoever_may_take_a_place_is_not_too_late() -> None:
-    items = [Item("big", Decimal(4), GIB, frozenset("p"), 1), Item("small", Decimal(1), GIB, frozenset("p"), 4)]
-    cluster = [(Node("p", Decimal(4), 64 * GIB), 2)]
+    items = [Item("big", 4 * CORE, GIB, frozenset("p"), 1), Item("small", CORE, GIB, frozenset("p"), 4)]
+    cluster = [(Node("p", 4 * CORE, 64 * GIB), 2)]
     assert unlucky(items, {"big": Rank(0), "small": Rank(0)}, cluster) == "big"
     assert unlucky(items, {"big": Rank(5), "small": Rank(0)}, cluster) is None
     assert unlucky(items, {"big": Rank(5, preempts=False), "small": Rank(0)}, cluster) == "big"
 
 
 def test_orders_of_very_many_are_not_tried_for_ever() -> None:
-    part = Part(Fraction(1, 10), GIB, Fraction(1, 5))
-    items = [Item(f"i{n}", Decimal(1 + n % 3), GIB, frozenset("p"), 100, 1, part) for n in range(20)]
-    node = Node("p", Decimal(31), 120 * GIB, (Part(Fraction(1), 22 * GIB, Fraction(1)),) * 2)
+    part = Part(ALL_PLACES // 10, GIB, ALL_COMPUTE // 5)
+    items = [Item(f"i{n}", (1 + n % 3) * CORE, GIB, frozenset("p"), 100, 1, part) for n in range(20)]
+    node = Node("p", 31 * CORE, 120 * GIB, (Part(ALL_PLACES, 22 * GIB, ALL_COMPUTE),) * 2)
     started = process_time()
     assert unlucky(items, {item.name: Rank(0) for item in items}, [(node, 210)]) is None
     assert process_time() - started < 5
 
 
 def test_safety_is_found_where_there_is_plenty() -> None:
-    items = [Item("a", Decimal(1), GIB, frozenset("p"), 4), Item("b", Decimal(2), GIB, frozenset("p"), 3)]
-    assert is_safe(items, [(Node("p", Decimal(8), 64 * GIB), 3)])
-    assert not is_safe(items, [(Node("p", Decimal(5), 64 * GIB), 2)])
+    items = [Item("a", CORE, GIB, frozenset("p"), 4), Item("b", 2 * CORE, GIB, frozenset("p"), 3)]
+    assert is_safe(items, [(Node("p", 8 * CORE, 64 * GIB), 3)])
+    assert not is_safe(items, [(Node("p", 5 * CORE, 64 * GIB), 2)])
 
 
 def test_who_is_to_be_apart_needs_a_node_more() -> None:
-    a = Item("a", Decimal(1), GIB, frozenset("p"), 1, group="a", apart=frozenset("b"))
+    a = Item("a", CORE, GIB, frozenset("p"), 1, group="a", apart=frozenset("b"))
     b = a._replace(name="b", group="b", apart=frozenset("a"))
-    node = Node("p", Decimal(16), 64 * GIB)
+    node = Node("p", 16 * CORE, 64 * GIB)
     assert pack([a, b], [(node, 1)]).missing
     assert pack([a, b], [(node, 1)]).is_certain
     assert not is_safe([a, b], [(node, 1)])
@@ -195,34 +194,34 @@ def test_who_is_to_be_apart_needs_a_node_more() -> None:
 
 
 def test_a_node_takes_so_many_and_no_more() -> None:
-    small = Item("small", Decimal("0.01"), 2**20, frozenset("p"), 110)
-    node = Node("p", Decimal(64), 256 * GIB)
+    small = Item("small", 10, 2**20, frozenset("p"), 110)
+    node = Node("p", 64 * CORE, 256 * GIB)
     assert is_safe([small], [(node, 1)])
     assert pack([small._replace(instances=111)], [(node, 1)]).missing == {"small": 1}
     assert room(small, [(node._replace(pods=30), 2)], 1000) == 60
 
 
 def test_what_fits_in_a_lucky_order_only_is_not_safe() -> None:
-    items = [Item("big", Decimal(4), GIB, frozenset("p"), 1), Item("small", Decimal(1), GIB, frozenset("p"), 4)]
-    cluster = [(Node("p", Decimal(4), 64 * GIB), 2)]
+    items = [Item("big", 4 * CORE, GIB, frozenset("p"), 1), Item("small", CORE, GIB, frozenset("p"), 4)]
+    cluster = [(Node("p", 4 * CORE, 64 * GIB), 2)]
     assert not pack(items, cluster).missing
     assert not is_safe(items, cluster)
 
 
 def test_parts_that_are_alike_can_be_full_to_the_last_and_safe() -> None:
-    quarter = Part(Fraction(1, 4), 0, Fraction(0))
-    items = [Item(name, Decimal(1), GIB, frozenset("p"), 4, 1, quarter) for name in "ab"]
-    node = Node("p", Decimal(15), 60 * GIB, (Part(Fraction(1), 0, Fraction(0)),))
+    quarter = Part(ALL_PLACES // 4, 0, 0)
+    items = [Item(name, CORE, GIB, frozenset("p"), 4, 1, quarter) for name in "ab"]
+    node = Node("p", 15 * CORE, 60 * GIB, (Part(ALL_PLACES, 0, 0),))
     assert is_safe(items, [(node, 2)])
     assert not is_safe([items[0]._replace(instances=5), items[1]], [(node, 2)])
 
 
 def test_tens_of_thousands_of_nodes_are_no_work() -> None:
     items = [
-        Item(f"i{n}", Decimal(1), GIB, frozenset("p"), 900, 1, Part(Fraction(1, 10), GIB, Fraction(1, 5)))
+        Item(f"i{n}", CORE, GIB, frozenset("p"), 900, 1, Part(ALL_PLACES // 10, GIB, ALL_COMPUTE // 5))
         for n in range(20)
     ]
-    node = Node("p", Decimal(31), 120 * GIB, (Part(Fraction(1), 22 * GIB, Fraction(1)),) * 2)
+    node = Node("p", 31 * CORE, 120 * GIB, (Part(ALL_PLACES, 22 * GIB, ALL_COMPUTE),) * 2)
     packed = pack(items, [(node, 50_000)])
     assert not packed.missing
     assert len(packed.nodes) < 100
@@ -231,17 +230,17 @@ def test_tens_of_thousands_of_nodes_are_no_work() -> None:
 
 
 def test_one_device_of_several_is_used_up_before_the_next() -> None:
-    item = Item("i", Decimal(1), GIB, frozenset("p"), 2, 1, Part(Fraction(1, 10), 8 * GIB, Fraction(1, 5)))
-    packed = pack([item], [(Node("p", Decimal(8), 64 * GIB, (Part(Fraction(1), 16 * GIB, Fraction(1)),) * 2), 1)])
+    item = Item("i", CORE, GIB, frozenset("p"), 2, 1, Part(ALL_PLACES // 10, 8 * GIB, ALL_COMPUTE // 5))
+    packed = pack([item], [(Node("p", 8 * CORE, 64 * GIB, (Part(ALL_PLACES, 16 * GIB, ALL_COMPUTE),) * 2), 1)])
     (filled,) = packed.nodes
     assert sorted(one.memory for one in filled.node.devices) == [0, 16 * GIB]
 
 
 def test_what_cannot_be_searched_is_not_called_impossible() -> None:
     items = [
-        Item(f"i{n}", Decimal(cpu), memory * GIB, frozenset("p"), 60)
+        Item(f"i{n}", cpu * CORE, memory * GIB, frozenset("p"), 60)
         for n, (cpu, memory) in enumerate([(7, 3), (5, 6), (3, 7), (6, 4), (4, 5)])
     ]
-    cluster = [(Node("p", Decimal(15), 15 * GIB), 106)]
+    cluster = [(Node("p", 15 * CORE, 15 * GIB), 106)]
     packed = pack(items, cluster)
     assert not packed.missing or not packed.is_certain

@@ -187,7 +187,7 @@ def test_who_says_nothing_counts_for_something() -> None:
     (cluster,) = planned({"a": {"scale": {"min": 3}}}, platform({"cpus": {**CPUS, "nodes": 1}})).plan.clusters
     assert cluster.workloads[0].amounts == Amounts(DEFAULT_CPU, DEFAULT_MEMORY)
     (left,) = cluster.fit.left
-    assert left.node.cpu == 8 - 3 * DEFAULT_CPU
+    assert left.node.cpu == 1000 * (8 - 3 * DEFAULT_CPU)
 
 
 def test_a_pod_takes_all_that_its_operators_need() -> None:

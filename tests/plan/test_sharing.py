@@ -1,11 +1,10 @@
 """What each back end makes of a wish, and what it refuses."""
 
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 
-from comb_compiler.plan.sharing import Part, Refusal, Slice, Wish, capacity, grant, wish_of
+from comb_compiler.plan.sharing import ALL_COMPUTE, ALL_PLACES, Part, Refusal, Slice, Wish, capacity, grant, wish_of
 from comb_compiler.spec.comb.operators import Gpu
 from comb_compiler.spec.platform.devices import DeviceClass, GpuSharing
 
@@ -54,18 +53,18 @@ def test_who_says_nothing_of_memory_wants_the_device() -> None:
 def test_hami_rounds_to_mebibytes_and_percent() -> None:
     found = granted(Wish(1, 3 * GIB + 1, Decimal("0.123")), A10, "hami")
     assert (found.memory, found.compute, found.wasted) == (3 * GIB + 2**20, Decimal("0.13"), 2**20 - 1)
-    assert found.takes == Part(Fraction(1, 10), 3 * GIB + 2**20, Fraction(13, 100))
+    assert found.takes == Part(ALL_PLACES // 10, 3 * GIB + 2**20, ALL_COMPUTE * 13 // 100)
 
 
 def test_all_of_the_compute_is_a_device_of_its_own() -> None:
-    assert granted(Wish(1, GIB, Decimal(1)), A10, "hami").takes.places == 1
+    assert granted(Wish(1, GIB, Decimal(1)), A10, "hami").takes.places == ALL_PLACES
 
 
 def test_who_asks_no_compute_is_not_placed_where_none_is_left() -> None:
     takes = granted(Wish(1, GIB, Decimal(0)), A10, "hami").takes
     sharing = GpuSharing.model_validate({"backEnd": "hami"})
     assert takes.fits(capacity(A10, sharing))
-    assert not takes.fits(capacity(A10, sharing)._replace(compute=Fraction(0)))
+    assert not takes.fits(capacity(A10, sharing)._replace(compute=0))
 
 
 def test_an_exclusive_device_is_whole_and_says_what_it_wastes() -> None:
@@ -75,7 +74,7 @@ def test_an_exclusive_device_is_whole_and_says_what_it_wastes() -> None:
 
 def test_turns_warn_of_neighbours() -> None:
     found = granted(Wish(1, 8 * GIB, Decimal("0.25")), A10, "time-slicing", replicas=4)
-    assert found.takes == Part(Fraction(1, 4), 0, Fraction(0))
+    assert found.takes == Part(ALL_PLACES // 4, 0, 0)
     assert len(found.notes) == 2
 
 
@@ -83,7 +82,7 @@ def test_mig_takes_the_smallest_profile_that_is_enough() -> None:
     assert granted(Wish(1, 4 * GIB, Decimal(0)), A100, "mig").profile == "1g.5gb"
     assert granted(Wish(1, 6 * GIB, Decimal(0)), A100, "mig").profile == "1g.10gb"
     found = granted(Wish(1, 6 * GIB, Decimal("0.2")), A100, "mig")
-    assert (found.profile, found.wasted, found.takes.places) == ("2g.10gb", 4 * GIB, Fraction(1, 3))
+    assert (found.profile, found.wasted, found.takes.places) == ("2g.10gb", 4 * GIB, ALL_PLACES // 3)
 
 
 def test_a_claim_is_a_profile_where_there_is_one_else_a_device() -> None:
