@@ -17,6 +17,7 @@ from comb_compiler.release.execution import (
     Port,
     Process,
     Recording,
+    Rule,
 )
 from comb_compiler.release.serialised import BadPlan, parse_plan, plan_bytes
 from comb_compiler.release.weights import BadWeights, Candidate, Weights, parse_weights, weights_bytes
@@ -41,6 +42,7 @@ __all__ = [
     "Port",
     "Process",
     "Recording",
+    "Rule",
     "Weights",
     "parse_plan",
     "parse_weights",

@@ -26,6 +26,7 @@ __all__ = [
     "Port",
     "Process",
     "Recording",
+    "Rule",
 ]
 
 REQUEST = -1
@@ -168,13 +169,38 @@ class Experiment(NamedTuple):
     arms: tuple[Arm, ...]
 
 
+class Rule(NamedTuple):
+    """Marks requests that were answered, but wrongly: where the CEL expression holds. It names the request and nodes.
+
+    A graph that lacks one of these is not judged by it. `why` is for people.
+    """
+
+    name: str
+    expression: str
+    nodes: tuple[str, ...] = ()
+    why: str = ""
+
+
 class Recording(NamedTuple):
-    """Which requests are kept: a share from 0 to 1, and reasons to keep one whatever the share. `redact` are paths."""
+    """Which requests are kept: a share from 0 to 1, reasons to keep one whatever the share, and rules that mark.
+
+    `redact` are paths of fields (`request.frame.user_id`, `node.field`) that nobody gets to see, `patterns` what is
+    hidden in any text (see `release.patterns`), and `files` fields of the request that name files to be kept with it.
+    `slow` is in seconds.
+    """
 
     sample: float
     always: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     slow: float | None = None
+    patterns: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    marks: tuple[Rule, ...] = ()
+
+    @property
+    def hides(self) -> bool:
+        """Whether there is anything that nobody gets to see."""
+        return bool(self.redact or self.patterns)
 
 
 class Process(NamedTuple):

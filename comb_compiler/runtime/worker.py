@@ -21,6 +21,7 @@ from typing import Any
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, load_entry
+from comb_compiler.runtime.discretion import without_texts
 from comb_compiler.runtime.instance import Given, Instance, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
@@ -100,6 +101,8 @@ def _die_with(engine: int) -> None:
 
 def _start(frame: Frame) -> Instance:
     given = json.loads(bytes(frame.head))
+    if given["discreet"]:
+        _log.addFilter(without_texts)
     declaration = load_entry(given["entry"])
     shapes = (*declaration.ports, declaration.out)
     messages = open_messages(bytes(frame.content), [shape.kind for shape in shapes if shape.kind is not None])

@@ -13,6 +13,7 @@ from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.code import Code as OperatorCode
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.current import CURRENT, NO_CALL
+from comb_compiler.runtime.discretion import untold
 from comb_compiler.runtime.engine.arms import arms_of
 from comb_compiler.runtime.engine.failures import typed
 from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
@@ -276,12 +277,13 @@ class Engine:
     def _gone(self, task: asyncio.Task[None], step: Step) -> None:
         step.stuck -= 1
         self._abandoned.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("`%s` failed after it was given up", step.name, exc_info=task.exception())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            seen = untold(error) if self.plan.recording.hides else error
+            _log.error("`%s` failed after it was given up", step.name, exc_info=seen)
 
     def typed(self, error: BaseException, step: Step, run: Run) -> OperatorError:
         """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
-        return typed(error, step.name, run.request_id, run.arm)
+        return typed(error, step.name, run.request_id, run.arm, discreet=self.plan.recording.hides)
 
     def _tell_began(self, run: Run) -> None:
         for journal in self._journals:

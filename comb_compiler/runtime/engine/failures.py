@@ -4,19 +4,24 @@ import asyncio
 import logging
 
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.discretion import untold
 
 __all__ = ["typed"]
 
 _log = logging.getLogger("comb.runtime")
 
 
-def typed(error: BaseException, name: str, request_id: str, arm: str) -> OperatorError:
-    """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it."""
+def typed(error: BaseException, name: str, request_id: str, arm: str, *, discreet: bool = False) -> OperatorError:
+    """Any exception of an operator as an OperatorError; what it was is logged where the caller does not see it.
+
+    Its text is not logged where that is to be `discreet`.
+    """
     if isinstance(error, OperatorError):
         return error
     if isinstance(error, asyncio.CancelledError):
         return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
-    _log.error("`%s` failed", name, exc_info=error, extra={"request_id": request_id, "node": name, "arm": arm})
+    seen = untold(error) if discreet else error
+    _log.error("`%s` failed", name, exc_info=seen, extra={"request_id": request_id, "node": name, "arm": arm})
     return OperatorError(Code.INTERNAL, f"`{name}` failed with {type(error).__name__}")

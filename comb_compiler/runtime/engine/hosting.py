@@ -107,6 +107,7 @@ def _unbatched(places: Places, binding: Binding, declaration: Declaration, messa
         descriptors=places.plan.descriptors,
         out=messages[binding.out],
         takes_call=declaration.call is not None,
+        discreet=places.plan.recording.hides,
     )
     bounds = WorkerLimits(
         processes=declaration.options.concurrency or 1,

@@ -90,6 +90,10 @@ class Finished(Began, Protocol):
         """By node, the last call of those that were handed one: what the engine notes in it."""
 
     @property
+    def errors(self) -> Mapping[int, OperatorError]:
+        """By node, why it failed, also where its fallback stood in."""
+
+    @property
     def answer(self) -> Any:
         """What the request was answered with; None where it failed."""
 

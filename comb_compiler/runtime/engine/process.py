@@ -35,7 +35,7 @@ Answered = Callable[[list[Any]], None]
 class Spec(NamedTuple):
     """What a worker is started with. `out` is the class of its answers, `takes_call` whether it is handed the Call.
 
-    Its modules are looked for in the directory `code` first.
+    Its modules are looked for in the directory `code` first. A `discreet` one logs no exception's text.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Spec(NamedTuple):
     descriptors: bytes
     out: type[Message]
     takes_call: bool
+    discreet: bool = False
 
 
 class Process(asyncio.Protocol):
@@ -90,7 +91,13 @@ class Process(asyncio.Protocol):
             loop.add_reader(self._watch, self._exited)
         spec = self._spec
         model, path, workspace = spec.given
-        told = {"entry": spec.entry, "model": model and model._asdict(), "path": path, "workspace": workspace}
+        told = {
+            "entry": spec.entry,
+            "model": model and model._asdict(),
+            "path": path,
+            "workspace": workspace,
+            "discreet": spec.discreet,
+        }
         head = json.dumps(told, default=lambda value: str(value) if isinstance(value, Path) else dict(value)).encode()
         content = Packed(head, [spec.descriptors], len(spec.descriptors))
         self._write(encode(START, content, self._requests, deadline=deadline))

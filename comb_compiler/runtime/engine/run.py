@@ -36,8 +36,8 @@ class Run:
 
     __slots__ = (
         *("answer", "arm", "arm_index", "began", "begins", "calls", "codes", "deadline", "done", "ended", "ends"),
-        *("engine", "error", "is_over", "key", "program", "request", "request_id", "tasks", "timer", "traceparent"),
-        *("values", "waits"),
+        *("engine", "error", "errors", "is_over", "key", "program", "request", "request_id", "tasks", "timer"),
+        *("traceparent", "values", "waits"),
     )
 
     def __init__(self, engine: "Engine", program: Program, request: Any, began: float, deadline: float) -> None:
@@ -48,6 +48,7 @@ class Run:
         self.traceparent = ""
         self.key = ""
         self.calls: dict[int, Call] = {}
+        self.errors: dict[int, OperatorError] = {}
         self.arm = ""
         self.arm_index = 0
         self.began = began
@@ -182,6 +183,7 @@ class Run:
         A fallback stands for an operator that could not answer, and never for one that refused what it was given: a bad
         request would be answered as if it were a good one.
         """
+        self.errors[step.index] = error
         if step.fallback is not None:
             if error.code != Code.INVALID_ARGUMENT:
                 return self._settle(step, step.fallback(), error.code, ready)

@@ -133,7 +133,9 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
             callees = await start_hosts(hosts, self._places)
             for (index, callee), meter in zip(callees.items(), self.meters.nodes[0], strict=True):
                 binding = plan.bindings[index]
-                self._hosted[identity(binding)] = Hosted(binding, callee, messages, limits.stuck, meter)
+                self._hosted[identity(binding)] = Hosted(
+                    binding, callee, messages, limits.stuck, meter, discreet=plan.recording.hides
+                )
             await self._open()
         except BaseException:
             await self.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 from comb_compiler.release import Binding
 from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.discretion import untold
 from comb_compiler.runtime.engine.failures import typed
 from comb_compiler.runtime.engine.hosts import Callee, Inline
 from comb_compiler.runtime.engine.meters import Meter
@@ -26,7 +27,16 @@ class Hosted:
     `kinds` are the classes of the arguments, in the order of the plan's ports.
     """
 
-    def __init__(self, binding: Binding, callee: Callee, messages: Messages, most_stuck: int, meter: Meter) -> None:
+    def __init__(
+        self,
+        binding: Binding,
+        callee: Callee,
+        messages: Messages,
+        most_stuck: int,
+        meter: Meter,
+        *,
+        discreet: bool = False,
+    ) -> None:
         self.name = binding.name
         self.kinds = tuple(messages[port.type] for port in binding.ports)
         self.abandoned: set[asyncio.Task[Any]] = set()
@@ -35,6 +45,7 @@ class Hosted:
         self._callee = callee
         self._most_stuck = most_stuck
         self._meter = meter
+        self._discreet = discreet
 
     async def answer(self, values: Sequence[Any], call: Call) -> Any:
         """The message that the operator gives. Raises OperatorError; cancelling reaches the operator."""
@@ -45,7 +56,7 @@ class Hosted:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # also what wants to end the process: it is the operator's
-            failure = typed(error, call.node or self.name, call.request_id, call.arm)
+            failure = self._typed(error, call)
             code = failure.code
             raise failure from error
         else:
@@ -77,7 +88,7 @@ class Hosted:
         try:
             return function(*arguments)
         except asyncio.CancelledError as error:  # nobody else can have cancelled it
-            raise typed(error, call.node or self.name, call.request_id, call.arm) from error
+            raise self._typed(error, call) from error
 
     async def _waited_for(self, arguments: Sequence[Any], call: Call) -> Any:
         callee = self._callee
@@ -90,8 +101,11 @@ class Hosted:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # a task that ends with a KeyboardInterrupt or the like ends its loop
-            raise typed(error, call.node or self.name, call.request_id, call.arm) from error
+            raise self._typed(error, call) from error
         return unpacked(callee.check(value))
+
+    def _typed(self, error: BaseException, call: Call) -> OperatorError:
+        return typed(error, call.node or self.name, call.request_id, call.arm, discreet=self._discreet)
 
     def _abandon(self, task: "asyncio.Task[Any]") -> None:
         self.abandoned.add(task)
@@ -100,5 +114,6 @@ class Hosted:
 
     def _gone(self, task: "asyncio.Task[Any]") -> None:
         self.abandoned.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("`%s` failed after it was given up", self.name, exc_info=task.exception())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            seen = untold(error) if self._discreet else error
+            _log.error("`%s` failed after it was given up", self.name, exc_info=seen)

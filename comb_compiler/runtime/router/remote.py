@@ -41,6 +41,7 @@ class Answered:
     codes: tuple[int, ...] = ()
     values: tuple[Any, ...] = ()
     calls: Mapping[int, Call] = {}
+    errors: Mapping[int, OperatorError] = {}
     key = ""
 
     def __init__(self, request: Any, request_id: str, release: str) -> None:

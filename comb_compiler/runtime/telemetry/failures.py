@@ -16,10 +16,18 @@ _SERIOUS = frozenset({Code.UNKNOWN, Code.INTERNAL, Code.DATA_LOSS})
 class FailureLog:
     """An Observer: logs requests that fail, of each kind (code and node) at most `most` in `seconds`.
 
-    What is left out is told with the next line of its kind. Answered requests are logged where DEBUG is.
+    What is left out is told with the next line of its kind. Answered requests are logged where DEBUG is. `hide` takes
+    out of an error's text what nobody gets to see of its request.
     """
 
-    def __init__(self, most: int = 10, seconds: float = 60.0, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        most: int = 10,
+        seconds: float = 60.0,
+        clock: Callable[[], float] = monotonic,
+        hide: Callable[[str, Finished], str] = lambda text, request: text,
+    ) -> None:
+        self._hide = hide
         self._most = most
         self._seconds = seconds
         self._clock = clock
@@ -40,7 +48,8 @@ class FailureLog:
         if suppressed is None:
             return
         extra = _extra(request, error.code, node) | ({"suppressed": suppressed} if suppressed else {})
-        _log.log(logging.ERROR if error.code in _SERIOUS else logging.WARNING, "%s", error, extra=extra)
+        said = self._hide(str(error), request)
+        _log.log(logging.ERROR if error.code in _SERIOUS else logging.WARNING, "%s", said, extra=extra)
 
     def _suppressed(self, code: Code, node: str) -> int | None:
         """How many of this kind were left out before this one; None for one that is left out itself."""

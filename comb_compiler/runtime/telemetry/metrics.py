@@ -87,6 +87,16 @@ FAMILIES = (
     Family("comb_model_drift_ks", "gauge", _MODEL, "The largest Kolmogorov-Smirnov distance of its answers."),
     Family("comb_model_drift_shifted", "gauge", _MODEL, "How many features of its answers have shifted."),
     Family("comb_requests_drift_shifted", "gauge", (), "How many features of the requests have shifted."),
+    Family("comb_recording_records_total", "counter", (), "Records that were made of requests."),
+    Family(
+        "comb_recording_lost_total", "counter", ("reason",), "Requests that should have been recorded and were not."
+    ),
+    Family("comb_recording_shipped_total", "counter", (), "Records that the sample store has taken."),
+    Family("comb_recording_waiting_bytes", "gauge", (), "Records that wait for the sample store."),
+    Family("comb_recording_store_answers", "gauge", (), "Whether the sample store takes records."),
+    Family("comb_recording_rules_left_out_total", "counter", (), "Requests that rules had no time to look at."),
+    Family("comb_recording_rule_failures_total", "counter", ("rule",), "How often a rule could not be evaluated."),
+    Family("comb_recording_rule_off", "gauge", ("rule",), "Whether a rule was switched off, being slow or failing."),
     Family("comb_golden_samples", "gauge", ("arm", "kind"), "Golden samples by how they were answered last."),
     Family("comb_golden_samples_skipped_total", "counter", ("arm",), "Golden samples that were left out while busy."),
 )

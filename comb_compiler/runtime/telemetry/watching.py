@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Observer
+from comb_compiler.runtime.recording.hiding import hidden_in
 from comb_compiler.runtime.telemetry.failures import FailureLog
 
 __all__ = ["ENDPOINTS", "observers_of", "traced"]
@@ -24,8 +25,9 @@ def observers_of(
     plan: ExecutionPlan, environment: Mapping[str, str], *, release: str = "", share: float = 0.01
 ) -> tuple[Observer, ...]:
     """The observers of a process that answers requests. Those that have a `close` are closed by who has them."""
+    failures = FailureLog(hide=hidden_in(plan))
     if not traced(environment):
-        return (FailureLog(),)
+        return (failures,)
     try:
         from comb_compiler.runtime.telemetry.traces import Traces, batched, resource_of
     except ModuleNotFoundError as error:
@@ -33,6 +35,6 @@ def observers_of(
             raise
         # Whoever runs the cluster may say where spans go to all pods at once; that is no reason not to serve.
         _log.warning("spans are not sent: the Python package `%s` is missing (the extra `telemetry`)", error.name)
-        return (FailureLog(),)
+        return (failures,)
 
-    return FailureLog(), Traces(plan, batched(), resource_of(plan.comb, release), share=share)
+    return failures, Traces(plan, batched(), resource_of(plan.comb, release), share=share)

@@ -1,0 +1,57 @@
+"""Which requests are kept, and why: decided in the engine's loop, by what is known of a request that has ended."""
+
+from collections.abc import Callable
+from random import random
+from struct import Struct
+
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.codes import Code
+from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.engine.arms import hashed
+from comb_compiler.samples.record_pb2 import ARM, ERROR, SAMPLED, SLOW, TIMEOUT
+
+__all__ = ["chooser"]
+
+_number = Struct(">Q").unpack
+
+
+def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
+    """A function that gives the reason to keep a request; 0 where there is none.
+
+    What is always kept has its reason even where the share would have taken it: 1 / share requests then stand behind
+    each SAMPLED one, and one behind each other. The share goes by a hash of the request's id and the comb's name, so
+    that the same request is kept, or not, by every process, arm and release; one without an id is drawn.
+    """
+    recording = plan.recording
+    of_failure = _of_failure(frozenset(recording.always))
+    slow, below = recording.slow, round(recording.sample * 2**64)
+    changed = frozenset(arm.name for arm in plan.experiment.arms if arm.graph) if plan.experiment else frozenset()
+    arms = changed if "arm" in recording.always else frozenset()
+    lot_of = hashed(plan.comb, "recording").copy
+
+    def reason(request: Finished) -> int:
+        error = request.error
+        if error is not None:
+            why = of_failure(error.code)
+            if why:
+                return why
+        elif slow is not None and request.ended - request.began > slow:
+            return SLOW
+        if request.arm in arms:
+            return ARM
+        if not below:
+            return 0
+        if not request.request_id:
+            return SAMPLED if random() < recording.sample else 0  # noqa: S311 - no secret
+        lot = lot_of()
+        lot.update(request.request_id.encode("utf-8", "surrogatepass"))
+        return SAMPLED if _number(lot.digest())[0] < below else 0
+
+    return reason
+
+
+def _of_failure(always: frozenset[str]) -> Callable[[Code], int]:
+    """The reason to keep a request that failed with a code. One that ran out of time has failed, too."""
+    failed = ERROR if "error" in always else 0
+    late = TIMEOUT if "timeout" in always else failed
+    return lambda code: late if code is Code.DEADLINE_EXCEEDED else failed

@@ -1,0 +1,240 @@
+"""The recorder: an observer of the engine that keeps requests, off their way.
+
+In the loop it decides, and takes references. A thread of its own looks at rules, hides what is to be hidden, and writes
+records into the spool, from which another thread ships them into the store.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any, NamedTuple
+
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.engine import Finished, Probe
+from comb_compiler.runtime.messages import Messages
+from comb_compiler.runtime.recording.captures import Captures
+from comb_compiler.runtime.recording.choosing import chooser
+from comb_compiler.runtime.recording.hiding import Hiding
+from comb_compiler.runtime.recording.losses import Losses
+from comb_compiler.runtime.recording.marking import Marking
+from comb_compiler.runtime.recording.records import About, Records, graphs_of
+from comb_compiler.runtime.recording.shipping import Shipping, Store
+from comb_compiler.runtime.recording.spool import left_behind, open_spool
+from comb_compiler.runtime.sdk import Parcel
+from comb_compiler.samples.record_pb2 import RULE
+
+__all__ = ["Bounds", "Recorder"]
+
+_log = logging.getLogger("comb.recording")
+
+
+class Bounds(NamedTuple):
+    """What recording may take. `memory` bytes of requests wait to be written, and as many of records where the disk
+    takes none; `spool` bytes lie on the disk.
+
+    Rules look at every request as long as they take at most `seconds` of CPU time for each on average, and `pending`
+    wait for them. The thread looks every `pause` seconds. At the end, `grace` seconds are left for shipping.
+    """
+
+    memory: int = 64 << 20
+    spool: int = 1 << 30
+    seconds: float = 50e-6
+    pending: int = 64
+    pause: float = 0.01
+    grace: float = 5.0
+
+
+_BOUNDS = Bounds()
+_TOGETHER = 1 << 20
+"""Bytes that are written at a time."""
+_FORGETS = 0.99
+"""How fast it is forgotten how large records were: with each further one."""
+
+
+class _Taken(NamedTuple):
+    """A request that is to be looked at; `reason` is 0 where only a rule may keep it."""
+
+    request: Finished
+    values: Sequence[Any]
+    reason: int
+    size: int
+
+
+class Recorder:
+    """Records the requests of one engine into `store`; `directory` is where records wait, None for memory alone.
+
+    `files` is where files lie that requests name. Raises CannotRun from `start`.
+    """
+
+    def __init__(
+        self,
+        plan: ExecutionPlan,
+        store: Store,
+        directory: Path | None,
+        *,
+        about: About | None = None,
+        files: Path | None = None,
+        bounds: Bounds = _BOUNDS,
+    ) -> None:
+        self.losses = Losses()
+        self.recorded = 0
+        """Records that were made."""
+        self.seen = 0
+        """Requests of users."""
+        self.left_out = 0
+        """Requests that no rule has looked at, since that would have taken too much."""
+        self.marking: Marking | None = None
+        self._plan = plan
+        self._about = about or About(host=socket.gethostname())
+        self._files = files
+        self._bounds = bounds
+        self._reason = chooser(plan)
+        self._graph_of = graphs_of(plan)
+        self._has_rules = bool(plan.recording.marks)
+        self._queue: SimpleQueue[_Taken | None] = SimpleQueue()
+        self._came = self._went = 0
+        self._waiting_for_rules = 0
+        self._looked_at = 0
+        self._large = 4096.0
+        self._records: Records
+        name = f"{time.time_ns():020}-{os.getpid()}-{sha256(os.urandom(8)).hexdigest()[:8]}"
+        self._spool = open_spool(
+            directory, name, plan.descriptors, most=bounds.spool, memory=bounds.memory, losses=self.losses
+        )
+        left = list(left_behind(directory, self.losses))
+        self.shipping = Shipping(store, self._spool, left, self.losses)
+        self._thread = threading.Thread(target=self._work, name="comb-recording", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of records that the store does not have yet."""
+        return self._spool.size
+
+    def start(self, messages: Messages) -> None:
+        """Begin; `messages` are the engine's own classes. Raises CannotRun for what the plan says and cannot be."""
+        hiding = Hiding(self._plan, messages)
+        captures = Captures(self._plan.recording.files, self._files)
+        self._records = Records(self._plan, self._about, hiding, captures)
+        self.marking = Marking(self._plan, messages)
+        self._thread.start()
+        self.shipping.start()
+
+    def ended(self, request: Finished) -> None:
+        """Keep this request, if there is a reason to."""
+        if type(request.request_id) is Probe:
+            return
+        self.seen += 1
+        reason = self._reason(request)
+        if reason:
+            size = int(self._large) + request.request.ByteSize()
+            if self._came - self._went + size > self._bounds.memory:
+                self.losses.count("memory full")
+                return
+            self._came += size
+            self._spool.take()
+            self._queue.put(_Taken(request, _held(request.values), reason, size))
+        elif self._has_rules:
+            self._perhaps(request)
+
+    def close(self) -> None:
+        """Write and ship what waits, for at most `grace` seconds; what the store does not take stays in the spool."""
+        until = monotonic() + self._bounds.grace
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join(self._bounds.grace)
+        self.shipping.close(max(0.1, until - monotonic()))
+        self._spool.close()
+        self.losses.close()
+
+    def _perhaps(self, request: Finished) -> None:
+        """Let rules look at a request that nothing else keeps, as far as that is paid for."""
+        marking, bounds = self.marking, self._bounds
+        if marking is None or len(marking.off) == len(marking.failures):
+            return
+        waiting = self._waiting_for_rules - self._looked_at
+        if waiting >= bounds.pending or marking.spent > bounds.seconds * self.seen:
+            self.left_out += 1
+            return
+        self._waiting_for_rules += 1
+        self._queue.put(_Taken(request, _held(request.values), 0, 0))
+
+    # --- in its own thread ---
+
+    def _work(self) -> None:
+        goes_on = True
+        while goes_on:
+            taken = self._queue.get()
+            batch: list[bytes] = []
+            size = 0
+            while taken is not None:
+                record = self._look(taken)
+                if record is not None:
+                    batch.append(record)
+                    size += len(record)
+                time.sleep(0)  # the loop may want the interpreter
+                if size >= _TOGETHER:
+                    break
+                try:
+                    taken = self._queue.get_nowait()
+                except Empty:
+                    break
+            goes_on = taken is not None
+            if batch:
+                self._spool.add(batch)
+                self.shipping.more()
+            if goes_on:
+                time.sleep(self._bounds.pause)
+
+    def _look(self, taken: _Taken) -> bytes | None:
+        """The record of a request; None where it is not kept after all."""
+        try:
+            return self._record(taken)
+        except Exception:
+            _log.exception("a request could not be recorded")
+            if taken.reason:
+                self.losses.count("no record could be made")
+                self._spool.settle(1)
+            return None
+        finally:
+            self._went += taken.size
+            self._looked_at += not taken.reason
+
+    def _record(self, taken: _Taken) -> bytes | None:
+        request = taken.request
+        graph = self._graph_of[request.arm]
+        rules = []
+        if self._has_rules and self.marking is not None:
+            rules = self.marking(graph, [_plain(value) for value in taken.values])
+        reason = taken.reason
+        if not reason:
+            if not rules:
+                return None
+            reason = RULE
+            self._spool.take()
+        record = self._records.of(request, graph, taken.values, reason, rules)
+        self.recorded += 1
+        self._large = max(float(len(record)), self._large * _FORGETS)
+        return record
+
+
+def _plain(value: Any) -> Any:
+    return value.message if isinstance(value, Parcel) else value
+
+
+def _held(values: Sequence[Any]) -> Sequence[Any]:
+    """The values as they can be looked at later: bytes beside a message are valid during the request only."""
+    for value in values:
+        if type(value) is Parcel:
+            return [_copied(one) if type(one) is Parcel else one for one in values]
+    return values
+
+
+def _copied(parcel: Parcel[Any]) -> Parcel[Any]:
+    return Parcel(parcel.message, {name: bytes(content) for name, content in parcel.buffers.items()})

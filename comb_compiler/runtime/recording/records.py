@@ -1,0 +1,170 @@
+"""A request that has ended → its Record, without what nobody gets to see."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from comb_compiler.release import REQUEST, ExecutionPlan, Graph, Rule
+from comb_compiler.runtime.engine import Finished
+from comb_compiler.runtime.instance import unpacked
+from comb_compiler.runtime.recording.captures import Captures
+from comb_compiler.runtime.recording.hiding import Hidden, Hiding
+from comb_compiler.samples.record_pb2 import Input, Mark, Operator, Record, Value
+from comb_compiler.samples.users import user_digest
+
+__all__ = ["About", "Records"]
+
+_SCHEMA = 1
+_NANO = 1e9
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_ERROR = "error"
+
+
+class About(NamedTuple):
+    """What records say of the process that makes them. `salt` goes into the digests that stand for users."""
+
+    environment: str = ""
+    subject: str = ""
+    host: str = ""
+    salt: str = ""
+
+
+class _Step(NamedTuple):
+    """What is known of a node before it runs."""
+
+    node: str
+    operator: str
+    model: str
+    inputs: tuple[Input, ...]
+
+
+class Records:
+    """Makes records of one plan's requests."""
+
+    def __init__(self, plan: ExecutionPlan, about: About, hiding: Hiding, captures: Captures) -> None:
+        self._plan = plan
+        self._about = about
+        self._hiding = hiding
+        self._captures = captures
+        self._interface = sha256(plan.descriptors).hexdigest()
+        self._method = f"{plan.method.service}/{plan.method.name}"
+        self._steps = tuple(_steps(plan, graph) for graph in plan.graphs)
+
+    def of(
+        self, request: Finished, graph: int, values: Sequence[Any], reason: int, rules: Sequence[Rule] = ()
+    ) -> bytes:
+        """The record of a request, serialised. `values` are what the nodes of its graph gave, the request last."""
+        plan, about = self._plan, self._about
+        whole = [unpacked(value) for value in values]
+        hidden = self._hiding.of([*whole, request.answer])
+        now = time.time_ns()
+        record = Record(
+            schema=_SCHEMA,
+            id=token_hex(16),
+            request_id=hidden.name(request.request_id),
+            time=now - round((time.monotonic() - request.began) * _NANO),
+            duration=round((request.ended - request.began) * _NANO),
+            comb=plan.comb,
+            environment=about.environment,
+            subject=about.subject,
+            release=request.release,
+            arm=request.arm,
+            host=about.host,
+            interface=self._interface,
+            method=self._method,
+            user=user_digest(request.key, about.salt) if request.key else "",
+            reason=reason,  # type: ignore[arg-type]
+            share=plan.recording.sample,
+            request=_value(request.request, hidden),
+        )
+        if request.answer is not None:
+            record.answer.CopyFrom(_value(request.answer, hidden))
+        if request.error is not None:
+            record.code = int(request.error.code)
+            record.error = hidden.text(request.error.message)
+        for index, step in enumerate(self._steps[graph]):
+            self._operator(record.operators.add(), step, request, index, whole[index], hidden)
+        _add_resources(record)
+        self._add_captures(record, request.request, hidden)
+        record.marks.extend(_mark(rule, now) for rule in rules)
+        record.redacted.extend(sorted(hidden.paths))
+        return record.SerializeToString()
+
+    def _operator(
+        self, operator: Operator, step: _Step, request: Finished, index: int, value: Any, hidden: Hidden
+    ) -> None:
+        operator.node, operator.operator, operator.model = step.node, step.operator, step.model
+        operator.inputs.extend(step.inputs)
+        code = operator.code = request.codes[index]
+        if value is not None:
+            operator.output.CopyFrom(_value(value, hidden))
+            operator.fallback = code > 0
+        error = request.errors.get(index)
+        if error is not None:
+            operator.error = hidden.text(error.message)
+        if code < 0:
+            return
+        began = request.begins[index]
+        operator.began = round((began - request.began) * _NANO)
+        operator.duration = round((request.ends[index] - began) * _NANO)
+        call = request.calls.get(index)
+        if call is None:
+            return
+        operator.queued = round(max(0.0, call.began - began) * _NANO) if call.began else 0
+        operator.batch = call.batch
+        if call.cpu >= 0:
+            operator.resources.cpu = call.cpu
+        if call.rss >= 0:
+            operator.resources.rss = call.rss
+
+    def _add_captures(self, record: Record, request: Any, hidden: Hidden) -> None:
+        for capture in self._captures.of(request):
+            capture.path = hidden.text(capture.path)
+            capture.content = hidden.content(capture.content)
+            record.captures.append(capture)
+
+
+def _value(message: Any, hidden: Hidden) -> Value:
+    return Value(type=message.DESCRIPTOR.full_name, message=hidden.message(message).SerializePartialToString())
+
+
+def _add_resources(record: Record) -> None:
+    """Of the request as a whole: the CPU time that was measured, and the memory of the process that answers."""
+    measured = [one.resources.cpu for one in record.operators if one.resources.HasField("cpu")]
+    if measured:
+        record.resources.cpu = sum(measured)
+    resident = _resident()
+    if resident:
+        record.resources.rss = resident
+
+
+def _resident() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _mark(rule: Rule, now: int) -> Mark:
+    return Mark(mark=_ERROR, by=f"rule:{rule.name}", time=now, why=rule.why or rule.expression)
+
+
+def _steps(plan: ExecutionPlan, graph: Graph) -> tuple[_Step, ...]:
+    names = {REQUEST: "", **{number: node.name for number, node in enumerate(graph.nodes)}}
+    found = []
+    for node in graph.nodes:
+        binding = plan.bindings[node.binding]
+        model = f"{binding.model.name}@{binding.model.version}" if binding.model is not None else ""
+        inputs = tuple(Input(port=one.port, source=names[one.source], path=".".join(one.fields)) for one in node.inputs)
+        found.append(_Step(node.name, binding.operator, model, inputs))
+    return tuple(found)
+
+
+def graphs_of(plan: ExecutionPlan) -> Mapping[str, int]:
+    """The graph of each arm, by index; that of the empty arm is the comb as written."""
+    arms = plan.experiment.arms if plan.experiment is not None else ()
+    return {"": 0, **{arm.name: arm.graph for arm in arms}}

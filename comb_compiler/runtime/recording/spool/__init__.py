@@ -1,0 +1,6 @@
+"""Records on their way to the store: a directory that one process writes and that whoever comes after it can read."""
+
+from comb_compiler.runtime.recording.spool.left import Left, left_behind
+from comb_compiler.runtime.recording.spool.spool import Spool, open_spool
+
+__all__ = ["Left", "Spool", "left_behind", "open_spool"]
