@@ -198,6 +198,11 @@ UNUSED_IMAGE = Code("COMB4203", "unused-image", _W)
 PATCH_CHANGES_IDENTITY = Code("COMB4301", "patch-changes-identity")
 PATCH_WITHOUT_TARGET = Code("COMB4302", "patch-without-target", _W)
 
+# What a release must have proven.
+MISSING_EVIDENCE = Code("COMB4401", "missing-evidence")
+VOID_EVIDENCE = Code("COMB4402", "void-evidence")
+UNBUILT_RELEASE = Code("COMB4403", "unbuilt-release")
+
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
 
