@@ -1,49 +1,100 @@
 """Whether what is to be published was proven, where the platform asks for that."""
 
 import os
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.diagnostics import Code, Diagnostic, codes
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.spec.places import format_path
 
 if TYPE_CHECKING:
-    from comb_compiler.cli.repositories import Target
     from comb_compiler.compiler.render import Rendered
 
-__all__ = ["proven"]
+__all__ = ["Given", "Proof", "proven", "read_evidence"]
 
 
-def proven(target: "Target", rendered: "list[Rendered]", file: str | None, origin: str) -> tuple[tuple[str, str], ...]:
-    """What the commit says of evidence. Raises Refused where it is asked for, and there is none that counts.
+class Proof(NamedTuple):
+    """Whether combs are proven as the platform asks: what is wrong, and the digest of evidence that counts."""
 
-    `origin` is the address that the sources came from.
+    diagnostics: tuple[Diagnostic, ...] = ()
+    digest: str = ""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What the commit says of it."""
+        return (("Comb-Evidence", self.digest),) if self.digest else ()
+
+
+class Given(NamedTuple):
+    """What there is to go by: evidence, the address of the sources, the time, and whether images are not built."""
+
+    evidence: bytes | None
+    origin: str
+    now: datetime
+    unbuilt: bool = False
+
+
+def proven(rendered: "Sequence[Rendered]", environment: str, given: Given) -> Proof:
+    """Whether what was rendered for an environment is proven, or nothing is asked for.
+
+    Raises PublishError where signatures cannot be checked, UsageError for evidence that cannot be about anything.
     """
     from comb_compiler.publish import Refused
     from comb_compiler.publish.evidence import Asked, check_evidence, repository_name
 
-    environment = target.platform.environments[target.environment]
+    bound = rendered[0].platform
+    assert bound is not None
+    assert bound.value is not None
     releases = [cluster.release for one in rendered for cluster in one.clusters]
-    if environment.evidence and any(one.unbuilt for one in releases):
-        raise Refused(f"`{target.environment}` takes releases with evidence only, and nothing proves images not built")
-    if file is None:
-        if environment.evidence:
-            raise Refused(
-                f"`{target.environment}` takes releases with signed evidence of their gates only: --evidence FILE"
-            )
-        return ()
-    publishers = {name: one.key for name, one in target.platform.environment_repository.publishers.items()}
+    terms, publishers = bound.value.environments[environment], bound.value.environment_repository.publishers
+    if terms.evidence and given.unbuilt:
+        return _refused(rendered, environment, codes.UNBUILT_RELEASE)
+    if given.evidence is None:
+        return _refused(rendered, environment, codes.MISSING_EVIDENCE) if terms.evidence else Proof()
     if not publishers:
         raise UsageError("--evidence: platform.yaml names no trusted publishers, so nobody's signature counts")
-    if not origin:
+    if not given.origin:
         raise UsageError("--evidence: the checkout has no remote `origin`, which says what repository it is about")
     subjects = {one.comb: one.subject for one in releases}
     subjects |= {f"{one.comb}/{arm}": digest for one in releases for arm, digest in one.arms.items()}
-    asked = Asked(subjects, repository_name(origin), str(environment.isolation), datetime.now(UTC))
-    return (("Comb-Evidence", check_evidence(_read(file), asked, publishers, os.environ.get("PATH", ""))),)
+    asked = Asked(subjects, repository_name(given.origin), str(terms.isolation), given.now)
+    keys = {name: one.key for name, one in publishers.items()}
+    try:
+        return Proof(digest=check_evidence(given.evidence, asked, keys, os.environ.get("PATH", "")))
+    except Refused as refused:
+        return _refused(rendered, environment, codes.VOID_EVIDENCE, str(refused))
 
 
-def _read(file: str) -> bytes:
+def _refused(rendered: "Sequence[Rendered]", environment: str, code: Code, why: str = "") -> Proof:
+    bound = rendered[0].platform
+    assert bound is not None
+    place = bound.place("environments", environment, "evidence")
+    message, hints = {
+        codes.UNBUILT_RELEASE: (
+            f"`{environment}` takes releases with evidence, and nothing proves images that are not built",
+            ("give the images.json that a build wrote, without `unbuilt`: --images FILE",),
+        ),
+        codes.MISSING_EVIDENCE: (
+            f"`{environment}` takes releases with signed evidence of their gates",
+            ("give what the gates found, signed by a trusted publisher: --evidence FILE",),
+        ),
+        codes.VOID_EVIDENCE: (
+            why,
+            (
+                "have the gates run on what is published, and give what was signed then",
+                "`comb evidence show FILE` says what it is about",
+            ),
+        ),
+    }[code]
+    return Proof((diagnose(code, message, place.key_span, path=format_path(place.path), hints=hints),))
+
+
+def read_evidence(file: str) -> bytes:
+    """The content of a file of evidence, or so much of it that it is known to be too much. Raises UsageError."""
     from comb_compiler.publish.evidence import MOST_BYTES
 
     try:

@@ -13,6 +13,7 @@ example:
 """
 
 import argparse
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import open_root
@@ -20,11 +21,11 @@ from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.followed import follower
-from comb_compiler.cli.proofs import proven
+from comb_compiler.cli.proofs import Given, proven, read_evidence
 from comb_compiler.cli.provenance import facts_of, origin_of
 from comb_compiler.cli.render import add_image_arguments, read_images, render_all
 from comb_compiler.cli.reporting import report
-from comb_compiler.cli.repositories import open_target
+from comb_compiler.cli.repositories import open_target, refusals
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.workspace.checkout import Checkout
@@ -63,12 +64,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     assert platform is not None
     assert platform.value is not None
     target = open_target(platform.value, arguments, arguments.environment)
+    evidence = read_evidence(arguments.evidence) if arguments.evidence is not None else None
+    unbuilt = images is None or images.unbuilt
+    with refusals():
+        given = Given(evidence, origin_of(checkout.root), datetime.now(UTC), unbuilt)
+        proof = proven(done.rendered, target.environment, given)
+    if proof.diagnostics:
+        console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
+        return Exit.FINDINGS
     names = [one.checked.name for one in done.rendered]
     title = f"Publish {_named(names)} to {target.environment}"
 
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
-        evidence = proven(target, done.rendered, arguments.evidence, origin_of(checkout.root))
-        terms = Terms(trust, identity, arguments.allow_prune, title, (*facts_of(checkout.root), *evidence))
+        terms = Terms(trust, identity, arguments.allow_prune, title, (*facts_of(checkout.root), *proof.facts))
         follow = follower(mirror, done.rendered)
         return publish(mirror, wanted_of(done.rendered), terms, carry, follow=follow)
 

@@ -1,8 +1,8 @@
 """Evidence: what gates found about a subject, as an in-toto statement in a signed envelope, and whether it counts.
 
 The envelope is DSSE (https://github.com/secure-systems-lab/dsse), the statement in-toto's
-(https://in-toto.io/Statement/v1). Signatures are SSH's, in the namespace `comb-evidence`; `keyid` is the name of the
-trusted publisher who signed.
+(https://in-toto.io/Statement/v1), as `schemas/evidence.v1.schema.json` has them. Signatures are SSH's, in the namespace
+`comb-evidence`; `keyid` is the name of the trusted publisher who signed, and one that counts is enough.
 """
 
 import base64
@@ -21,7 +21,17 @@ from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.git import run_program
 from comb_compiler.publish.signing import EVIDENCE, allowed_signers
 
-__all__ = ["MOST_BYTES", "PAYLOAD", "PREDICATE", "STATEMENT", "Asked", "check_evidence", "repository_name", "sealed"]
+__all__ = [
+    "MOST_BYTES",
+    "PAYLOAD",
+    "PREDICATE",
+    "STATEMENT",
+    "Asked",
+    "check_evidence",
+    "repository_name",
+    "sealed",
+    "statement_of",
+]
 
 MOST_BYTES = 4 << 20
 PAYLOAD = "application/vnd.in-toto+json"
@@ -60,10 +70,17 @@ def check_evidence(content: bytes, asked: Asked, publishers: Mapping[str, str], 
     `path` is where programs are searched. Raises PublishError where ssh-keygen cannot be run.
     """
     payload, signatures = _opened(content)
-    if not any(_is_signed(payload, name, text, publishers, path) for name, text in signatures):
+    named = [(str(name), text) for name, text in signatures if name in publishers]
+    if not any(_is_signed(payload, name, text, publishers, path) for name, text in named):
         raise _bad("no trusted publisher signed it")
     _check_statement(_json(payload), asked)
     return sha256(content).hexdigest()
+
+
+def statement_of(content: bytes) -> tuple[dict[str, Any], list[str]]:
+    """What an envelope says, and who is said to have signed it: neither is checked. Raises Refused for other bytes."""
+    payload, signatures = _opened(content)
+    return _json(payload), [str(name) for name, _ in signatures]
 
 
 def sealed(statement: Mapping[str, Any], name: str, key: Path, path: str) -> bytes:
@@ -88,17 +105,19 @@ def _authenticated(payload: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def _opened(content: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+def _opened(content: bytes) -> tuple[bytes, list[tuple[object, bytes]]]:
     """The payload, and who is said to have signed it how."""
     if len(content) > MOST_BYTES:
         raise _bad(f"it is larger than {MOST_BYTES:,} bytes")
     envelope = _json(content)
     signatures = envelope.get("signatures")
+    if isinstance(signatures, list) and len(signatures) > _MOST_SIGNATURES:
+        raise _bad(f"it has more than {_MOST_SIGNATURES} signatures")
     if envelope.get("payloadType") != PAYLOAD or not isinstance(signatures, list):
         raise _bad(f"it is no DSSE envelope of {PAYLOAD}")
     try:
         payload = base64.b64decode(envelope["payload"], validate=True)
-        signed = [(one["keyid"], base64.b64decode(one["sig"], validate=True)) for one in signatures[:_MOST_SIGNATURES]]
+        signed = [(one["keyid"], base64.b64decode(one["sig"], validate=True)) for one in signatures]
     except (KeyError, TypeError, ValueError, binascii.Error) as problem:
         raise _bad("its envelope is damaged") from problem
     return payload, signed
@@ -114,9 +133,7 @@ def _json(content: bytes) -> dict[str, Any]:
     return found
 
 
-def _is_signed(payload: bytes, name: object, text: bytes, publishers: Mapping[str, str], path: str) -> bool:
-    if not isinstance(name, str) or name not in publishers:
-        return False
+def _is_signed(payload: bytes, name: str, text: bytes, publishers: Mapping[str, str], path: str) -> bool:
     with allowed_signers(publishers) as signers, TemporaryDirectory(prefix="comb-evidence-") as directory:
         file = Path(directory, "signature")
         file.write_bytes(text)
@@ -131,10 +148,6 @@ def _check_statement(statement: Mapping[str, Any], asked: Asked) -> None:
     if not isinstance(predicate, dict):
         raise _bad("its statement has no predicate")
     proven = _proven(statement.get("subject"))
-    for name, digest in asked.subjects.items():
-        if (name, digest) not in proven:
-            about = "another subject" if any(one == name for one, _ in proven) else "other combs"
-            raise _bad(f"it is about {about}, and `{name}` is {digest[:12]}…")
     if predicate.get("repository") != asked.repository:
         shown = printable(str(predicate.get("repository"))[:80])
         raise _bad(f"it is about the repository `{shown}`, and this is `{asked.repository}`")
@@ -144,6 +157,12 @@ def _check_statement(statement: Mapping[str, Any], asked: Asked) -> None:
         raise _bad(f"its gates ran without the isolation that is asked for: `{asked.isolation}`")
     if predicate.get("verdict") != "passed":
         raise _bad("its gates did not pass")
+    if not isinstance(predicate.get("builder"), str) or not predicate["builder"]:
+        raise _bad("it does not say what ran its gates: `builder`")
+    for name, digest in asked.subjects.items():
+        if (name, digest) not in proven:
+            about = "another subject" if any(one == name for one, _ in proven) else "other combs"
+            raise _bad(f"it is about {about}, and `{name}` is {digest[:12]}…")
 
 
 def _proven(subjects: object) -> set[tuple[str, str]]:

@@ -40,7 +40,8 @@ def keyring(publishers: Mapping[str, str], path: str) -> Iterator[Keyring]:
     Raises Refused for what is no such key, PublishError where gpg is not here.
     """
     with TemporaryDirectory(prefix="comb-gpg-") as directory:
-        home, holders = Path(directory), {}
+        home = Path(directory)
+        holders: dict[str, str] = {}
         (home / "gpg.conf").write_text(_SETTINGS, "ascii")
         for name, key in publishers.items():
             if is_openpgp(key):

@@ -29,7 +29,8 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Remote:
 def source(checkout: Path, platform: Path, remote: Remote) -> Path:
     """The checkout as a git repository whose platform names the environment repository."""
     shutil.rmtree(checkout / ".git")
-    platform.write_text(PLATFORM.replace("https://git.acme.example/environments.git", remote.url))
+    text = PLATFORM.replace("https://git.acme.example/environments.git", remote.url)
+    platform.write_text(text)
     git(checkout, "init", "-q")
     git(checkout, "remote", "add", "origin", "https://git.acme.example/combs.git")
     save(checkout)
@@ -116,7 +117,8 @@ def test_what_is_wrong_with_the_comb_is_told_and_nothing_happens(comb: Comb, sou
         (("--trusted", "HEAD"), "40 hexadecimal digits"),
         (("--sign", "nowhere"), "there is no such file"),
         (("--author", "me"), "'NAME <MAIL>'"),
-        (("--evidence", "nowhere"), "names no trusted publishers"),
+        (("--evidence", "nowhere"), "no such file"),
+        (("--evidence", "comb.yaml"), "names no trusted publishers"),
     ],
 )
 def test_options_that_make_no_sense_are_usage(comb: Comb, source: Path, arguments: tuple[str, str], words: str) -> None:
@@ -142,10 +144,7 @@ def test_a_repository_that_cannot_be_reached_is_outside(comb: Comb, source: Path
 def strict(source: Path, platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a trusted publisher's key, of a platform that wants evidence."""
     key, public = keypair(tmp_path_factory.mktemp("keys"), "ci")
-    text = platform.read_text().replace(
-        "staging: {clusters: [west], namespace: greetings}",
-        "staging: {clusters: [west], namespace: greetings, evidence: true}",
-    )
+    text = re.sub(r"(staging: \{clusters: \[west\], namespace: \w+)\}", r"\1, evidence: true}", platform.read_text())
     trusted = f', publishers: {{ci: {{key: "{public}"}}}}}}'
     text = re.sub(r'(environmentRepository: \{url: "[^"]*")\}', lambda found: found[1] + trusted, text)
     platform.write_text(text)
@@ -153,35 +152,63 @@ def strict(source: Path, platform: Path, tmp_path_factory: pytest.TempPathFactor
     return key
 
 
-def test_evidence_is_asked_for_and_must_be_about_what_is_published(
-    comb: Comb, source: Path, remote: Remote, strict: Path, images: Path
-) -> None:
-    built = ("--images", "images.json")
-    assert "give the key that signs" in publish(comb, images=built).err
-    signed = ("--sign", str(strict))
-    unbuilt = publish(comb, *signed)
-    assert (unbuilt.code, "nothing proves images" in unbuilt.err) == (1, True)
-    without = publish(comb, *signed, images=built)
-    assert (without.code, "--evidence FILE" in without.err) == (1, True)
-    comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", *built, "-o", "../out", cwd=source)
-    release = parse_release((source.parent / "out" / HERE / "release.json").read_bytes())
-    assert release.images["greeting"] == {"cpu": IMAGE}
+def evidence_of(source: Path, key: Path, subject: str) -> Path:
+    """A file of evidence that counts for a subject."""
     predicate = {
         "repository": "git.acme.example/combs",
+        "builder": "https://ci.acme.example/17",
         "expires": "2999-01-01T00:00:00Z",
         "isolation": "local",
         "verdict": "passed",
     }
-    subject = [{"name": "greeting", "digest": {"sha256": release.subject}}]
-    statement = {"_type": STATEMENT, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}
-    evidence = source.parent / "evidence.json"
-    evidence.write_bytes(sealed(statement, "ci", strict, PATH))
-    ran = publish(comb, *signed, "--evidence", str(evidence), images=built)
+    subjects = [{"name": "greeting", "digest": {"sha256": subject}}]
+    statement = {"_type": STATEMENT, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate}
+    file = source.parent / "evidence.json"
+    file.write_bytes(sealed(statement, "ci", key, PATH))
+    return file
+
+
+def test_evidence_is_asked_for_and_must_be_about_what_is_published(
+    comb: Comb, source: Path, remote: Remote, strict: Path, images: Path
+) -> None:
+    built = ("--images", "images.json")
+    signed = ("--sign", str(strict))
+    unbuilt = publish(comb, *signed)
+    assert (unbuilt.code, "COMB4403" in unbuilt.err) == (1, True)
+    without = publish(comb, *signed, images=built)
+    assert (without.code, "COMB4401" in without.err, "platform.yaml:" in without.err) == (1, True, True)
+    comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", *built, "-o", "../out", cwd=source)
+    release = parse_release((source.parent / "out" / HERE / "release.json").read_bytes())
+    assert release.images["greeting"] == {"cpu": IMAGE}
+    proof = ("--evidence", str(evidence_of(source, strict, release.subject)))
+    assert "give the key that signs" in publish(comb, *proof, images=built).err
+    ran = publish(comb, *signed, *proof, images=built)
     assert (ran.code, ran.err) == (0, "")
     assert "Comb-Evidence: " in git(remote.directory, "log", "-1", "--format=%B", "main")
     (source / "operators.py").write_text("changed = True\n")
-    ran = publish(comb, *signed, "--evidence", str(evidence), images=built)
-    assert (ran.code, "about another subject" in ran.err) == (1, True)
+    ran = publish(comb, *signed, *proof, images=built)
+    assert (ran.code, "COMB4402" in ran.err, "about another subject" in ran.err) == (1, True, True)
+
+
+def test_evidence_is_shown_and_verified_as_publish_does(comb: Comb, source: Path, strict: Path) -> None:
+    comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", "--unbuilt", "-o", "../out")
+    subject = parse_release((source.parent / "out" / HERE / "release.json").read_bytes()).subject
+    file = str(evidence_of(source, strict, subject))
+    shown = comb("evidence", "show", file)
+    assert shown.code == 0
+    assert f"greeting {subject}" in shown.out
+    assert "signed by   ci: as it says, which is not checked" in shown.out
+    assert json.loads(comb("evidence", "show", file, "--format", "json").out)["signedBy"] == ["ci"]
+    where = ("--platform", "platform.yaml", "--environment", "staging")
+    counts = comb("evidence", "verify", file, ".", *where)
+    assert (counts.code, counts.out[:11]) == (0, "it counts: ")
+    (source / "operators.py").write_text("changed = True\n")
+    ran = comb("evidence", "verify", file, ".", *where)
+    assert (ran.code, "COMB4402" in ran.err) == (1, True)
+    assert comb("evidence", "verify", file).code == 2
+    Path(file).write_text("{}\x1b[31m")
+    assert comb("evidence", "show", file).code == 1
+    assert comb("evidence", "show", "nowhere").code == 2
 
 
 def test_many_combs_are_one_commit(comb: Comb, source: Path, remote: Remote) -> None:
@@ -297,7 +324,7 @@ def test_a_commit_has_the_name_that_git_is_told(comb: Comb, source: Path, remote
 @pytest.mark.parametrize("command", ["history", "retire", "verify", "publish"])
 def test_what_is_wrong_with_the_platform_is_shown_at_its_line(comb: Comb, source: Path, command: str) -> None:
     file = source / "platform.yaml"
-    file.write_text(file.read_text().replace("namespace: greetings}", "namespace: greeting}"))
+    file.write_text(re.sub(r"(staging: .*namespace: \w+)", r"\1-x", file.read_text()))
     more = ("--unbuilt",) if command == "publish" else ()
     ran = asked(comb, command, *more, of="." if command in ("verify", "publish") else "greeting")
     assert ran.code == 1

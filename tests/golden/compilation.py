@@ -3,17 +3,19 @@
 import posixpath
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
+from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
-from comb_compiler.compiler.render import render_comb
+from comb_compiler.compiler.render import render_comb, unbuilt_images
 from comb_compiler.diagnostics import Diagnostic, Fix, in_reading_order
 from comb_compiler.diagnostics.fixes import repair_files
-from comb_compiler.release.images import parse_images
+from comb_compiler.release.images import Images, parse_images
 from comb_compiler.source import SourceSet, decode
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -28,6 +30,7 @@ __all__ = [
     "check_in_memory",
     "check_on_disk",
     "fixed",
+    "prove_on_disk",
     "render_on_disk",
     "repaired",
     "texts_of",
@@ -39,6 +42,8 @@ _COMB = "comb.yaml"
 _PUBLISHED = "published/"
 _IDENTITY = ("-c", "user.name=golden", "-c", "user.email=golden@example.com")
 _ROUNDS = 20
+_ORIGIN = "https://git.acme.example/combs.git"
+_DAY = datetime(2026, 11, 26, tzinfo=UTC)
 
 Files = Mapping[str, bytes]
 COMMON: Files = {path.name: path.read_bytes() for path in (Path(__file__).parent / "common").iterdir()}
@@ -93,6 +98,21 @@ def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     environment = declared.declared("environments")[0]
     images = parse_images((root / "images.json").read_bytes())
     return in_reading_order(render_comb(sources, platform, environment, images, REMEMBERED).diagnostics)
+
+
+def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb publish` says of what proves the comb in the first environment, if anything does, on one day."""
+    checkout = Checkout(root)
+    sources, platform = (load_sources(checkout, name, REMEMBERED) for name in (_COMB, PLATFORM))
+    declared = check(platform).platform
+    assert declared is not None
+    environment = declared.declared("environments")[0]
+    images, evidence = root / "images.json", root / "evidence.json"
+    given = parse_images(images.read_bytes()) if images.exists() else unbuilt_images
+    rendered = render_comb(sources, platform, environment, given, REMEMBERED)
+    content = evidence.read_bytes() if evidence.exists() else None
+    facts = Given(content, _ORIGIN, _DAY, not isinstance(given, Images) or given.unbuilt)
+    return (*in_reading_order(rendered.diagnostics), *proven([rendered], environment, facts).diagnostics)
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:

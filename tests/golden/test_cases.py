@@ -15,6 +15,7 @@ from tests.golden.compilation import (
     check_in_memory,
     check_on_disk,
     fixed,
+    prove_on_disk,
     render_on_disk,
     repaired,
     texts_of,
@@ -23,7 +24,13 @@ from tests.golden.compilation import (
 
 DIRECTORY = Path(__file__).parent / "cases"
 CASES = sorted(DIRECTORY.glob("*/*.txt"))
-ON_DISK = {"artifacts": check_artifacts, "code": check_code_on_disk, "files": check_on_disk, "render": render_on_disk}
+ON_DISK = {
+    "artifacts": check_artifacts,
+    "code": check_code_on_disk,
+    "evidence": prove_on_disk,
+    "files": check_on_disk,
+    "render": render_on_disk,
+}
 """Directories of cases in which the file system has a part, with who looks at it."""
 
 IN_MEMORY = [path for path in CASES if path.parent.name not in ON_DISK]

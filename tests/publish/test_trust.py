@@ -1,29 +1,12 @@
-"""History that trusted publishers did not sign is not built on, and evidence counts only for what it is about."""
+"""History that trusted publishers did not sign is not built on."""
 
-import base64
-import json
-import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from comb_compiler.publish import Identity, Refused, Trust
-from comb_compiler.publish.evidence import (
-    PREDICATE,
-    STATEMENT,
-    Asked,
-    check_evidence,
-    repository_name,
-    sealed,
-)
 from tests.publish.environment import ME, Remote, Writer, git, keypair, wanted
-
-PATH = os.environ["PATH"]
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
-ASKED = Asked({"ocr": "a" * 64, "ocr/rotate": "b" * 64}, "git.example.com/team/combs", "container", NOW)
 
 
 @pytest.fixture
@@ -115,64 +98,3 @@ def test_history_may_be_trusted_up_to_a_commit_by_somebody_new(remote: Remote, s
     assert signing._replace(trust=signing.trust._replace(floor=head)).publish(wanted()).changed
     with pytest.raises(Refused, match="has no such commit"):
         signing._replace(trust=signing.trust._replace(floor="1" * 40)).publish(wanted())
-
-
-def statement(**changes: Any) -> dict[str, Any]:
-    """A statement that counts, with changes of its predicate."""
-    subjects = [{"name": name, "digest": {"sha256": digest}} for name, digest in ASKED.subjects.items()]
-    predicate = {"repository": ASKED.repository, "expires": "2026-12-01T00:00:00Z", "isolation": "container"}
-    predicate = {**predicate, "verdict": "passed", **changes}
-    return {"_type": STATEMENT, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate}
-
-
-def test_evidence_that_counts_has_a_digest(tmp_path: Path) -> None:
-    file, public = keypair(tmp_path, "gates")
-    content = sealed(statement(), "gates", file, PATH)
-    assert len(check_evidence(content, ASKED, {"other": keypair(tmp_path, "o")[1], "gates": public}, PATH)) == 64
-
-
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        (statement(repository="git.example.com/eve/combs"), "about the repository `git.example.com/eve/combs`"),
-        (statement(expires="2026-11-25T00:00:00Z"), "it has expired"),
-        (statement(expires="2026-12-01T00:00:00"), "has no zone"),
-        (statement(expires=None), "until when"),
-        (statement(isolation="local"), "without the isolation"),
-        (statement(verdict="undecided"), "did not pass"),
-        ({**statement(), "subject": [{"name": "ocr", "digest": {"sha256": "c" * 64}}]}, "about another subject"),
-        ({**statement(), "subject": [{"name": "ocr", "digest": {"sha256": "a" * 64}}]}, "about other combs"),
-        ({**statement(), "subject": [1]}, "no list of subjects"),
-        ({**statement(), "predicate": []}, "no predicate"),
-        ({**statement(), "_type": "x"}, "it is no statement"),
-    ],
-)
-def test_evidence_about_something_else_does_not_count(tmp_path: Path, changed: dict[str, Any], why: str) -> None:
-    file, public = keypair(tmp_path, "gates")
-    with pytest.raises(Refused, match=why):
-        check_evidence(sealed(changed, "gates", file, PATH), ASKED, {"gates": public}, PATH)
-
-
-def test_evidence_that_was_changed_or_that_a_stranger_signed_does_not_count(tmp_path: Path) -> None:
-    file, public = keypair(tmp_path, "gates")
-    content = sealed(statement(expires="2026-11-01T00:00:00Z"), "gates", file, PATH)
-    forged = json.loads(content) | {"payload": base64.b64encode(json.dumps(statement()).encode()).decode()}
-    stranger = sealed(statement(), "gates", keypair(tmp_path, "stranger")[0], PATH)
-    for one in (json.dumps(forged).encode(), stranger, sealed(statement(), "nobody", file, PATH)):
-        with pytest.raises(Refused, match="no trusted publisher signed it"):
-            check_evidence(one, ASKED, {"gates": public}, PATH)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000, b'{"payloadType": "application/vnd.in-toto+json"}']
-)
-def test_evidence_that_is_none_does_not_count(content: bytes) -> None:
-    with pytest.raises(Refused, match="does not count"):
-        check_evidence(content, ASKED, {}, PATH)
-
-
-@pytest.mark.parametrize(
-    "url", ["https://me:secret@git.example.com/team/combs.git", "git@git.example.com:team/combs", "ssh://git.example.com/team/combs/"]
-)  # fmt: skip
-def test_a_repository_has_one_name_under_all_its_addresses(url: str) -> None:
-    assert repository_name(url) == "git.example.com/team/combs"
