@@ -1,6 +1,8 @@
 """Directories of rendered files: each is replaced as a whole, and what others put there is never touched."""
 
+import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -50,10 +52,13 @@ def write_directories(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> 
     A directory may hold what an earlier rendering made: those that release.json lists, and where there is none, those
     that kustomization.yaml lists. Anything else is ForeignFiles. All new directories are written beside the old ones
     before the first takes its place, so that a full disk changes nothing; a directory in which nothing differs is left
-    alone. Raises OutsideFailure where the disk does not take it.
+    alone. What somebody left who was killed is cleared away. Raises OutsideFailure where the disk does not take it.
     """
-    with _told(root):
+    with _told(root), _alone(root) as alone:
         found = {directory: _present(root, directory) for directory in wanted}
+        if alone:
+            for directory in wanted:
+                _clear_left(root / directory)
         done = [_compared(directory, files, found[directory]) for directory, files in wanted.items()]
         _replace(root, {one.directory: wanted[one.directory] for one in done if one.is_changed})
     return done
@@ -61,9 +66,12 @@ def write_directories(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> 
 
 def write_files(root: Path, directory: str, files: Mapping[str, bytes], owned: Collection[str]) -> Written:
     """Write single files into a directory that others write into too. Of the names `owned`, those not given go."""
-    with _told(root):
+    with _told(root), _alone(root) as alone:
         place = _way(root, directory)
         place.mkdir(parents=True, exist_ok=True)
+        if alone:
+            for name in files:
+                _clear_left(place / name)
         before = {name: _content(place / name) for name in {*files, *owned}}
         for name, content in files.items():
             if before[name] != content:
@@ -84,6 +92,34 @@ def _told(root: Path, done: str = "written") -> Iterator[None]:
         name = problem.filename if isinstance(problem.filename, str) else str(problem.filename or root)
         why = os.strerror(problem.errno or 0).lower()
         raise OutsideFailure(f"`{shown(name)}` cannot be {done}: {why}") from problem
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[bool]:
+    """Have nobody else write below `root` as long as this lasts; whether that is so: not every file system can."""
+    root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def _clear_left(place: Path) -> None:
+    """Remove what was to take a place, or had it, and whose writer was killed: nobody else is at work here."""
+    left = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{16}}(\.old)?")
+    for name in os.listdir(place.parent) if place.parent.is_dir() else ():
+        if left.fullmatch(name):
+            path = place.with_name(name)
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _way(root: Path, directory: str) -> Path:

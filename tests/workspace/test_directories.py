@@ -1,6 +1,10 @@
 """Directories of rendered files: replaced as a whole, by who made them, and never what others put there."""
 
 import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,8 @@ import pytest
 from comb_compiler.release.release import Promise, Release, release_bytes
 from comb_compiler.workspace.directories import ForeignFiles, Written, write_directories, write_files
 from comb_compiler.workspace.errors import OutsideFailure
+
+ROOT = Path(__file__).parents[2]
 
 HERE = "clusters/east/vision/ocr"
 DIGEST = "0" * 64
@@ -143,3 +149,53 @@ def test_single_files_leave_those_of_others_alone(tmp_path: Path) -> None:
     done = write_files(tmp_path, folder, {"_platform.yaml": b"2"}, ("_platform.yaml", "_alert-a.yaml"))
     assert done == Written(folder, changed=1, removed=1)
     assert state(tmp_path) == {f"{folder}/vision.ocr.yaml": b"1", f"{folder}/_platform.yaml": b"2"}
+
+
+LEFT = (".ocr.0123456789abcdef", ".ocr.0123456789abcdef.old")
+
+
+def test_what_a_killed_writer_left_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "clusters" / "east"
+    stays = (".ocr.0123", ".nsfw.0123456789abcdef", ".ocr.0123456789abcdef.bak")
+    for name in (*LEFT, *stays):
+        (home / name).mkdir(parents=True)
+        (home / name / "x.yaml").touch()
+    (home / "_flux").mkdir()
+    (home / "_flux" / ".apps.ocr.yaml.0123456789abcdef").touch()
+    write_directories(tmp_path, {"clusters/east/ocr": {"kustomization.yaml": b""}})
+    write_files(tmp_path, "clusters/east/_flux", {"apps.ocr.yaml": b""}, ())
+    assert sorted(path.name for path in home.iterdir()) == sorted((*stays, "_flux", "ocr"))
+    assert [path.name for path in (home / "_flux").iterdir()] == ["apps.ocr.yaml"]
+
+
+_WAITS = """
+import sys
+from pathlib import Path
+from comb_compiler.workspace import directories
+def held(*arguments):
+    print("staged", flush=True)
+    sys.stdin.readline()
+directories._swap = held
+directories.write_directories(Path(sys.argv[1]), {"ocr": {"kustomization.yaml": b"killed"}})
+"""
+
+
+def test_a_writer_that_is_killed_leaves_what_the_next_clears_and_nobody_takes_it_from_a_living_one(
+    tmp_path: Path,
+) -> None:
+    write_directories(tmp_path, {"ocr": {"kustomization.yaml": b"before"}})
+    command = [sys.executable, "-c", _WAITS, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"staged\n"
+        staged = [path.name for path in tmp_path.iterdir() if path.name != "ocr"]
+        assert len(staged) == 1
+        with ThreadPoolExecutor(1) as pool:
+            next_one = pool.submit(write_directories, tmp_path, {"ocr": {"kustomization.yaml": b"after"}})
+            time.sleep(0.3)
+            assert not next_one.done()
+            assert (tmp_path / staged[0]).is_dir()
+            process.kill()
+            next_one.result(10)
+    assert [path.name for path in tmp_path.iterdir()] == ["ocr"]
+    assert (tmp_path / "ocr" / "kustomization.yaml").read_bytes() == b"after"
