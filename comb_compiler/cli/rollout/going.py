@@ -1,12 +1,12 @@
 """One look at a rollout: what the repository and Prometheus say, and the one commit that is due, if any."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.provenance import facts_of, origin_of
+from comb_compiler.cli.provenance import facts_of
 from comb_compiler.cli.repositories import Target
 from comb_compiler.cli.rollout.asking import asked
 from comb_compiler.cli.rollout.going_back import FIGURES, TAKEN_BACK, remove, still_used, take_back
@@ -27,7 +27,10 @@ from comb_compiler.telemetry import Prometheus
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered, RenderedCluster
 
-__all__ = ["Going", "Outcome"]
+__all__ = ["Going", "Outcome", "Prove"]
+
+Prove = Callable[[], tuple[tuple[str, str], ...]]
+"""What a commit says of evidence. Raises Refused where that is asked for, and there is none that counts."""
 
 
 class Outcome(Enum):
@@ -65,14 +68,16 @@ class Going:
         self._comb, self._root = plan.comb, root
         self._clusters = {one.place: one for one in rendered.clusters}
 
-    def look(self, evidence: str | None, *, again: bool) -> tuple[Outcome, str]:
-        """Look, and do what is due. Raises Refused, and OutsideFailure where the repository cannot be reached."""
+    def look(self, prove: Prove, *, again: bool) -> tuple[Outcome, str]:
+        """Look, and do what is due; a start is proven first. Raises Refused, and OutsideFailure where the repository
+        cannot be reached.
+        """
         state = read_state(self._target, self._comb, self._terms.trust)
         if state.missing:
             where = ", ".join(place.cluster for place in state.missing)
             raise Refused(f"`{self._comb}` is not published to {where}: a first release has nobody to be beside")
         if not state.under_way:
-            return self._begin(state, evidence, again=again)
+            return self._begin(state, prove, again=again)
         at = self._at(state)
         if at.aborted:
             return self._end(state)
@@ -120,7 +125,7 @@ class Going:
         except BadStable as refused:
             raise Refused(str(refused)) from refused
 
-    def _begin(self, state: State, evidence: str | None, *, again: bool) -> tuple[Outcome, str]:
+    def _begin(self, state: State, prove: Prove, *, again: bool) -> tuple[Outcome, str]:
         releases = {place: one.stable.release for place, one in state.places.items()}
         if all(
             (releases[place].plan, releases[place].images) == (one.release.plan, one.release.images)
@@ -133,15 +138,7 @@ class Going:
                 "--again tries it once more"
             )
         self._check_budget(state)
-        proofs = self._proofs(evidence)
-        return self._go_on(state, 0, Decision(Move.ON, ()), proofs)
-
-    def _proofs(self, evidence: str | None) -> tuple[tuple[str, str], ...]:
-        from comb_compiler.cli.proofs import proven
-        from comb_compiler.cli.repositories import refusals
-
-        with refusals():
-            return proven(self._target, [self._rendered], evidence, origin_of(self._root))
+        return self._go_on(state, 0, Decision(Move.ON, ()), prove())
 
     def _check_budget(self, state: State) -> None:
         """What the stable release has and the candidate has not goes in the end: that is said in the beginning."""

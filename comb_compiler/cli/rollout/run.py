@@ -17,15 +17,18 @@ example:
 
 import argparse
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.committing import add_writing_arguments, identity_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.proofs import Given, proven, read_evidence
+from comb_compiler.cli.provenance import origin_of
 from comb_compiler.cli.render import add_image_arguments, read_images, render_all
 from comb_compiler.cli.reporting import report
-from comb_compiler.cli.repositories import open_target, told, trust_of
+from comb_compiler.cli.repositories import open_target, refusals, told, trust_of
 from comb_compiler.cli.rollout.asking import add_arguments as add_prometheus_arguments
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.diagnostics import has_errors
@@ -33,7 +36,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
-    from comb_compiler.cli.rollout.going import Going
+    from comb_compiler.cli.rollout.going import Going, Prove
 
 __all__ = ["add_arguments", "run"]
 
@@ -70,30 +73,42 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     assert platform is not None
     assert platform.value is not None
     target = open_target(platform.value, arguments, arguments.environment)
+    evidence = None if arguments.evidence is None else read_evidence(arguments.evidence)
+    unbuilt = images is None or images.unbuilt
+
+    def prove() -> tuple[tuple[str, str], ...]:
+        with refusals():
+            given = Given(evidence, origin_of(checkout.root), datetime.now(UTC), unbuilt)
+            proof = proven(done.rendered, target.environment, given)
+        if proof.diagnostics:
+            console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
+            raise Refused("it is not tried on anybody")
+        return proof.facts
+
     terms = Terms(trust_of(target, arguments), identity_of(target, arguments), arguments.allow_prune, "")
     going = Going(target, done.rendered[0], sources_of(target, arguments), terms, checkout.root)
     try:
-        return _followed(going, arguments, console)
+        return _followed(going, prove, arguments, console)
     except Refused as refused:
         return told(refused, console)
 
 
-def _followed(going: "Going", arguments: argparse.Namespace, console: Console) -> int:
+def _followed(going: "Going", prove: "Prove", arguments: argparse.Namespace, console: Console) -> int:
     period = min(max(going.rollout.hold.total_seconds() / _LOOKS, _SHORTEST), _LONGEST)
     while True:
-        code = _looked(going, arguments, console)
+        code = _looked(going, prove, arguments, console)
         if code is not None:
             return code
         time.sleep(period)
 
 
-def _looked(going: "Going", arguments: argparse.Namespace, console: Console) -> int | None:
+def _looked(going: "Going", prove: "Prove", arguments: argparse.Namespace, console: Console) -> int | None:
     """Look once and do what is due; the exit code, where that was the end."""
     from comb_compiler.cli.rollout.going import Outcome
     from comb_compiler.cli.rollout.state import Moved
 
     try:
-        outcome, said = going.look(arguments.evidence, again=arguments.again)
+        outcome, said = going.look(prove, again=arguments.again)
     except OutsideFailure as failure:
         if not arguments.follow:
             raise
