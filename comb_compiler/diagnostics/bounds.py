@@ -1,6 +1,5 @@
 """How many mistakes are told: past a hundred of one sort nobody reads on, and working them out takes its time."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from comb_compiler.diagnostics import codes
@@ -17,12 +16,12 @@ def bounded(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
     Past so many errors the rest is not worked out; warnings, however many, hide no error.
     """
-    told: Counter[Severity] = Counter()
+    told: dict[Severity, int] = {}
     for finding in found:
-        told[finding.severity] += 1
-        if told[finding.severity] <= MOST:
+        count = told[finding.severity] = told.get(finding.severity, 0) + 1
+        if count <= MOST:
             yield finding
-        elif told[finding.severity] == MOST + 1:
+        elif count == MOST + 1:
             span = finding.primary.span if finding.primary else None
             yield too_many(span)._replace(severity=finding.severity)
             if finding.severity is Severity.ERROR:

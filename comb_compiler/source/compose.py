@@ -145,22 +145,24 @@ class _Composer:
         return node
 
     def _scalar(self, event: Any) -> Scalar:
-        text, style = event.value, event.style
-        if event.tag is not None or event.anchor is not None or style == "|" or style == ">" or not self._are_exact:
+        text, style, anchor = event.value, event.style, event.anchor
+        if not self._are_exact or event.tag is not None or anchor is not None or style == "|" or style == ">":
             node = self._unusual(event)
-        elif style:
-            node = Scalar(self._file, event.start_mark, event.end_mark, text, text, False, self._text)
-            self._note_spread(event.start_mark, event.end_mark)
         else:
-            value, elsewhere = resolve(text)
-            node = Scalar(self._file, event.start_mark, event.end_mark, value, text, True, self._text)
-            if elsewhere:
-                self._say(ambiguous_scalar(text, resolve(text), node.span))
+            start, end = event.start_mark, event.end_mark
+            if style:
+                node = Scalar(self._file, start, end, text, text, False, self._text)
+                self._note_spread(start, end)
+            else:
+                value, elsewhere = resolve(text)
+                node = Scalar(self._file, start, end, value, text, True, self._text)
+                if elsewhere:
+                    self._say(ambiguous_scalar(text, resolve(text), node.span))
         self._nodes += 1
         if self._nodes > self._most:
             raise self._reached(event)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchored(node, 1)
+        if anchor is not None:
+            self._anchors[anchor] = _Anchored(node, 1)
         return node
 
     def _unusual(self, event: Any) -> Scalar:
@@ -209,22 +211,22 @@ class _Composer:
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         self._check_collection_tag(event, "map")
+        events, scalar = self._events, self._scalar
         entries: dict[str, Entry] = {}
         data: dict[str, Any] = {}
         value: Node | None = None
-        for following in self._events:
+        for following in events:
             if type(following) is MappingEndEvent:
                 break
-            key = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
-            second = next(self._events)
-            value = self._scalar(second) if type(second) is ScalarEvent else self._node(second, depth)
-            if type(key) is not Scalar or key.text in entries or (key.text == "<<" and key.plain):
+            key = scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
+            second = next(events)
+            value = scalar(second) if type(second) is ScalarEvent else self._node(second, depth)
+            if type(key) is not Scalar or (text := key.text) in entries or (text == "<<" and key.plain):
                 self._say(_refused_key(key, entries))
                 continue
-            text = key.text
             entries[text] = _entry(Entry, (key, value))
-            data[text] = value.data
-            if value.data is None:
+            content = data[text] = value.data
+            if content is None:
                 self._has_nulls = True
             if type(key.data) is not str:
                 self._typed_keys.append(key)

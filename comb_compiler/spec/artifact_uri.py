@@ -1,6 +1,7 @@
 """Where a model's bytes are: what an artifact's URI says, and which ones Comb does not open."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -53,8 +54,12 @@ _SECRETS = frozenset(
 )
 
 
+@lru_cache(maxsize=256)
 def parse_artifact_uri(uri: str) -> ArtifactUri | Unavailable:
-    """What `uri` names, or why Comb does not open it (REFUSED_ARTIFACT). Decided by the text alone."""
+    """What `uri` names, or why Comb does not open it (REFUSED_ARTIFACT). Decided by the text alone.
+
+    Who loads a comb's files asks, and who checks them, and who looks at the lock: what was read lately is kept.
+    """
     protocol, separator, rest = uri.partition("://")
     if "::" in uri:
         return _refused(

@@ -46,10 +46,14 @@ class Bound(NamedTuple, Generic[M]):
 
     def is_sound(self, *path: str | int) -> bool:
         """Whether nothing is wrong at `path`, above it or below it, as far as its fields go."""
+        if not self.unsound:
+            return True
         return not any(path[: len(wrong)] == wrong[: len(path)] for wrong in self.unsound)
 
     def is_whole(self, *path: str | int) -> bool:
         """Whether the value at `path` as a whole is right, or rightly left out; parts of it may be wrong."""
+        if not self.unsound:
+            return True
         return not any(path[: len(wrong)] == wrong for wrong in self.unsound)
 
     def is_readable(self, *path: str | int) -> bool:
@@ -57,6 +61,8 @@ class Bound(NamedTuple, Generic[M]):
 
         Where a key is no name, it cannot: whatever is used and not declared may be what the key was meant to be.
         """
+        if not self.unsound:
+            return True
         misnamed = any(wrong[-1:] == ("[key]",) and wrong[:-2] == path for wrong in self.unsound)
         return not misnamed and self.is_whole(*path)
 

@@ -89,13 +89,15 @@ class _Visit:
                 self.diagnostics.append(finding)
             elif isinstance(entry.value, Mapping):
                 inner = self.mapping(entry.value, below or _ALL, (*path, name), (*written, text))
-                kept[name] = Entry(entry.key, inner)
+                kept[name] = entry if inner is entry.value else Entry(entry.key, inner)
             else:
                 kept[name] = entry
-        return node.with_entries(kept)
+        return node if kept == node.entries else node.with_entries(kept)
 
     def _is_lost(self, path: Path, name: str) -> bool:
         """Whether the base has what is to be changed in no form that can be read."""
+        if not self._base.unsound:
+            return False
         return not self._base.is_whole(*path, name) or (
             not self._base.is_readable(*path) and name not in self._declared(path)
         )

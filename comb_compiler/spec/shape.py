@@ -83,12 +83,16 @@ def choices(expected: Any) -> tuple[str, ...]:
 def _below(kind: Any, step: str | int) -> Expected | None:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return _fields(kind).get(str(step))
+    return _item(kind, isinstance(step, int))
+
+
+@cache
+def _item(kind: Any, is_numbered: bool) -> Expected | None:
+    """What a mapping by names expects below each of them, or a list."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is dict and len(arguments) == 2:
         return _plain(arguments[1])
-    if origin is list and isinstance(step, int):
-        return _plain(arguments[0])
-    return None
+    return _plain(arguments[0]) if origin is list and is_numbered else None
 
 
 @cache

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from os import listdir
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,9 +63,15 @@ def ask_library(asked: Asked, memo: Memo) -> dict[str, tuple[Mistake, ...]]:
 
 
 def _key(texts: list[str], asked: Asked) -> str:
-    parts = ["condition", str(_FORM), _version(), hashlib.sha256(asked.descriptors).hexdigest()]
+    parts = ["condition", str(_FORM), _version(), _digest(asked.descriptors)]
     content = json.dumps([parts, texts, sorted(asked.doubtful), sorted(asked.variables.items())])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _digest(descriptors: bytes) -> str:
+    """What names descriptors: combs share them."""
+    return hashlib.sha256(descriptors).hexdigest()
 
 
 @cache
