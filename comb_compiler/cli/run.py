@@ -85,6 +85,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
     from comb_compiler.runtime.engine import run as run_loop
     from comb_compiler.runtime.service import BadSettings, CannotServe, Settings, Stop, read_settings, until_stopped
+    from comb_compiler.runtime.service.descriptors import with_room
     from comb_compiler.runtime.telemetry.logs import write_logs
 
     base = Settings(settle=0.0, drain=10.0, connection_age=0.0, forced_arms=True)
@@ -101,7 +102,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
     logs, stop = write_logs(format=settings.log_format), Stop()
     try:
-        run_loop(until_stopped(_serve(opened, settings, stop, opening), stop))
+        run_loop(until_stopped(_serve(opened, with_room(settings), stop, opening), stop))
     except CannotServe as error:
         raise OutsideFailure(str(error)) from error
     except _CannotStart as error:

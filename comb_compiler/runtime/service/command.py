@@ -22,6 +22,7 @@ from comb_compiler.runtime.engine import CannotRun, run
 from comb_compiler.runtime.health import NOTHING
 from comb_compiler.runtime.service.artifacts import artifact_locator
 from comb_compiler.runtime.service.assembly import Source
+from comb_compiler.runtime.service.descriptors import with_room
 from comb_compiler.runtime.service.face import CannotServe
 from comb_compiler.runtime.service.given import read_goldens, read_reference
 from comb_compiler.runtime.service.lifecycle import serve
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     streams = outlets(line_of_dropped(settings.log_format, process))
     logs = write_logs(format=settings.log_format, process=process, outlets=streams)
     try:
-        return _serve(options, settings, peers)
+        return _serve(options, with_room(settings), peers)
     finally:
         logs.close()
         sys.stdout.flush()

@@ -81,7 +81,7 @@ SETTINGS = (
     Setting("connections", "how many HTTP connections may be open, and gRPC ones likewise", 1),
     Setting("head_seconds", "how long a client may take to connect and to send a request's head", 0.1),
     Setting("body_seconds", "how long a client may take to send a request's body, or to take the answer", 0.1),
-    Setting("idle_seconds", "how long an HTTP connection may do nothing between requests", 0.1),
+    Setting("idle_seconds", "how long a connection may do nothing between requests", 0.1),
     Setting(
         "connection_age", "after how long gRPC clients are asked to connect anew, so that load spreads; 0 for never"
     ),

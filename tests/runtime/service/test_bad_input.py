@@ -177,6 +177,26 @@ def test_silent_connections_to_grpc_are_closed() -> None:
     run(main())
 
 
+def test_idle_connections_to_grpc_make_room() -> None:
+    """They have said hello, so that they count, and nothing since."""
+    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+
+    async def main() -> None:
+        async with serving(simple(), connections=3, idle_seconds=1.0) as running:
+            opened = [await asyncio.open_connection("127.0.0.1", await port_of(running.grpc)) for _ in range(3)]
+            for reader, writer in opened:
+                writer.write(hello)
+                await reader.readexactly(9)  # of its settings: the connection stands
+            with pytest.raises(grpc.aio.AioRpcError):
+                await ask(running.grpc, letter("b"), within=0.5)
+            await asyncio.gather(*(reader.read() for reader, _ in opened))
+            assert (await ask(running.grpc, letter("b")))[0].text == "B"
+            for _, writer in opened:
+                writer.close()
+
+    run(main())
+
+
 async def drip(port: int, first: bytes, piece: bytes, pause: float = 0.02) -> tuple[bytes, float]:
     """Send a piece now and then, until the other side ends it: what it said, and after how many seconds."""
     began = time.monotonic()

@@ -54,6 +54,7 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", settings.requests + _MORE_STREAMS),
         ("grpc.server_handshake_timeout_ms", int(settings.head_seconds * 1000)),
         ("grpc.max_allowed_incoming_connections", settings.connections),
+        ("grpc.max_connection_idle_ms", int(settings.idle_seconds * 1000)),  # else idle ones keep others out
         ("grpc.keepalive_time_ms", int(_PING_EVERY * 1000)),
         ("grpc.keepalive_timeout_ms", int(_PING_PATIENCE * 1000)),
         ("grpc.http2.min_ping_interval_without_data_ms", int(_MOST_PINGS_EVERY * 1000)),
