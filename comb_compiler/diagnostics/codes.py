@@ -101,6 +101,7 @@ DIGEST_MISMATCH = Code("COMB2035", "digest-mismatch")
 UNREACHABLE_ARTIFACT = Code("COMB2036", "unreachable-artifact")
 REFUSED_ARTIFACT = Code("COMB2037", "refused-artifact")
 NOTHING_TO_REMOVE = Code("COMB2038", "nothing-to-remove")
+RESERVED_NAME = Code("COMB2039", "reserved-name")
 
 # The graph.
 BAD_CALL = Code("COMB3001", "bad-call")
@@ -170,6 +171,7 @@ UNKNOWN_ZONE = Code("COMB4005", "unknown-zone")
 UNKNOWN_NAMESPACE = Code("COMB4007", "unknown-namespace")
 BELOW_FLOOR = Code("COMB4006", "below-floor")
 UNWELCOME_TEAM = Code("COMB4008", "unwelcome-team")
+OVERLAPPING_ENVIRONMENTS = Code("COMB4009", "overlapping-environments")
 
 # Whether the platform can give what a comb asks for.
 NO_COMMON_DEVICE = Code("COMB4101", "no-common-device")

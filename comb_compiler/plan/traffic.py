@@ -7,11 +7,9 @@ from math import ceil
 from comb_compiler.plan.model import GreyRelease, Replicas, Traffic, Workload
 from comb_compiler.plan.names import object_name
 from comb_compiler.spec import Comb
+from comb_compiler.spec.checks.reserved import CANDIDATE
 
 __all__ = ["CANDIDATE", "beside", "traffic_of"]
-
-CANDIDATE = "candidate"
-"""The track of a release that is tried on a part of the users; that of the stable one has no name."""
 
 
 def traffic_of(comb: Comb) -> Traffic:

@@ -113,6 +113,7 @@ floors: {sla: {deadline: 10s}}
 OF_A_PLATFORM = (
     codes.UNKNOWN_CLUSTER,
     codes.UNKNOWN_NAMESPACE,
+    codes.OVERLAPPING_ENVIRONMENTS,
     codes.PATCH_CHANGES_IDENTITY,
     codes.PATCH_WITHOUT_TARGET,
 )

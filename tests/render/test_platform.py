@@ -1,5 +1,6 @@
 """What a cluster is told once for all combs, and what Flux is told of each."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from comb_compiler.render.manifest import Cause, Manifest, cause_of
 from comb_compiler.render.platform import RenderedPlatform
 from comb_compiler.spec.checks.patches import KINDS
 from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.platform.notifications import NotificationType
+from tests.cluster import schemas
 from tests.compiler.test_release import BASE
 
 GPU: dict[str, Any] = {"nodes": 1, "cpu": 8, "memory": "64Gi", "device": "nvidia-a10", "devices": 2}
@@ -131,6 +134,12 @@ def test_who_is_to_hear_of_an_environment_hears_of_all_its_combs() -> None:
         for name, one in of_kind("Alert", west).items()
     }
     assert told == {"comb-everybody": ["staging", "production"], "comb-testers": ["staging"]}
+
+
+def test_what_may_be_told_is_what_flux_can_tell() -> None:
+    kinds = json.loads(schemas.FILE.read_text(encoding="utf-8"))["kinds"]
+    [spec] = [kind["properties"]["spec"] for name, kind in kinds.items() if name.endswith(" Provider")]
+    assert sorted(NotificationType) == sorted(spec["properties"]["type"]["enum"])
 
 
 def test_a_comb_has_a_kustomization_of_its_own_after_the_platforms() -> None:

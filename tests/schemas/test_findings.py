@@ -65,7 +65,7 @@ environments:
   staging: {operators: {detect: {run: "operators:Other"}}}
 """
 SAID = """\
-3 Use lower-case letters, digits and inner hyphens, beginning with a letter.
+3 Use lower-case letters, digits and single inner hyphens, beginning with a letter, and not exactly two characters.
 6 Write text here; put what YAML reads as something else into quotes.
 11 Write a number and a unit: `80ms`, `1.5s`, `10m`, `2h`, `30d`.
 12 Property timeuot is not allowed.

@@ -32,7 +32,7 @@ def flux_objects(grounds: Grounds, directory: str) -> Iterator[Manifest]:
                 "kind": "Provider",
                 "metadata": {"name": provider, "namespace": NAMESPACE, "labels": dict(LABELS)},
                 "spec": {
-                    "type": caused(notification.type, Cause.platform(*at, "type")),
+                    "type": caused(notification.type.value, Cause.platform(*at, "type")),
                     "secretRef": {"name": caused(notification.secret, Cause.platform(*at, "secret"))},
                 },
             },

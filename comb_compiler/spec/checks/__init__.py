@@ -8,6 +8,7 @@ from comb_compiler.spec.checks.numbers import check_parameters
 from comb_compiler.spec.checks.operators import check_operators
 from comb_compiler.spec.checks.promises import check_promises
 from comb_compiler.spec.checks.references import check_references
+from comb_compiler.spec.checks.reserved import check_reserved
 from comb_compiler.spec.checks.traffic import check_traffic
 from comb_compiler.spec.comb import Comb
 
@@ -21,4 +22,5 @@ COMB_CHECKS: tuple[Check, ...] = (
     check_parameters,
     check_traffic,
     check_promises,
+    check_reserved,
 )

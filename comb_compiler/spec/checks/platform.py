@@ -48,6 +48,27 @@ def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagn
                 bound, (*path, "cluster"), codes.UNKNOWN_CLUSTER, target.cluster, ("clusters",), "cluster"
             )
     yield from _default_priorities(bound, platform)
+    yield from _overlapping(bound, platform)
+
+
+def _overlapping(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """A comb has one directory, and objects of one name, in a cluster and namespace: two releases would share them."""
+    first: dict[tuple[str, str], Path] = {}
+    for name, environment in platform.environments.items():
+        for index, cluster in enumerate(environment.clusters):
+            path: Path = ("environments", name, "clusters", index)
+            place, earlier = bound.place(*path), first.setdefault((cluster, environment.namespace), path)
+            if earlier == path or place.path != path:
+                continue
+            code, message = codes.REPEATED_ITEM, f"`{cluster}` is listed twice"
+            label, hint = "first listed here", "keep one of the two"
+            if earlier[1] != name:
+                code = codes.OVERLAPPING_ENVIRONMENTS
+                message = f"`{earlier[1]}` and `{name}` are the same namespace `{environment.namespace}` of `{cluster}`"
+                label = f"`{earlier[1]}` is there, too"
+                hint = "give each environment a namespace of its own, or a cluster: a comb has one release in one place"
+            related = (Label(bound.place(*earlier).span, label),)
+            yield diagnose(code, message, place.span, related=related, path=format_path(path), hints=(hint,))
 
 
 def _known(

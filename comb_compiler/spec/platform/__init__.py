@@ -8,6 +8,7 @@ from comb_compiler.spec.base import Model
 from comb_compiler.spec.names import Name, RelativePath, Text
 from comb_compiler.spec.platform.clusters import Cluster
 from comb_compiler.spec.platform.devices import DeviceClass
+from comb_compiler.spec.platform.notifications import Notification
 from comb_compiler.spec.platform.patches import Patch
 from comb_compiler.spec.platform.release import (
     Delivery,
@@ -17,7 +18,6 @@ from comb_compiler.spec.platform.release import (
     Floors,
     Gateway,
     Namespace,
-    Notification,
     Priority,
     Registry,
 )

@@ -72,4 +72,3 @@ class GpuSharing(Model):
         default=None, description="The resource to ask for; the back end's by default."
     )
     scheduler: Name | None = Field(default=None, description="The scheduler's name; the back end's by default.")
-    queue: Name | None = Field(default=None, description="The queue, where the back end has queues (KAI, Volcano).")

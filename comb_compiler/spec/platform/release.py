@@ -20,7 +20,6 @@ __all__ = [
     "Gateway",
     "Isolation",
     "Namespace",
-    "Notification",
     "Priority",
     "Quota",
     "Registry",
@@ -165,14 +164,4 @@ class Gateway(Model):
     )
     bucket_header: HeaderName = Field(
         default="x-user-bucket", description="The header with the user's bucket, `0` to `99`."
-    )
-
-
-class Notification(Model):
-    """Who hears of a release."""
-
-    type: Text = Field(description="A provider type of Flux.", examples=["slack"])
-    secret: Name = Field(description="The Secret in the cluster that holds the address.")
-    environments: list[Name] = Field(
-        default_factory=list, description="The environments to tell of; all, if none is named."
     )

@@ -31,7 +31,6 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "kind": _ONE,
         "metadata": _PEOPLE,
         "clusters.*.nodePools.*.pods": "What fits is said by the plan.",
-        "clusters.*.nodePools.*.sharing.queue": "No back end has queues that Comb can place shares with.",
         "namespaces.*.teams": "The combs of other teams are refused.",
         "environments.*.evidence": _PUBLISHED,
         "environments.*.isolation": _PUBLISHED,
