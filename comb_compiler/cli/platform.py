@@ -2,11 +2,13 @@
 
 `render` writes into a directory, `publish` commits to the environment repository, as `comb publish` does it for combs.
 Both make `clusters/CLUSTER/_platform/`, and files in `clusters/CLUSTER/_flux/`. Flux is set to apply that folder once,
-by hand; all else follows from there.
+by hand; all else follows from there. `keys` writes the public keys of trusted publishers into files, of which the Secret
+is made that Flux verifies commits by.
 
 example:
   comb platform render --platform platform.yaml -o rendered
   comb platform publish --platform platform.yaml --sign ~/.ssh/publisher
+  comb platform keys --platform platform.yaml -o keys
 """
 
 import argparse
@@ -16,6 +18,7 @@ from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.committing import add_commit_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.keys import write_keys
 from comb_compiler.cli.provenance import facts_of
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import add_repository_arguments, open_target
@@ -33,9 +36,9 @@ __all__ = ["add_arguments", "run", "shared_of"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("render", "publish"), help="what to do with the platform")
+    parser.add_argument("action", choices=("render", "publish", "keys"), help="what to do with the platform")
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml")
-    parser.add_argument("-o", "--output", metavar="DIR", help="render: where the files are written")
+    parser.add_argument("-o", "--output", metavar="DIR", help="render, keys: where the files are written")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
     add_repository_arguments(parser)
@@ -43,18 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    if (arguments.output is not None) != (arguments.action == "render"):
-        raise UsageError("say where the files are written: -o DIR" if not arguments.output else "-o is for `render`")
-    output = output_directory(arguments.output) if arguments.output is not None else None
+    if (arguments.output is None) != (arguments.action == "publish"):
+        raise UsageError(
+            "say where the files are written: -o DIR" if not arguments.output else "-o: nothing is written"
+        )
     checkout = Checkout(open_root(arguments))
     platform = _platform(checkout, arguments, console)
     if platform is None:
         return Exit.FINDINGS
-    if output is None:
+    if arguments.action == "publish":
         return _publish(platform, checkout, arguments, console)
+    if arguments.action == "keys":
+        publishers = {name: one.key for name, one in platform.environment_repository.publishers.items()}
+        console.note(
+            "".join(f"{arguments.output}/{name}\n" for name in write_keys(arguments.output, publishers)).rstrip()
+        )
+        return Exit.CLEAN
     from comb_compiler.compiler.render import render_platforms
 
-    console.note(write_platforms(output, render_platforms(platform)))
+    console.note(write_platforms(output_directory(arguments.output), render_platforms(platform)))
     return Exit.CLEAN
 
 

@@ -92,7 +92,7 @@ _FORMS: dict[str, _Told] = {
     "series-label": _Told("a label of Prometheus", "write letters, digits and `_`, such as `exported_pod`"),
     "git-ref": _Told("a branch", "write a branch name, such as `main`"),
     "repository": _Told("a registry and a path", "write `host/path` in lower case, without a tag"),
-    "key": _Told("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys"),
+    "key": _Told("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys, or an armoured OpenPGP block"),
     "resource": _Told("an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`"),
 }
 _DIGEST_LENGTH = 64

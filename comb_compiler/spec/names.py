@@ -122,8 +122,9 @@ _SAMPLES = _Form("path", _PATH.pattern, 1024)
 _GIT_REF = _Form("git-ref", r"(?![-/])(?!.*(\.\.|//|@\{|\.lock(/|$)))[^\x00-\x20~^:?*\[\\\x7f]+(?<![./])", 255)
 _KEY = _Form(
     "key",
-    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( [^\x00-\x1f]*)?",
-    8192,
+    r"((ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( [^\x00-\x1f]*)?"
+    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n[\n -~]*\n-----END PGP PUBLIC KEY BLOCK-----\n?)",
+    32768,
 )
 _RESOURCE = _Form("resource", rf"{_LABEL}(\.{_LABEL})*/[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*", 255)
@@ -163,7 +164,11 @@ GitRef = Annotated[str, _of(_GIT_REF), _schema(_GIT_REF, "A branch.", "main")]
 PublicKey = Annotated[
     str,
     _of(_KEY),
-    _schema(_KEY, "An SSH public key, as in authorized_keys.", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI release@acme"),
+    _schema(
+        _KEY,
+        "An SSH public key, as in authorized_keys, or an armoured OpenPGP one.",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI release@acme",
+    ),
 ]
 ResourceName = Annotated[
     str, _of(_RESOURCE), _schema(_RESOURCE, "A resource that Kubernetes schedules.", "nvidia.com/gpu")

@@ -2,17 +2,19 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+import yaml
 
 from comb_compiler.publish import Identity, PublishError, Refused, Trust, open_mirror
 from comb_compiler.publish.openpgp import keyring
 from comb_compiler.publish.signing import signatures
 from tests.conftest import RequiresTool
-from tests.publish.environment import Remote, Writer, git, keypair, wanted
+from tests.publish.environment import Remote, Writer, git, keypair, remote_at, wanted
 
 
 class Gpg:
@@ -106,3 +108,38 @@ def test_without_gpg_it_says_so(tmp_path: Path) -> None:
     block = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
     with pytest.raises(PublishError, match="gpg is not here"), keyring({"ann": block}, str(tmp_path)):
         pass
+
+
+def test_an_armoured_key_of_platform_yaml_is_taken_and_written_for_flux(gpg: Gpg, tmp_path: Path) -> None:
+    fingerprint, public = gpg.key("Ann <ann@example.com>")
+    _, of_ssh = keypair(tmp_path, "bob")
+    block = "".join(f"        {line}\n" for line in public.splitlines())
+    remote = remote_at(tmp_path / "environment.git")
+    document = {
+        "apiVersion": "comb.dev/v1",
+        "kind": "Platform",
+        "metadata": {"name": "acme"},
+        "clusters": {"east": {"nodePools": {"cpus": {"nodes": 2, "cpu": 4, "memory": "16Gi"}}}},
+        "namespaces": {"apps": {}},
+        "environments": {"production": {"clusters": ["east"], "namespace": "apps"}},
+        "registry": {"push": "registry.acme.example/combs"},
+    }
+    written = yaml.safe_dump(document) + (
+        f"environmentRepository:\n  url: {remote.url}\n  publishers:\n"
+        f"    bob: {{key: {of_ssh}}}\n    ann:\n      key: |\n{block}"
+    )
+    (tmp_path / "platform.yaml").write_text(written, encoding="utf-8")
+    assert comb(tmp_path, "keys", "-o", "keys") == (0, "")
+    assert {path.name for path in (tmp_path / "keys").iterdir()} == {"ann.asc", "bob.sshpub"}
+    shown = gpg("--with-colons", "--show-keys", str(tmp_path / "keys" / "ann.asc"))
+    assert fingerprint in shown
+    assert comb(tmp_path, "publish", "--sign", fingerprint) == (0, "")
+    assert "BEGIN PGP SIGNATURE" in git(remote.directory, "cat-file", "commit", "main")
+
+
+def comb(directory: Path, action: str, *more: str) -> tuple[int, str]:
+    """`comb platform ACTION` in a checkout: its exit code, and where that is not 0 what it says."""
+    command = [sys.executable, "-m", "comb_compiler", "platform", action, "--platform", "platform.yaml", "--root", "."]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([*command, *more], cwd=directory, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stderr if done.returncode else ""
