@@ -2,8 +2,8 @@
 
 `render` writes into a directory, `publish` commits to the environment repository, as `comb publish` does it for combs.
 Both make `clusters/CLUSTER/_platform/`, and files in `clusters/CLUSTER/_flux/`. Flux is set to apply that folder once,
-by hand; all else follows from there. `keys` writes the public keys of trusted publishers into files, of which the Secret
-is made that Flux verifies commits by.
+by hand; all else follows from there. `keys` writes the public keys of trusted publishers into files, of which the
+Secret is made that Flux verifies commits by.
 
 example:
   comb platform render --platform platform.yaml -o rendered
@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     if (arguments.output is None) != (arguments.action == "publish"):
-        raise UsageError(
-            "say where the files are written: -o DIR" if not arguments.output else "-o: nothing is written"
-        )
+        raise UsageError("-o DIR says where files are written, which `publish` does not")
     checkout = Checkout(open_root(arguments))
     platform = _platform(checkout, arguments, console)
     if platform is None:
@@ -58,9 +56,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return _publish(platform, checkout, arguments, console)
     if arguments.action == "keys":
         publishers = {name: one.key for name, one in platform.environment_repository.publishers.items()}
-        console.note(
-            "".join(f"{arguments.output}/{name}\n" for name in write_keys(arguments.output, publishers)).rstrip()
-        )
+        written = write_keys(arguments.output, publishers)
+        console.note("\n".join(f"{arguments.output}/{name}" for name in written))
         return Exit.CLEAN
     from comb_compiler.compiler.render import render_platforms
 
