@@ -1,0 +1,1 @@
+"""Images from models and code, assembled as OCI content: no engine, and the same inputs make the same bytes."""

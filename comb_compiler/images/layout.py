@@ -1,0 +1,138 @@
+"""An OCI image layout: a directory of blobs by their digest, and an index of what is in it."""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from comb_compiler.images.model import INDEX, MANIFEST, Descriptor, ImageError
+
+__all__ = ["ImageLayout", "canonical"]
+
+_ALGORITHM = "sha256:"
+
+
+class _Hashing:
+    """A file that is written, with the digest and the size of what was."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, piece: bytes) -> int:
+        self._hash.update(piece)
+        self.size += len(piece)
+        return self._file.write(piece)
+
+    @property
+    def digest(self) -> str:
+        return _ALGORITHM + self._hash.hexdigest()
+
+
+class ImageLayout:
+    """A layout on this machine's disk. What is written to it is there whole, or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._blobs = path / "blobs" / "sha256"
+
+    def prepare(self) -> None:
+        """Make the directories, where they are missing."""
+        self._blobs.mkdir(parents=True, exist_ok=True)
+        marker = self.path / "oci-layout"
+        if not marker.exists():
+            self._replace(marker, b'{"imageLayoutVersion":"1.0.0"}')
+
+    def blob(self, digest: str) -> Path:
+        """Where a blob is, or would be."""
+        algorithm, _, name = digest.partition(":")
+        if algorithm != "sha256" or len(name) != 64 or not set(name) <= set("0123456789abcdef"):
+            raise ImageError(f"`{digest[:100]}` is no digest of SHA-256")
+        return self._blobs / name
+
+    def has(self, digest: str) -> bool:
+        """Whether a blob is there."""
+        return self.blob(digest).is_file()
+
+    def read(self, digest: str) -> bytes:
+        """A blob's bytes, which are those that the digest names. Raises ImageError."""
+        try:
+            content = self.blob(digest).read_bytes()
+        except OSError as problem:
+            raise ImageError(f"{self.path}: {digest} cannot be read: {problem.strerror}") from problem
+        if _ALGORITHM + hashlib.sha256(content).hexdigest() != digest:
+            raise ImageError(f"{self.path}: what is there for {digest} is something else")
+        return content
+
+    @contextmanager
+    def writing(self) -> Iterator[_Hashing]:
+        """Something to write a blob into; it is there when this ends, by its digest, and gone when it fails."""
+        draft = self._blobs / f".{secrets.token_hex(8)}"
+        try:
+            with draft.open("xb") as file:
+                hashing = _Hashing(file)
+                yield hashing
+            os.replace(draft, self.blob(hashing.digest))
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def write(self, media_type: str, content: bytes) -> Descriptor:
+        """Put a blob there."""
+        with self.writing() as blob:
+            blob.write(content)
+        return Descriptor(media_type, blob.digest, blob.size)
+
+    def write_json(self, media_type: str, value: Any) -> Descriptor:
+        """Put a value there in JSON's canonical form, as far as its strings and whole numbers go (RFC 8785)."""
+        return self.write(media_type, canonical(value))
+
+    def images(self) -> Mapping[str, Descriptor]:
+        """The manifests that the index names, by their name (`org.opencontainers.image.ref.name`) or their digest."""
+        try:
+            index = json.loads((self.path / "index.json").read_bytes())
+            found = [(one.get("annotations", {}), one) for one in index["manifests"]]
+            return {
+                told.get("org.opencontainers.image.ref.name", one["digest"]): Descriptor(
+                    one["mediaType"], one["digest"], one["size"]
+                )
+                for told, one in found
+            }
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise ImageError(f"{self.path}: this is no OCI image layout that can be read") from problem
+
+    def name(self, images: Mapping[str, Descriptor]) -> None:
+        """Have the index name these images, and no others."""
+        manifests = [
+            one.json(annotations={"org.opencontainers.image.ref.name": name}) for name, one in sorted(images.items())
+        ]
+        self._replace(
+            self.path / "index.json",
+            canonical({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}),
+        )
+
+    def manifest(self, image: Descriptor) -> Mapping[str, Any]:
+        """An image's manifest. Raises ImageError for what is none."""
+        found = json.loads(self.read(image.digest))
+        if not isinstance(found, dict) or found.get("mediaType", MANIFEST) not in (MANIFEST, _DOCKER_MANIFEST):
+            raise ImageError(f"{self.path}: {image.digest} is no manifest of an image")
+        return found
+
+    def _replace(self, path: Path, content: bytes) -> None:
+        draft = path.with_name(f".{secrets.token_hex(8)}")
+        draft.write_bytes(content)
+        os.replace(draft, path)
+
+
+_DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def canonical(value: Any) -> bytes:
+    """JSON whose bytes depend on nothing but the value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
