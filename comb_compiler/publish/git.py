@@ -8,9 +8,12 @@ certificates, and how ssh is started.
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Collection, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from comb_compiler.publish.errors import PublishError
 
@@ -52,6 +55,8 @@ _SETTINGS = {
     "push.recurseSubmodules": "no",
     "transfer.fsckObjects": "true",
 }
+_MOST_OUT, _MOST_SAID = 512 << 20, 4 << 20
+"""Of what a program writes so many bytes are read, and of what it says about it."""
 _HANDED_ON = r"^(credential|http)\.|^core\.sshcommand$"
 
 
@@ -159,14 +164,45 @@ def run_program(
         )
     except OSError as problem:
         raise PublishError(f"{command[0]} is not here, and publishing needs it") from problem
+    end = time.monotonic() + patience
+    assert process.stdout is not None
+    assert process.stderr is not None
     try:
-        out, said = process.communicate(given, timeout=patience)
+        with ThreadPoolExecutor(3) as pool:
+            parts = [pool.submit(_read, process.stdout, _MOST_OUT), pool.submit(_read, process.stderr, _MOST_SAID)]
+            wait([*parts, pool.submit(_send, process, given)], patience, FIRST_EXCEPTION)
+            if not all(one.done() for one in parts) or any(one.exception() for one in parts):
+                _end(process)
+        out, said = (one.result() for one in parts)
+        process.wait(max(0.0, end - time.monotonic()))
+    except _TooMuch as problem:
+        raise PublishError(f"{command[0]} said more than is ever read of it") from problem
     except subprocess.TimeoutExpired as problem:
         raise PublishError(f"{command[0]} took more than {patience:g} seconds") from problem
     finally:
         if process.poll() is None:
             _end(process)
+    if time.monotonic() > end and process.returncode < 0:
+        raise PublishError(f"{command[0]} took more than {patience:g} seconds")
     return Ran(process.returncode, out, said.decode("utf-8", "replace"))
+
+
+class _TooMuch(Exception):
+    """A program says more than anybody wants to hear: a server may have it go on for ever."""
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    with stream:
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise _TooMuch
+    return content
+
+
+def _send(process: "subprocess.Popen[bytes]", given: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(given)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -175,4 +211,4 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         process.kill()
-    process.communicate()
+    process.wait()

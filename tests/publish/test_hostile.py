@@ -1,5 +1,6 @@
 """Repositories, addresses and servers that mean harm: each is refused, with nothing changed and nothing shown."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from comb_compiler.publish import PublishError, Refused, open_mirror
+from comb_compiler.publish import PublishError, Reach, Refused, open_mirror
 from comb_compiler.publish.addresses import check_address
+from comb_compiler.publish.git import users_configuration
 from comb_compiler.publish.trees import Graft, write_tree
 from tests.publish.environment import Remote, Writer, git, wanted
 
@@ -152,6 +154,50 @@ def test_what_a_server_says_when_it_refuses_is_shown_and_nothing_else_obeys_it(r
         writer.publish(wanted())
     assert "\x1b" not in str(refused.value)
     assert git(remote.directory, "for-each-ref") == ""
+
+
+def test_a_server_that_never_stops_talking_is_left(remote: Remote, writer: Writer) -> None:
+    hook = remote.directory / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexec yes on and on and on and on and on and on and on and on and on >&2\n")
+    hook.chmod(0o755)
+    with pytest.raises(PublishError, match="said more than is ever read"):
+        writer.publish(wanted())
+    assert git(remote.directory, "for-each-ref") == ""
+
+
+def test_what_only_the_callers_own_git_knows_is_not_shown(tmp_path: Path) -> None:
+    """A server that says again what it was told, and a setting that says it: neither brings a token to light."""
+
+    def answer(connection: socket.socket) -> None:
+        asked = connection.recv(65536)
+        told = asked.partition(b"Authorization: ")[2].partition(b"\r\n")[0]
+        assert told == b"Bearer hunter2-hunter2"
+        body = b"you said " + told
+        head = b"HTTP/1.1 403 No " + told + b"\r\nContent-Type: text/plain\r\nContent-Length: "
+        connection.sendall(head + str(len(body)).encode() + b"\r\n\r\n" + body)
+        connection.close()
+
+    home = tmp_path / "home"
+    home.mkdir()
+    git(
+        tmp_path,
+        "config",
+        "--file",
+        str(home / ".gitconfig"),
+        "http.extraHeader",
+        "Authorization: Bearer hunter2-hunter2",
+    )
+    caller = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    with server(answer) as url:
+        reach = Reach(url, "main", tmp_path / "cache", caller, users_configuration(caller), 10.0)
+        with pytest.raises(PublishError) as failed, open_mirror(reach) as mirror:
+            mirror.fetch()
+    assert "403" in str(failed.value)
+    assert "hunter2" not in str(failed.value)
+    kept = [path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert kept
+    assert not any(b"hunter2" in content for content in kept)
 
 
 Answer = Callable[[socket.socket], None]
