@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from comb_compiler.release.indented import indented
 from comb_compiler.release.reading import repeated
 
 __all__ = ["BadRecord", "read", "record_bytes", "record_data", "record_from"]
@@ -21,8 +22,7 @@ class BadRecord(Exception):
 
 def record_bytes(record: Any, version: int, indent: int = 1) -> bytes:
     """The record's file, which begins with the version of its form."""
-    text = json.dumps({"version": version, **record_data(record)}, indent=indent, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return f"{indented({'version': version, **record_data(record)}, indent)}\n".encode()
 
 
 def record_from(kind: Any, content: bytes, version: int, noun: str) -> Any:
@@ -48,15 +48,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def record_data(value: Any) -> Any:
     """A record, or what is in one, as JSON has it."""
-    defaults = getattr(value, "_field_defaults", None)
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    defaults = getattr(kind, "_field_defaults", None)
     if defaults is not None:
-        fields = value._asdict().items()
+        fields = zip(kind._fields, value, strict=True)
         return {name: record_data(one) for name, one in fields if name not in defaults or one != defaults[name]}
-    if isinstance(value, bytes):
+    if kind is bytes:
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, tuple | list):
+    if kind is tuple or kind is list:
         return [record_data(one) for one in value]
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {key: record_data(one) for key, one in sorted(value.items())}
     return value
 

@@ -40,7 +40,14 @@ def _mapping(mapping: Mapping[str, Any], first: str, margin: str, lines: list[st
     if not mapping:
         lines.append(f"{first}{{}}")
     for key, value in mapping.items():
-        _value(f"{first}{_key(key)}:", value, margin, lines, sequence_margin=margin)
+        kind = type(value)  # what is most of a manifest is written here, without a call
+        if kind is str and "\n" not in value:
+            lines.append(f"{first}{_key(key)}: {_string(value)}")
+        elif kind is dict and value:
+            lines.append(f"{first}{_key(key)}:")
+            _mapping(value, f"{margin}  ", f"{margin}  ", lines)
+        else:
+            _value(f"{first}{_key(key)}:", value, margin, lines, sequence_margin=margin)
         first = margin
 
 
@@ -61,18 +68,20 @@ def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_mar
             lines.extend(_block(head, value, margin))
         else:
             lines.append(f"{head} {_string(value)}")
-    elif kind is dict or isinstance(value, Mapping):
-        if value:
-            lines.append(head)
-            _mapping(value, f"{margin}  ", f"{margin}  ", lines)
-        else:
-            lines.append(f"{head} {{}}")
     elif kind is list or kind is tuple:
         if value:
             lines.append(head)
             _sequence(value, sequence_margin, lines)
         else:
             lines.append(f"{head} []")
+    elif kind is int:
+        lines.append(f"{head} {value}")
+    elif isinstance(value, Mapping):
+        if value:
+            lines.append(head)
+            _mapping(value, f"{margin}  ", f"{margin}  ", lines)
+        else:
+            lines.append(f"{head} {{}}")
     else:
         lines.append(f"{head} {_scalar(value)}")
 
@@ -89,6 +98,9 @@ def _block(head: str, text: str, margin: str) -> Iterator[str]:
     indent = "2" if text.startswith(" ") else ""
     yield f"{head} |{indent}{'-' if not ends else '+' if ends > 1 else ''}"
     body = text[:-1] if ends else text
+    if ends <= 1 and "\n\n" not in body:  # no line is empty, and all get the same margin
+        yield f"{margin}  {body}".replace("\n", f"\n{margin}  ")
+        return
     for line in body.split("\n"):
         yield f"{margin}  {line}" if line else ""
 

@@ -73,16 +73,25 @@ def manifest(made: Mapping[str, Any], cause: Cause, file: str = "") -> Manifest:
 
 def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
     kind = type(value)
-    if kind is str or kind is int or kind is bool:
-        return value
     if kind is _Caused:
         causes[pointer] = value.cause
         return _plain(value.value, pointer, causes)
+    if kind in _SCALARS:
+        return value
     if kind is dict or isinstance(value, Mapping):
-        return {key: _plain(one, (*pointer, key), causes) for key, one in value.items() if one is not None}
+        return {
+            key: one if type(one) in _SCALARS else _plain(one, (*pointer, key), causes)
+            for key, one in value.items()
+            if one is not None
+        }
     if kind is list or kind is tuple:
-        return [_plain(one, (*pointer, index), causes) for index, one in enumerate(value)]
+        return [
+            one if type(one) in _SCALARS else _plain(one, (*pointer, index), causes) for index, one in enumerate(value)
+        ]
     return value
+
+
+_SCALARS = frozenset((str, int, bool))
 
 
 def cause_of(made: Manifest, pointer: Pointer) -> Cause:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 __all__ = ["any_of", "pods_of", "quoted", "rate", "select"]
 
-_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"}
+_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"})
 _LONGEST = 58
 _HASH = 10
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 def quoted(text: str) -> str:
     """A string literal, in the quotes that YAML and JSON need not escape."""
-    return f"'{''.join(_ESCAPES.get(one, one) for one in text)}'"
+    return f"'{text.translate(_ESCAPES)}'"
 
 
 def any_of(names: Iterable[str]) -> str:

@@ -199,8 +199,9 @@ def _replace(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             staged.append((place, beside))
             beside.mkdir()
+            for folder in dict.fromkeys(os.path.dirname(name) for name in files):
+                (beside / folder).mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                (beside / name).parent.mkdir(parents=True, exist_ok=True)
                 (beside / name).write_bytes(content)
         for place, beside in staged:
             _swap(place, beside, mark)
