@@ -158,6 +158,10 @@ CODE_MISMATCH = Code("COMB3702", "code-mismatch")
 # Who gets what.
 BAD_STICKY_KEY = Code("COMB3801", "bad-sticky-key")
 
+# What is recorded.
+BAD_RECORDED_PATH = Code("COMB3811", "bad-recorded-path")
+BAD_PATTERN = Code("COMB3812", "bad-pattern")
+
 # Models on servers of the Open Inference Protocol.
 TENSOR_MISMATCH = Code("COMB3901", "tensor-mismatch")
 BAD_SHAPE = Code("COMB3902", "bad-shape")

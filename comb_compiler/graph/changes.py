@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes", "find_changes"]
 
-_PROMISED = ("sla", "gates")
+_PROMISED = ("sla", "gates", "recording")
 
 
 class Changes(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from comb_compiler.graph.analyses.recording import steps_of_rule
 from comb_compiler.graph.model import REQUEST, Edge, Step
 from comb_compiler.graph.tensors import target_of
 from comb_compiler.graph.view import View
@@ -22,6 +23,7 @@ from comb_compiler.release import (
     Port,
     Process,
     Recording,
+    Rule,
 )
 from comb_compiler.spec import Comb
 from comb_compiler.spec.comb.operators import Operator
@@ -65,7 +67,7 @@ def lower(view: View, arms: Mapping[str, View], digests: Mapping[str, str]) -> E
         descriptors=view.descriptors,
         deadline=comb.sla.deadline.total_seconds() if comb.sla.deadline else None,
         experiment=_experiment(comb, numbers),
-        recording=_recording(comb),
+        recording=_recording(view),
         processes=(Process(_MAIN, tuple(range(len(bindings.all)))),),
     )
 
@@ -198,7 +200,8 @@ def _experiment(comb: Comb, graphs: Mapping[str, int]) -> Experiment | None:
     return Experiment(experiment.key, experiment.salt or comb.metadata.name, arms)
 
 
-def _recording(comb: Comb) -> Recording:
+def _recording(view: View) -> Recording:
+    comb = view.comb
     recording = comb.recording
     is_slow = Always.SLOW in recording.always and comb.sla.p99 is not None
     return Recording(
@@ -206,6 +209,12 @@ def _recording(comb: Comb) -> Recording:
         always=_words(recording.always),
         redact=tuple(recording.redact),
         slow=comb.sla.p99.total_seconds() if is_slow and comb.sla.p99 else None,
+        patterns=tuple(recording.patterns),
+        files=tuple(recording.files),
+        marks=tuple(
+            Rule(name, rule.when, steps_of_rule(view, rule.when), rule.why or "")
+            for name, rule in recording.marks.items()
+        ),
     )
 
 

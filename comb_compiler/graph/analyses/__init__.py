@@ -13,6 +13,7 @@ from comb_compiler.graph.analyses.fits import check_answer, check_fits
 from comb_compiler.graph.analyses.gates import check_gates
 from comb_compiler.graph.analyses.interface import check_interface, check_types
 from comb_compiler.graph.analyses.ports import check_ports
+from comb_compiler.graph.analyses.recording import check_recording
 from comb_compiler.graph.analyses.sources import check_sources
 from comb_compiler.graph.analyses.sticky import check_sticky_key
 from comb_compiler.graph.analyses.tensors import check_tensors
@@ -37,4 +38,5 @@ ANALYSES: tuple[Analysis, ...] = (
     check_timing,
     check_gates,
     check_sticky_key,
+    check_recording,
 )

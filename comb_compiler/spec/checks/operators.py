@@ -33,7 +33,8 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
             yield from _exactly_one(bound, ("graph", name), ("call", "operator"), f"the step `{name}`")
             yield from _call_with_inputs(bound, name)
     yield from _repeated(bound, ("recording", "always"), comb.recording.always)
-    yield from _repeated(bound, ("recording", "redact"), comb.recording.redact)
+    for field in ("redact", "patterns", "files"):
+        yield from _repeated(bound, ("recording", field), getattr(comb.recording, field))
 
 
 def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner: str) -> Iterator[Diagnostic]:

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import FieldPath, Name, StickyKey
-from comb_compiler.spec.shapes import BY_WORD, Overlay
+from comb_compiler.spec.names import FieldPath, Name, StickyKey, Text
+from comb_compiler.spec.shapes import BY_WORD, Overlay, ShortForm
 from comb_compiler.spec.units import Bytes, Duration, Ratio
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Always",
     "Arm",
     "Experiment",
+    "MarkRule",
     "Recording",
     "Rollout",
     "Sla",
@@ -59,6 +60,20 @@ class Always(StrEnum):
     """Requests whose process is killed for want of memory."""
     SLOW = "slow"
     """Requests that take longer than the promised `p99`."""
+    ARM = "arm"
+    """Requests that an arm of the experiment answers otherwise than the comb as written would."""
+
+
+class MarkRule(Model):
+    """What is probably wrong with an answer. The short form is the condition alone."""
+
+    when: Text = Field(
+        description="A CEL condition over the request and steps; what it holds for is kept, and marked `error`.",
+        examples=["verdict.confidence < 0.4"],
+    )
+    why: Text | None = Field(
+        default=None, description="What people read; the condition by default.", examples=["not sure of itself"]
+    )
 
 
 class Recording(Model):
@@ -71,6 +86,21 @@ class Recording(Model):
     keep: Duration = Field(default="30d", validate_default=True, description="How long samples are kept.")
     redact: list[FieldPath] = Field(
         default_factory=list, description="Fields that never leave the process.", examples=[["request.frame.user_id"]]
+    )
+    patterns: list[Text] = Field(
+        default_factory=list,
+        description="What is hidden in all texts: `email`, `phone`, `card`, `token`, or a `/regular expression/`.",
+        examples=[["email", "/order-[0-9]{8}/"]],
+    )
+    files: list[FieldPath] = Field(
+        default_factory=list,
+        description="Fields of the request that name files in the workspace, which are kept with it.",
+        examples=[["request.frame.path"]],
+    )
+    marks: dict[Name, Annotated[MarkRule, ShortForm("when")]] = Field(
+        default_factory=dict,
+        description="Rules by name: requests that they hold for are kept, and marked as errors.",
+        examples=[{"nothing-found": "size(verdict.lines) == 0"}],
     )
 
 
