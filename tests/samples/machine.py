@@ -51,7 +51,14 @@ class _Machine(RuleBasedStateMachine):
         self.store.close()
         self.context.__exit__(None, None, None)
 
-    @rule(records=st.lists(RECORDS, max_size=12))
+    @rule(records=st.lists(RECORDS, max_size=6))
+    def put_a_few(self, records: list[Record]) -> None:
+        self.put(records)
+
+    @rule(records=st.lists(RECORDS, min_size=8, max_size=20))
+    def put_many(self, records: list[Record]) -> None:
+        self.put(records)
+
     def put(self, records: list[Record]) -> None:
         new = self.model.put(records)
         assert self.store.put(records) == Put(new, len(records) - new)

@@ -117,7 +117,7 @@ def _marks(query: Query) -> Iterator[_Part]:
 def _words(query: Query) -> Iterator[_Part]:
     for word in searched(query.text or "").split():
         found = (
-            "(number IN (SELECT number FROM texts WHERE instr(text, ?)) "
+            "(text IN (SELECT text FROM texts WHERE instr(content, ?)) "
             "OR number IN (SELECT number FROM marks WHERE instr(why, ?)))"
         )
         yield found, (_plain(word), _plain(word))

@@ -150,11 +150,10 @@ class Catalogue:
             found.execute("DELETE FROM purges WHERE number = ?", (number,))
 
     def drop(self, number: int) -> None:
-        """A partition is no more; its file is to go."""
+        """A partition is no more; its file is to go, and then its ids: a full disk has no room for more at once."""
         with self.connection() as found, transaction(found):
-            found.execute("DELETE FROM ids WHERE number = ?", (number,))
             found.execute("DELETE FROM parts WHERE number = ?", (number,))
-            found.execute("INSERT OR REPLACE INTO purges VALUES (?, 1)", (number,))
+            found.execute("INSERT OR REPLACE INTO purges VALUES (?, 0)", (number,))
 
     def ids_of(self, number: int) -> list[bytes]:
         """The ids that a partition is said to have."""

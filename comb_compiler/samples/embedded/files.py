@@ -5,11 +5,13 @@
     interfaces/DIGEST          descriptors that records' messages are read with
     damaged/                   what `repair` has taken out of use
     lock                       held by the one who writes
+    reserve                    room for a deletion to begin in, where the disk is full
 
 A connection is borrowed by one thread at a time, and no read lasts longer than one statement: so a reader never holds
 up for long who wants the bytes of deleted records gone from the log of writes.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -28,6 +30,7 @@ FORMAT = 1
 """The version of the files' layout."""
 
 _APPLICATION = 0x436F6D62  # "Comb", where SQLite's files say whose they are
+_RESERVE = 512 * 1024
 _IDLE = 64  # files to which connections are kept open
 
 _PRAGMAS = """
@@ -66,6 +69,7 @@ class Directory:
         self.catalogue = path / "catalogue.sqlite"
         self.interfaces = path / "interfaces"
         self.damaged = path / "damaged"
+        self._reserve = path / "reserve"
         self._patience = patience
         self._synchronous = "FULL" if durable else "NORMAL"
         self._turn = threading.RLock()
@@ -162,7 +166,7 @@ class Directory:
 
     def open(self, path: Path, *, create: bool) -> sqlite3.Connection:
         """A connection that is not kept, to whatever is there."""
-        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
+        uri = f"{path.as_uri()}?mode={'rwc' if create else 'rw'}"
         found = sqlite3.connect(
             uri, uri=True, timeout=self._patience, isolation_level=None, check_same_thread=False, cached_statements=64
         )
@@ -174,8 +178,9 @@ class Directory:
     @contextmanager
     def raw(self, path: Path) -> Iterator[sqlite3.Connection]:
         """A connection to what may be damaged, or no database at all."""
-        found = self.open(path, create=False)
+        found = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=self._patience, isolation_level=None)
         try:
+            found.execute("PRAGMA writable_schema = ON")  # so that a file that was cut off is read at all
             yield found
         finally:
             found.close()
@@ -233,6 +238,16 @@ class Directory:
         for suffix in ("-wal", "-shm", ""):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
+    def keep_reserve(self) -> None:
+        """Hold some room for deletions, where there is any."""
+        with suppress(OSError):
+            if not self._reserve.exists() or self._reserve.stat().st_size < _RESERVE:
+                self._reserve.write_bytes(bytes(_RESERVE))
+
+    def release_reserve(self) -> None:
+        """Give up that room, for a deletion to begin in."""
+        self._reserve.unlink(missing_ok=True)
+
     def put_aside(self, path: Path) -> None:
         """Take a database out of use, and keep it."""
         self.forget(path)
@@ -269,4 +284,5 @@ def answering(path: Path) -> Iterator[None]:
         advice = next((text for start, text in _ADVICE if name.startswith(start)), f"{error} ({name})")
         raise StoreError(f"{path}: {advice}") from error
     except OSError as error:
-        raise StoreError(f"{error.filename or path}: {error.strerror or error}") from error
+        advice = ": may this user write there?" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
+        raise StoreError(f"{error.filename or path}: {error.strerror or error}{advice}") from error

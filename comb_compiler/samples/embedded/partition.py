@@ -29,14 +29,15 @@ CREATE TABLE kinds (
 );
 CREATE TABLE records (
     number INTEGER PRIMARY KEY, id BLOB NOT NULL, time INTEGER NOT NULL, duration INTEGER NOT NULL,
-    kind INTEGER NOT NULL, size INTEGER NOT NULL, request_id TEXT NOT NULL, user TEXT NOT NULL, durations BLOB NOT NULL
+    kind INTEGER NOT NULL, text INTEGER, size INTEGER NOT NULL, request_id TEXT NOT NULL, user TEXT NOT NULL,
+    durations BLOB NOT NULL
 );
 CREATE UNIQUE INDEX by_id ON records (id);
 CREATE INDEX by_time ON records (time);
 CREATE INDEX by_kind ON records (kind, time);
 CREATE INDEX by_request ON records (request_id) WHERE request_id != '';
 CREATE INDEX by_user ON records (user) WHERE user != '';
-CREATE TABLE texts (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE texts (text INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, content TEXT NOT NULL);
 CREATE TABLE marks (
     number INTEGER NOT NULL, mark TEXT NOT NULL, by TEXT NOT NULL, withdrawn INTEGER NOT NULL, why TEXT NOT NULL,
     content BLOB NOT NULL, PRIMARY KEY (number, mark, by)
@@ -50,20 +51,18 @@ _AT_ONCE = 500
 def add(connection: sqlite3.Connection, rows: Sequence[Row], packed: Sequence[tuple[int, int, bytes]]) -> None:
     """Add records, and the blocks that they are in (from, to, bytes). The caller has begun a transaction."""
     first = next_number(connection)
-    kind_of = _Kinds(connection)
+    kind_of, text_of = _Kinds(connection), _Texts(connection)
     connection.executemany(
         "INSERT INTO blocks VALUES (?, ?, ?)", [(first + start, end - start, block) for start, end, block in packed]
     )
     connection.executemany(
-        "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (number, one.id, one.time, one.duration, kind_of[one.kind], len(one.content), one.request_id, one.user,
-             one.durations)
+            (number, one.id, one.time, one.duration, kind_of[one.kind], text_of[one.text] if one.text else None,
+             len(one.content), one.request_id, one.user, one.durations)
             for number, one in enumerate(rows, first)
         ],
     )  # fmt: skip
-    texts = [(number, one.text) for number, one in enumerate(rows, first) if one.text]
-    connection.executemany("INSERT INTO texts VALUES (?, ?)", texts)
     for number, one in enumerate(rows, first):
         for mark in one.marks:
             put_mark(connection, number, mark)
@@ -84,6 +83,21 @@ class _Kinds(dict[Kind, int]):
         )
         (number,) = self._connection.execute("SELECT kind FROM kinds WHERE digest = ?", (digest,)).fetchone()
         self[kind] = number
+        return int(number)
+
+
+class _Texts(dict[str, int]):
+    """The numbers of texts, which get one where they have none."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, text: str) -> int:
+        digest = hashlib.sha256(text.encode()).digest()
+        self._connection.execute("INSERT OR IGNORE INTO texts VALUES (NULL, ?, ?)", (digest, text))
+        (number,) = self._connection.execute("SELECT text FROM texts WHERE digest = ?", (digest,)).fetchone()
+        self[text] = number
         return int(number)
 
 

@@ -25,6 +25,7 @@ _UNMARKED = "number NOT IN (SELECT number FROM marks WHERE NOT withdrawn)"
 
 def delete(directory: Directory, catalogue: Catalogue, query: Query, *, marked: bool) -> int:
     """Delete what is as asked. Others write between the portions."""
+    directory.release_reserve()
     deleted = 0
     for part in catalogue.parts():
         if may_have(part, query):
@@ -37,6 +38,7 @@ def delete(directory: Directory, catalogue: Catalogue, query: Query, *, marked: 
             partition.write_through(connection)
         if query.user is not None and directory.damaged.exists():
             shutil.rmtree(directory.damaged)
+        directory.keep_reserve()
     return deleted
 
 
@@ -50,6 +52,7 @@ def _portion(directory: Directory, catalogue: Catalogue, part: Part, query: Quer
         if part.sealed and (number := _whole(connection, condition)):
             partition.write_through(connection)
             catalogue.drop(part.number)
+            finish(directory, catalogue, part.number)
             return number
         numbers = _numbers(connection, condition)
         if numbers:
@@ -78,7 +81,7 @@ def remove(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     """Remove records from a partition, of which that was noted. The caller may write."""
     places = ",".join(map(str, numbers))
     with transaction(connection):
-        for table in ("records", "texts", "marks"):
+        for table in ("records", "marks"):
             connection.execute(f"DELETE FROM {table} WHERE number IN ({places})")
         gone = set(numbers)
         for number in numbers:
@@ -98,14 +101,16 @@ def _cut(connection: sqlite3.Connection, number: int, gone: set[int]) -> set[int
 
 def settle(catalogue: Catalogue, number: int) -> None:
     """Take the ids of what is gone out of the catalogue: they may be put again. The caller may write."""
+    is_listed = any(part.number == number for part in catalogue.parts())
     with catalogue.partition(number) as connection:
-        catalogue.settle(number, partition.ids(connection) if connection else [])
+        catalogue.settle(number, partition.ids(connection) if connection and is_listed else ())
 
 
 def finish(directory: Directory, catalogue: Catalogue, number: int) -> None:
     """Bring a deletion to its end. The caller may write."""
     if all(part.number != number for part in catalogue.parts()):
         directory.remove(directory.partition(number))
+        catalogue.settle(number, ())
     else:
         settle(catalogue, number)
         with catalogue.partition(number) as connection:
@@ -116,9 +121,10 @@ def finish(directory: Directory, catalogue: Catalogue, number: int) -> None:
 
 
 def _tidy(connection: sqlite3.Connection) -> None:
-    """Drop kinds that no record has any more; write a file anew that has become much too large."""
+    """Drop kinds and texts that no record has any more; write a file anew that has become much too large."""
     with transaction(connection):
         connection.execute("DELETE FROM kinds WHERE kind NOT IN (SELECT kind FROM records)")
+        connection.execute("DELETE FROM texts WHERE text NOT IN (SELECT text FROM records WHERE text IS NOT NULL)")
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     if free * _SLACK > pages:

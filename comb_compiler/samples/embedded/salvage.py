@@ -19,11 +19,10 @@ from comb_compiler.samples.store import StoreError
 __all__ = ["Saved", "Seen", "copy", "examine"]
 
 _AT_ONCE = 500
-_MISSES = 1 << 18  # numbers in a row at which no block begins: there are no more
+_MISSES = 1 << 16  # numbers in a row that cannot be asked for: there is no more to be had
 _ROWS = """
-SELECT number, id, time, duration, kind, size, request_id, user, durations,
-    (SELECT text FROM texts WHERE number = r.number)
-FROM records AS r WHERE number >= ? AND number < ?
+SELECT number, id, time, duration, kind, size, request_id, user, durations, content
+FROM records LEFT JOIN texts USING (text) WHERE number >= ? AND number < ?
 """
 
 
@@ -114,20 +113,23 @@ class _Tally:
 
 
 def _salvaged(old: sqlite3.Connection, tally: _Tally) -> Iterator[Row]:
-    """Asks for each block by its number: a page that is lost hides no other."""
+    """Asks for one block after the other; where that fails, for each number: a page that is lost hides no other."""
     number, misses = 1, 0
     while misses < _MISSES:
-        found = None
-        with suppress(sqlite3.Error):
-            found = old.execute("SELECT records, content FROM blocks WHERE first = ?", (number,)).fetchone()
-        if found is None:
+        try:
+            found = old.execute(
+                "SELECT first, records, content FROM blocks WHERE first >= ? ORDER BY first LIMIT 1", (number,)
+            ).fetchone()
+        except sqlite3.Error:
             number, misses = number + 1, misses + 1
             continue
-        count, content = found
+        if found is None:
+            return
+        first, count, content = found
         with suppress(_Unreadable):
-            for place, one in list(_read(number, count, content)):
+            for place, one in list(_read(first, count, content)):
                 yield one._replace(marks=_marks(old, place, one, tally))
-        number, misses = number + max(int(count), 1), 0
+        number, misses = first + max(int(count), 1), 0
 
 
 def _marks(old: sqlite3.Connection, number: int, one: Row, tally: _Tally) -> list[Mark]:

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class EmbeddedStore:
         self._catalogue = Catalogue(self._directory, partition)
         with answering(self._directory.path):
             self._directory.interfaces.mkdir(parents=True, exist_ok=True)
+        self._directory.keep_reserve()
 
     def put(self, records: Sequence[Record]) -> Put:
         """As SampleStore says. A record has at most 256 MiB."""
@@ -77,7 +79,8 @@ class EmbeddedStore:
                 partition.add(connection, rows, packed)
             full = partition.is_full(connection, self._catalogue.records)
         if full:
-            self._catalogue.seal(number)
+            with suppress(StoreError):  # the records are kept; whoever puts next tries it again
+                self._catalogue.seal(number)
         return len(rows)
 
     def put_interface(self, descriptors: bytes) -> str:
