@@ -52,9 +52,10 @@ def images_of(digit: str) -> Callable[[Plan, str], Images]:
 class Delivery:
     """What is committed, and what Flux says of it."""
 
-    def __init__(self, api: Api, repository: Path, checkout: Path, controller: Server) -> None:
+    def __init__(self, api: Api, repository: Path, url: str, checkout: Path, controller: Server) -> None:
         self.api = api
         self.repository = repository
+        self.url = url
         self.controller = controller
         self.files: dict[str, bytes] = {}
         self._checkout = checkout
@@ -175,7 +176,7 @@ def delivery(
         kustomize_controller(plane, program, directory / "controller", flags) as controller,
     ):
         _git(checkout, "remote", "add", "origin", f"{url}/git/{_REPOSITORY}")
-        made = Delivery(api, repository, checkout, controller)
+        made = Delivery(api, repository, f"{url}/git/{_REPOSITORY}", checkout, controller)
         made.put_platform(platform)
         revision = made.publish()
         api.apply_all(_told_by_hand(f"{url}/git/{_REPOSITORY}"))

@@ -16,6 +16,7 @@ import yaml
 
 from comb_compiler.compiler import check
 from comb_compiler.compiler.render import RenderedCluster
+from comb_compiler.release.images import UNBUILT
 from comb_compiler.render.flux import NAMESPACE, PLATFORM
 from comb_compiler.source import SourceSet
 from comb_compiler.spec.platform import Platform
@@ -28,6 +29,7 @@ from tests.cluster.objects import Object
 from tests.cluster.rendering import example_platform, written
 from tests.cluster.test_scheduling import volume
 from tests.conftest import RequiresTool
+from tests.publish.environment import git, keypair
 from tests.servers.control_plane import ControlPlane
 from tests.servers.flux import PROGRAM
 from tests.servers.provision import locate
@@ -300,6 +302,70 @@ def test_what_comb_publishes_runs(flux: Delivery, plane: ControlPlane, api: Api,
     assert differences(api, objects_of(comb), flux_name(comb)) == {}
     code, (one,) = status(plane, combs, "published")
     assert (code, one["healthy"]) == (0, True)
+
+
+def images_file(combs: Combs, name: str, digit: str) -> str:
+    """An images.json of another build, beside the combs."""
+    image = f"{UNBUILT}/{name}@sha256:{digit * 64}"
+    file = combs.root / f"images-{digit}.json"
+    file.write_text(json.dumps({"unbuilt": True, "images": {name: {"cpu": image}}}), encoding="utf-8")
+    return f"--images={file.name}"
+
+
+def test_a_signed_comb_is_updated_rolled_back_mended_and_retired_by_commits(
+    flux: Delivery, plane: ControlPlane, api: Api, combs: Combs, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    name = "lived"
+    comb = combs.greeting(name)
+    key, public = keypair(tmp_path_factory.mktemp("keys"), "ci")
+    document = example_platform()
+    document["environmentRepository"]["publishers"] = {"ci": {"key": public}}
+    written(document, combs.root)
+    git(combs.root, "init", "-q")
+    git(combs.root, "add", ".")
+    git(combs.root, "commit", "-qm", "a comb")
+    where = f"--repository={flux.url}"
+    start = flux.publish().removeprefix("main@sha1:")  # what is there was looked at
+
+    def committed(command: str, *more: str) -> str:
+        """Have `comb` commit, and Flux apply it; the commit."""
+        done = run_comb(combs, command, name, where, f"--sign={key}", f"--trusted={start}", *more)
+        assert done.returncode == 0, done.stderr
+        flux.wait(flux.follow(), *([flux_name(comb)] if command != "retire" else []))
+        return done.stdout.split()[-1]
+
+    first = committed("publish", images_file(combs, name, "1"))
+    assert images_in_use(api, name) == {"1"}
+    committed("publish", images_file(combs, name, "2"))
+    until(lambda: images_in_use(api, name) == {"2"}, SECONDS)
+    committed("rollback", f"--to={first}")
+    until(lambda: images_in_use(api, name) == {"1"}, SECONDS)
+    assert run_comb(combs, "verify", name, where, f"--trusted={start}").returncode == 0
+    assert status(plane, combs, name)[0] == 0
+
+    [path] = [path for path in flux.files if path.endswith(f"deployment-{name}.yaml")]
+    flux.files[path] = flux.files[path].replace(b"1" * 64, b"3" * 64)
+    by_hand = flux.publish()
+    flux.wait(by_hand, flux_name(comb))
+    until(lambda: images_in_use(api, name) == {"3"}, SECONDS)  # Flux itself was not told to verify
+    verified = run_comb(combs, "verify", name, where, f"--trusted={start}")
+    assert verified.returncode == 1
+    assert "no trusted publisher signed" in verified.stderr
+    refused = run_comb(combs, "publish", name, where, f"--sign={key}", images_file(combs, name, "1"))
+    assert refused.returncode == 1
+    assert "no trusted publisher signed" in refused.stderr
+    start = by_hand.removeprefix("main@sha1:")
+    tampered = run_comb(combs, "verify", name, where, f"--trusted={start}")
+    assert (tampered.returncode, f"deployment-{name}.yaml is not what" in tampered.stdout) == (1, True)
+    committed("publish", images_file(combs, name, "1"))
+    until(lambda: images_in_use(api, name) == {"1"}, SECONDS)
+
+    too_many = run_comb(combs, "retire", name, where, f"--sign={key}", f"--trusted={start}")
+    assert too_many.returncode == 1
+    committed("retire", f"--allow-prune={too_many.stderr.split()[-1]}")
+    until(lambda: not [one for one in objects_of(comb) if found(api, one)], SECONDS)
+    until(lambda: not api.list("v1", "Pod", HOME, f"app.kubernetes.io/name={name}"), SECONDS)
+    assert status(plane, combs, name)[1][0]["applied"] is None
 
 
 def run_comb(combs: Combs, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
