@@ -20,7 +20,9 @@ _SETTLED = 600
 
 
 def follower(mirror: "Mirror", rendered: "Sequence[Rendered]") -> "Follow":
-    """Has each comb take over numbers of replicas that were published. Refuses one that has a candidate on its way."""
+    """Has each comb take over numbers of replicas that were published. Refuses one that has a candidate on its way, and
+    an emergency that would extend another.
+    """
     from comb_compiler.publish import Refused
     from comb_compiler.publish.records import published_at
 
@@ -34,6 +36,11 @@ def follower(mirror: "Mirror", rendered: "Sequence[Rendered]") -> "Follow":
             raise Refused(
                 f"`{release.comb}` has a candidate on its way in `{release.cluster}`: step {release.rollout.step + 1}"
                 "\nend the rollout first, with `comb rollout`; `comb rollback` takes back the stable release as it was"
+            )
+        if one.release.emergency and release.emergency and one.release.subject == release.subject:
+            raise Refused(
+                f"`{release.comb}` is in `{release.cluster}` in an emergency already, until {release.emergency.until}"
+                "\nnothing extends that: publish it with evidence"
             )
         if not may_hand_over(one, release):
             return wanted

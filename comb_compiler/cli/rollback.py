@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
+_KEPT = ("Comb-Source", "Comb-Evidence", "Comb-Emergency")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
         then = _named(history(mirror, places, trust), arguments.to)
         facts = (("Comb-Compiler", comb_compiler.__version__), ("Comb-Rollback-To", then.commit))
-        kept = tuple(fact for fact in then.facts if fact[0].startswith(("Comb-Source", "Comb-Evidence")))
+        kept = tuple(fact for fact in then.facts if fact[0].startswith(_KEPT))
         title = f"Roll {arguments.name} back to {then.commit[:12]} in {target.environment}"
         terms = Terms(trust, identity, arguments.allow_prune, title, (*facts, *kept))
         return roll_back(mirror, places, then.commit, terms, carry)

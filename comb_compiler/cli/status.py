@@ -159,6 +159,8 @@ def _as_text(wanted: _Wanted, standing: "Standing") -> Iterator[str]:
     where = f"{wanted.cluster.release.comb} in {wanted.cluster.cluster}"
     if standing.is_healthy:
         yield printable(f"{where}: healthy, {standing.applied}, since {standing.since}")
+        if standing.emergency:
+            yield printable(f"  nothing has proven it: in an emergency, {standing.emergency}")
         return
     applied = "applied" if standing.is_applied else f"applied is {standing.applied or 'nothing'}"
     yield printable(f"{where}: not healthy; asked is {standing.asked or 'nothing'}, {applied}, since {standing.since}")
@@ -176,6 +178,7 @@ def _as_data(wanted: _Wanted, standing: "Standing") -> dict[str, Any]:
         "healthy": standing.is_healthy,
         "failed": standing.has_failed,
         "since": standing.since or None,
+        "emergency": standing.emergency or None,
         "troubles": [
             {"kind": one.kind, "name": one.name, "message": one.message, "place": wanted.place(one)}
             for one in standing.troubles

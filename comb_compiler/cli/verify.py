@@ -12,12 +12,14 @@ import argparse
 import io
 import subprocess
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.emergencies import unproven
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.repositories import Target, add_reading_arguments, opened, target_of, told, trust_of
 from comb_compiler.source.sourceset import Unavailable
@@ -82,13 +84,17 @@ def _verified(
     record = records[0]
     there = [one for one in held(mirror.git, "refs/comb/head", places) if one.release is not None]
     said = [sentence for one in there for sentence in one.damage()]
+    signer = None
     if trust.publishers and trust.floor is None:
         signed = next(signatures(mirror.git, trust.publishers, "-1", record.commit))
-        said += [f"{record.commit[:12]}: {signed.why}"] if signed.signer is None else []
+        signer = signed.signer
+        said += [f"{record.commit[:12]}: {signed.why}"] if signer is None else []
     for one in there:
         assert one.release is not None
         if record.releases.get(one.place.directory) != one.release.digest:
             said.append(f"{one.place.directory}: {record.commit[:12]} published another release")
+        wrong = unproven(one.release, signer, target.platform, datetime.now(UTC))
+        said += [f"{one.place.directory}: {sentence}" for sentence in wrong]
     return said or (_rebuilt(there, record, target.environment, checkout, files) if rebuild else [])
 
 

@@ -8,6 +8,7 @@ __all__ = ["Objects", "Standing", "Trouble", "standing_of"]
 
 _MOST_TOLD = 300
 _UNHEALTHY = "HealthCheckFailed"
+_EMERGENCY = "event.toolkit.fluxcd.io/emergency"
 _STALLED = "ProgressDeadlineExceeded"
 _NOT_BEGUN = frozenset(("ContainerCreating", "PodInitializing"))
 _OBJECT = re.compile(r"\b([A-Z][A-Za-z]+)/(?:([-a-z0-9.]+)/)?([-a-z0-9.]+)")
@@ -35,12 +36,16 @@ class Trouble(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a comb stands in a cluster. `asked` and `applied` are revisions; `since` is when Flux came to its verdict."""
+    """How a comb stands in a cluster. `asked` and `applied` are revisions; `since` is when Flux came to its verdict.
+
+    `emergency` says until when and why a release was let past the gates, where that is so.
+    """
 
     asked: str
     applied: str
     since: str
     troubles: tuple[Trouble, ...]
+    emergency: str = ""
 
     @property
     def is_applied(self) -> bool:
@@ -76,7 +81,8 @@ def standing_of(objects: Objects, name: str) -> Standing:
         *_of_flux(kustomization, ready, name),
         *(found for deployment, pods in objects.deployments for found in _of_deployment(deployment, pods)),
     )
-    return Standing(asked, applied, str(ready.get("lastTransitionTime", "")), tuple(troubles))
+    emergency = str(_at(kustomization, "metadata", "annotations", _EMERGENCY) or "")
+    return Standing(asked, applied, str(ready.get("lastTransitionTime", "")), tuple(troubles), _told(emergency))
 
 
 def _of_source(source: Mapping[str, Any] | None) -> Iterator[Trouble]:

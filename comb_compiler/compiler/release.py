@@ -35,6 +35,7 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
         promise=Promise(comb.interface.method, channels_of(comb), rendering.execution.descriptors),
         unbuilt=rendering.images.unbuilt,
         replicas=rendering.kept,
+        emergency=rendering.emergency,
     )
 
 

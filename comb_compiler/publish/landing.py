@@ -141,9 +141,10 @@ def _commit(mirror: Mirror, head: str | None, change: Change, identity: Identity
 
 def _check_own(mirror: Mirror, trust: Trust, commit: str) -> None:
     try:
-        check_signed(mirror.git, trust.publishers, "-1", commit)
+        check_signed(mirror.git, trust.publishers if trust.writers is None else trust.writers, "-1", commit)
     except Refused as problem:
-        raise Refused("the key that signs is none of the trusted publishers' in platform.yaml") from problem
+        who = "the trusted publishers'" if trust.writers is None else "those who may publish in an emergency"
+        raise Refused(f"the key that signs is none of {who} in platform.yaml") from problem
 
 
 def _pushed(mirror: Mirror, commit: str) -> bool:

@@ -35,11 +35,13 @@ _FORMAT = "--format=%H%x00%G?%x00%GS%x00%GF%x00%GP"
 class Trust(NamedTuple):
     """The public keys that signatures are asked for, by who holds them; nobody: none are asked for.
 
-    `floor` is a commit whose history somebody has looked at: signatures count from there on.
+    `floor` is a commit whose history somebody has looked at: signatures count from there on. `writers` are those who
+    may sign what is committed now, where not everybody may.
     """
 
     publishers: Mapping[str, str]
     floor: str | None = None
+    writers: Mapping[str, str] | None = None
 
 
 class Signature(NamedTuple):

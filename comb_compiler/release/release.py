@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from comb_compiler.release.records import BadRecord, record_bytes, record_from
 
-__all__ = ["FILE", "BadRelease", "Promise", "Release", "Rollout", "parse_release", "release_bytes"]
+__all__ = ["FILE", "BadRelease", "Emergency", "Promise", "Release", "Rollout", "parse_release", "release_bytes"]
 
 FILE = "release.json"
 VERSION = 1
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -48,6 +49,18 @@ class Rollout(NamedTuple):
     aborted: bool = False
 
 
+class Emergency(NamedTuple):
+    """A release that nothing has proven: why, and until when that is to be made good (RFC 3339, in UTC)."""
+
+    reason: str
+    until: str
+
+    @property
+    def said(self) -> str:
+        """Both in one line."""
+        return f"until {self.until}: {self.reason}"
+
+
 class Release(NamedTuple):
     """The rendered files of a comb in one cluster. Digests are SHA-256 in 64 hexadecimal digits.
 
@@ -56,7 +69,8 @@ class Release(NamedTuple):
     `images` are as images.json has them; `unbuilt` says that nothing vouches for them. `files` are all files of the
     directory but this one, by name; `flux` is the digest of the comb's file in `_flux`. `carried` are those of `files`
     that an earlier release made, and that are kept for pods that still run it. `replicas` are Deployments whose number
-    of replicas an autoscaler takes over with this release, and the number that they have until then.
+    of replicas an autoscaler takes over with this release, and the number that they have until then. An `emergency` let
+    it past the gates.
     """
 
     comb: str
@@ -75,6 +89,7 @@ class Release(NamedTuple):
     promise: Promise
     unbuilt: bool = False
     replicas: Mapping[str, int] = {}
+    emergency: Emergency | None = None
 
     @property
     def digest(self) -> str:
@@ -102,6 +117,10 @@ def parse_release(content: bytes) -> Release:
         _must(_DIGEST.fullmatch(digest) is not None, path, "a digest", digest)
     for name in release.files:
         _must(_stays_below(name) and name != FILE, "files", "names of files in the directory", name)
+    if release.emergency is not None:
+        _must(
+            _TIME.fullmatch(release.emergency.until) is not None, "emergency.until", "a time", release.emergency.until
+        )
     for name in release.carried:
         _must(name in release.files, "carried", "some of `files`", name)
     return release

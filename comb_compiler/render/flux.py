@@ -9,7 +9,7 @@ from comb_compiler.plan import object_name
 from comb_compiler.render.manifest import Cause, Manifest, manifest
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["ENVIRONMENT_LABEL", "FOLDER", "NAMESPACE", "PLATFORM", "applied", "flux_kustomization"]
+__all__ = ["EMERGENCY", "ENVIRONMENT_LABEL", "FOLDER", "NAMESPACE", "PLATFORM", "applied", "flux_kustomization"]
 
 NAMESPACE = "flux-system"
 """Where Flux and its objects are, and the name of its GitRepository: as `flux bootstrap` makes them."""
@@ -18,6 +18,11 @@ PLATFORM = "comb-platform"
 FOLDER = "_flux"
 """No namespace has this name."""
 ENVIRONMENT_LABEL = "comb.dev/environment"
+
+EMERGENCY = "comb.dev/emergency"
+"""An annotation of all objects of a release that was let past the gates: until when, and why."""
+_TOLD = "event.toolkit.fluxcd.io/emergency"
+"""What Flux adds to its events, and so to each notification."""
 
 # Once is enough. Without an expression Flux wants the platform applied at the same commit first: each commit has all
 # combs look too early, and again after half a minute; and a platform that is sick would hold up every comb.
@@ -29,9 +34,18 @@ def flux_kustomization(rendering: Rendering) -> Manifest:
     name = object_name(f"{rendering.namespace}.{rendering.name}")
     labels = {**rendering.labels(), ENVIRONMENT_LABEL: rendering.plan.environment}
     directory = f"clusters/{rendering.here.cluster}/{rendering.namespace}/{rendering.name}"
-    more = {"targetNamespace": rendering.namespace, "dependsOn": [{"name": PLATFORM, "readyExpr": _WAS_APPLIED}]}
+    more: dict[str, Any] = {
+        "targetNamespace": rendering.namespace,
+        "dependsOn": [{"name": PLATFORM, "readyExpr": _WAS_APPLIED}],
+    }
     file = f"{rendering.namespace}.{rendering.name}.yaml"
-    return manifest(applied(name, labels, directory, **more), Cause.comb("metadata", "name"), file)
+    if rendering.emergency is not None:
+        # On all objects, so that there is a change that Flux tells of after it has read the annotation for its events.
+        more["commonMetadata"] = {"annotations": {EMERGENCY: rendering.emergency.said}}
+    made = applied(name, labels, directory, **more)
+    if rendering.emergency is not None:
+        made["metadata"]["annotations"] = {_TOLD: rendering.emergency.said}
+    return manifest(made, Cause.comb("metadata", "name"), file)
 
 
 def applied(name: str, labels: dict[str, Any], directory: str, **more: Any) -> dict[str, Any]:

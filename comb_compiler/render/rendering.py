@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from comb_compiler.plan import ClusterPlan, Group, Plan, Replicas, Workload, object_name, process_name
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.release.images import Images
+from comb_compiler.release.release import Emergency
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.spec import Comb
 from comb_compiler.spec.comb.operators import Operator
@@ -22,7 +23,8 @@ class Rendering(NamedTuple):
     `execution` is parted: it has a process for each group of the plan; `plan_file` is its file. `run` names what the
     pods run: the execution plan and the images, and nothing else. `track` is empty for the stable release; another's
     objects have it behind their names, and labels of their own, so that no selector of one finds the other's pods.
-    `kept` are the numbers of replicas, by workload, that an autoscaler is only about to take over.
+    `kept` are the numbers of replicas, by workload, that an autoscaler is only about to take over. An `emergency` lets
+    it past the gates, and is told to whoever hears of the release.
     """
 
     comb: Comb
@@ -35,6 +37,7 @@ class Rendering(NamedTuple):
     run: str
     track: str = ""
     kept: Mapping[str, int] = {}
+    emergency: Emergency | None = None
 
     @property
     def name(self) -> str:
