@@ -16,6 +16,7 @@ from comb_compiler.cli.exits import Exit
 from comb_compiler.cli.reporting import report
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.spec.lock import Lock
 from comb_compiler.workspace.artifacts import PATIENCE, Progress
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -63,8 +64,16 @@ def _said(one: LockReport, is_check: bool) -> str:
     path = printable(one.path)
     if one.diagnostics or one.failures or one.after is None:
         return f"{path}: {'does not hold' if is_check else 'not written'}"
-    count = len(one.after.artifacts)
-    pinned = f"{count} artifact{'s' if count != 1 else ''}"
+    pinned = _pinned(one.after)
     if is_check:
         return f"{path}: {pinned} as pinned"
     return f"{path}: {pinned} pinned" if one.written else f"{path}: {pinned}, nothing to change"
+
+
+def _pinned(lock: Lock) -> str:
+    """What a lock pins, in words."""
+    count = len(lock.artifacts)
+    artifacts = f"{count} artifact{'s' if count != 1 else ''}"
+    if lock.interface is None:
+        return artifacts
+    return f"{artifacts} and the interface" if count else "the interface"

@@ -1,6 +1,6 @@
 """The views of a comb and of its variants; one that changes nothing which a graph rests on is not analysed again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.bounds import bounded
@@ -44,7 +44,7 @@ def analyse(
         view = View(variant, graph, protos, memo, changes)
         views.append(view)
         analysed.append(view)
-        said = [*diagnostics, *_analysed(view)]
+        said = [*diagnostics, *_not_misspelt(_analysed(view), view, found.all)]
         may_lead_there = may_lead_there or any(finding.code in _MAY_LEAD_THERE for finding in said)
         found.add(said, variant.overlaid)
     for finding, overlaid in check_together(views[0], analysed) if views else ():
@@ -61,3 +61,11 @@ def _analysed(view: View) -> Iterator[Diagnostic]:
     found = [finding for analysis in ANALYSES for finding in bounded(analysis(view))]
     unguarded = {finding.path for finding in found if finding.code is codes.UNGUARDED_CONDITION}
     yield from (one for one in found if one.code is not codes.CONSTANT_CONDITION or one.path not in unguarded)
+
+
+def _not_misspelt(said: Iterable[Diagnostic], view: View, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """`said` without steps that seem to have no timeout, where a key that is no field may be meant to be it."""
+    owners = {one.path.rpartition(".")[0] for one in found if one.code is codes.UNKNOWN_KEY}
+    steps = view.graph.steps.values() if owners else ()
+    spared = {at for one in steps if (at := f"graph.{one.name}") in owners or f"operators.{one.operator}" in owners}
+    yield from (one for one in said if one.code is not codes.UNBOUNDED_STEP or one.path not in spared)

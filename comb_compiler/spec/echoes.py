@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from comb_compiler.diagnostics import Diagnostic, Severity, Span, codes
+from comb_compiler.spec.foreign import nests_steps
 
 __all__ = ["without_echoes"]
 
@@ -23,8 +24,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
     That is what is said of a spoiled value, that something needs quotes which is wrong with them too, that a file is
     missing whose path is none, that a priority is a number which the platform does not have anyway, that nothing pins
-    a file that is missing or whose digest is misspelt, and that a lock does not agree with what is wrong itself. What
-    is said of one value through several aliases is said once.
+    a file that is missing or whose digest is misspelt, that a graph with the nested steps of another tool names no
+    answer, and that a lock does not agree with what is wrong itself. What is said of one value through several aliases
+    is said once.
     """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
@@ -40,7 +42,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [
         one
         for one in findings
-        if not _is_echo(one, spoiled, echoes.get(one.code, set())) and not _lacks_what_is_misspelt(one, findings)
+        if not _is_echo(one, spoiled, echoes.get(one.code, set()))
+        and not _lacks_what_is_misspelt(one, findings)
+        and not _lacks_what_is_nested(one, findings)
     ]
 
 
@@ -50,6 +54,14 @@ def _lacks_what_is_misspelt(finding: Diagnostic, findings: list[Diagnostic]) -> 
         return False
     beside = finding.path.removesuffix("artifact")
     return any(one.code is codes.UNKNOWN_KEY and one.path.startswith(beside) for one in findings)
+
+
+def _lacks_what_is_nested(finding: Diagnostic, findings: list[Diagnostic]) -> bool:
+    """Whether a graph does not say which step answers, and is another tool's, whose steps are below one."""
+    if finding.code is not codes.MISSING_RETURN:
+        return False
+    unknown = (one.path for one in findings if one.code is codes.UNKNOWN_KEY)
+    return any(path.startswith("graph.") and nests_steps(path.rpartition(".")[2]) for path in unknown)
 
 
 def _is_echo(finding: Diagnostic, spoiled: list[Diagnostic], echoes: set[Span | None]) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Node, Path, Scalar
+from comb_compiler.spec.canary import canary_steps
 from comb_compiler.spec.mends import mend, mended_name
 from comb_compiler.spec.misspelt import spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
@@ -23,6 +24,8 @@ __all__ = ["explain"]
 def explain(root: Node, model: type[BaseModel], errors: Sequence[Any]) -> Iterator[Diagnostic]:
     """What is said of `errors`, the validation errors of `model` on the data of `root`."""
     missing: dict[Path, list[str]] = {}
+    told, errors = canary_steps(root, errors)
+    yield from told
     for error in errors:
         kind, path = error["type"], error["loc"]
         if kind == "missing":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-__all__ = ["in_our_words", "our_field"]
+__all__ = ["in_our_words", "nests_steps", "our_field"]
 
 _BATCH = "write `batch: {max: 8, wait: 4ms}`"
 _SCALE = "write `scale: {min: 2, max: 8, targets: {cpu: 70%}}`"
@@ -153,6 +153,8 @@ _COMB: dict[str, str] = {
     "return": "it belongs into `graph`: indent it as the steps are",
     "env": _OPERATOR["env"],
 }
+_NESTING = ("root", "routerType", "serviceName", "steps", "nodes")
+"""What stands in graphs of other tools, whose steps are not right below `graph`."""
 _STEP: dict[str, str] = {
     **dict.fromkeys(("if", "condition", "cond"), "write `when`"),
     **dict.fromkeys(("op", "run", "function", "uses"), "write `call: operator(port=source)`, or `operator` and `in`"),
@@ -163,7 +165,7 @@ _STEP: dict[str, str] = {
     "fallback": "a `fallback` belongs to the operator, wherever it is called",
     "out": "what a step gives is what its operator's `out` says",
     **dict.fromkeys(
-        ("root", "routerType", "serviceName", "steps", "nodes"),
+        _NESTING,
         "each step stands right below `graph`, by its name: `text: read(frame=$request.frame)`",
     ),
 }
@@ -237,6 +239,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 def in_our_words(owner: str, word: str) -> str:
     """What to write for `word` in a mapping that is the model named `owner`; empty where that is not known."""
     return _WORDS.get(owner, {}).get(word, "")
+
+
+def nests_steps(word: str) -> bool:
+    """Whether a step that has `word` is no step, but holds the steps of another tool's graph, its answer with them."""
+    return word in _NESTING
 
 
 def our_field(owner: str, word: str) -> str | None:
