@@ -85,10 +85,10 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
     directory = Path(checkout.root, main).parent
     picture = directory / _PICTURE
     if not picture.is_file():
-        console.result("3. run      left out: only the built-in example has a picture to show")
+        console.result("\n3. run      left out: only the built-in example has a picture to show")
         return
     if find_spec("onnxruntime") is None:
-        console.result("3. run      left out: its models need onnxruntime (`make setup` installs it)")
+        console.result("\n3. run      left out: its models need onnxruntime (`make setup` installs it)")
         return
     from comb_compiler.cli.calling.showing import waterfall
     from comb_compiler.runtime.engine import CannotRun, run
@@ -106,7 +106,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
         address, outcomes = run(serve())
     except CannotRun as error:
         raise OutsideFailure(f"it cannot run: {error}") from error
-    console.result(f"3. run      a service on {address} answers {plan.method.service}/{plan.method.name}")
+    console.result(f"\n3. run      a service on {address} answers {plan.method.service}/{plan.method.name}")
     console.result(f"   {_PICTURE}: a picture with its text upside down, in each arm of the experiment")
     for arm, outcome in outcomes.items():
         if outcome.failed:
@@ -143,12 +143,12 @@ def _publish(console: Console, checkout: Checkout, main: str, into: str | None, 
         done = _committed(repository.absolute(), rendered, checkout.root)
     except (PublishError, Refused, OSError) as problem:
         raise OutsideFailure(str(problem)) from problem
-    console.result(f"5. publish  one commit, into a local environment repository: {said(done)}")
+    console.result(f"\n5. publish  one commit, into a local environment repository: {said(done)}")
     for cluster in rendered.clusters:
         own, flux = len(cluster.files), cluster.flux_file
         console.result(f"   Flux would apply {own} files of {cluster.directory}/, as {flux} tells it")
-    console.result(f"   look at it: git -C {repository} log --stat\n")
-    console.result(_NOT_YET)
+    console.result(f"   look at it: git -C {repository} log --stat")
+    console.result(f"\n{_NOT_YET}")
 
 
 def _committed(repository: Path, rendered: "Rendered", root: str) -> "Publication":
@@ -173,7 +173,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     """The objects for production, as the platform.yaml beside the comb has it, with images that are not built."""
     platform = str(PurePosixPath(main).parent / _PLATFORM)
     if not Path(checkout.root, platform).is_file():
-        console.result(f"\n4. render   left out: there is no {_PLATFORM} beside the comb\n")
+        console.result(f"\n4. render   left out: there is no {_PLATFORM} beside the comb")
         return None
     from comb_compiler.compiler.render import render_comb, unbuilt_images
 
@@ -185,7 +185,6 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     for cluster in rendered.clusters:
         kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
         console.result(f"   {cluster.directory}/\n      " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
-    console.result("")
     return rendered
 
 
