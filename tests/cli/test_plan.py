@@ -14,10 +14,10 @@ apiVersion: comb.dev/v1
 kind: Platform
 metadata: {name: acme}
 clusters: {east: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}}
-namespaces: {greetings: {}}
+namespaces: {greetings: {}, live: {}}
 environments:
   staging: {clusters: [east], namespace: greetings}
-  production: {clusters: [east], namespace: greetings}
+  production: {clusters: [east], namespace: live}
 environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}
 """
@@ -65,7 +65,7 @@ def test_all_environments_are_planned_where_none_is_named(comb: Comb, platform: 
     assert ran.code == 0
     assert [line for line in ran.out.splitlines() if line.startswith("greeting in")] == [
         "greeting in staging: cluster east, namespace greetings",
-        "greeting in production: cluster east, namespace greetings",
+        "greeting in production: cluster east, namespace live",
     ]
 
 
@@ -144,7 +144,7 @@ def test_programs_read_findings_and_plans_in_one_object(comb: Comb, checkout: Pa
     assert [found["code"] for found in told["diagnostics"]] == ["COMB4105"]
     (plan,) = told["plans"]
     (cluster,) = plan["clusters"]
-    assert (plan["environment"], cluster["cluster"], cluster["namespace"]) == ("production", "east", "greetings")
+    assert (plan["environment"], cluster["cluster"], cluster["namespace"]) == ("production", "east", "live")
     assert (cluster["fits"], cluster["safe"], cluster["missing"]) == (False, False, {"greeting": 1})
     (workload,) = cluster["workloads"]
     assert (workload["cpu"], workload["memory"], workload["slice"]) == (3.0, 4 * 2**30, None)

@@ -16,11 +16,11 @@ metadata: {name: acme}
 clusters:
   east: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}
   west: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}
-namespaces: {greetings: {}}
+namespaces: {greetings: {}, live: {}}
 priorities: {high: {value: 1000}}
 environments:
   staging: {clusters: [west], namespace: greetings}
-  production: {clusters: [east, west], namespace: greetings}
+  production: {clusters: [east, west], namespace: live}
 environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}
 notifications: {releases: {type: slack, secret: releases}}
@@ -59,14 +59,14 @@ def test_objects_a_release_and_a_file_for_flux_are_written(
     ran = render(comb, "--images", "images.json", "-o", "out", environment="production")
     assert (ran.code, ran.out) == (0, "")
     for cluster in ("east", "west"):
-        here = checkout / f"out/clusters/{cluster}/greetings/greeting"
+        here = checkout / f"out/clusters/{cluster}/live/greeting"
         release = parse_release((here / "release.json").read_bytes())
         assert (release.comb, release.environment, release.cluster) == ("greeting", "production", cluster)
         assert release.images == {"greeting": {"cpu": IMAGE}}
         assert not release.unbuilt
         assert {one.name for one in here.iterdir()} == {*release.files, "release.json"}
         assert f"image: {IMAGE}" in (here / "deployment-greeting.yaml").read_text()
-        assert (checkout / f"out/clusters/{cluster}/_flux/greetings.greeting.yaml").exists()
+        assert (checkout / f"out/clusters/{cluster}/_flux/live.greeting.yaml").exists()
 
 
 def test_the_same_again_changes_nothing_and_says_so(comb: Comb, checkout: Path, platform: Path) -> None:
@@ -258,8 +258,8 @@ def test_a_file_to_explain_may_be_named_as_it_was_written(comb: Comb, checkout: 
     assert (by_path.code, by_path.out) == (0, by_name.out)
     both = render(comb, "--unbuilt", "--explain", "service-greeting.yaml", environment="production")
     assert [line for line in both.out.splitlines() if line.startswith("#")] == [
-        "# clusters/east/greetings/greeting/service-greeting.yaml",
-        "# clusters/west/greetings/greeting/service-greeting.yaml",
+        "# clusters/east/live/greeting/service-greeting.yaml",
+        "# clusters/west/live/greeting/service-greeting.yaml",
     ]
     unknown = render(comb, "--unbuilt", "--explain", "servic-greeting.yaml")
     assert unknown.code == 2
@@ -288,6 +288,7 @@ def test_a_platforms_objects_are_written_once_for_all(comb: Comb, checkout: Path
     assert {one.name for one in (west / "_platform").iterdir()} == {
         "kustomization.yaml",
         "namespace-greetings.yaml",
+        "namespace-live.yaml",
         "priorityclass-comb-high-1000.yaml",
     }
     again = comb("platform", "render", "--platform", "platform.yaml", "-o", "out")
