@@ -170,8 +170,10 @@ def run_program(
     try:
         with ThreadPoolExecutor(3) as pool:
             parts = [pool.submit(_read, process.stdout, _MOST_OUT), pool.submit(_read, process.stderr, _MOST_SAID)]
-            wait([*parts, pool.submit(_send, process, given)], patience, FIRST_EXCEPTION)
-            if not all(one.done() for one in parts) or any(one.exception() for one in parts):
+            sent = pool.submit(_send, process, given)
+            wait(parts, patience, FIRST_EXCEPTION)
+            has_failed = not all(one.done() for one in parts) or any(one.exception() for one in parts)
+            if has_failed or wait([sent], max(0.0, end - time.monotonic())).not_done:
                 _end(process)
         out, said = (one.result() for one in parts)
         process.wait(max(0.0, end - time.monotonic()))
