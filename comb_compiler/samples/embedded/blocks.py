@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["BadBlock", "pack", "packed", "unpack"]
 
-_TARGET = 8 * 1024  # bytes of a block, before: what one look-up has to decompress
+_TARGET = 4 * 1024  # bytes of a block, before: what one look-up has to decompress
 _LEVEL = 1
 _PLAIN, _ZLIB = 0, 1
 _HEAD = struct.Struct("<BI")

@@ -5,6 +5,7 @@ when it is full it is sealed: its ids come here, in their order, and a new one i
 record is put stay small, and what is looked up for all time is written in large, sorted portions.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ CREATE TABLE parts (number INTEGER PRIMARY KEY AUTOINCREMENT, sealed INTEGER NOT
 CREATE TABLE ids (id BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE purges (number INTEGER PRIMARY KEY, settled INTEGER NOT NULL);
 INSERT INTO parts VALUES ({first}, 0, NULL, NULL)
+"""
+_PARTS_OF = """
+SELECT NULL, number FROM parts WHERE NOT sealed UNION ALL SELECT id, number FROM ids WHERE id IN ({})
 """
 _AT_ONCE = 500
 
@@ -45,9 +49,13 @@ class Catalogue:
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """A connection to it; it is made where there is nothing at all yet."""
-        if not self._directory.catalogue.exists():
+        path = self._directory.catalogue
+        try:
+            inode = os.stat(path).st_ino
+        except FileNotFoundError:
             self._make()
-        with self._directory.connection(self._directory.catalogue) as found:
+            inode = os.stat(path).st_ino
+        with self._directory.connection(path, inode) as found:
             yield found
 
     def _make(self) -> None:
@@ -92,19 +100,23 @@ class Catalogue:
             (number,) = found.execute("SELECT number FROM parts WHERE NOT sealed").fetchone()
         return int(number)
 
-    def where(self, ids: Sequence[bytes]) -> dict[bytes, int]:
-        """The sealed partitions of those ids that are in one."""
+    def parts_of(self, ids: Sequence[bytes]) -> dict[bytes, int]:
+        """The partitions that these ids can be in: each in one, the open one where no other is known to have it."""
         known: dict[bytes, int] = {}
+        newest: dict[None, int] = {}
         with self.connection() as found:
+            # The open one first: what is sealed meanwhile is found in one of the two.
             for start in range(0, len(ids), _AT_ONCE):
                 some = ids[start : start + _AT_ONCE]
-                marks = ",".join("?" * len(some))
-                known.update(found.execute(f"SELECT id, number FROM ids WHERE id IN ({marks})", some).fetchall())
-        return known
+                rows = found.execute(_PARTS_OF.format(",".join("?" * len(some))), some).fetchall()
+                newest = newest or dict([rows[0]])
+                known.update(rows[1:])
+        return {**dict.fromkeys(ids, newest[None]), **known} if ids else {}
 
     def seal(self, number: int) -> None:
         """Close a partition that is full, and open the next. The caller has the right to write."""
         with self._directory.connection(self._directory.partition(number)) as full:
+            partition.index(full)
             partition.write_through(full)
             low, high = partition.span(full)
             ids = partition.ids(full)

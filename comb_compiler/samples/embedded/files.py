@@ -19,7 +19,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from comb_compiler.samples.store import StoreError
@@ -76,12 +76,15 @@ class Directory:
         self._turns = 0
         self._idle: OrderedDict[Path, list[tuple[int, sqlite3.Connection]]] = OrderedDict()
         self._guard = threading.Lock()
+        self._partitions: dict[int, Path] = {}
         self._closed = False
         self._process = os.getpid()
 
     def partition(self, number: int) -> Path:
         """The file of a partition."""
-        return self.path / f"records-{number:08d}.sqlite"
+        if number not in self._partitions:
+            self._partitions[number] = self.path / f"records-{number:08d}.sqlite"
+        return self._partitions[number]
 
     def partitions(self) -> list[int]:
         """The numbers of the partitions' files that are there."""
@@ -121,20 +124,15 @@ class Directory:
         finally:
             os.close(lock)
 
-    @contextmanager
-    def connection(self, path: Path) -> Iterator[sqlite3.Connection]:
-        """A connection to a database that is there, in the layout that we know; what goes wrong is a StoreError."""
-        with answering(path):
-            inode = path.stat().st_ino
-            found = self._borrow(path, inode)
-            try:
-                yield found
-            except BaseException:
-                found.close()  # what was begun is undone
-                raise
-            self._give_back(path, inode, found)
+    def connection(self, path: Path, inode: int = 0) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection to a database that is there, in the layout that we know; what goes wrong is a StoreError.
 
-    def _borrow(self, path: Path, inode: int) -> sqlite3.Connection:
+        Of a file that may be replaced `inode` says which one is meant.
+        """
+        return _Borrowed(self, path, inode)
+
+    def borrow(self, path: Path, inode: int) -> sqlite3.Connection:
+        """One for a while: see `connection`."""
         with self._guard:
             if self._closed:
                 raise StoreError(f"{self.path}: this store is closed")
@@ -205,7 +203,8 @@ class Directory:
             found.close()  # which leaves no log of writes
         beginning.replace(path)
 
-    def _give_back(self, path: Path, inode: int, found: sqlite3.Connection) -> None:
+    def give_back(self, path: Path, inode: int, found: sqlite3.Connection) -> None:
+        """Take back one that is in order: the next one gets it."""
         surplus = []
         with self._guard:
             if self._closed:
@@ -267,6 +266,32 @@ class Directory:
             one.close()
 
 
+class _Borrowed:
+    """A connection for a while. It is a class of its own, as it is in the way of each look-up."""
+
+    __slots__ = ("_directory", "_found", "_inode", "_path")
+
+    def __init__(self, directory: Directory, path: Path, inode: int) -> None:
+        self._directory = directory
+        self._path = path
+        self._inode = inode
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._found = self._directory.borrow(self._path, self._inode)
+        except (sqlite3.Error, OSError) as error:
+            raise _answer(self._path, error) from error
+        return self._found
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._directory.give_back(self._path, self._inode, self._found)
+            return
+        self._found.close()  # what was begun is undone
+        if isinstance(error, sqlite3.Error | OSError):
+            raise _answer(self._path, error) from error
+
+
 def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
     """Whose file it is, and in which version of its layout."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -279,10 +304,14 @@ def answering(path: Path) -> Iterator[None]:
     """What goes wrong with a file becomes a StoreError that says what to do."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
+        raise _answer(path, error) from error
+
+
+def _answer(path: Path, error: sqlite3.Error | OSError) -> StoreError:
+    if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", "") or ""
         advice = next((text for start, text in _ADVICE if name.startswith(start)), f"{error} ({name})")
-        raise StoreError(f"{path}: {advice}") from error
-    except OSError as error:
-        advice = ": may this user write there?" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
-        raise StoreError(f"{error.filename or path}: {error.strerror or error}{advice}") from error
+        return StoreError(f"{path}: {advice}")
+    advice = ": may this user write there?" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else ""
+    return StoreError(f"{error.filename or path}: {error.strerror or error}{advice}")

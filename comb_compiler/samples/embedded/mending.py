@@ -118,6 +118,8 @@ class _Mending:
             saved = salvage.copy(self._directory, path, new)
             low, high = partition.span(new)
             ids = partition.ids(new)
+            if part.sealed:
+                partition.index(new)
             partition.write_through(new)
         anew = Part(number, part.sealed, low if part.sealed else None, high if part.sealed else None)
         self._catalogue.take_in(anew, ids, instead=part.number)
@@ -149,7 +151,9 @@ class _Mending:
             self.mended.append(f"{self._name(part.number)}: {len(listed ^ wanted):,} ids of the catalogue")
 
     def _no_doubles(self, connection: sqlite3.Connection, part: Part, here: set[bytes]) -> None:
-        elsewhere = {id for id, number in self._catalogue.where(list(here)).items() if number != part.number}
+        known = self._catalogue.parts_of(list(here))
+        own = (part.number, self._catalogue.open_part())
+        elsewhere = {id for id, number in known.items() if number not in own}
         if elsewhere:
             self._catalogue.begin_purge(part.number)
             remove(connection, list(partition.known(connection, list(elsewhere)).values()))

@@ -16,8 +16,8 @@ from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import StoreError
 
 __all__ = [
-    "TABLES", "Block", "Contents", "add", "block_of", "ids", "is_full", "kinds", "known", "next_number", "put_mark",
-    "span", "write_through",
+    "TABLES", "Block", "Contents", "add", "block_of", "ids", "index", "is_full", "kinds", "known", "next_number",
+    "put_mark", "span", "write_through",
 ]  # fmt: skip
 
 TABLES = """
@@ -35,14 +35,18 @@ CREATE TABLE records (
 CREATE UNIQUE INDEX by_id ON records (id);
 CREATE INDEX by_time ON records (time);
 CREATE INDEX by_kind ON records (kind, time);
-CREATE INDEX by_request ON records (request_id) WHERE request_id != '';
-CREATE INDEX by_user ON records (user) WHERE user != '';
 CREATE TABLE texts (text INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, content TEXT NOT NULL);
 CREATE TABLE marks (
     number INTEGER NOT NULL, mark TEXT NOT NULL, by TEXT NOT NULL, withdrawn INTEGER NOT NULL, why TEXT NOT NULL,
     content BLOB NOT NULL, PRIMARY KEY (number, mark, by)
 ) WITHOUT ROWID;
 CREATE INDEX by_mark ON marks (mark) WHERE NOT withdrawn
+"""
+_SCATTERED = """
+BEGIN IMMEDIATE;
+CREATE INDEX IF NOT EXISTS by_request ON records (request_id) WHERE request_id != '';
+CREATE INDEX IF NOT EXISTS by_user ON records (user) WHERE user != '';
+COMMIT;
 """
 _FULL_BYTES = 1 << 29
 _AT_ONCE = 500
@@ -202,6 +206,13 @@ def put_mark(connection: sqlite3.Connection, number: int, mark: Mark) -> None:
         "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?)",
         (number, mark.mark, mark.by, mark.withdrawn, searched(mark.why), mark.SerializeToString()),
     )
+
+
+def index(connection: sqlite3.Connection) -> None:
+    """Add the indexes that scatter, once there is nothing more to come: to fill them row by row costs as much as the
+    rest. Until then there are so few records that to look at each is as good.
+    """
+    connection.executescript(_SCATTERED)
 
 
 def write_through(connection: sqlite3.Connection) -> None:

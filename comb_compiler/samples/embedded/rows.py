@@ -11,7 +11,7 @@ from typing import NamedTuple
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import Query, Refused
 
-__all__ = ["MAX_RECORD", "Kind", "Row", "Step", "durations", "refusal", "row", "searched"]
+__all__ = ["MAX_RECORD", "Kind", "Row", "Step", "durations", "row", "searched"]
 
 MAX_RECORD = 256 * 1024 * 1024
 """Bytes of one record."""
@@ -66,9 +66,24 @@ class Row(NamedTuple):
     content: bytes
 
 
-def row(record: Record) -> Row:
-    """What a record is found by, and its bytes."""
-    operators = record.operators
+def row(record: Record) -> Row | Refused:
+    """What a record is found by, and its bytes; or why it cannot be kept, whoever tries again."""
+    id = record.id
+    if len(id) != 32 or not _DIGITS.issuperset(id):
+        return Refused(id, "its id is not 32 hexadecimal digits (0-9, a-f)")
+    if record.schema < 1:
+        return Refused(id, "it does not say which version of the schema it is in")
+    content = record.SerializeToString()
+    if len(content) > MAX_RECORD:
+        return Refused(id, f"it has {len(content):,} bytes, and a record has at most {MAX_RECORD:,}")
+    steps, taken, errors = [], [], []
+    for one in record.operators:  # in one pass: each look at a node costs
+        steps.append((one.node, one.operator, one.model, one.code))
+        taken.append(one.duration)
+        if error := one.error:
+            errors.append(error)
+    if record.error:
+        errors.append(record.error)
     kind = Kind(
         record.comb,
         record.environment,
@@ -77,23 +92,19 @@ def row(record: Record) -> Row:
         record.arm,
         record.code,
         record.reason,
-        tuple([(one.node, one.operator, one.model, one.code) for one in operators]),
+        tuple(steps),
     )
-    nodes = struct.pack(f"<{len(operators)}q", *[one.duration for one in operators])
-    errors = [one.error for one in operators if one.error]
-    if record.error:
-        errors.append(record.error)
     return Row(
-        bytes.fromhex(record.id),
+        bytes.fromhex(id),
         record.time,
         record.duration,
         kind,
         record.request_id,
         record.user,
-        nodes,
+        struct.pack(f"<{len(taken)}q", *taken),
         searched("\n".join(errors)) if errors else "",
         record.marks,
-        record.SerializeToString(),
+        content,
     )
 
 
@@ -105,15 +116,3 @@ def durations(packed: bytes) -> tuple[int, ...]:
 def searched(text: str) -> str:
     """A text as it is searched: whatever its case."""
     return text.casefold()
-
-
-def refusal(record: Record) -> Refused | None:
-    """Why a record cannot be kept, whoever tries again; None for one that can."""
-    if len(record.id) != 32 or not _DIGITS.issuperset(record.id):
-        return Refused(record.id, "its id is not 32 hexadecimal digits (0-9, a-f)")
-    if record.schema < 1:
-        return Refused(record.id, "it does not say which version of the schema it is in")
-    size = record.ByteSize()
-    if size > MAX_RECORD:
-        return Refused(record.id, f"it has {size:,} bytes, and a record has at most {MAX_RECORD:,}")
-    return None

@@ -75,9 +75,10 @@ class _Unreadable(Exception):
 def _read(first: int, count: int, content: bytes) -> Iterator[tuple[int, Row]]:
     try:
         for number, one in enumerate(blocks.unpack(content, count) if content else [], first):
-            if one:
+            found = row(Record.FromString(one)) if one else None
+            if isinstance(found, Row):
                 # The bytes as they are: a newer Comb may have put more into them than this one reads.
-                yield number, row(Record.FromString(one))._replace(content=one)
+                yield number, found._replace(content=one)
     except (blocks.BadBlock, DecodeError, ValueError) as bad:
         raise _Unreadable(f"the block of record {first} is damaged ({bad})") from bad
 

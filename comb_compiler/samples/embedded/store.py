@@ -19,9 +19,9 @@ from pathlib import Path
 from comb_compiler.samples.embedded import blocks, counting, lists, mending, partition, reading, removing
 from comb_compiler.samples.embedded.catalogue import Catalogue, snapshot, transaction
 from comb_compiler.samples.embedded.files import Directory, answering
-from comb_compiler.samples.embedded.rows import Row, refusal, row
+from comb_compiler.samples.embedded.rows import Row, row
 from comb_compiler.samples.record_pb2 import Mark, Record
-from comb_compiler.samples.store import Bucket, By, Latency, Page, Put, Query, Repaired, StoreError
+from comb_compiler.samples.store import Bucket, By, Latency, Page, Put, Query, Refused, Repaired, StoreError
 
 __all__ = ["PARTITION", "EmbeddedStore"]
 
@@ -48,13 +48,14 @@ class EmbeddedStore:
 
     def put(self, records: Sequence[Record]) -> Put:
         """As SampleStore says. A record has at most 256 MiB."""
-        rows: dict[str, Row] = {}
+        rows: dict[bytes, Row] = {}
         refused = []
         for record in records:
-            if (why := refusal(record)) is not None:
-                refused.append(why)
-            elif record.id not in rows:
-                rows[record.id] = row(record)
+            one = row(record)
+            if isinstance(one, Refused):
+                refused.append(one)
+            else:
+                rows.setdefault(one.id, one)
         new = self._put(list(rows.values())) if rows else 0
         return Put(new, len(records) - len(refused) - new, tuple(refused))
 
@@ -70,10 +71,11 @@ class EmbeddedStore:
             removing.settle(self._catalogue, part)
         number = self._catalogue.open_part()
         ids = [one.id for one in rows]
+        parts = self._catalogue.parts_of(ids)
         with self._directory.connection(self._directory.partition(number)) as connection:
-            known = {**self._catalogue.where(ids), **partition.known(connection, ids)}
-            if known:
-                rows = [one for one in rows if one.id not in known]
+            known = partition.known(connection, ids)
+            if known or any(part != number for part in parts.values()):
+                rows = [one for one in rows if one.id not in known and parts[one.id] == number]
                 packed = blocks.packed([one.content for one in rows])
             with transaction(connection):
                 partition.add(connection, rows, packed)
@@ -110,21 +112,17 @@ class EmbeddedStore:
         """As SampleStore says."""
         wanted = [bytes.fromhex(one) for one in ids if _is_id(one)]
         here: dict[int, list[bytes]] = {}
-        for one, number in self._parts_of(wanted).items():
+        for one, number in self._catalogue.parts_of(wanted).items():
             here.setdefault(number, []).append(one)
         records: dict[str, Record] = {}
         for number, some in here.items():
             with self._catalogue.partition(number) as connection:
                 if connection:
-                    contents = partition.Contents(connection)
-                    found = map(contents.record, partition.known(connection, some).values())
-                    records.update((one.id, one) for one in found if one is not None)
+                    with snapshot(connection):
+                        contents = partition.Contents(connection)
+                        found = map(contents.record, partition.known(connection, some).values())
+                        records.update((one.id, one) for one in found if one is not None)
         return {one: records[one] for one in ids if one in records}
-
-    def _parts_of(self, ids: Sequence[bytes]) -> dict[bytes, int]:
-        """The partitions that these ids can be in."""
-        newest = self._catalogue.open_part()  # first: what is sealed meanwhile is found in one of the two
-        return {**dict.fromkeys(ids, newest), **self._catalogue.where(ids)}
 
     def find(self, query: Query, *, limit: int = 100, page: str = "") -> Page:
         """As SampleStore says. Records of one time stand in the order in which they came."""
@@ -169,7 +167,7 @@ class EmbeddedStore:
         """As SampleStore says."""
         with self._directory.writing():
             wanted = bytes.fromhex(id) if _is_id(id) else b""
-            (number,) = self._parts_of([wanted]).values()
+            (number,) = self._catalogue.parts_of([wanted]).values()
             with self._catalogue.partition(number) as connection:
                 places = partition.known(connection, [wanted]) if connection else {}
                 if not connection or not places:
