@@ -10,6 +10,7 @@ example:
   comb run . --goldens samples/standard whether its models are well is asked at the start and again and again
   comb run . --processes                each group of operators in a process of its own, as in a cluster
   comb run . --environment production   with what comb.yaml says of an environment
+  comb run . --samples embedded:.comb/samples    requests are recorded, as comb.yaml's `recording` says
 """
 
 import argparse
@@ -43,6 +44,8 @@ _SHOWN = (
     "log_format",
     "trace_share",
     "release",
+    "samples",
+    "samples_spool",
 )
 _LOOK_EVERY = 0.5
 
@@ -95,6 +98,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("\n".join(error.reasons)) from error
     if arguments.processes and settings.tls_certificate:
         raise UsageError("--processes is for a look at this machine, and without TLS: leave the certificate out")
+    settings = settings._replace(environment=arguments.environment)
     opening = Opening(str(main), arguments, console)
     opened = opening.open()
     if opened is None:

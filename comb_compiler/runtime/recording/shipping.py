@@ -32,6 +32,9 @@ class Store(Protocol):
     def put_interface(self, descriptors: bytes) -> str:
         """See SampleStore."""
 
+    def close(self) -> None:
+        """See SampleStore."""
+
 
 class Source(Protocol):
     """Where records wait, in their order."""
@@ -104,6 +107,10 @@ class Shipping:
         for one in self._left:
             one.close(done=False)
         self._left.clear()
+        try:
+            self._store.close()
+        except Exception:
+            _log.exception("the sample store could not be closed")
 
     def _work(self) -> None:
         pause = _FIRST_PAUSE

@@ -10,8 +10,10 @@ from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.engine import Answering, Engine, Limits, Observer
 from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.health import NOTHING, Health, Saved, measures as of_models, report_json
+from comb_compiler.runtime.recording import Recorder, measures as of_recorder
 from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
+from comb_compiler.runtime.service.recording import recorder_of
 from comb_compiler.runtime.service.settings import Settings
 from comb_compiler.runtime.service.tls import Certificates, open_certificates
 from comb_compiler.runtime.telemetry.metrics import measures_of
@@ -66,10 +68,8 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             servers = await stack.enter_async_context(ModelServers(plan))
             elsewhere |= servers.hosts
             ready.append(servers)
-        for observer in source.observers:
-            if hasattr(observer, "close"):
-                stack.callback(observer.close)
         health = _health(source)
+        recorder = _watching(stack, source, settings)
         engine = await stack.enter_async_context(
             Engine(
                 plan,
@@ -77,13 +77,19 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
                 code=source.code,
                 workspace=source.workspace,
                 limits=Limits(requests=settings.requests),
-                observers=(*source.observers, *(() if health is None else (health.observer,))),
+                observers=(
+                    *source.observers,
+                    *(() if health is None else (health.observer,)),
+                    *(() if recorder is None else (recorder,)),
+                ),
                 elsewhere=elsewhere,
                 release=settings.release,
             )
         )
         if servers is not None:
             engine.meters.batches.update(servers.batches)
+        if recorder is not None:
+            recorder.start(engine.messages)
         if health is not None:
             health.start(engine)
             stack.push_async_callback(health.close)
@@ -100,9 +106,20 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
             engine.meters,
             tuple(ready),
             status=lambda: _status(router, health),
-            measures=lambda: _measures(engine, router, health),
+            measures=lambda: _measures(engine, router, health, recorder),
         )
         await engine.drain(settings.drain)  # where another takes over, requests may still be under way
+
+
+def _watching(stack: AsyncExitStack, source: Source, settings: Settings) -> Recorder | None:
+    """The recorder, where there is one; it, and whoever else watches, is closed when the engine has ended."""
+    for observer in source.observers:
+        if hasattr(observer, "close"):
+            stack.callback(observer.close)
+    recorder = recorder_of(source.plan, settings, source.workspace)
+    if recorder is not None:
+        stack.push_async_callback(asyncio.to_thread, recorder.close)
+    return recorder
 
 
 def _health(source: Source) -> Health | None:
@@ -119,12 +136,16 @@ def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
     return said if health is None else {**said, "health": report_json(health.report())}
 
 
-def _measures(engine: Engine, router: Router | None, health: Health | None) -> Iterator[Measure]:
+def _measures(
+    engine: Engine, router: Router | None, health: Health | None, recorder: Recorder | None
+) -> Iterator[Measure]:
     yield from measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
     if router is not None:
         yield from routing(router)
     if health is not None:
         yield from of_models(health.report())
+    if recorder is not None:
+        yield from of_recorder(recorder)
 
 
 async def _renewing(certificates: Certificates, peers: "Peers | None", router: Router | None) -> None:

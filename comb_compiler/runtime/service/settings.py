@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, get_type_hints
 
+from comb_compiler.runtime.recording.stores import directory_of
 from comb_compiler.runtime.telemetry.logs import FORMATS
 
 __all__ = ["SETTINGS", "BadSettings", "Setting", "Settings", "read_settings"]
@@ -40,6 +41,13 @@ class Settings(NamedTuple):
     release: str = ""
     log_format: str = "text"
     trace_share: float = 0.01
+    samples: str = ""
+    samples_spool: str = ""
+    samples_salt: str = ""
+    environment: str = ""
+
+
+_PLACEHOLDERS = {"samples": "embedded:DIR", "samples_spool": "DIR"}
 
 
 class Setting(NamedTuple):
@@ -62,6 +70,8 @@ class Setting(NamedTuple):
     @property
     def placeholder(self) -> str:
         """What stands for its value in help."""
+        if self.name in _PLACEHOLDERS:
+            return _PLACEHOLDERS[self.name]
         kind = type(self.default)
         last = self.name.rpartition("_")[2].upper()
         return last if last == "SHARE" else {bool: "true|false", int: "N", float: "SECONDS"}.get(kind, last)
@@ -97,6 +107,13 @@ SETTINGS = (
     Setting("release", "the name of what is served, given back with answers"),
     Setting("log_format", "how lines of the log are written: text, or json"),
     Setting("trace_share", "the share of requests whose spans are sent, where OTEL_EXPORTER_OTLP_ENDPOINT is set"),
+    Setting("samples", "the store that requests are recorded into, as embedded:DIR; without it none are"),
+    Setting("samples_spool", "where records wait for the store; beside an embedded store by default"),
+    Setting(
+        "samples_salt",
+        "a secret that goes into the digests which stand for users in records",
+    ),
+    Setting("environment", "the environment that this is, for records"),
 )
 """All settings, in the order of the fields."""
 
@@ -161,5 +178,9 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "--tls-client-ca needs --tls-certificate"
     if settings.log_format not in FORMATS:
         yield f"--log-format is {settings.log_format!r}, and must be {' or '.join(FORMATS)}"
+    if settings.samples and directory_of(settings.samples) is None:
+        yield f"--samples is {settings.samples!r}, and must be embedded:DIR"
+    if settings.samples_spool and not settings.samples:
+        yield "--samples-spool needs --samples"
     if settings.trace_share > 1:
         yield f"--trace-share is {settings.trace_share:g}, and a share is at most 1"

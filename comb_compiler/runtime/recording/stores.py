@@ -1,0 +1,55 @@
+"""The store that a service is told to record into, opened when it is first needed: it may be down at the start."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from comb_compiler.runtime.recording.shipping import Store
+from comb_compiler.samples.record_pb2 import Record
+from comb_compiler.samples.store import Put
+
+__all__ = ["directory_of", "opened_late"]
+
+_EMBEDDED = "embedded:"
+
+
+def directory_of(store: str) -> Path | None:
+    """The directory that `embedded:DIR` names; None for what is not of that form."""
+    directory = store.removeprefix(_EMBEDDED)
+    return Path(directory) if store.startswith(_EMBEDDED) and directory and "\0" not in directory else None
+
+
+def opened_late(directory: Path) -> Store:
+    """The embedded store in a directory, which is made where there is none."""
+    return _Late(lambda: _embedded(directory))
+
+
+def _embedded(directory: Path) -> Store:
+    from comb_compiler.samples.embedded import EmbeddedStore  # SQLite, where something is recorded
+
+    return EmbeddedStore(directory)
+
+
+class _Late:
+    """Opens a store when something is first put into it; each put tries again while that fails."""
+
+    def __init__(self, opens: Callable[[], Store]) -> None:
+        self._opens = opens
+        self._store: Store | None = None
+
+    def put(self, records: Sequence[Record]) -> Put:
+        """See SampleStore."""
+        return self._opened().put(records)
+
+    def put_interface(self, descriptors: bytes) -> str:
+        """See SampleStore."""
+        return self._opened().put_interface(descriptors)
+
+    def close(self) -> None:
+        """See SampleStore."""
+        if self._store is not None:
+            self._store.close()
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = self._opens()
+        return self._store

@@ -1,0 +1,21 @@
+"""The recorder of a service, as its settings say."""
+
+import socket
+from pathlib import Path
+
+from comb_compiler.release import ExecutionPlan
+from comb_compiler.runtime.recording import About, Recorder
+from comb_compiler.runtime.recording.stores import directory_of, opened_late
+from comb_compiler.runtime.service.settings import Settings
+
+__all__ = ["recorder_of"]
+
+
+def recorder_of(plan: ExecutionPlan, settings: Settings, workspace: Path | None) -> Recorder | None:
+    """A recorder that has not started; None where nothing is recorded. Files that requests name are in `workspace`."""
+    directory = directory_of(settings.samples)
+    if directory is None:
+        return None
+    spool = Path(settings.samples_spool) if settings.samples_spool else directory.with_name(f"{directory.name}.spool")
+    about = About(settings.environment, host=socket.gethostname(), salt=settings.samples_salt)
+    return Recorder(plan, opened_late(directory), spool, about=about, files=workspace)
