@@ -254,16 +254,16 @@ class Engine:
         """A run is over: count it, and tell the observers."""
         self._under_way.discard(run)
         if type(run.request_id) is not Probe:
-            self._count(run)
-        if self._observers:
-            self._tell_ended(run)
+            code = 0 if run.error is None else run.error.code
+            nodes = (run.codes, run.begins, run.ends)
+            self.meters.ended(run.arm_index, self._graph_of_arm[run.arm_index], code, (run.began, run.ended), nodes)
+        for observer in self._observers:
+            try:
+                observer.ended(run)
+            except Exception:
+                _log.exception("an observer failed")
         if not self._under_way:
             self._is_idle.set()
-
-    def _count(self, run: Run) -> None:
-        code = 0 if run.error is None else run.error.code
-        nodes = (run.codes, run.begins, run.ends)
-        self.meters.ended(run.arm_index, self._graph_of_arm[run.arm_index], code, (run.began, run.ended), nodes)
 
     def abandon(self, task: asyncio.Task[None], step: Step) -> None:
         """Cancel a call that nobody waits for, and remember it until it has really ended."""
@@ -289,13 +289,6 @@ class Engine:
         for journal in self._journals:
             try:
                 journal.began(run)
-            except Exception:
-                _log.exception("an observer failed")
-
-    def _tell_ended(self, run: Run) -> None:
-        for observer in self._observers:
-            try:
-                observer.ended(run)
             except Exception:
                 _log.exception("an observer failed")
 

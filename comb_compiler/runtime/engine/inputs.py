@@ -1,7 +1,7 @@
 """How a node's arguments are read from what other nodes gave: compiled once, to closures."""
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from comb_compiler.release import Input
@@ -26,7 +26,7 @@ def reader(source: Input, kind: type[Message], *, optional: bool, parcel: bool) 
     follow = _follow(source.fields, optional) if source.fields else None
     again = reread(kind) if source.convert else None
     if follow is None and again is None and not parcel:
-        return lambda values: values[place]
+        return itemgetter(place)
 
     def read(values: list[Any]) -> Any:
         value = unpacked(values[place]) if parcel else values[place]

@@ -29,8 +29,8 @@ class Exposure:
     """
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str, str], int] = {}
-        self._noted: list[tuple[tuple[str, str, str], int]] = []
+        self._requests: Counter[tuple[str, str, str]] = Counter()
+        self._noted: list[tuple[str, str, str, int]] = []
         self._places: dict[tuple[str, str], int] = {}
         self._place_of: dict[int, int] = {}
         self._bound = NOBODY
@@ -43,19 +43,22 @@ class Exposure:
 
     def count(self, release: str, arm: str, how: str, user: int) -> None:
         """One more request; `user` is the hash of its key, or NOBODY."""
-        self._noted.append(((release, arm, how), user))
+        self._noted.append((release, arm, how, user))
         if len(self._noted) >= _TOGETHER:
             self._count()
 
     def _count(self) -> None:
         noted, self._noted = self._noted, []
-        for place, user in noted:
-            self._requests[place] = self._requests.get(place, 0) + 1
-            if place[2] is ASSIGNED and user < self._bound and user not in self._place_of:
-                self._place_of[user] = self._places.setdefault(place[:2], len(self._places))
-                if len(self._place_of) > _SAMPLE:
-                    self._bound //= 2
-                    self._place_of = {user: at for user, at in self._place_of.items() if user < self._bound}
+        self._requests.update([one[:3] for one in noted])
+        for release, arm, how, user in noted:
+            if how is ASSIGNED and user < self._bound and user not in self._place_of:
+                self._remember(user, (release, arm))
+
+    def _remember(self, user: int, place: tuple[str, str]) -> None:
+        self._place_of[user] = self._places.setdefault(place, len(self._places))
+        if len(self._place_of) > _SAMPLE:
+            self._bound //= 2
+            self._place_of = {user: at for user, at in self._place_of.items() if user < self._bound}
 
     def begin_again(self) -> None:
         """Forget the users, since other weights hold from now on; the requests go on being counted."""

@@ -41,6 +41,8 @@ class Arrivals:
         self._most = most
         self._seconds = seconds
         self._waiting: dict[Arriving, float] = {}  # since when, the oldest first
+        self.leave = self._waiting.pop
+        """Of one, and None: its body has come, or does not matter any more."""
         self._ending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self.displaced = 0
@@ -61,10 +63,6 @@ class Arrivals:
         """Of the oldest, the first that came by the newcomer's connection; the oldest of all where none did."""
         oldest, peer = [*islice(self._waiting, _LOOKED_AT)], newcomer.peer
         return next((one for one in oldest if one is not newcomer and one.peer == peer), oldest[0])
-
-    def leave(self, one: Arriving) -> None:
-        """Its body has come, or does not matter any more."""
-        self._waiting.pop(one, None)
 
     def _look(self) -> None:
         late = monotonic() - self._seconds

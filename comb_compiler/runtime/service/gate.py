@@ -14,7 +14,7 @@ class Gate:
     """Counts requests from when all of them has come: those whose body is to come are counted by `Arrivals`."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._emptied: asyncio.Event | None = None
         self.inside = 0
         self.last = 0.0
@@ -23,14 +23,15 @@ class Gate:
 
     def require(self) -> None:
         """For a request whose body is to come. Raises OperatorError (RESOURCE_EXHAUSTED) where there is no room now."""
-        if self.inside >= self._limit:
+        if self.inside >= self.limit:
             self.last = monotonic()
             self.refused += 1
-            raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limit} requests are under way")
+            raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self.limit} requests are under way")
 
     def enter(self) -> None:
         """One more. Raises OperatorError (RESOURCE_EXHAUSTED) where there are too many."""
-        self.require()
+        if self.inside >= self.limit:
+            self.require()
         self.last = monotonic()
         self.inside += 1
 

@@ -128,7 +128,7 @@ class Site:
         try:
             return kind, await waiting.wait(request.body(json_size(most) if kind == _JSON else most + _LARGE))
         finally:
-            self._stage.arrivals.leave(waiting)
+            self._stage.arrivals.leave(waiting, None)
 
 
 class _Waiting:
