@@ -34,13 +34,13 @@ def follower(mirror: "Mirror", rendered: "Sequence[Rendered]") -> "Follow":
             return wanted
         if release.rollout is not None:
             raise Refused(
-                f"`{release.comb}` has a candidate on its way in `{release.cluster}`: step {release.rollout.step + 1}"
-                "\nend the rollout first, with `comb rollout`; `comb rollback` takes back the stable release as it was"
+                f"`{release.comb}` has a candidate on its way in `{release.cluster}`: step {release.rollout.step + 1}",
+                "end the rollout first, with `comb rollout`; `comb rollback` takes back the stable release as it was",
             )
         if one.release.emergency and release.emergency and one.release.subject == release.subject:
             raise Refused(
-                f"`{release.comb}` is in `{release.cluster}` in an emergency already, until {release.emergency.until}"
-                "\nnothing extends that: publish it with evidence"
+                f"`{release.comb}` is in `{release.cluster}` in an emergency already, until {release.emergency.until}",
+                "nothing extends that: publish it with evidence",
             )
         if not may_hand_over(one, release):
             return wanted

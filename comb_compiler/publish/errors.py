@@ -13,7 +13,13 @@ class PublishError(Exception):
 
 
 class Refused(Exception):
-    """What is in the environment repository, or what is to go there, may not be published so. Nothing was changed."""
+    """What is in the environment repository, or what is to go there, may not be published so. Nothing was changed.
+
+    `advice` says what to do about it, on lines of its own.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(f"{message}\n{advice}" if advice else message)
 
 
 def quoted(said: str) -> str:

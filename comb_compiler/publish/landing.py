@@ -92,12 +92,15 @@ def check_history(mirror: Mirror, trust: Trust) -> str | None:
     known = _floor(mirror, trust, head)
     if head is None:
         if known is not None:
-            raise Refused("the environment repository's branch is gone: it was there before")
+            raise Refused(
+                f"the environment repository's branch `{mirror.reach.branch}` is gone: it was there before",
+                f"have it restored; if it is to begin anew, remove {mirror.git.directory.parent}, which knows it",
+            )
         return None
     if known is not None and not mirror.contains(head, known):
         raise Refused(
-            f"the history of the environment repository was rewritten: {known[:12]} is no longer in it"
-            f"\nlook at it; if it is right, say so with --trusted {head}"
+            f"the history of the environment repository was rewritten: {known[:12]} is no longer in it",
+            f"look at it; if it is right, say so with --trusted {head}",
         )
     if trust.publishers and known != head:
         check_signed(mirror.git, trust.publishers, *([f"{known}..{head}"] if known else ["-1", head]))
@@ -135,7 +138,10 @@ def _commit(mirror: Mirror, head: str | None, change: Change, identity: Identity
     except GitFailed as problem:
         if not signed:
             raise
-        raise Refused("the commit cannot be signed with the key that is given") from problem
+        raise Refused(
+            "the commit cannot be signed with the key that is given",
+            "it must be there, not have expired, and need no passphrase that nobody can be asked for",
+        ) from problem
     return out.decode("ascii").strip()
 
 
@@ -144,7 +150,10 @@ def _check_own(mirror: Mirror, trust: Trust, commit: str) -> None:
         check_signed(mirror.git, trust.publishers if trust.writers is None else trust.writers, "-1", commit)
     except Refused as problem:
         who = "the trusted publishers'" if trust.writers is None else "those who may publish in an emergency"
-        raise Refused(f"the key that signs is none of {who} in platform.yaml") from problem
+        raise Refused(
+            f"the key that signs is none of {who} in platform.yaml",
+            "sign with one of theirs, or have its public half added to `environmentRepository.publishers`",
+        ) from problem
 
 
 def _pushed(mirror: Mirror, commit: str) -> bool:

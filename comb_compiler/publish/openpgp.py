@@ -57,5 +57,8 @@ def _imported(home: Path, name: str, key: str, path: str) -> list[str]:
     fields = [line.split(":") for line in shown.out.decode("utf-8", "replace").split("\n")]
     found = [after[9] for before, after in pairwise(fields) if before[0] == "pub" and after[0] == "fpr"]
     if shown.code or kept.code or not found:
-        raise Refused(f"the key of the publisher `{name}` in platform.yaml is no OpenPGP key that gpg takes")
+        raise Refused(
+            f"the key of the publisher `{name}` in platform.yaml is no OpenPGP key that gpg takes",
+            "write what `gpg --armor --export FINGERPRINT` prints",
+        )
     return found

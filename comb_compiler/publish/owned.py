@@ -15,6 +15,8 @@ from comb_compiler.release.release import FILE, BadRelease, Release, parse_relea
 __all__ = ["LISTS", "Held", "check_budget", "held", "is_generation", "lost", "shown"]
 
 _MOST_SHOWN = 5
+_AWAY = "move it away"
+_BACK = "somebody changed it by hand: take that back, or move the directory away"
 LISTS = (FILE, "kustomization.yaml")
 """What is in every directory, and no object."""
 _GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
@@ -68,9 +70,10 @@ def _held(git: Git, commit: str, place: Place, found: Mapping[str, Entry]) -> He
     files = {path.removeprefix(prefix): entry for path, entry in found.items() if path.startswith(prefix)}
     flux = found.get(place.flux_file)
     if place.directory in found and found[place.directory].mode != "040000":
-        raise Refused(f"`{place.directory}` is {found[place.directory].noun}, where the directory of a comb belongs")
+        what = found[place.directory].noun
+        raise Refused(f"`{place.directory}` is {what}, where the directory of a comb belongs", _AWAY)
     if flux is not None and not flux.is_file:
-        raise Refused(f"`{place.flux_file}` is {flux.noun}, where a file belongs")
+        raise Refused(f"`{place.flux_file}` is {flux.noun}, where a file belongs", _AWAY)
     strange = [f"`{shown(name)}`, {entry.noun}" for name, entry in sorted(files.items()) if not entry.is_file]
     if strange:
         raise _foreign(place, strange)
@@ -79,7 +82,7 @@ def _held(git: Git, commit: str, place: Place, found: Mapping[str, Entry]) -> He
     if foreign:
         raise _foreign(place, foreign)
     if flux is not None and release is None:
-        raise Refused(f"`{place.flux_file}` is there, and no publication of the comb put it there: move it away")
+        raise Refused(f"`{place.flux_file}` is there, and no publication of the comb put it there", _AWAY)
     return Held(place, git, commit, files, flux, release)
 
 
@@ -92,8 +95,8 @@ def _foreign(place: Place, names: Collection[str]) -> Refused:
     named = ", ".join(list(names)[:_MOST_SHOWN])
     more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
     return Refused(
-        f"`{place.directory}` of the environment repository holds {named}{more}, which its release.json does not list: "
-        "move it away; a directory is its comb's alone"
+        f"`{place.directory}` of the environment repository holds {named}{more}, which its release.json does not list",
+        f"{_AWAY}: a directory is its comb's alone",
     )
 
 
@@ -103,10 +106,11 @@ def _release(git: Git, place: Place, entry: Entry | None) -> Release | None:
     try:
         release = parse_release(read_blob(git, entry))
     except BadRelease as problem:
-        raise Refused(f"`{place.directory}/{FILE}` is no release.json: {problem}") from problem
+        raise Refused(f"`{place.directory}/{FILE}` is no release.json: {problem}", _BACK) from problem
     if (release.cluster, release.namespace, release.comb) != place:
         raise Refused(
-            f"`{place.directory}/{FILE}` is of another comb: `{release.cluster}/{release.namespace}/{release.comb}`"
+            f"`{place.directory}/{FILE}` is of another comb: `{release.cluster}/{release.namespace}/{release.comb}`",
+            _BACK,
         )
     return release
 
@@ -132,8 +136,8 @@ def check_budget(gone: list[str], budget: int) -> None:
         named = "".join(f"\n  {name}" for name in gone[:_MOST_SHOWN])
         more = f"\n  and {len(gone) - _MOST_SHOWN} more" if len(gone) > _MOST_SHOWN else ""
         raise Refused(
-            f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{named}{more}\n"
-            f"if that is meant, say --allow-prune {len(gone)}"
+            f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{named}{more}",
+            f"if that is meant, say --allow-prune {len(gone)}",
         )
 
 

@@ -16,6 +16,8 @@ from comb_compiler.release.release import FILE, parse_release
 
 __all__ = ["Carry", "Follow", "Terms", "Wanted", "generations", "publish", "retire", "roll_back"]
 
+_LISTED = "`comb history` lists the commits that can be gone back to"
+
 Carry = Callable[[Mapping[str, bytes], Sequence[tuple[str, bytes]]], dict[str, bytes]]
 """The files of a directory with immutable ConfigMaps of earlier releases, which are given with the newest first."""
 
@@ -84,13 +86,13 @@ def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms
     _must_contain(mirror, head, commit)
     earlier = [one for one in held(mirror.git, commit, places) if one.release is not None]
     if not earlier:
-        raise Refused(f"at {commit[:12]} the comb was not published")
+        raise Refused(f"at {commit[:12]} the comb was not published", _LISTED)
     wanted = []
     for one in earlier:
         if one.release is not None and one.release.rollout is not None:
-            raise Refused(f"at {commit[:12]} a candidate was on its way: name a release from before or after that")
+            raise Refused(f"at {commit[:12]} a candidate was on its way", "name a release from before or after that")
         if wrong := one.damage():
-            raise Refused(f"what was published at {commit[:12]} was changed by hand: {wrong[0]}")
+            raise Refused(f"what was published at {commit[:12]} was changed by hand: {wrong[0]}", _LISTED)
         assert one.flux is not None
         flux = read_blob(mirror.git, one.flux)
         wanted.append(Wanted(one.place, one.contents(), flux))
@@ -103,7 +105,7 @@ def retire(mirror: Mirror, places: Sequence[Place], terms: Terms) -> Publication
     def build(head: str | None) -> Change:
         before = [one for one in held(mirror.git, head, places) if one.release is not None]
         if not before:
-            raise Refused("the comb is not published there")
+            raise Refused("the comb is not published there", "`comb history` says what became of it")
         check_budget(lost(before, {one.place: {} for one in before}), terms.budget)
         gone = [Graft(path) for one in before for path in (one.place.directory, one.place.flux_file)]
         return Change(tuple(gone), _message(terms, (("Comb-Retired", one.place.directory) for one in before)))
@@ -151,14 +153,17 @@ def _check_environments(before: Iterable[Held], after: Mapping[Place, Mapping[st
     for one in before:
         new = parse_release(after[one.place][FILE]).environment
         if one.release is not None and one.release.environment != new:
-            raise Refused(f"`{one.place.directory}` belongs to `{one.release.environment}`, and this is for `{new}`")
+            raise Refused(
+                f"`{one.place.directory}` belongs to `{one.release.environment}`, and this is for `{new}`",
+                "two environments in one cluster need a namespace each, in platform.yaml",
+            )
 
 
 def _must_contain(mirror: Mirror, head: str | None, commit: str) -> None:
     if head is not None and not mirror.contains(head, commit):
         mirror.fetch_history()
     if head is None or not mirror.contains(head, commit):
-        raise Refused(f"the environment repository's branch has no commit {commit[:12]}")
+        raise Refused(f"the environment repository's branch has no commit {commit[:12]}", _LISTED)
 
 
 def _check_ours(mirror: Mirror, head: str | None) -> None:
@@ -170,6 +175,6 @@ def _check_ours(mirror: Mirror, head: str | None) -> None:
     names = {line.rpartition(b"\t")[2] for line in mirror.git("ls-tree", "-z", head).split(b"\0") if line}
     if names and TOP.encode() not in names:
         raise Refused(
-            "this is no environment repository: it holds other things, and no `clusters/`; "
-            "if it is to become one, commit a file there first"
+            f"this is no environment repository: it holds other things, and no `{TOP}/`",
+            "look at the address; if it is to become one, commit a file there first",
         )

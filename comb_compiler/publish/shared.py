@@ -43,7 +43,9 @@ def lost(git: Git, commit: str | None, wanted: Sequence[Shared]) -> list[str]:
     there = _there(git, commit, wanted)
     strange = [f"`{shown(path)}`, {entry.noun}" for path, entry in sorted(there.items()) if not entry.is_file]
     if strange:
-        raise Refused(f"the environment repository holds {strange[0]}, where a file of the platform belongs")
+        raise Refused(
+            f"the environment repository holds {strange[0]}, where a file of the platform belongs", "move it away"
+        )
     new = {path for one in wanted for path in one.paths()}
     return [path for path in sorted(there) if path not in new and path.rpartition("/")[2] not in LISTS]
 

@@ -91,6 +91,6 @@ def check_signed(git: Git, publishers: Mapping[str, str], *commits: str) -> None
         lines = [f"  {one.commit[:12]}: {one.why}" for one in bad[:_MOST_NAMED]]
         more = [f"  and {len(bad) - _MOST_NAMED} more"] if len(bad) > _MOST_NAMED else []
         raise Refused(
-            "\n".join(["the environment repository has commits that no trusted publisher signed", *lines, *more])
-            + "\nlook at them; if they are right, say so with --trusted COMMIT: signatures count from there on"
+            "\n".join(["the environment repository has commits that no trusted publisher signed", *lines, *more]),
+            "look at them; if they are right, say so with --trusted COMMIT: signatures count from there on",
         )
