@@ -4,6 +4,7 @@ Everything is said of what the Protocol can do alone: how a store keeps its reco
 """
 
 import multiprocessing
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
@@ -19,7 +20,8 @@ from tests.samples.machine import Fresh, Opener, machine
 __all__ = ["Contract", "record"]
 
 WRITERS, ROUNDS, BATCH = 3, 12, 20
-MEBIBYTE = 1024 * 1024
+EVERYTHING = ROUNDS * BATCH // 2 * (WRITERS + 1)
+"""Records that there are in the end."""
 
 
 def record(number: int, **fields: Any) -> Record:
@@ -132,11 +134,11 @@ class Contract:
             writers = [pool.submit(_write, opener, writer) for writer in range(WRITERS)]
             pages = pool.submit(_page, opener)
             new = [one.result(timeout=120) for one in writers]
-            assert pages.result(timeout=120) > 0
+            assert pages.result(timeout=120) == EVERYTHING
         store = opener()
         found = list(store.scan(Query()))
         assert len(found) == len({one.id for one in found}) == sum(new)
-        assert len(found) == ROUNDS * BATCH // 2 * (WRITERS + 1)
+        assert len(found) == EVERYTHING
         assert sum(one.records for one in store.count(Query())) == len(found)
         repaired = store.repair()
         assert (repaired.mended, repaired.lost) == ((), ())
@@ -154,7 +156,7 @@ class Contract:
         with ThreadPoolExecutor(WRITERS) as pool:
             new = sum(pool.map(work, range(WRITERS)))
         found = list(store.scan(Query()))
-        assert len(found) == len({one.id for one in found}) == new == ROUNDS * BATCH // 2 * (WRITERS + 1)
+        assert len(found) == len({one.id for one in found}) == new == EVERYTHING
 
 
 def _batch(writer: int, turn: int) -> list[Record]:
@@ -179,10 +181,11 @@ def _write(opener: Opener, writer: int) -> int:
 
 
 def _page(opener: Opener) -> int:
-    """Goes through all pages, again and again, while others write."""
+    """Goes through all pages, again and again, while others write; gives how many records it has seen in the end."""
     store = opener()
     seen: set[str] = set()
-    for _ in range(ROUNDS):
+    until = time.monotonic() + 100
+    while len(seen) < EVERYTHING and time.monotonic() < until:
         page = store.find(Query(), limit=7)
         once = [one.id for one in page.found]
         while page.next:
