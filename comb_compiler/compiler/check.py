@@ -159,6 +159,7 @@ def _planned(
 ) -> "tuple[Plan, ...]":
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
+    from comb_compiler.plan.trial import trial_findings
 
     used = {view.graph.steps[name].operator for view in views for name in view.needed}
     plans = []
@@ -166,6 +167,8 @@ def _planned(
         variant = file.environments.get(environment, file.base)
         planned = plan_comb(variant, platform, environment, used)
         found.add(planned.diagnostics, variant.overlaid)
+        if not has_errors(planned.diagnostics):
+            found.add(trial_findings(variant, platform, planned.plan), variant.overlaid)
         plans.append(planned.plan)
     return tuple(plans)
 

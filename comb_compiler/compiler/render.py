@@ -8,6 +8,7 @@ from comb_compiler.compiler.check import Checked, check
 from comb_compiler.compiler.compile import lower_comb
 from comb_compiler.compiler.images import image_findings, needed_images, unbuilt_images
 from comb_compiler.compiler.release import release_of
+from comb_compiler.compiler.sizes import size_findings
 from comb_compiler.diagnostics import Diagnostic, has_errors
 from comb_compiler.plan import ClusterPlan, Plan, parted
 from comb_compiler.release import ExecutionPlan, plan_bytes
@@ -123,7 +124,8 @@ def render_comb(
         render_release(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
         for cluster in plan.clusters
     )
-    return Rendered(checked, found, plan, clusters, bound, on)
+    found = (*found, *(finding for one in clusters for finding in size_findings(one.manifests, bound, on)))
+    return Rendered(checked, found, plan, () if has_errors(found) else clusters, bound, on)
 
 
 def _run(plan_file: bytes, plan: Plan, images: Images) -> str:

@@ -20,6 +20,7 @@ from comb_compiler.spec.wording import listed
 
 __all__ = [
     "contradiction",
+    "crowded",
     "fragile",
     "indistinct",
     "name_clash",
@@ -30,6 +31,7 @@ __all__ = [
     "nowhere",
     "over_quota",
     "refused",
+    "unaffordable",
     "unroutable",
 ]
 
@@ -177,6 +179,39 @@ def never_grows(asked: Asked, excess: Excess, namespace: str, quota: Label, clus
     path = asked.path("scale", "max", of=scaled) if scaled else _field_path(asked, excess.field)
     hint = "lower `scale.max`, ask for less, or have the platform raise the quota"
     return _say(asked, codes.QUOTA_BELOW_MAX, path, message, hint, (quota,))
+
+
+def crowded(bound: Bound[Comb], cluster: str, missing: int, total: int, *, is_certain: bool) -> Diagnostic:
+    """A candidate's instances find no place beside the stable release's: of both so many in `total`."""
+    verdict = "no place is left for" if is_certain else "no place was found for"
+    message = (
+        f"in the cluster `{cluster}` {verdict} {missing} of {total} instances of the stable release and a candidate"
+    )
+    return _of_the_largest_step(bound, message)
+
+
+def unaffordable(bound: Bound[Comb], cluster: str, excess: Excess, namespace: str, quota: Label) -> Diagnostic:
+    """A candidate and the stable release ask for more than their namespace may have."""
+    message = (
+        f"in the cluster `{cluster}` the stable release and a candidate take {excess.asked}; "
+        f"`{namespace}` may have {excess.quota}"
+    )
+    return _of_the_largest_step(bound, message, quota)
+
+
+def _of_the_largest_step(bound: Bound[Comb], message: str, *related: Label) -> Diagnostic:
+    comb = bound.value
+    assert comb is not None
+    assert comb.rollout is not None
+    steps = comb.rollout.steps
+    place = bound.place("rollout", "steps", steps.index(max(steps)))
+    share = plain(100 * max(steps))
+    hint = (
+        f"for {share}% of the users a candidate has {share}% of the instances, from the first step on: "
+        "end with a smaller step, ask for less, or leave more room"
+    )
+    path = format_path(place.path)
+    return diagnose(codes.NO_ROOM_FOR_CANDIDATE, message, place.span, path=path, hints=(hint,), related=related)
 
 
 def _field_path(asked: Asked, field: str) -> Path:

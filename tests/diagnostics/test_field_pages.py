@@ -130,8 +130,9 @@ NEEDS_BYTES = (
     codes.BAD_LOCK,
     codes.DIGEST_MISMATCH,
     codes.UNREACHABLE_ARTIFACT,
+    codes.TOO_LARGE_OBJECT,
 )
-"""What is said of locks and bytes: tested where those are, in tests/golden and tests/workspace."""
+"""What is said of locks, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 
