@@ -1,6 +1,6 @@
 """Write files in the canonical form: one look for all, with every comment kept.
 
-Line ends become `\\n` and a byte order mark goes. A file that is not YAML is reported and left as it is.
+Line ends become `\\n` and a byte order mark goes. A file that is no YAML, or no mapping, is reported and left alone.
 
 example:
   comb fmt .                 every comb.yaml below
@@ -9,6 +9,7 @@ example:
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
@@ -19,6 +20,9 @@ from comb_compiler.diagnostics import Diagnostic, has_errors
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.discovery import find_combs
+
+if TYPE_CHECKING:
+    from comb_compiler.source import SourceFile
 
 __all__ = ["add_arguments", "run"]
 
@@ -62,7 +66,23 @@ def _format(drafts: Drafts, main: str) -> list[Diagnostic]:
     source, refused = decode(main, content)
     if source is None:
         return refused
+    stranger = _no_file_of_ours(source)
+    if stranger:
+        return stranger
     formatted = format_text(source.text)
     if formatted.text is not None:
         drafts.replace(main, formatted.text.encode("utf-8"))
     return [finding._replace() for finding in formatted.diagnostics]
+
+
+def _no_file_of_ours(source: "SourceFile") -> list[Diagnostic]:
+    """What is said of a text that is YAML by chance, as most texts are: a .proto file, or a list of requirements."""
+    from comb_compiler.diagnostics import codes
+    from comb_compiler.source import Mapping, parse
+
+    documents = parse(source).documents
+    if not documents or isinstance(documents[0].root, Mapping):
+        return []
+    from comb_compiler.spec.loading import read_once
+
+    return [finding for finding in read_once(source).diagnostics if finding.code is codes.NOT_A_MAPPING]

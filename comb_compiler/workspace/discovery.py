@@ -154,7 +154,7 @@ def _unlisted(directory: str, problem: OSError) -> Diagnostic:
 
 
 def _nothing(directory: str, almost: list[str]) -> Diagnostic:
-    message = f"there is no `{COMB_FILE}` in `{shown(directory)}` or below it"
+    message = f"there is no `{COMB_FILE}` in this directory or below it"
     hint = "hidden directories, `node_modules` and virtual environments are not searched; a file may be named itself"
     if almost:
         hint = f"rename `{shown(min(almost))}`: only `{COMB_FILE}` is looked for"

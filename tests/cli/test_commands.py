@@ -67,6 +67,20 @@ def test_fmt_leaves_what_is_not_yaml_and_says_so(comb: Comb, checkout: Path) -> 
     assert (checkout / "comb.yaml").read_text(encoding="utf-8") == "a: ["
 
 
+@pytest.mark.parametrize("text", ['syntax = "proto3";\npackage a.v1;\n', "pydantic>=2\nPyYAML\n", "- a\n-   b\n"])
+def test_fmt_leaves_what_is_yaml_by_chance(comb: Comb, checkout: Path, text: str) -> None:
+    (checkout / "other.txt").write_text(text, encoding="utf-8")
+    ran = comb("fmt", "other.txt")
+    assert ran.code == 1
+    assert "COMB2020" in ran.out + ran.err
+    assert (checkout / "other.txt").read_text(encoding="utf-8") == text
+
+
+def test_lock_says_that_it_pins_the_interface(comb: Comb, checkout: Path) -> None:
+    assert "comb.lock: the interface pinned" in comb("lock", ".").err
+    assert "comb.lock: the interface as pinned" in comb("lock", ".", "--check").err
+
+
 def test_lock_pins_and_check_notices_other_bytes(comb: Comb, checkout: Path) -> None:
     text = COMB + 'models: {m: {versions: {"1": {artifact: model.bin}}}}\n'
     (checkout / "comb.yaml").write_text(text, encoding="utf-8")

@@ -158,7 +158,7 @@ def test_a_pipe_is_no_comb(tmp_path: Path) -> None:
 def test_a_name_that_is_almost_right_is_mentioned(tmp_path: Path, name: str) -> None:
     checkout = checkout_of(tmp_path, {f"a/{name}": "x"})
     (diagnostic,) = find_combs(checkout, [tmp_path]).diagnostics
-    assert diagnostic.message == "there is no `comb.yaml` in `.` or below it"
+    assert diagnostic.message == "there is no `comb.yaml` in this directory or below it"
     assert diagnostic.hints == (f"rename `a/{name}`: only `comb.yaml` is looked for",)
 
 
