@@ -6,17 +6,16 @@ Flux applies what is in `clusters/CLUSTER/_flux`; each file there names a direct
 from typing import Any
 
 from comb_compiler.plan import object_name
+from comb_compiler.release.place import Place
 from comb_compiler.render.manifest import Cause, Manifest, manifest
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["EMERGENCY", "ENVIRONMENT_LABEL", "FOLDER", "NAMESPACE", "PLATFORM", "applied", "flux_kustomization"]
+__all__ = ["EMERGENCY", "ENVIRONMENT_LABEL", "NAMESPACE", "PLATFORM", "applied", "flux_kustomization"]
 
 NAMESPACE = "flux-system"
 """Where Flux and its objects are, and the name of its GitRepository: as `flux bootstrap` makes them."""
 PLATFORM = "comb-platform"
 """The Kustomization of the platform's own objects. No comb's has this name: theirs have a dot."""
-FOLDER = "_flux"
-"""No namespace has this name."""
 ENVIRONMENT_LABEL = "comb.dev/environment"
 
 EMERGENCY = "comb.dev/emergency"
@@ -33,19 +32,18 @@ def flux_kustomization(rendering: Rendering) -> Manifest:
     """What has Flux apply the comb's directory, and say whether all of it became ready."""
     name = object_name(f"{rendering.namespace}.{rendering.name}")
     labels = {**rendering.labels(), ENVIRONMENT_LABEL: rendering.plan.environment}
-    directory = f"clusters/{rendering.here.cluster}/{rendering.namespace}/{rendering.name}"
+    place = Place(rendering.here.cluster, rendering.namespace, rendering.name)
     more: dict[str, Any] = {
         "targetNamespace": rendering.namespace,
         "dependsOn": [{"name": PLATFORM, "readyExpr": _WAS_APPLIED}],
     }
-    file = f"{rendering.namespace}.{rendering.name}.yaml"
     if rendering.emergency is not None:
         # On all objects, so that there is a change that Flux tells of after it has read the annotation for its events.
         more["commonMetadata"] = {"annotations": {EMERGENCY: rendering.emergency.said}}
-    made = applied(name, labels, directory, **more)
+    made = applied(name, labels, place.directory, **more)
     if rendering.emergency is not None:
         made["metadata"]["annotations"] = {_TOLD: rendering.emergency.said}
-    return manifest(made, Cause.comb("metadata", "name"), file)
+    return manifest(made, Cause.comb("metadata", "name"), place.flux_file.rpartition("/")[2])
 
 
 def applied(name: str, labels: dict[str, Any], directory: str, **more: Any) -> dict[str, Any]:

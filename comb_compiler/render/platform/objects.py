@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from comb_compiler.release.place import platform_directory
 from comb_compiler.render.kustomization import listing
 from comb_compiler.render.manifest import Cause, Manifest
 from comb_compiler.render.patches import Whereabouts, matching, patched
@@ -25,8 +26,6 @@ PLATFORM_KINDS: tuple[Callable[[Grounds], Iterator[Manifest]], ...] = (
 )
 """What makes the objects, a function for each kind."""
 
-_FOLDER = "_platform"
-
 
 class RenderedPlatform(NamedTuple):
     """What a cluster is told once: objects for `directory` of the environment repository, and those beside combs'."""
@@ -40,7 +39,7 @@ class RenderedPlatform(NamedTuple):
 def render_platform(platform: Platform, cluster: str) -> RenderedPlatform:
     """All objects of the platform in one cluster, by file name; the last is the list of the others."""
     grounds = Grounds(platform, cluster)
-    directory = f"clusters/{cluster}/{_FOLDER}"
+    directory = platform_directory(cluster)
     patches = matching(platform.patches, Whereabouts(cluster))
     made = sorted((one for kind in PLATFORM_KINDS for one in kind(grounds)), key=lambda one: one.file)
     files = (*patched(made, patches), listing(made, Cause.platform("clusters", cluster)))
