@@ -1,4 +1,4 @@
-"""Walk the whole road on one comb: check → graph → run → render → publish, into a repository on this machine.
+"""Walk the whole road on one comb: check → graph → run → record → render → publish, all on this machine.
 
 It does truly what it does, and says what it does not do yet.
 
@@ -75,13 +75,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         "   nothing to say\n\n2. graph    proven: types, what may be missing, and that the answer comes in time"
     )
     console.result(_indented(draw_text(read_picture(view, compiled.checked.name), Terminal(width=_WIDTH)), "   "))
-    _run(console, checkout, result.verdicts[0].main, compiled.plan)
-    _publish(console, checkout, result.verdicts[0].main, arguments.into, cache.memo)
+    place = Path(tempfile.mkdtemp(prefix="comb-demo-"))
+    _run(console, checkout, result.verdicts[0].main, compiled.plan, place / "samples")
+    repository = Path(arguments.into).absolute() if arguments.into else place / "environment.git"
+    _publish(console, checkout, result.verdicts[0].main, repository, cache.memo)
     return Exit.CLEAN
 
 
-def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -> None:
-    """One real picture, to a service with the real models, as two users see it: one for each arm."""
+def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan, samples: Path) -> None:
+    """One real picture, to a service with the real models, as two users see it: one for each arm. Both are recorded."""
     directory = Path(checkout.root, main).parent
     picture = directory / _PICTURE
     if not picture.is_file():
@@ -94,8 +96,9 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
     from comb_compiler.runtime.engine import CannotRun, run
     from comb_compiler.runtime.service import Service, Settings, Source, answering
 
-    source = Source(patient(plan), model_locator(checkout, main), directory)
-    settings = Settings(grpc_port=0, http_port=0, settle=0.0, forced_arms=True)
+    plan = patient(plan)._replace(recording=plan.recording._replace(sample=1.0))
+    source = Source(plan, model_locator(checkout, main), directory)
+    settings = Settings(grpc_port=0, http_port=0, settle=0.0, forced_arms=True, samples=f"embedded:{samples}")
 
     async def serve() -> tuple[str, dict[str, Outcome]]:
         async with Service(settings) as service, answering(source, settings) as served:
@@ -117,6 +120,23 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan) -
         console.result(f"   {arm:<8} {decision:<16} reads {texts}")
     drawn = waterfall(outcome, _WIDTH, colour=console.colour, unicode=console.unicode)
     console.result(_indented("\n".join(drawn), "   "))
+    _show_recorded(console, samples)
+
+
+def _show_recorded(console: Console, samples: Path) -> None:
+    from comb_compiler.cli.samples.listing import listed
+    from comb_compiler.samples.embedded import EmbeddedStore
+    from comb_compiler.samples.store import Query
+
+    store = EmbeddedStore(samples)
+    try:
+        found = store.find(Query()).found
+    finally:
+        store.close()
+    console.result(f"\n4. record   {len(found)} requests, with what each operator got and gave")
+    console.result(_indented(listed(found), "   ").rstrip())
+    if found:
+        console.result(f"   look at one: comb samples show {found[0].id} --store embedded:{samples}")
 
 
 async def _asked(address: str, picture: bytes) -> dict[str, Outcome]:
@@ -132,18 +152,17 @@ async def _asked(address: str, picture: bytes) -> dict[str, Outcome]:
         await remote.close()
 
 
-def _publish(console: Console, checkout: Checkout, main: str, into: str | None, memo: Memo) -> None:
+def _publish(console: Console, checkout: Checkout, main: str, repository: Path, memo: Memo) -> None:
     rendered = _rendered(console, checkout, main, memo)
     if rendered is None:
         return
     from comb_compiler.publish import PublishError, Refused
 
     try:
-        repository = Path(into) if into else Path(tempfile.mkdtemp(prefix="comb-demo-")) / "environment.git"
-        done = _committed(repository.absolute(), rendered, checkout.root)
+        done = _committed(repository, rendered, checkout.root)
     except (PublishError, Refused, OSError) as problem:
         raise OutsideFailure(str(problem)) from problem
-    console.result(f"\n5. publish  one commit, into a local environment repository: {said(done)}")
+    console.result(f"\n6. publish  one commit, into a local environment repository: {said(done)}")
     for cluster in rendered.clusters:
         own, flux = len(cluster.files), cluster.flux_file
         console.result(f"   Flux would apply {own} files of {cluster.directory}/, as {flux} tells it")
@@ -173,7 +192,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     """The objects for production, as the platform.yaml beside the comb has it, with images that are not built."""
     platform = str(PurePosixPath(main).parent / _PLATFORM)
     if not Path(checkout.root, platform).is_file():
-        console.result(f"\n4. render   left out: there is no {_PLATFORM} beside the comb")
+        console.result(f"\n5. render   left out: there is no {_PLATFORM} beside the comb")
         return None
     from comb_compiler.compiler.render import render_comb, unbuilt_images
 
@@ -181,7 +200,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     rendered = render_comb(*sources, _ENVIRONMENT, unbuilt_images, memo)
     if not rendered.clusters:
         raise UsageError(f"{platform}: it has no environment `{_ENVIRONMENT}` that this comb fits into")
-    console.result(f"\n4. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
+    console.result(f"\n5. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
     for cluster in rendered.clusters:
         kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
         console.result(f"   {cluster.directory}/\n      " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))

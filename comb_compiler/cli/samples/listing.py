@@ -10,6 +10,7 @@ example:
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
@@ -21,7 +22,7 @@ from comb_compiler.diagnostics.render.printable import printable
 if TYPE_CHECKING:
     from comb_compiler.samples.store import Found
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "listed", "run"]
 
 _HEAD = ("id", "time", "comb", "release", "arm", "code", "took", "kept", "marks", "size")
 _NUMBERS = ("took", "size")
@@ -52,12 +53,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not page.found:
         console.note(printable(f"there is no record in {arguments.store} {asked(arguments)}".rstrip()))
         return Exit.CLEAN
-    from comb_compiler.cli.samples.tables import table
-
-    console.result(table(_HEAD, [_row(one) for one in page.found], _NUMBERS))
+    console.result(listed(page.found))
     if page.next:
         console.note(f"there is more: --page {page.next}")
     return Exit.CLEAN
+
+
+def listed(found: "Sequence[Found]") -> str:
+    """Records as a table."""
+    from comb_compiler.cli.samples.tables import table
+
+    return table(_HEAD, [_row(one) for one in found], _NUMBERS)
 
 
 def _row(one: "Found") -> tuple[str, ...]:
