@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with opened(arguments) as store:
         page = store.find(query, limit=arguments.limit, page=arguments.page)
     if arguments.format == "json":
-        listed = [_data(one) for one in page.found]
-        console.result(json.dumps({"version": 1, "samples": listed, "next": page.next}, indent=2, ensure_ascii=False))
+        data = {"version": 1, "samples": [_data(one) for one in page.found], "next": page.next}
+        console.result(json.dumps(data, indent=2, ensure_ascii=False))
         return Exit.CLEAN
     if not page.found:
         console.note(printable(f"there is no record in {arguments.store} {asked(arguments)}".rstrip()))
