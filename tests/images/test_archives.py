@@ -66,7 +66,7 @@ def test_what_is_put_in_is_read_back(
 
 def test_other_tools_read_it_too(layout: ImageLayout, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(range(256)) * 9000)
-    entries = [
+    entries: list[File | Link] = [
         File("comb/code/run", Plain(b"#!/bin/sh\n"), executable=True),
         File(f"comb/{'long/' * 40}name", OnDisk(tmp_path / "large", 256 * 9000)),
         Link("comb/python", "/usr/bin/python3.11"),
