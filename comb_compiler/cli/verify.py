@@ -15,7 +15,7 @@ import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Refused
+    from comb_compiler.publish.landing import check_history
 
     target = target_of(arguments, console)
     if target is None:
@@ -57,8 +58,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     failed = 0
     try:
         with opened(target) as mirror:
+            state = _State(mirror, check_history(mirror, trust), trust)
             for main in mains:
-                said = _verified(mirror, trust, target, checkout, (main, platform), not arguments.no_rebuild)
+                said = _verified(state, target, checkout, (main, platform), not arguments.no_rebuild)
                 failed += bool(said)
                 console.result(f"{main}: {'as published' if not said else 'not what was published'}")
                 for one in said:
@@ -68,22 +70,31 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.FINDINGS if failed else Exit.CLEAN
 
 
-def _verified(
-    mirror: "Mirror", trust: "Trust", target: Target, checkout: Checkout, files: tuple[str, str], rebuild: bool
-) -> list[str]:
+class _State(NamedTuple):
+    """The environment repository as it was fetched once, for all combs."""
+
+    mirror: "Mirror"
+    head: str | None
+    trust: "Trust"
+
+
+def _verified(state: _State, target: Target, checkout: Checkout, files: tuple[str, str], rebuild: bool) -> list[str]:
     """What is wrong with a comb's publication, as sentences; nothing is good."""
     from comb_compiler.publish.owned import held
-    from comb_compiler.publish.records import history
+    from comb_compiler.publish.records import recorded
     from comb_compiler.publish.signing import signatures
 
     name = _name(checkout, files[0])
     places = target.places(name)
-    records = history(mirror, places, trust)
+    mirror, head, trust = state
+    records = recorded(mirror, head, places) if head is not None else []
     if not records or not records[0].releases:
         return [f"`{name}` is not published to {target.environment}"]
     record = records[0]
-    there = [one for one in held(mirror.git, "refs/comb/head", places) if one.release is not None]
+    there = [one for one in held(mirror.git, head, places) if one.release is not None]
     said = [sentence for one in there for sentence in one.damage()]
+    if target.platform.environments[target.environment].evidence and not _is_proven(record, there):
+        said.append(f"{record.commit[:12]}: it names no evidence, and `{target.environment}` takes releases with it")
     signer = None
     if trust.publishers and trust.floor is None:
         signed = next(signatures(mirror.git, trust.publishers, "-1", record.commit))
@@ -96,6 +107,12 @@ def _verified(
         wrong = unproven(one.release, signer, target.platform, datetime.now(UTC))
         said += [f"{one.place.directory}: {sentence}" for sentence in wrong]
     return said or (_rebuilt(there, record, target.environment, checkout, files) if rebuild else [])
+
+
+def _is_proven(record: "Record", published: "list[Held]") -> bool:
+    """Whether a publication names evidence, or is an emergency, which says so itself."""
+    named = any(name == "Comb-Evidence" for name, _ in record.facts)
+    return named or all(one.release is not None and one.release.emergency is not None for one in published)
 
 
 def _name(checkout: Checkout, main: str) -> str:

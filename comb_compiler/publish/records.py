@@ -10,7 +10,7 @@ from comb_compiler.publish.owned import Held
 from comb_compiler.publish.signing import Trust
 from comb_compiler.release.place import Place
 
-__all__ = ["Record", "history", "published_at"]
+__all__ = ["Record", "history", "published_at", "recorded"]
 
 _TRAILER = re.compile(r"(Comb-[A-Za-z-]+): (.*)")
 _FORMAT = "--format=%H%x00%cI%x00%cn%x00%s%x00%(trailers:only,unfold)%x00%x00"
@@ -36,8 +36,11 @@ class Record(NamedTuple):
 def history(mirror: Mirror, places: Sequence[Place], trust: Trust) -> list[Record]:
     """The records of a comb in `places`, the newest first. Raises Refused where the history is not right."""
     head = check_history(mirror, trust)
-    if head is None:
-        return []
+    return recorded(mirror, head, places) if head is not None else []
+
+
+def recorded(mirror: Mirror, head: str, places: Sequence[Place]) -> list[Record]:
+    """The same up to a head that was fetched and checked."""
     mirror.fetch_history()
     out = mirror.git("log", "--first-parent", _FORMAT, head, "--").decode("utf-8", "replace")
     directories = {place.directory for place in places}

@@ -101,6 +101,14 @@ def test_what_its_source_does_not_render_is_not_as_published(comb: Comb, source:
     assert asked(comb, "verify", "--no-rebuild", of=".").code == 0
 
 
+def test_what_nothing_proves_is_told_where_evidence_is_asked_for(comb: Comb, source: Path, platform: Path) -> None:
+    publish(comb)
+    text = platform.read_text()
+    platform.write_text(re.sub(r"(staging: \{clusters: \[west\], namespace: \w+)\}", r"\1, evidence: true}", text))
+    ran = asked(comb, "verify", "--no-rebuild", of=".")
+    assert (ran.code, "it names no evidence" in ran.out) == (1, True)
+
+
 def test_what_is_wrong_with_the_comb_is_told_and_nothing_happens(comb: Comb, source: Path, remote: Remote) -> None:
     edit(source, "greet(name=$request.name)", "great(name=$request.name)")
     ran = publish(comb)
