@@ -33,6 +33,15 @@ async def same_later(text: StringValue) -> StringValue:
 
 
 @operator(execution="loop")
+def busy_5ms(text: StringValue) -> StringValue:
+    """Five milliseconds of its thread's CPU time."""
+    until = time.thread_time() + 0.005
+    while time.thread_time() < until:
+        pass
+    return text
+
+
+@operator(execution="loop")
 def same_bytes(text: BytesValue) -> BytesValue:
     return text
 

@@ -13,6 +13,7 @@ from comb_compiler.samples.record_pb2 import ARM, ERROR, SAMPLED, SLOW, TIMEOUT
 __all__ = ["chooser"]
 
 _number = Struct(">Q").unpack
+_ALL = 2**64
 
 
 def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
@@ -39,8 +40,8 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
             return SLOW
         if request.arm in arms:
             return ARM
-        if not below:
-            return 0
+        if not below or below == _ALL:
+            return SAMPLED if below else 0
         if not request.request_id:
             return SAMPLED if random() < recording.sample else 0  # noqa: S311 - no secret
         lot = lot_of()

@@ -9,10 +9,10 @@ import os
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -47,13 +47,15 @@ class Bounds(NamedTuple):
     spool: int = 1 << 30
     seconds: float = 50e-6
     pending: int = 64
-    pause: float = 0.01
+    pause: float = 0.02
     grace: float = 5.0
 
 
 _BOUNDS = Bounds()
 _TOGETHER = 1 << 20
 """Bytes that are written at a time."""
+_LOOKS = 50
+"""How often in a row the thread looks in vain before it waits to be woken."""
 _FORGETS = 0.99
 """How fast it is forgotten how large records were: with each further one."""
 
@@ -98,7 +100,10 @@ class Recorder:
         self._reason = chooser(plan)
         self._graph_of = graphs_of(plan)
         self._has_rules = bool(plan.recording.marks)
-        self._queue: SimpleQueue[_Taken | None] = SimpleQueue()
+        self._queue: deque[_Taken] = deque()
+        self._is_idle = False
+        self._is_closing = False
+        self._wake = threading.Event()
         self._came = self._went = 0
         self._waiting_for_rules = 0
         self._looked_at = 0
@@ -139,15 +144,16 @@ class Recorder:
                 return
             self._came += size
             self._spool.take()
-            self._queue.put(_Taken(request, _held(request.values), reason, size))
+            self._put(_Taken(request, _held(request.values), reason, size))
         elif self._has_rules:
             self._perhaps(request)
 
     def close(self) -> None:
         """Write and ship what waits, for at most `grace` seconds; what the store does not take stays in the spool."""
         until = monotonic() + self._bounds.grace
+        self._is_closing = True
+        self._wake.set()
         if self._thread.is_alive():
-            self._queue.put(None)
             self._thread.join(self._bounds.grace)
         self.shipping.close(max(0.1, until - monotonic()))
         self._spool.close()
@@ -163,34 +169,48 @@ class Recorder:
             self.left_out += 1
             return
         self._waiting_for_rules += 1
-        self._queue.put(_Taken(request, _held(request.values), 0, 0))
+        self._put(_Taken(request, _held(request.values), 0, 0))
+
+    def _put(self, taken: _Taken) -> None:
+        """For the thread, which looks by itself unless it has gone idle: waking it costs more than all the rest."""
+        self._queue.append(taken)
+        if self._is_idle:
+            self._is_idle = False
+            self._wake.set()
 
     # --- in its own thread ---
 
     def _work(self) -> None:
-        goes_on = True
-        while goes_on:
-            taken = self._queue.get()
-            batch: list[bytes] = []
-            size = 0
-            while taken is not None:
-                record = self._look(taken)
-                if record is not None:
-                    batch.append(record)
-                    size += len(record)
-                time.sleep(0)  # the loop may want the interpreter
-                if size >= _TOGETHER:
-                    break
-                try:
-                    taken = self._queue.get_nowait()
-                except Empty:
-                    break
-            goes_on = taken is not None
-            if batch:
-                self._spool.add(batch)
-                self.shipping.more()
-            if goes_on:
+        looks = 0
+        while self._queue or not self._is_closing:
+            looks = 0 if self._queue else looks + 1
+            if looks > _LOOKS:
+                self._idle()
+                looks = 0
+            self._write_some()
+            if not self._queue and not self._is_closing:
                 time.sleep(self._bounds.pause)
+
+    def _idle(self) -> None:
+        self._wake.clear()
+        self._is_idle = True
+        if not self._queue and not self._is_closing:  # looked at after the loop can see that
+            self._wake.wait()
+        self._is_idle = False
+
+    def _write_some(self) -> None:
+        """Make records of what waits, and write them."""
+        batch: list[bytes] = []
+        size = 0
+        while self._queue and size < _TOGETHER:
+            record = self._look(self._queue.popleft())
+            if record is not None:
+                batch.append(record)
+                size += len(record)
+            time.sleep(0)  # the loop may want the interpreter
+        if batch:
+            self._spool.add(batch)
+            self.shipping.more()
 
     def _look(self, taken: _Taken) -> bytes | None:
         """The record of a request; None where it is not kept after all."""

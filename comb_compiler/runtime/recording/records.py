@@ -21,6 +21,8 @@ _SCHEMA = 1
 _NANO = 1e9
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _ERROR = "error"
+_STALE = 0.5
+"""Seconds after which the process's memory is looked at again."""
 
 
 class About(NamedTuple):
@@ -51,6 +53,8 @@ class Records:
         self._captures = captures
         self._interface = sha256(plan.descriptors).hexdigest()
         self._method = f"{plan.method.service}/{plan.method.name}"
+        self._looked = -_STALE
+        self._resident = 0
         self._steps = tuple(_steps(plan, graph) for graph in plan.graphs)
 
     def of(
@@ -87,7 +91,7 @@ class Records:
             record.error = hidden.text(request.error.message)
         for index, step in enumerate(self._steps[graph]):
             self._operator(record.operators.add(), step, request, index, whole[index], hidden)
-        _add_resources(record)
+        self._add_resources(record)
         self._add_captures(record, request.request, hidden)
         record.marks.extend(_mark(rule, now) for rule in rules)
         record.redacted.extend(sorted(hidden.paths))
@@ -120,6 +124,17 @@ class Records:
         if call.rss >= 0:
             operator.resources.rss = call.rss
 
+    def _add_resources(self, record: Record) -> None:
+        """Of the request as a whole: the CPU time that was measured, and the memory of the process that answers."""
+        measured = [one.resources.cpu for one in record.operators if one.resources.HasField("cpu")]
+        if measured:
+            record.resources.cpu = sum(measured)
+        now = time.monotonic()
+        if now - self._looked > _STALE:
+            self._looked, self._resident = now, _resident()
+        if self._resident:
+            record.resources.rss = self._resident
+
     def _add_captures(self, record: Record, request: Any, hidden: Hidden) -> None:
         for capture in self._captures.of(request):
             capture.path = hidden.text(capture.path)
@@ -129,16 +144,6 @@ class Records:
 
 def _value(message: Any, hidden: Hidden) -> Value:
     return Value(type=message.DESCRIPTOR.full_name, message=hidden.message(message).SerializePartialToString())
-
-
-def _add_resources(record: Record) -> None:
-    """Of the request as a whole: the CPU time that was measured, and the memory of the process that answers."""
-    measured = [one.resources.cpu for one in record.operators if one.resources.HasField("cpu")]
-    if measured:
-        record.resources.cpu = sum(measured)
-    resident = _resident()
-    if resident:
-        record.resources.rss = resident
 
 
 def _resident() -> int:

@@ -18,6 +18,8 @@ __all__ = ["Shipping", "Source", "Store"]
 _log = logging.getLogger("comb.recording")
 _MOST, _BYTES = 256, 4 << 20
 """Of a batch."""
+_GATHER = 0.5
+"""Seconds for which records are gathered: a store does with many at once what it does with one."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 30.0
 _LONG = 10.0
 """Seconds after which a put that goes on counts as a store that does not answer."""
@@ -127,6 +129,7 @@ class Shipping:
                 elif is_done:
                     pause = _FIRST_PAUSE
                     self._wake.wait_for(lambda: self._has_more or self._is_closing)
+                    self._wake.wait_for(lambda: self._is_closing, _GATHER)
                 else:
                     self._wake.wait_for(lambda: self._is_closing, pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)

@@ -1,0 +1,168 @@
+"""What recording every request costs the engine: with and without it, in one run and interleaved.
+
+    .venv/bin/python benchmarks/recording.py [--record]
+
+Bars (issue "Samples"): at most 15 µs at the median of a request on operators that do nothing; at most 5% of the
+throughput of a graph that serves 200 requests a second. The store is the embedded one, in a temporary directory, so
+that its own work is counted too. Times are of the process's CPU where more than one thread is looked at.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine_operators import chain
+from google.protobuf.wrappers_pb2 import StringValue
+
+from comb_compiler.release import ExecutionPlan, Recording
+from comb_compiler.runtime.engine import Engine, Finished, run
+from comb_compiler.runtime.recording import Bounds, Recorder
+from comb_compiler.samples.embedded import EmbeddedStore
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "recording.md"
+REQUEST = StringValue(value="text" * 250)
+EVERY = Recording(1.0, ("error",))
+
+
+class Timed:
+    """A recorder whose work in the loop is timed."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.times: list[float] = []
+
+    def ended(self, request: Finished) -> None:
+        began = time.perf_counter()
+        self.recorder.ended(request)
+        self.times.append(time.perf_counter() - began)
+
+
+@asynccontextmanager
+async def serving(plan: ExecutionPlan, *, record: bool, timed: bool = False) -> AsyncIterator[tuple[Engine, Any]]:
+    """An engine, with a recorder or without."""
+    if not record:
+        async with Engine(plan) as engine:
+            yield engine, None
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        store = EmbeddedStore(Path(directory) / "samples")
+        recorder = Recorder(plan, store, Path(directory) / "spool", bounds=Bounds(grace=60))
+        observer = Timed(recorder) if timed else recorder
+        async with Engine(plan, observers=[observer]) as engine:
+            recorder.start(engine.messages)
+            yield engine, observer
+        await asyncio.to_thread(recorder.close)
+
+
+async def median(plan: ExecutionPlan, requests: int, *, record: bool, gap: float) -> tuple[float, float]:
+    """The median of a request in µs, and of the recorder's work in the loop."""
+    async with serving(plan, record=record, timed=record) as (engine, timed):
+        times = []
+        for number in range(requests):
+            began = time.perf_counter()
+            await engine.run(REQUEST, within=10.0, request_id=str(number))
+            times.append(time.perf_counter() - began)
+            if gap:
+                await asyncio.sleep(gap)
+        in_loop = statistics.median(timed.times) * 1e6 if record else 0.0
+    return statistics.median(times) * 1e6, in_loop
+
+
+async def throughput(plan: ExecutionPlan, requests: int, *, record: bool) -> tuple[float, float, int]:
+    """Requests a second of a graph that keeps its process busy, the CPU ms of each, and how many were recorded."""
+    async with serving(plan, record=record) as (engine, recorder):
+        began, cpu = time.perf_counter(), time.process_time()
+        for number in range(requests):
+            await engine.run(REQUEST, within=10.0, request_id=str(number))
+        took, used = time.perf_counter() - began, time.process_time() - cpu
+    recorded = recorder.shipping.shipped if recorder is not None else 0
+    return requests / took, used / requests * 1000, recorded
+
+
+def report(arguments: argparse.Namespace) -> str:
+    nothing, busy = chain(*["same"] * 10), chain("same", "busy_5ms", "same")
+    costs: dict[str, list[float]] = {}
+    recorded = 0
+    for _ in range(arguments.rounds):
+        for record in (False, True):
+            for gap in (0.0, 0.002):
+                plan = nothing._replace(recording=EVERY)
+                count = arguments.requests // (10 if gap else 1)
+                whole, in_loop = run(median(plan, count, record=record, gap=gap))
+                costs.setdefault(f"{'paced' if gap else 'back to back'} {record}", []).append(whole)
+                costs.setdefault(f"loop {gap} {record}", []).append(in_loop)
+            rate, cpu, kept = run(throughput(busy._replace(recording=EVERY), arguments.requests // 10, record=record))
+            recorded += kept
+            costs.setdefault(f"rate {record}", []).append(rate)
+            costs.setdefault(f"cpu {record}", []).append(cpu)
+    middle = {name: statistics.median(values) for name, values in costs.items()}
+    share = [1 - on / off for on, off in zip(costs["rate True"], costs["rate False"], strict=True)]
+    more = [on / off - 1 for on, off in zip(costs["cpu True"], costs["cpu False"], strict=True)]
+    rows = [
+        _row("a request, ten no-ops, one after the other", middle, "back to back"),
+        _row("the same, one each 2 ms", middle, "paced"),
+        (
+            "of that in the loop: decide and hand over",
+            "",
+            f"{middle['loop 0.0 True']:.1f} µs",
+            "",
+            "an enqueue costs 3",
+        ),
+        (
+            "requests a second of a graph with 5 ms of work",
+            f"{middle['rate False']:.0f}",
+            f"{middle['rate True']:.0f}",
+            f"{statistics.median(share):+.1%}",
+            "≤ 5%",
+        ),
+        (
+            "CPU of the process a request, all threads",
+            f"{middle['cpu False']:.2f} ms",
+            f"{middle['cpu True']:.2f} ms",
+            f"{statistics.median(more):+.1%}",
+            "",
+        ),
+    ]
+    today = datetime.now(tz=UTC).date()
+    head = f"# Recording\n\n{today} · {_machine()} · medians of {arguments.rounds} interleaved rounds of "
+    head += f"{arguments.requests} requests of 1 KB, all recorded into the embedded store"
+    head += f" · load {os.getloadavg()[1]:.1f}\n\n"
+    table = ["| what | without | with recording | difference | bar |", "|---|---|---|---|---|"]
+    table += [f"| {' | '.join(row)} |" for row in rows]
+    said = f"\n\nOf {arguments.rounds * (arguments.requests // 10)} requests with work, {recorded} were in the store.\n"
+    return head + "\n".join(table) + said + "\nRepeat: see the head of `benchmarks/recording.py`.\n"
+
+
+def _row(what: str, middle: dict[str, float], name: str) -> tuple[str, ...]:
+    off, on = middle[f"{name} False"], middle[f"{name} True"]
+    return (what, f"{off:.1f} µs", f"{on:.1f} µs", f"{on - off:+.1f} µs", "≤ 15 µs")
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
+    arguments = parser.parse_args()
+    text = report(arguments)
+    print(text)
+    if arguments.record:
+        RESULT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
