@@ -162,7 +162,7 @@ class Publisher:
         environment = {**os.environ, "COMB_CACHE_DIR": str(self._cache), "PYTHONPATH": str(ROOT)}
         before = _cpu_of_children()
         done = subprocess.run(command, cwd=self._checkout, env=environment, capture_output=True, text=True, check=True)
-        said, figures = done.stdout.splitlines()
+        said, _, figures = done.stdout.strip().rpartition("\n")
         assert said.startswith("published as"), done.stderr
         found = json.loads(figures)
         server = _cpu_of_children() - before - found["cpu"]
