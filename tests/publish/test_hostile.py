@@ -156,6 +156,33 @@ def test_what_a_server_says_when_it_refuses_is_shown_and_nothing_else_obeys_it(r
     assert git(remote.directory, "for-each-ref") == ""
 
 
+def test_a_server_that_takes_back_what_it_took_is_found_out(remote: Remote, writer: Writer) -> None:
+    first = writer.publish(wanted()).commit
+    hook = remote.directory / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nwhile read old new ref; do git update-ref $ref $old; done\n")
+    hook.chmod(0o755)
+    second = writer.publish(wanted(text="two")).commit
+    assert remote.commits() == [first]
+    with pytest.raises(Refused, match=f"was rewritten: {second[:12]} is no longer in it"):
+        writer.publish(wanted(text="three"))
+
+
+def test_a_server_whose_objects_are_not_what_their_names_say_is_not_believed(
+    remote: Remote, writer: Writer, tmp_path: Path
+) -> None:
+    writer.publish(wanted())
+    entry, other = (remote.files()[f"{HERE}/{name}"].split()[2] for name in ("release.json", "deployment-ocr.yaml"))
+    places = [remote.directory / "objects" / one[:2] / one[2:] for one in (entry, other)]
+    assert all(place.is_file() for place in places)
+    places[0].chmod(0o600)
+    places[0].write_bytes(places[1].read_bytes())
+    before = remote.commits()
+    with pytest.raises(PublishError):
+        writer._replace(cache=tmp_path / "another").publish(wanted(text="two"))
+    assert remote.commits() == before
+
+
 def test_a_server_that_never_stops_talking_is_left(remote: Remote, writer: Writer) -> None:
     hook = remote.directory / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
