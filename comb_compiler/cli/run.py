@@ -146,9 +146,11 @@ async def _show(
     from comb_compiler.runtime import BadOperator, OperatorError
     from comb_compiler.runtime.engine import CannotRun
     from comb_compiler.runtime.service import CannotServe, answering, starting
+    from comb_compiler.runtime.telemetry.logs import name_lines, names_of
     from comb_compiler.runtime.telemetry.watching import observers_of
 
     plan = opened.source.plan
+    name_lines(names_of(plan))
     watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)
     source = opened.source._replace(observers=watching)
     others: tuple[Hosting, ...] = ()

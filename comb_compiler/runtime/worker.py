@@ -25,7 +25,7 @@ from comb_compiler.runtime.discretion import without_texts
 from comb_compiler.runtime.instance import Given, Instance, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
-from comb_compiler.runtime.telemetry.logs import LineFormatter
+from comb_compiler.runtime.telemetry.logs import LineFormatter, names_here
 from comb_compiler.runtime.wire.arena import Arena
 from comb_compiler.runtime.wire.control import Control
 from comb_compiler.runtime.wire.frames import ANSWER, FAILED, READY, Frame, encode, receive
@@ -86,8 +86,7 @@ def _says_where_it_hangs(deadline: float) -> Iterator[None]:
 def _write_logs() -> None:
     """To standard error, in the form of the process that this one works for. A worker may wait for it."""
     handler = logging.StreamHandler(sys.stderr)
-    given = os.environ.get
-    handler.setFormatter(LineFormatter(given("COMB_LOG_FORMAT", "text"), given("COMB_LOG_PROCESS", "")))
+    handler.setFormatter(LineFormatter(os.environ.get("COMB_LOG_FORMAT", "text"), names_here()))
     logging.basicConfig(handlers=[handler])
 
 

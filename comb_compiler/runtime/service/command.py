@@ -28,7 +28,7 @@ from comb_compiler.runtime.service.given import read_goldens, read_reference
 from comb_compiler.runtime.service.lifecycle import serve
 from comb_compiler.runtime.service.service import Addresses
 from comb_compiler.runtime.service.settings import SETTINGS, BadSettings, Setting, Settings, read_settings
-from comb_compiler.runtime.telemetry.logs import line_of_dropped, write_logs
+from comb_compiler.runtime.telemetry.logs import Names, line_of_dropped, name_lines, names_of, write_logs
 from comb_compiler.runtime.telemetry.outlet import outlets
 from comb_compiler.runtime.telemetry.watching import observers_of
 
@@ -49,10 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         peers = _peers(options.peer)
     except BadSettings as error:
         parser.error("; ".join(error.reasons))
-    process = options.process or ""
-    os.environ |= {"COMB_LOG_FORMAT": settings.log_format, "COMB_LOG_PROCESS": process}  # worker processes log alike
-    streams = outlets(line_of_dropped(settings.log_format, process))
-    logs = write_logs(format=settings.log_format, process=process, outlets=streams)
+    os.environ["COMB_LOG_FORMAT"] = settings.log_format  # worker processes log alike
+    names = Names(options.process or "")
+    streams = outlets(line_of_dropped(settings.log_format, names))
+    logs = write_logs(format=settings.log_format, outlets=streams)
+    name_lines(names)
     try:
         return _serve(options, with_room(settings), peers)
     finally:
@@ -71,6 +72,7 @@ def _log_format() -> str:
 def _serve(options: argparse.Namespace, settings: Settings, peers: dict[str, str]) -> int:
     try:
         plan = parse_plan(options.plan.read_bytes())
+        name_lines(names_of(plan, options.process or ""))
         if not options.process or options.process == plan.processes[0].name:
             _say_who_is_missing(plan, peers)
             watching = observers_of(plan, os.environ, release=settings.release, share=settings.trace_share)

@@ -5,27 +5,35 @@ Whatever an operator logs itself, by Python's `logging`, carries the request, th
 
 import json
 import logging
+import os
 import re
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from queue import Empty, Full, Queue
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from comb_compiler.runtime.current import CURRENT
 from comb_compiler.runtime.telemetry.outlet import Outlet
+
+if TYPE_CHECKING:
+    from comb_compiler.release import ExecutionPlan
 
 __all__ = [
     "FORMATS",
     "LineFormatter",
     "LineWriter",
+    "Names",
     "as_json",
     "as_text",
     "line_of_dropped",
     "lines_dropped",
+    "name_lines",
+    "names_here",
+    "names_of",
     "write_logs",
 ]
 
@@ -40,20 +48,52 @@ _KNOWN = ("request_id", "node", "arm", "code", "seconds", "release", "suppressed
 """What a record may say by `extra`, beside its message."""
 
 
+_NAMES = "COMB_LOG_NAMES"
+
+
+class Names(NamedTuple):
+    """What a line says beside what its record does: the plan's name of this process, and the operator of its node."""
+
+    process: str = ""
+    operators: Mapping[str, str] = {}
+
+
+_NONE = Names()
+
+
+def names_of(plan: "ExecutionPlan", process: str = "") -> Names:
+    """The names that a plan has. A node that differs between arms has the operators of all of them."""
+    found: dict[str, dict[str, None]] = {}
+    for node in (node for graph in plan.graphs for node in graph.nodes):
+        found.setdefault(node.name, {})[plan.bindings[node.binding].operator] = None
+    return Names(process, {node: ",".join(operators) for node, operators in found.items()})
+
+
+def name_lines(names: Names) -> None:
+    """Lines of this process, and of worker processes that it starts, have these names from now on."""
+    os.environ[_NAMES] = json.dumps(names)
+    for one in logging.getLogger().handlers:
+        if isinstance(one.formatter, LineFormatter):
+            one.formatter.names = names
+
+
+def names_here() -> Names:
+    """The names that whoever started this process has given its lines."""
+    return Names(*json.loads(os.environ.get(_NAMES, "[]")))
+
+
 def write_logs(
     stream: TextIO | None = None,
     *,
     format: str = "text",
-    process: str = "",
     level: int = logging.INFO,
     outlets: tuple[Outlet, ...] = (),
 ) -> "LineWriter":
     """Write the process's logs to a stream (stderr) from now on. Whoever calls it closes what it gives.
 
-    `process` is the plan's name of this process, for each line. `outlets` are what standard streams go through: what
-    they drop is counted by `lines_dropped`, too.
+    `outlets` are what standard streams go through: what they drop is counted by `lines_dropped`, too.
     """
-    writer = LineWriter(sys.stderr if stream is None else stream, LineFormatter(format, process), outlets)
+    writer = LineWriter(sys.stderr if stream is None else stream, LineFormatter(format), outlets)
     root = logging.getLogger()
     root.handlers[:] = [writer]
     root.setLevel(level)
@@ -66,23 +106,23 @@ def lines_dropped() -> int:
     return sum(one.dropped + sum(outlet.dropped for outlet in one.outlets) for one in writers)
 
 
-def line_of_dropped(format: str, process: str = "") -> Callable[[int], str]:
+def line_of_dropped(format: str, names: Names = _NONE) -> Callable[[int], str]:
     """How many lines were dropped → a line of the log that says so."""
-    line = LineFormatter(format, process).format
+    line = LineFormatter(format, names).format
     return lambda count: line(_lost(count))
 
 
 class LineFormatter(logging.Formatter):
-    """The same lines for any handler: for processes that may wait for their stream. Each has the name of `process`."""
+    """The same lines for any handler: for processes that may wait for their stream."""
 
-    def __init__(self, format: str, process: str = "") -> None:
+    def __init__(self, format: str, names: Names = _NONE) -> None:
         super().__init__()
         self._line = as_json if format == "json" else as_text
-        self._process = process
+        self.names = names
 
     def format(self, record: logging.LogRecord) -> str:
         """A record as a line."""
-        return self._line(record, self._process)
+        return self._line(record, self.names)
 
 
 class LineWriter(logging.Handler):
@@ -149,23 +189,23 @@ def _lost(count: int) -> logging.LogRecord:
     return logging.LogRecord("comb.logs", logging.WARNING, __file__, 0, message, None, None)
 
 
-def as_json(record: logging.LogRecord, process: str = "") -> str:
+def as_json(record: logging.LogRecord, names: Names = _NONE) -> str:
     """A record as a JSON object on one line."""
     told: dict[str, Any] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": _OWN.sub("", record.name),
         "message": _message(record),
-        **_about(record, process),
+        **_about(record, names),
     }
     if record.exc_info and record.exc_info[1] is not None:
         told["exception"] = "".join(traceback.format_exception(record.exc_info[1]))[-_LONGEST:]
     return json.dumps(told, ensure_ascii=False, default=str)
 
 
-def as_text(record: logging.LogRecord, process: str = "") -> str:
+def as_text(record: logging.LogRecord, names: Names = _NONE) -> str:
     """A record for people. Whatever is in it, its first line is its own, and further ones are indented."""
-    about = " ".join(f"{name}={value}" for name, value in _about(record, process).items() if name != "trace_id")
+    about = " ".join(f"{name}={value}" for name, value in _about(record, names).items() if name != "trace_id")
     when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
     line = _tame(f"{when} {record.levelname:<7} {_message(record)}{f'  ({about})' if about else ''}")
     if record.exc_info and record.exc_info[1] is not None:
@@ -182,12 +222,13 @@ def _message(record: logging.LogRecord) -> str:
     return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
 
 
-def _about(record: logging.LogRecord, process: str) -> dict[str, Any]:
+def _about(record: logging.LogRecord, names: Names) -> dict[str, Any]:
     """Whose the record is, and what is known of the call in which it was made, or of what it says itself."""
     request_id, node, arm, traceparent = CURRENT.get()
-    told: dict[str, Any] = {"process": process, "request_id": request_id, "node": node, "arm": arm}
-    told |= {"trace_id": traceparent[3:35]}
+    told: dict[str, Any] = {"process": names.process, "request_id": request_id, "node": node, "operator": ""}
+    told |= {"arm": arm, "trace_id": traceparent[3:35]}
     told |= {name: value for name in _KNOWN if (value := getattr(record, name, None)) not in (None, "")}
+    told["operator"] = names.operators.get(told["node"], "")
     return {name: value for name, value in told.items() if value not in (None, "")}
 
 

@@ -15,7 +15,15 @@ from comb_compiler.runtime import Code, OperatorError
 from comb_compiler.runtime.current import CURRENT, NO_CALL
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.telemetry.failures import FailureLog
-from comb_compiler.runtime.telemetry.logs import LineFormatter, LineWriter, as_json, as_text, write_logs
+from comb_compiler.runtime.telemetry.logs import (
+    LineFormatter,
+    LineWriter,
+    Names,
+    as_json,
+    as_text,
+    names_of,
+    write_logs,
+)
 from tests.runtime.plans import chain
 from tests.runtime.post.post_pb2 import Letter, Request
 
@@ -71,10 +79,13 @@ def test_what_the_record_says_itself_comes_first() -> None:
     assert (told["request_id"], told["node"], told["code"]) == ("r-2", "detect", "INTERNAL")
 
 
-def test_a_line_names_its_process_where_the_plan_has_several() -> None:
-    assert json.loads(LineFormatter("json", "words-feel").format(record("x")))["process"] == "words-feel"
-    assert "process" not in json.loads(LineFormatter("json").format(record("x")))
-    assert LineFormatter("text", "words-feel").format(record("x")).endswith(" x  (process=words-feel)")
+def test_a_line_names_its_process_and_the_operator_of_its_node() -> None:
+    names = Names("words-feel", {"mood": "feel"})
+    assert json.loads(LineFormatter("json", names).format(record("x")))["process"] == "words-feel"
+    said = json.loads(LineFormatter("json", names).format(record("x", node="mood")))
+    assert (said["node"], said["operator"]) == ("mood", "feel")
+    assert not {"process", "operator"} & json.loads(LineFormatter("json").format(record("x", node="mood"))).keys()
+    assert LineFormatter("text", names).format(record("x")).endswith(" x  (process=words-feel)")
     assert LineFormatter("text").format(record("x")).endswith(" x")
 
 
@@ -212,7 +223,9 @@ def test_a_worker_process_logs_in_the_same_form_and_by_the_same_name(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COMB_LOG_FORMAT", "json")
-    monkeypatch.setenv("COMB_LOG_PROCESS", "words-feel")
+    monkeypatch.setenv(
+        "COMB_LOG_NAMES", json.dumps(Names("words-feel", names_of(chain("logs_in_process", 1)).operators))
+    )
 
     async def main() -> None:
         async with Engine(chain("logs_in_process", 1)) as engine:
@@ -222,4 +235,4 @@ def test_a_worker_process_logs_in_the_same_form_and_by_the_same_name(
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line["logger"] == "operators"]
     assert (line["message"], line["request_id"], line["node"]) == ("found hello", "r-7", "n0")
-    assert line["process"] == "words-feel"
+    assert (line["process"], line["operator"]) == ("words-feel", "logs_in_process")
