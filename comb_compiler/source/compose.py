@@ -221,9 +221,11 @@ class _Composer:
             key = scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             second = next(events)
             value = scalar(second) if type(second) is ScalarEvent else self._node(second, depth)
-            if type(key) is not Scalar or (text := key.text) in entries or (text == "<<" and key.plain):
+            if type(key) is not Scalar or (text := key.text) in entries:
                 self._say(_refused_key(key, entries))
                 continue
+            if text == "<<" and key.plain:  # it stays, as a key that is no field: what may be below it is not missing
+                self._say(merge_key(key))
             entries[text] = _entry(Entry, (key, value))
             content = data[text] = value.data
             if content is None:

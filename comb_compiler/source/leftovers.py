@@ -6,10 +6,11 @@ from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.mishap import Mishap
 
-__all__ = ["merge_conflict", "template_line"]
+__all__ = ["merge_conflict", "shell_variable", "template_line"]
 
 _OURS = re.compile(r"^<{7}(?: .*)?$", re.MULTILINE)
 _THEIRS = re.compile(r"^>{7}(?: .*)?$", re.MULTILINE)
+_VARIABLE = re.compile(r"\$\{[^{}\s]*\}")
 _TEMPLATE = re.compile(r" *(?:- +)?(?P<template>\{\{.*?\}\}|\{%.*?%\}|<%.*?%>)")
 
 
@@ -42,3 +43,19 @@ def template_line(mishap: Mishap) -> Diagnostic | None:
                 hints=("Comb fills in no templates: what differs belongs into `environments`, or an arm's `set`",),
             )
     return None
+
+
+def shell_variable(mishap: Mishap) -> Diagnostic | None:
+    """`{team: ${TEAM}}`, where the second `{` begins nothing."""
+    found = _VARIABLE.match(mishap.line, max(mishap.at.column - 2, 0))
+    if found is None or mishap.character != "{":
+        return None
+    return diagnose(
+        codes.SYNTAX_ERROR,
+        f"`{found[0][:40]}` stands for nothing: Comb fills in no variables",
+        mishap.span(mishap.at.line, found.start(), found.end()),
+        hints=(
+            "write the value; what differs belongs into `environments`, or an arm's `set`",
+            "quote it if it is text",
+        ),
+    )

@@ -21,7 +21,7 @@ __all__ = [
 
 _TIGHT = re.compile(r"(?P<key>[A-Za-z_][-.\w]*):(?P<value>[^\s/].*)")
 _TWO_WORDS = re.compile(r"(?P<key>[A-Za-z_][-.\w]*) +\S")
-_SEPARATED = re.compile(r"(?P<key>[A-Za-z_][-.\w]*)(?: *(?:=>?|->|:=) *|:?\u00a0 *)(?=\S)")
+_SEPARATED = re.compile(r"(?P<key>[A-Za-z_][-.\w]*)(?: *(?:=>?|->|:=|\uff1a) *|:?\u00a0 *)(?=\S)")
 _STARTS_A_VALUE = "\"'{[|>&*!"
 
 
@@ -112,13 +112,16 @@ def _no_colon(mishap: Mishap, line: int, indent: int, text: str) -> Diagnostic:
         f"`{text.strip()[:40]}` is not `key: value`",
         mishap.span(line, indent, len(text)),
         label="a `:` is missing here",
-        hints=(
-            "U+00A0 is no space to YAML: write `key: value` with an ordinary one"
-            if "\u00a0" in text
-            else "write `key: value` with a space after the colon; indent text that continues the line above",
-        ),
+        hints=(next((hint for sign, hint in _LOOKALIKES.items() if sign in text), _KEY_AND_VALUE),),
         fix=fix,
     )
+
+
+_KEY_AND_VALUE = "write `key: value` with a space after the colon; indent text that continues the line above"
+_LOOKALIKES = {
+    "\u00a0": "U+00A0 is no space to YAML: write `key: value` with an ordinary one",
+    "\uff1a": "U+FF1A is no colon to YAML: write `key: value` with an ordinary one, and a space after it",
+}
 
 
 class _Named(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Label, Position, codes
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.source.leftovers import merge_conflict, template_line
+from comb_compiler.source.leftovers import merge_conflict, shell_variable, template_line
 from comb_compiler.source.mishap import Mishap, content_of
 from comb_compiler.source.mishaps import (
     colon_in_value,
@@ -29,6 +29,7 @@ from comb_compiler.source.misquoted import (
     unknown_escape,
 )
 from comb_compiler.source.openquotes import never_closed
+from comb_compiler.source.outdented import outdented
 from comb_compiler.source.text import SourceFile
 from comb_compiler.source.unbalanced import closed_by_another, missing_comma, open_at_the_end, stays_open
 
@@ -160,11 +161,12 @@ _STORIES: dict[str, _Story] = {
 }
 
 
-_FLOW: tuple[Reading, ...] = (after_a_quote, closed_by_another, missing_comma, stays_open)
+_FLOW: tuple[Reading, ...] = (shell_variable, after_a_quote, closed_by_another, missing_comma, stays_open)
 _READINGS: dict[str, tuple[Reading, ...]] = {
     "mapping values are not allowed in this context": (
         template_line,
         colon_in_value,
+        outdented,
         deeper_than_a_value,
         line_without_colon,
     ),
@@ -176,6 +178,7 @@ _READINGS: dict[str, tuple[Reading, ...]] = {
         closer_too_many,
         item_among_keys,
         line_without_colon,
+        outdented,
         misaligned,
     ),
     "did not find expected '-' indicator": (misaligned,),

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from comb_compiler.diagnostics import Diagnostic, Label, Position, codes
+from comb_compiler.diagnostics import Diagnostic, Label, Position, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.mishap import Mishap, content_of
 
@@ -91,15 +91,27 @@ def _never_closed(mishap: Mishap, opener: str, opened: Position) -> Diagnostic:
     fix = mishap.rewrite(f"put a `{closer}`", ended, closer)
     is_text_before = last and not content_of(mishap.lines[last]).endswith((",", ":"))
     related = (Label(mishap.one_character(mishap.at), "it should have ended before this"),) if mishap.character else ()
+    comment = _comment_with(mishap, closer, opened)
+    if comment is not None:
+        related = (Label(comment, f"a comment begins here, and has the `{closer}`"),)
     return diagnose(
         codes.UNCLOSED_BRACKET,
         f"this `{opener}` is never closed",
         mishap.one_character(opened),
         label="opened here",
         related=related,
-        hints=(f"put a `{closer}` where it is to end",),
-        fix=fix if is_text_before else None,
+        hints=(f"put a `{closer}` before the comment, or quote the text that holds the `#`",)
+        if comment
+        else (f"put a `{closer}` where it is to end",),
+        fix=fix if is_text_before and comment is None else None,
     )
+
+
+def _comment_with(mishap: Mishap, closer: str, opened: Position) -> Span | None:
+    """The `#` behind the bracket, where a closing one stands in the comment that it begins."""
+    line = mishap.lines[opened.line]
+    start = line.find("#", len(content_of(line)))
+    return mishap.span(opened.line, start, start + 1) if opened.column <= start and closer in line[start:] else None
 
 
 def _opener(mishap: Mishap) -> str | None:

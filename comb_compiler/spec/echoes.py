@@ -1,5 +1,6 @@
 """One mistake, one finding: what is said only because something else is wrong already."""
 
+import re
 from collections.abc import Iterable
 
 from comb_compiler.diagnostics import Diagnostic, Severity, Span, codes
@@ -24,9 +25,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
     That is what is said of a spoiled value, that something needs quotes which is wrong with them too, that a file is
     missing whose path is none, that a priority is a number which the platform does not have anyway, that nothing pins
-    a file that is missing or whose digest is misspelt, that a graph with the nested steps of another tool names no
-    answer, and that a lock does not agree with what is wrong itself. What is said of one value through several aliases
-    is said once.
+    a file that is missing or whose digest is misspelt, that a field is missing which stands under another name or
+    which YAML 1.1 would merge in, that a graph with the nested steps of another tool names no answer, and that a lock
+    does not agree with what is wrong itself. What is said of one value through several aliases is said once.
     """
     findings = _merged(found)
     spoiled = [one for one in findings if one.code in _SPOILED]
@@ -44,7 +45,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
         for one in findings
         if not _is_echo(one, spoiled, echoes.get(one.code, set()))
         and not _lacks_what_is_misspelt(one, findings)
+        and not _lacks_what_is_called_otherwise(one, findings)
         and not _lacks_what_is_nested(one, findings)
+        and not _is_of_a_merge(one, findings)
     ]
 
 
@@ -56,12 +59,39 @@ def _lacks_what_is_misspelt(finding: Diagnostic, findings: list[Diagnostic]) -> 
     return any(one.code is codes.UNKNOWN_KEY and one.path.startswith(beside) for one in findings)
 
 
+def _lacks_what_is_called_otherwise(finding: Diagnostic, findings: list[Diagnostic]) -> bool:
+    """Whether a field is missing beside a key that is none, of which it is said that the field is to be written."""
+    if finding.code is not codes.MISSING_KEY:
+        return False
+    is_one_of = " needs one of " in finding.message
+    owner = finding.path if is_one_of else finding.path.rpartition(".")[0]
+    unknown = (one for one in findings if one.code is codes.UNKNOWN_KEY and one.path.rpartition(".")[0] == owner)
+    meant = {found[1] for one in unknown for hint in one.hints if (found := _WRITE.match(hint))}
+    return any(f"`{name}`" in finding.message if is_one_of else finding.path == f"{owner}.{name}" for name in meant)
+
+
+_WRITE = re.compile(r"write `(\w+):")
+
+
 def _lacks_what_is_nested(finding: Diagnostic, findings: list[Diagnostic]) -> bool:
     """Whether a graph does not say which step answers, and is another tool's, whose steps are below one."""
     if finding.code is not codes.MISSING_RETURN:
         return False
     unknown = (one.path for one in findings if one.code is codes.UNKNOWN_KEY)
     return any(path.startswith("graph.") and nests_steps(path.rpartition(".")[2]) for path in unknown)
+
+
+def _is_of_a_merge(finding: Diagnostic, findings: list[Diagnostic]) -> bool:
+    """Whether it is about what stands below a `<<`, which is said, or misses what YAML 1.1 would merge in there."""
+    if not any(one.code is codes.MERGE_KEY for one in findings):
+        return False
+    merged = {one.path.removesuffix(_MERGE).rstrip(".") for one in findings if one.path.endswith(_MERGE)}
+    is_missing = finding.code in (codes.MISSING_KEY, codes.MISSING_RETURN)
+    lacking = is_missing and (finding.path in merged or finding.path.rpartition(".")[0] in merged)
+    return lacking or _MERGE in finding.path
+
+
+_MERGE = '"<<"'
 
 
 def _is_echo(finding: Diagnostic, spoiled: list[Diagnostic], echoes: set[Span | None]) -> bool:

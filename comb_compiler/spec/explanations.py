@@ -10,7 +10,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Mapping, Node, Path, Scalar
 from comb_compiler.spec.canary import canary_steps
 from comb_compiler.spec.mends import mend, mended_name
-from comb_compiler.spec.misspelt import spelt, unknown_key
+from comb_compiler.spec.misspelt import CURLY, NO_QUOTES, spelt, unknown_key
 from comb_compiler.spec.offences import OFFENCES
 from comb_compiler.spec.places import Place, empty_value, entries_at, field_name, format_path, place_of
 from comb_compiler.spec.purpose import purpose
@@ -71,6 +71,9 @@ def _bad_key(root: Node, path: Path, error: Any) -> Diagnostic:
     offence = OFFENCES[error["type"]](f"the key `{text}`" if text else "this key", text, context, None)
     siblings = place.parent.entries if isinstance(place.parent, Mapping) else {}
     name = mended_name(context.get("form", ""), text) if context.get("form") in _NAMES else None
+    hints = offence.hints
+    if text.strip(CURLY) != text:
+        name, hints = f'"{text.strip(CURLY)}"', (NO_QUOTES,)
     fix = None
     if name is not None and name not in siblings and place.key is not None:
         fix = Fix(f"write `{name}`", (Edit(place.key.span, spelt(place.key, name)),), Applicability.UNSAFE)
@@ -81,7 +84,7 @@ def _bad_key(root: Node, path: Path, error: Any) -> Diagnostic:
         label=offence.label,
         related=place.related,
         path=format_path(place.path),
-        hints=offence.hints,
+        hints=hints,
         fix=fix,
     )
 

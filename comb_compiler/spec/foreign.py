@@ -59,13 +59,11 @@ _OPERATOR: dict[str, str] = {
         ("command", "args", "entrypoint", "cmd"), "`run` names a Python class or function; an `image` starts as it does"
     ),
     **dict.fromkeys(("class", "handler", "module", "function"), "write `run: package.module:Name`"),
-    **dict.fromkeys(("inputs", "input"), "write `in: {port: package.Message}`"),
     "ports": "the network is Comb's to see to; what an operator takes is `in: {port: package.Message}`",
     **dict.fromkeys(
         ("storageUri", "storage_uri", "modelUri", "model_uri", "modelFormat", "model_name", "modelName", "artifact"),
         _MODEL_OF,
     ),
-    **dict.fromkeys(("outputs", "output", "returns"), "write `out: package.Message`"),
     **dict.fromkeys(("limits", "requests"), "write `resources`, which are both"),
     **dict.fromkeys(
         ("nodeSelector", "tolerations", "nodeAffinity"),
@@ -130,6 +128,7 @@ _METADATA: dict[str, str] = {
     "version": "a comb has no version: what ships is named by its content",
     "owner": "write `team`",
 }
+_ANCHOR = "put an anchor where its value is used first: `resources: &small {cpu: 1}`, then `resources: *small`"
 _COMB: dict[str, str] = {
     "spec": "there is no `spec`: its fields stand at the top of the file",
     "status": "leave it out: a comb.yaml says what is to be, not what is",
@@ -152,6 +151,7 @@ _COMB: dict[str, str] = {
     **dict.fromkeys(("replicas", "minReplicas", "maxReplicas"), "write it for an operator: `scale: {min: 3, max: 3}`"),
     "return": "it belongs into `graph`: indent it as the steps are",
     "env": _OPERATOR["env"],
+    **dict.fromkeys(("defaults", "anchors", "templates", "definitions", "common"), _ANCHOR),
 }
 _NESTING = ("root", "routerType", "serviceName", "steps", "nodes")
 """What stands in graphs of other tools, whose steps are not right below `graph`."""
@@ -174,7 +174,6 @@ _MODEL: dict[str, str] = dict.fromkeys(
     'it belongs to a version: `versions: {"1.0.0": {artifact: …}}`',
 )
 _POOL: dict[str, str] = {
-    **dict.fromkeys(("replicas", "count", "size"), "write `nodes`"),
     **dict.fromkeys(("gpus", "gpu"), "write `device` for its class, and `devices` for how many a node has"),
     "nodeSelector": "write `labels`, by which pods find the nodes",
 }
@@ -214,8 +213,15 @@ _SAME: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("qps", "rps", "rate", "rates", "targets"), "steps"),
         **dict.fromkeys(("duration", "time", "each"), "hold"),
     },
-    "Operator": {**dict.fromkeys(("import_path", "entry_point"), "run"), "priorityClassName": "priority"},
+    "Operator": {
+        **dict.fromkeys(("import_path", "entry_point"), "run"),
+        **dict.fromkeys(("inputs", "input"), "in"),
+        **dict.fromkeys(("outputs", "output", "returns"), "out"),
+        "priorityClassName": "priority",
+    },
+    "NodePool": dict.fromkeys(("replicas", "count", "size", "nodeCount"), "nodes"),
     "Resources": dict.fromkeys(("num_cpus", "cpus", "cores"), "cpu"),
+    "ScaleTargets": {**dict.fromkeys(("cpuUtilization", "CPU"), "cpu"), "gpu": "gpuUtilization"},
     "Rollout": dict.fromkeys(("pause", "duration", "interval"), "hold"),
     "Sla": dict.fromkeys(("timeout", "maxLatency"), "deadline"),
 }
@@ -238,6 +244,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 def in_our_words(owner: str, word: str) -> str:
     """What to write for `word` in a mapping that is the model named `owner`; empty where that is not known."""
+    if owner == "Comb" and word.startswith("x-"):
+        return _ANCHOR
     return _WORDS.get(owner, {}).get(word, "")
 
 

@@ -125,6 +125,9 @@ _ALONE = {"Arm": "weight", "Gpu": "count", "Batch": "max", "Workspace": "size"}
 def _wrapped(node: Scalar, expected: Expected | None) -> Mend:
     """`gpu: 1` for `gpu: {count: 1}`, and `scale: 3` for as many at least and at most."""
     model = getattr(expected.type, "__name__", "") if expected else ""
+    if model == "Gpu" and isinstance(node.data, float) and 0 < node.data < 1:
+        part = f"{{compute: {node.data * 100:g}%}}"
+        return spelled(node, part, part, safe=False), (f"write `{part}`, and how much `memory` of it",)
     if not node.plain or (model != "Workspace" and not isinstance(node.data, int)) or isinstance(node.data, bool):
         return NOTHING
     if model == "Scale":

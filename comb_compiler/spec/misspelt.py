@@ -14,7 +14,11 @@ from comb_compiler.spec.places import Place, format_path, place_of
 from comb_compiler.spec.shape import ANY, expected_at, field_names, homes
 from comb_compiler.spec.suggest import closest, did_you_mean
 
-__all__ = ["Unknown", "correct", "spelt", "unknown_key"]
+__all__ = ["CURLY", "NO_QUOTES", "Unknown", "correct", "spelt", "unknown_key"]
+
+
+CURLY = "“”"
+NO_QUOTES = "`“` and `”` are no quotes to YAML: write straight ones"
 
 
 def correct(root: Node, model: type[BaseModel], errors: AbstractSequence[Any]) -> tuple[Node, list[Diagnostic]]:
@@ -84,7 +88,7 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     kind = getattr(owner.type, "__name__", "") if owner else ""
     advice = in_our_words(kind, word)
     if "“" in word or "”" in word:
-        advice = "`“` and `”` are no quotes to YAML, which parts the text at its comma: write straight ones"
+        advice = f"{NO_QUOTES}; it parts the text at its comma"
     fix = None
     if "." in word and word.partition(".")[0] in known:
         advice, fix = _stepwise(place, word)
