@@ -15,7 +15,7 @@ from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import SharingBackEnd
 from comb_compiler.spec.platform.release import Delivery
 
-__all__ = ["PLATFORM_CHECKS", "check_gateway", "check_pools", "check_releases", "check_store"]
+__all__ = ["PLATFORM_CHECKS", "check_gateway", "check_pools", "check_quotas", "check_releases", "check_store"]
 
 
 def check_releases(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
@@ -78,6 +78,16 @@ def _known(
     is_written = place.path == path  # else the name is a stand-in for what is missing
     if is_written and name not in declared and bound.is_readable(*declared_at):
         yield unknown_name(place, code, name, declared, noun, where=where)
+
+
+def check_quotas(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+    """A quota counts devices of declared classes; of others there are none anyway."""
+    known = bound.declared("devices")
+    for name, namespace in platform.namespaces.items() if bound.is_readable("devices") else ():
+        for device in namespace.quota.devices:
+            if device not in known:
+                place = bound.place("namespaces", name, "quota", "devices", device)
+                yield unknown_name(place, codes.UNKNOWN_DEVICE, device, known, "device class", at=place.key_span)
 
 
 def check_gateway(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
@@ -204,6 +214,7 @@ _KEYS = (("embedded",), ("replicas",))
 
 PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic]], ...] = (
     check_releases,
+    check_quotas,
     check_pools,
     check_store,
     check_gateway,
