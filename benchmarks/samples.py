@@ -74,20 +74,28 @@ class Traffic:
         self._random = random.Random(7)
         self._words = [f"{self._random.getrandbits(40):x}" for _ in range(400)]
         self._made = 0
+        self._templates = [self._template(failed=number % 100 == 0) for number in range(5000)]
 
     def batch(self) -> list[Record]:
         self._made += BATCH
         return [self._one(number) for number in range(self._made - BATCH, self._made)]
 
     def _one(self, number: int) -> Record:
+        """One of some thousand records, with what differs in each: to make it anew would cost more than to keep it."""
+        draw, record = self._random, Record()
+        record.CopyFrom(draw.choice(self._templates))
+        record.id, record.request_id = f"{draw.getrandbits(128):032x}", f"{draw.getrandbits(128):032x}"
+        record.user = f"{draw.randrange(10**5):032x}"
+        record.time, record.duration = EPOCH * 1_000_000_000 + number * EVERY, draw.randrange(10**6, 10**8)
+        return record
+
+    def _template(self, *, failed: bool) -> Record:
         draw = self._random
-        failed = draw.random() < 0.01
         record = Record(
-            schema=1, id=f"{draw.getrandbits(128):032x}", request_id=f"{draw.getrandbits(128):032x}",
-            time=EPOCH * 1_000_000_000 + number * EVERY, duration=draw.randrange(10**6, 10**8), comb="frame-moderation",
+            schema=1, comb="frame-moderation",
             environment="production", subject="ab" * 32, release="cd" * 32, arm=draw.choice(("control", "rotate")),
             host=f"pod-{draw.randrange(8)}", interface="ef" * 32, method="moderation.v1.Moderation/Check",
-            user=f"{draw.randrange(10**5):032x}", reason=2 if failed else 1, share=0.01, code=4 if failed else 0,
+            reason=2 if failed else 1, share=0.01, code=4 if failed else 0,
             error="the deadline of 300 ms passed in node straight" if failed else "",
         )  # fmt: skip
         record.request.type = "moderation.v1.Request"
@@ -176,7 +184,7 @@ def medians(work: Callable[[], Any], count: int) -> tuple[float, float]:
     return sorted(processor)[count // 2], sorted(clock)[count // 2]
 
 
-def grown(directory: Path, records: int, stride: int) -> list[str]:
+def grown(directory: Path, records: int, stride: int, bare: int) -> list[str]:
     """The curve, in rows of a table."""
     traffic = Traffic()
     store, plain = EmbeddedStore(directory / "store"), Plain(directory / "plain.sqlite")
@@ -186,13 +194,16 @@ def grown(directory: Path, records: int, stride: int) -> list[str]:
         for _ in range(stride // BATCH):
             batch = traffic.batch()
             ours.add(lambda batch=batch: store.put(batch))
-            theirs.add(lambda batch=batch: plain.put(batch))
+            if total <= bare:
+                theirs.add(lambda batch=batch: plain.put(batch))
             ids.append(batch[0].id)
         assert store.get([batch[-1].id])  # it is found at once
         assert store.find(Query(request_id=batch[-1].request_id)).found
-        found = f"{looked_up(store, plain, ids)} | {searched(store, plain, total)}"
-        sizes = f"{size(directory / 'store'):,.0f} | {size(directory, 'plain.sqlite*'):,.0f}"
-        rows.append(f"| {total:,} | {rates(stride, ours, theirs)} | {found} | {sizes} |")
+        found = looked_up(store, plain, ids, total <= bare), searched(store, plain, total, total <= bare)
+        sizes = size(directory / "store"), size(directory, "plain.sqlite*")
+        rows.append(
+            row(f"{total:,}", *rates(stride, ours, theirs), *found[0], *found[1], *(f"{one:,.0f}" for one in sizes))
+        )
         print(rows[-1], flush=True)
     rows += ["", *asked(store, records)]
     store.close()
@@ -200,28 +211,34 @@ def grown(directory: Path, records: int, stride: int) -> list[str]:
     return rows
 
 
-def rates(records: int, ours: Spent, theirs: Spent) -> str:
+def row(*cells: str) -> str:
+    """Of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def rates(records: int, ours: Spent, theirs: Spent) -> list[str]:
     """Records a second, ours and theirs, and how they compare."""
-    ratio = theirs.processor / ours.processor
+    if not theirs.clock:
+        return [f"{records / ours.processor:,.0f}", "", "", f"{records / ours.clock:,.0f}"]
     rates = [f"{records / spent:,.0f}" for spent in (ours.processor, theirs.processor, ours.clock, theirs.clock)]
-    return f"{rates[0]} | {rates[1]} | {ratio:.2f} | {rates[2]} / {rates[3]}"
+    return [rates[0], rates[1], f"{theirs.processor / ours.processor:.2f}", f"{rates[2]} / {rates[3]}"]
 
 
-def looked_up(store: EmbeddedStore, plain: Plain, ids: list[str]) -> str:
+def looked_up(store: EmbeddedStore, plain: Plain, ids: list[str], both: bool) -> list[str]:
     """Some of the ids, again and again."""
     draw = random.Random(1)
     some = draw.sample(ids, min(len(ids), 300))
     ours = medians(lambda: store.get([draw.choice(some)]), 3000)
-    theirs = medians(lambda: plain.get(draw.choice(some)), 3000)
-    return f"{ours[0]:.3f} / {ours[1]:.3f} | {theirs[0]:.3f} / {theirs[1]:.3f}"
+    theirs = medians(lambda: plain.get(draw.choice(some)), 3000) if both else None
+    return [f"{one[0]:.3f} / {one[1]:.3f}" if one else "" for one in (ours, theirs)]
 
 
-def searched(store: EmbeddedStore, plain: Plain, total: int) -> str:
+def searched(store: EmbeddedStore, plain: Plain, total: int, both: bool) -> list[str]:
     """The newest hundred with an error code, since the middle."""
     since = EPOCH + total * EVERY / 1e9 / 2
     ours = medians(lambda: store.find(Query(codes=(4,), since=since)), 50)
-    theirs = medians(lambda: plain.find(4, since), 50)
-    return f"{ours[0]:.1f} / {ours[1]:.1f} | {theirs[0]:.1f} / {theirs[1]:.1f}"
+    theirs = medians(lambda: plain.find(4, since), 50) if both else None
+    return [f"{one[0]:.1f} / {one[1]:.1f}" if one else "" for one in (ours, theirs)]
 
 
 def peak() -> float:
@@ -282,12 +299,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--records", type=int, default=2 * MILLION)
     parser.add_argument("--stride", type=int, default=MILLION // 4)
+    parser.add_argument("--bare", type=int, default=2 * MILLION, help="up to how many bare SQLite goes along")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     options = parser.parse_args()
     print(HEAD)
     directory = Path(tempfile.mkdtemp(prefix="comb-samples-"))
     try:
-        rows = grown(directory, options.records, options.stride)
+        rows = grown(directory, options.records, options.stride, options.bare)
     finally:
         shutil.rmtree(directory)
     if options.record:
