@@ -45,6 +45,10 @@ def blocks(text: str) -> list[tuple[str, str]]:
     return re.findall(r"^```(yaml|sh|proto|python|json)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+def test_codes_are_listed_in_order() -> None:
+    assert [code.id for code in CODES] == sorted(code.id for code in CODES)
+
+
 def test_every_code_of_these_stages_has_a_page_and_every_page_a_code() -> None:
     assert {code.id for code in WRITTEN} <= {path.stem for path in PAGES.iterdir()} <= {code.id for code in CODES}
 
