@@ -20,7 +20,10 @@ def withdrawn(files: Mapping[str, bytes]) -> dict[str, bytes]:
     stable = read_stable(files)
     if stable.rollout is None:
         raise BadStable("there is no candidate beside the stable release")
-    [name] = [one for one, content in stable.files.items() if one != LIST and files[one] != content]
+    changed = [one for one, content in stable.files.items() if one != LIST and files[one] != content]
+    if len(changed) != 1:
+        raise BadStable("nothing of the stable release names the candidate")
+    [name] = changed
     try:
         content = emit(unused(object_in(name, files[name]))).encode()
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -1,9 +1,13 @@
 """`comb rollout` as a user runs it: what each look does to the environment repository, and what it will not do."""
 
 import json
+import os
+import random
 import re
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +35,7 @@ registry: {push: registry.acme.example/combs}
 ROLLOUT = "rollout: {steps: [1%, 12.5%, 50%], hold: 10s, abort: {errorRate: 1%}}\n"
 HERE = "clusters/{}/greetings/greeting"
 CLUSTERS = ("east", "west")
+STEPS = {1: "1%", 2: "12.5%", 3: "50%"}
 
 
 class Environment(NamedTuple):
@@ -43,9 +48,6 @@ class Environment(NamedTuple):
 
     def comb(self, *arguments: str, env: dict[str, str] | None = None) -> Ran:
         """Run `comb`."""
-        import os
-        import sys
-
         command = [sys.executable, "-m", "comb_compiler", *arguments]
         environment = {**os.environ, "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **(env or {})}
         done = subprocess.run(command, cwd=self.checkout, env=environment, capture_output=True, text=True, timeout=120)
@@ -60,6 +62,14 @@ class Environment(NamedTuple):
     def run(self, *more: str) -> Ran:
         """One look."""
         return self.of("rollout", "run", ".", "--unbuilt", *self.asking(), *more)
+
+    def started(self, *more: str) -> "subprocess.Popen[bytes]":
+        """The same, as a process that has begun."""
+        command = [sys.executable, "-m", "comb_compiler", "rollout", "run", ".", "--unbuilt", *self.asking(), *more]
+        command += ["--platform", "platform.yaml", "--environment", "staging"]
+        command += ["--repository", str(self.remote.directory)]
+        env = {**os.environ, "PYTHONPATH": os.getcwd()}
+        return subprocess.Popen(command, cwd=self.checkout, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def asking(self) -> list[str]:
         """The options that say where Prometheus is."""
@@ -196,9 +206,6 @@ def test_two_who_start_at_once_start_one(environment: Environment, tmp_path: Pat
     command += ["--environment", "staging", "--repository", str(environment.remote.directory)]
     started = []
     for number, one in enumerate((environment, other)):
-        import os
-        import sys
-
         env = {**os.environ, "PYTHONPATH": os.getcwd(), "COMB_CACHE_DIR": str(tmp_path / f"cache{number}")}
         popen = subprocess.Popen(
             [sys.executable, "-m", "comb_compiler", *command], cwd=one.checkout, env=env, stderr=subprocess.PIPE
@@ -208,6 +215,29 @@ def test_two_who_start_at_once_start_one(environment: Environment, tmp_path: Pat
     assert sorted(one.returncode for one in started) == [0, 1], said
     assert any("has changed meanwhile" in one or "another candidate" in one for one in said), said
     assert len(environment.titles()) == 2
+
+
+def test_killed_at_any_instant_it_has_taken_a_step_or_has_not_and_goes_on(environment: Environment) -> None:
+    wanted = [
+        "Publish greeting to staging",
+        *(f"Try greeting on {share} of the users in staging (step {step} of 3)" for step, share in STEPS.items()),
+        "Promote the candidate of greeting in staging",
+    ]
+    began = time.monotonic()
+    assert environment.run().code == 0
+    once = time.monotonic() - began
+    moments = random.Random(11)
+    for _ in range(8):
+        process = environment.started()
+        time.sleep(moments.uniform(0.3, 1.1) * once)
+        process.kill()
+        process.communicate()
+        titles = environment.titles()
+        assert titles == wanted[: len(titles)]
+        assert environment.state("east") == environment.state("west")
+    ran = environment.run("--follow")
+    assert (ran.code, environment.titles()) == (0, wanted), ran
+    assert environment.of("verify", ".").code == 0
 
 
 def test_steps_that_are_changed_on_the_way_are_not_taken(environment: Environment) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Going", "Outcome", "Prove"]
 
+_ABORT = "`comb rollout abort` takes the candidate back"
+_PUBLISH = "`comb publish` makes a first release"
+
 Prove = Callable[[], tuple[tuple[str, str], ...]]
 """What a commit says of evidence. Raises Refused where that is asked for, and there is none that counts."""
 
@@ -75,7 +78,7 @@ class Going:
         state = read_state(self._target, self._comb, self._terms.trust)
         if state.missing:
             where = ", ".join(place.cluster for place in state.missing)
-            raise Refused(f"`{self._comb}` is not published to {where}: a first release has nobody to be beside")
+            raise Refused(f"`{self._comb}` is not published to {where}: nothing is there to be beside", _PUBLISH)
         if not state.under_way:
             return self._begin(state, prove, again=again)
         at = self._at(state)
@@ -98,20 +101,20 @@ class Going:
         for place, one in under_way.items():
             if place not in self._clusters or one.candidate != self._clusters[place].release.digest:
                 raise Refused(
-                    f"another candidate of `{self._comb}` is on its way {started_by(state)}: "
-                    "it is to become the stable release, or to go (`comb rollout abort`), first"
+                    f"another candidate of `{self._comb}` is on its way {started_by(state)}",
+                    f"it is to become the stable release first; else {_ABORT}",
                 )
         if (
             len(under_way) != len(self._clusters)
             or len({one._replace(base="", candidate="") for one in under_way.values()}) > 1
         ):
-            raise Refused("the clusters are not at the same step: take the candidate back (`comb rollout abort`)")
+            raise Refused("the clusters are not at the same step", _ABORT)
         found = next(iter(under_way.values()))
         if not 0 <= found.step < len(self.rollout.steps):
-            raise Refused(f"`{self._comb}` has no such step any more: take the candidate back (`comb rollout abort`)")
+            raise Refused(f"`{self._comb}` has no such step any more", _ABORT)
         for place, files in self._at_step(state, found.step).items():
             if not found.aborted and dict(files) != dict(state.places[place].files):
-                raise Refused("its steps are others than when they were taken: take the candidate back")
+                raise Refused("its steps are others than when they were taken", _ABORT)
         return found
 
     def _at_step(self, state: State, step: int) -> Mapping[Place, Mapping[str, bytes]]:
@@ -134,8 +137,8 @@ class Going:
             return Outcome.THERE, "its pods run that already: there is nothing to try on users"
         if not again and state.records and _taken_back(state, self._clusters.values()):
             raise Refused(
-                f"this candidate was taken back {state.records[0].time} ({state.records[0].commit[:12]}): "
-                "--again tries it once more"
+                f"this candidate was taken back {state.records[0].time} ({state.records[0].commit[:12]})",
+                "--again tries it once more",
             )
         self._check_budget(state)
         return self._go_on(state, 0, Decision(Move.ON, ()), prove())
@@ -151,7 +154,7 @@ class Going:
         if len(gone) > self._terms.budget:
             listed = "".join(f"\n  {one}" for one in gone)
             raise Refused(
-                f"in the end these would be removed:{listed}\nif that is meant, say --allow-prune {len(gone)}"
+                f"in the end these would be removed:{listed}", f"if that is meant, say --allow-prune {len(gone)}"
             )
 
     def _go_on(

@@ -6,8 +6,9 @@ import comb_compiler
 from comb_compiler.cli.repositories import Target
 from comb_compiler.cli.rollout.asking import asked
 from comb_compiler.cli.rollout.state import TRAILER, State, commit, kept_facts
+from comb_compiler.compiler.rollout import BadStable
 from comb_compiler.compiler.withdrawal import withdrawn
-from comb_compiler.publish import Publication, Terms, Wanted
+from comb_compiler.publish import Publication, Refused, Terms, Wanted
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE
 from comb_compiler.rollout import Tried, look_for_end
@@ -24,7 +25,10 @@ def take_back(target: Target, comb: str, state: State, terms: Terms, why: Sequen
     """Have the candidate get no users any more, wherever there is one. Raises Refused."""
     under_way = {place: one for place, one in state.under_way.items() if not one.aborted}
     published = {place: state.places[place] for place in under_way}
-    wanted = [Wanted(place, withdrawn(one.files), one.flux) for place, one in published.items()]
+    try:
+        wanted = [Wanted(place, withdrawn(one.files), one.flux) for place, one in published.items()]
+    except BadStable as problem:
+        raise Refused(f"the candidate cannot be taken back: {problem}", "`comb rollback` takes it back") from problem
     facts = (
         ("Comb-Compiler", comb_compiler.__version__),
         *kept_facts(next(iter(state.records), None)),

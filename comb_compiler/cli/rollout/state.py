@@ -63,12 +63,13 @@ def read_state(target: Target, comb: str, trust: Trust) -> State:
 def _published(mirror: Mirror, one: Held) -> Published:
     assert one.release is not None
     if one.flux is None:
-        raise Refused(f"`{one.place.flux_file}` is missing from the environment repository: publish the comb again")
+        raise Refused(f"`{one.place.flux_file}` is missing from the environment repository", "publish the comb again")
     files = one.contents()
     try:
         stable = read_stable(files)
     except BadStable as problem:
-        raise Refused(f"`{one.place.directory}` of the environment repository: {problem}") from problem
+        message = f"`{one.place.directory}` of the environment repository: {problem}"
+        raise Refused(message, "`comb rollback` brings an earlier release back as it was") from problem
     return Published(files, read_blob(mirror.git, one.flux), stable, one.release.digest)
 
 
@@ -80,7 +81,7 @@ def commit(
     def follow(one: Wanted, there: Held) -> Wanted:
         now = there.release.digest if there.release is not None else ""
         if now != state.places[one.place].digest:
-            raise Moved(f"`{one.place.directory}` has changed meanwhile: look again")
+            raise Moved(f"`{one.place.directory}` has changed meanwhile", "look again")
         return one
 
     # What goes is the candidate's, which nobody asked to keep; the rest is held against --allow-prune before.
