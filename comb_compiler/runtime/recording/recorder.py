@@ -54,6 +54,8 @@ class Bounds(NamedTuple):
 _BOUNDS = Bounds()
 _TOGETHER = 1 << 20
 """Bytes that are written at a time."""
+_START = 1000
+"""How many requests' time rules have before the first one."""
 _LOOKS = 50
 """How often in a row the thread looks in vain before it waits to be woken."""
 _FORGETS = 0.99
@@ -165,7 +167,7 @@ class Recorder:
         if marking is None or len(marking.off) == len(marking.failures):
             return
         waiting = self._waiting_for_rules - self._looked_at
-        if waiting >= bounds.pending or marking.spent > bounds.seconds * self.seen:
+        if waiting >= bounds.pending or marking.spent > bounds.seconds * (self.seen + _START):
             self.left_out += 1
             return
         self._waiting_for_rules += 1
