@@ -27,6 +27,8 @@ from service_servers import BARE, COMB, PEERS, start_comb, start_peer
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "service.md"
+ALONE = RESULT.with_name("service-alone.md")
+"""Beside the bare server only."""
 CALLERS = (1, 8, 32)
 SERVERS_CORE, CALLERS_CORE = 0, 1
 
@@ -44,7 +46,7 @@ def main() -> None:
     text = report(arguments)
     print(text)
     if arguments.record:
-        RESULT.write_text(text, encoding="utf-8")
+        (RESULT if arguments.peers else ALONE).write_text(text, encoding="utf-8")
 
 
 def report(arguments: argparse.Namespace) -> str:
@@ -89,15 +91,16 @@ def _rows(callers: int, blocks: Blocks) -> list[str]:
 
 
 def _row(callers: int, name: str, its: Sequence[Block], ours: Sequence[Block]) -> str:
-    rate, cost = _median(its, "rate"), _median(its, "cost")
+    rate, spent = _median(its, "rate"), _median(its, "cost")
     p50, p99 = (_quantile(its, share) for share in (0.5, 0.99))
-    told = [str(callers), name, f"{rate:.0f}", f"{p50 * 1e3:.2f} ms", f"{p99 * 1e3:.2f} ms", f"{cost * 1e6:.0f} µs"]
+    told = [str(callers), name, f"{rate:.0f}", f"{p50 * 1e3:.2f} ms", f"{p99 * 1e3:.2f} ms", f"{spent * 1e6:.0f} µs"]
     if name == COMB:
-        return f"| {' | '.join([*told, '', ''])} |"
+        return f"| {' | '.join([*told, '', '', ''])} |"
+    cheaper = statistics.median(one.cost / our.cost for our, one in zip(ours, its, strict=True))
     ratio = statistics.median(our.rate / one.rate for our, one in zip(ours, its, strict=True))
-    shown = f"{100 * ratio:.0f}%" if name == BARE else f"{ratio:.1f} ×"
+    shown, cost = (f"{100 * one:.0f}%" if name == BARE else f"{one:.1f} ×" for one in (ratio, cheaper))
     less = f"{p99 / _quantile(ours, 0.99):.1f} ×"
-    return f"| {' | '.join([*told, shown, less])} |"
+    return f"| {' | '.join([*told, shown, cost, less])} |"
 
 
 def _median(blocks: Sequence[Block], figure: str) -> float:
@@ -122,6 +125,7 @@ def _page(rows: Sequence[str], arguments: argparse.Namespace) -> str:
         "p99",
         "CPU a request",
         "Comb's rate to it",
+        "its CPU to Comb's",
         "its p99 to Comb's",
     )
     table = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}", *rows]

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from itertools import cycle
 from typing import NamedTuple
 
 import grpc
@@ -30,7 +31,8 @@ HTTP = "HTTP"
 
 Caller = Callable[[], Awaitable[None]]
 _CONTENT = StringValue(value="text").SerializeToString()
-_METADATA = (("x-user-id", "user-1"),)
+_USERS = cycle([(("x-user-id", f"user-{number}"),) for number in range(1000)])
+"""They call in turn: an arm is remembered for some users, and found by a hash for the others."""
 _ASKED = b'{"text": "text"}'
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -96,7 +98,7 @@ async def open_callers(target: Target, stack: AsyncExitStack, most: int) -> Call
         method = channel.unary_unary("/benchmark.v1.Benchmark/Run")
 
         async def call() -> None:
-            if await method(_CONTENT, metadata=_METADATA, timeout=30.0) != _CONTENT:
+            if await method(_CONTENT, metadata=next(_USERS), timeout=30.0) != _CONTENT:
                 raise SystemExit("the answer is not what was sent")
 
         return Callers(target, lambda number: call)
