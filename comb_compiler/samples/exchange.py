@@ -16,7 +16,7 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 
 from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.store import Put, Query, SampleStore
+from comb_compiler.samples.store import Put, Query, Refused, SampleStore
 
 __all__ = ["BadExport", "Exported", "export_records", "import_records"]
 
@@ -46,16 +46,19 @@ def export_records(store: SampleStore, query: Query, directory: Path) -> Exporte
         raise BadExport(f"{directory}: there is something in it; an export begins with an empty directory")
     (directory / "interfaces").mkdir(parents=True, exist_ok=True)
     interfaces: set[str] = set()
-    listed = []
+    listed: list[dict[str, object]] = []
+    records = 0
     for number, some in enumerate(_files(store.scan(query)), 1):
         name = f"records-{number:06d}.binpb"
-        listed.append({"file": name, **_write(directory / name, some, interfaces)})
+        count, digest = _write(directory / name, some, interfaces)
+        records += count
+        listed.append({"file": name, "records": count, "sha256": digest})
     for digest in sorted(interfaces):
         if (content := store.interface(digest)) is not None:
             (directory / "interfaces" / digest).write_bytes(content)
-    content = {"version": _VERSION, "records": sum(int(str(one["records"])) for one in listed), "files": listed}
-    (directory / _LIST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    return Exported(int(str(content["records"])), len(listed))
+    whole = {"version": _VERSION, "records": records, "files": listed}
+    (directory / _LIST).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    return Exported(records, len(listed))
 
 
 def _files(records: Iterable[Record]) -> Iterator[Iterator[Record]]:
@@ -73,7 +76,7 @@ def _one_file(first: Record, source: Iterator[Record]) -> Iterator[Record]:
         yield one
 
 
-def _write(path: Path, records: Iterable[Record], interfaces: set[str]) -> dict[str, object]:
+def _write(path: Path, records: Iterable[Record], interfaces: set[str]) -> tuple[int, str]:
     digest, count = hashlib.sha256(), 0
     with path.open("wb") as file:
         for record in records:
@@ -84,7 +87,7 @@ def _write(path: Path, records: Iterable[Record], interfaces: set[str]) -> dict[
             count += 1
             if record.interface:
                 interfaces.add(record.interface)
-    return {"records": count, "sha256": digest.hexdigest()}
+    return count, digest.hexdigest()
 
 
 def _length(value: int) -> bytes:
@@ -109,7 +112,7 @@ def import_records(store: SampleStore, directory: Path) -> Put:
     for path in sorted((directory / "interfaces").glob("*")):
         store.put_interface(path.read_bytes())
     new = known = 0
-    refused = []
+    refused: list[Refused] = []
     for name, count, _ in listed:
         seen = 0
         for batch in _batches(_read(directory / name)):

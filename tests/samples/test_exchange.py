@@ -58,7 +58,7 @@ def test_what_is_no_export_is_refused_before_anything_is_put(store: EmbeddedStor
     file.write_bytes(whole)
     for text, problem in (
         ("{", "no list"), ("[]", "no list"), ('{"version": 2}', "newer"), ('{"version": 1}', "no list"),
-        (listed.replace("records-000001.binpb", "../x"), "no file here"), 
+        (listed.replace("records-000001.binpb", "../x"), "no file here"),
         (listed.replace('"version": 1', '"version": "1"'), "no list"),
     ):  # fmt: skip
         (export / "export.json").write_text(text, "utf-8")
