@@ -14,16 +14,20 @@ _MOST_SHOWN = 4
 
 
 def canary_steps(root: Node, errors: Sequence[Any]) -> tuple[list[Diagnostic], list[Any]]:
-    """One finding for each list of percentages that has several mappings, and the errors about everything else."""
+    """One finding for each list of percentages that has several such steps, and the errors about everything else."""
     lists: dict[Path, list[Place]] = {}
     for error in errors:
         place = place_of(root, error["loc"]) if error["type"] == "percentage" else None
-        if place is not None and isinstance(place.value.data, dict) and isinstance(place.path[-1], int):
+        if place is not None and isinstance(place.path[-1], int) and _is_step(place.value.data):
             lists.setdefault(place.path[:-1], []).append(place)
     several = {path: items for path, items in lists.items() if len(items) > 1}
     told = {item.path for items in several.values() for item in items}
     found = [_told(place_of(root, path), items) for path, items in several.items()]
     return found, [error for error in errors if error["loc"] not in told]
+
+
+def _is_step(data: object) -> bool:
+    return isinstance(data, dict) and ("setWeight" in data or "pause" in data)
 
 
 def _told(steps: Place, items: list[Place]) -> Diagnostic:
