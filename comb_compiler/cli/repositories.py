@@ -53,6 +53,13 @@ class Target(NamedTuple):
         where = self.platform.environments[self.environment]
         return [Place(cluster, where.namespace, comb) for cluster in where.clusters]
 
+    def places_once(self, comb: str) -> "list[Place]":
+        """Where it may be from when the environment had other clusters."""
+        from comb_compiler.release.place import Place
+
+        namespace = self.platform.environments[self.environment].namespace
+        return [Place(cluster, namespace, comb) for cluster in self.platform.clusters]
+
 
 def add_comb_name(parser: argparse.ArgumentParser) -> None:
     """The comb, by the name under which it was published: its file may be gone."""

@@ -1,6 +1,7 @@
 """Take a comb out of an environment: its directories are emptied, and Flux removes what they told of.
 
-This is the only way to empty a directory. All objects count as pruned, so that --allow-prune has to say how many.
+This is the only way to empty a directory. All objects count as pruned, so that --allow-prune has to say how many. It
+goes from clusters, too, that the environment had when it was published and has no more.
 
 example:
   comb retire ocr --platform platform.yaml --environment staging --allow-prune 12
@@ -34,9 +35,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return Exit.FINDINGS
     title = f"Retire {arguments.name} from {target.environment}"
     facts = (("Comb-Compiler", comb_compiler.__version__),)
-    places = target.places(arguments.name)
+    places = target.places_once(arguments.name)
 
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
-        return retire(mirror, places, Terms(trust, identity, arguments.allow_prune, title, facts))
+        return retire(mirror, places, target.environment, Terms(trust, identity, arguments.allow_prune, title, facts))
 
     return committed(target, arguments, console, act)

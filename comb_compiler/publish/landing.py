@@ -168,4 +168,5 @@ def _pushed(mirror: Mirror, commit: str) -> bool:
         raise PublishError(f"the push failed, and {unknown}\n{said}".rstrip()) from problem
     if head is not None and mirror.contains(head, commit):
         return True
-    raise PublishError(f"the push failed, and the server did not take it\n{said}".rstrip())
+    unfinished = "the server has not taken it so far: run it again, nothing is done twice"
+    raise PublishError(f"the push failed, and {unfinished}\n{said}".rstrip())

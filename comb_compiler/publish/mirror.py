@@ -20,6 +20,8 @@ __all__ = ["Mirror", "Pushed", "Reach", "open_mirror"]
 _HEAD = "refs/comb/head"
 _MOST_PACKS = 300
 """A mirror with more is made anew; nothing else tidies it."""
+_PATIENT = ("-c", "http.lowSpeedTime=0")
+"""A server says nothing while it looks at what was pushed: how long it may is the patience of the step."""
 _NO_BRANCH = "couldn't find remote ref"
 _RACES = (
     *("failed to update ref", "cannot lock ref", "incorrect old value", "reference already exists"),
@@ -134,7 +136,7 @@ class Mirror:
         """
         target = f"{commit}:refs/heads/{self.reach.branch}"
         try:
-            ran = self.git.run("push", "--porcelain", "--no-verify", "--no-signed", "origin", target)
+            ran = self.git.run(*_PATIENT, "push", "--porcelain", "--no-verify", "--no-signed", "origin", target)
         except PublishError as problem:
             return Pushed.UNCLEAR, str(problem)
         if ran.code == 0:

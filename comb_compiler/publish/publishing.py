@@ -99,11 +99,15 @@ def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms
     return publish(mirror, wanted, terms, carry)
 
 
-def retire(mirror: Mirror, places: Sequence[Place], terms: Terms) -> Publication:
-    """Empty the directories of a comb, and have Flux remove what they held. Raises Refused where there are none."""
+def retire(mirror: Mirror, places: Sequence[Place], environment: str, terms: Terms) -> Publication:
+    """Empty the directories of a comb in an environment, and have Flux remove what they held.
+
+    Raises Refused where none of `places` is the environment's.
+    """
 
     def build(head: str | None) -> Change:
-        before = [one for one in held(mirror.git, head, places) if one.release is not None]
+        found = held(mirror.git, head, places)
+        before = [one for one in found if one.release is not None and one.release.environment == environment]
         if not before:
             raise Refused("the comb is not published there", "`comb history` says what became of it")
         check_budget(lost(before, {one.place: {} for one in before}), terms.budget)

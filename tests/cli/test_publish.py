@@ -344,3 +344,17 @@ def test_an_environment_that_is_not_there_is_guessed(comb: Comb, source: Path) -
     ran = comb("history", "greeting", "--platform", "platform.yaml", "--environment", "stagin")
     assert ran.code == 2
     assert "staging" in ran.err
+
+
+def test_a_comb_goes_from_a_cluster_that_its_environment_has_no_more(
+    comb: Comb, source: Path, platform: Path, remote: Remote
+) -> None:
+    text = platform.read_text()
+    wide = re.sub(r"staging: \{clusters: \[west\]", "staging: {clusters: [west, east]", text)
+    platform.write_text(wide)
+    assert publish(comb).code == 0
+    platform.write_text(text)
+    refused = asked(comb, "retire")
+    assert refused.code == 1
+    assert asked(comb, "retire", "--allow-prune", refused.err.split()[-1]).code == 0
+    assert remote.files() == {}

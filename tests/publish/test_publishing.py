@@ -90,10 +90,10 @@ def test_retiring_is_what_empties_a_directory(remote: Remote, writer: Writer) ->
     writer.publish(wanted(), wanted("nsfw"))
     with open_mirror(writer.reach()) as mirror:
         with pytest.raises(Refused, match="--allow-prune 1"):
-            retire(mirror, [wanted().place], writer.terms())
-        retire(mirror, [wanted().place], writer.terms(budget=1))
+            retire(mirror, [wanted().place], "production", writer.terms())
+        retire(mirror, [wanted().place], "production", writer.terms(budget=1))
         with pytest.raises(Refused, match="not published"):
-            retire(mirror, [wanted().place], writer.terms(budget=1))
+            retire(mirror, [wanted().place], "production", writer.terms(budget=1))
     assert {path.split("/")[3] for path in remote.files()} == {"nsfw", "apps.nsfw.yaml"}
     assert writer.publish(wanted()).changed
 
