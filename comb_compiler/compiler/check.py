@@ -160,6 +160,7 @@ def _planned(
     """Find what the platform cannot give; of a comb that is right otherwise."""
     from comb_compiler.plan.planning import plan_comb
     from comb_compiler.plan.trial import trial_findings
+    from comb_compiler.plan.wishes import wish_findings
 
     used = {view.graph.steps[name].operator for view in views for name in view.needed}
     plans = []
@@ -169,6 +170,7 @@ def _planned(
         found.add(planned.diagnostics, variant.overlaid)
         if not has_errors(planned.diagnostics):
             found.add(trial_findings(variant, platform, planned.plan), variant.overlaid)
+            found.add(wish_findings(variant, platform, planned.plan), variant.overlaid)
         plans.append(planned.plan)
     return tuple(plans)
 

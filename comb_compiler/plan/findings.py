@@ -29,9 +29,11 @@ __all__ = [
     "no_room",
     "no_zone",
     "nowhere",
+    "one_priority",
     "over_quota",
     "refused",
     "unaffordable",
+    "unmet_preference",
     "unroutable",
 ]
 
@@ -145,6 +147,22 @@ def contradiction(asked: Asked, name: str, index: int, other: str) -> Diagnostic
     if not beside:
         hint = "take it from `apart`, or give each a class of device or a place of its own"
     return _say(asked, codes.CONTRADICTING_AFFINITY, path, message, hint, related)
+
+
+def one_priority(asked: Asked, name: str, other: str) -> Diagnostic:
+    """Two operators share a pod, which has one priority: that of `name`, not that of `other`."""
+    wanted = asked.operators[name].priority
+    first = Label(asked.bound.place(*asked.path("priority", of=name)).span, "this one counts")
+    message = f"`{name}` and `{other}` share a pod, and name different priorities: it has `{wanted}`"
+    hint = f"write `priority: {wanted}` for both, or give each a pod of its own"
+    return _say(asked, codes.CONTRADICTING_PRIORITIES, asked.path("priority", of=other), message, hint, (first,))
+
+
+def unmet_preference(asked: Asked, name: str, index: int) -> Diagnostic:
+    """No node that `name` may run on is where it prefers to be."""
+    message = f"no node that `{name}` may run on is where it prefers to be"
+    hint = "name a zone and labels that a pool of its devices has, and that `require` does not rule out"
+    return _say(asked, codes.UNMET_PREFERENCE, asked.path("affinity", "prefer", index, of=name), message, hint)
 
 
 def name_clash(asked: Asked, workload: Workload, other: Workload, cluster: str) -> Diagnostic:

@@ -104,7 +104,7 @@ clusters:
     zones: {nas-a: {storageClass: nfs-a, nodeLabels: {zone: a}}}
     prometheus: {url: "http://prometheus.monitoring.svc:9090", serviceMonitors: false}
 namespaces: {combs: {teams: [content-safety], quota: {cpu: 20}}}
-priorities: {high: {value: 1000}}
+priorities: {high: {value: 1000}, low: {value: 10}}
 environments: {production: {clusters: [east], namespace: combs}}
 environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}

@@ -9,6 +9,7 @@ from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.checks.numbers import check_patched_numbers
 from comb_compiler.spec.checks.patches import check_patches
+from comb_compiler.spec.checks.reserved import check_reserved_namespaces
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import NodePool
@@ -220,4 +221,5 @@ PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic
     check_gateway,
     check_patches,
     check_patched_numbers,
+    check_reserved_namespaces,
 )

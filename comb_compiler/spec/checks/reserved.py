@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -10,7 +11,10 @@ from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
 
-__all__ = ["CANDIDATE", "check_reserved"]
+if TYPE_CHECKING:
+    from comb_compiler.spec.platform import Platform
+
+__all__ = ["CANDIDATE", "check_reserved", "check_reserved_namespaces"]
 
 CANDIDATE = "candidate"
 """The track of a release that is tried on some users, at the end of its objects' names; the stable one's has none."""
@@ -33,7 +37,16 @@ def check_reserved(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
         yield _at_key(bound, ("operators", CANDIDATE), message, hint, rollout)
 
 
-def _at_key(bound: Bound[Comb], path: Path, message: str, hint: str, *related: Label) -> Diagnostic:
+def check_reserved_namespaces(bound: "Bound[Platform]", platform: "Platform") -> Iterator[Diagnostic]:
+    """What runs Kubernetes and Flux stays as it is: a namespace of combs lets no privileged pod in."""
+    for name in platform.namespaces:
+        if name.startswith("kube-") or name == "flux-system":
+            message = f"the namespace `{name}` is {'Flux' if name == 'flux-system' else 'Kubernetes'}'s own"
+            hint = "give combs another: Comb bounds what its pods may do and ask for"
+            yield _at_key(bound, ("namespaces", name), message, hint)
+
+
+def _at_key(bound: Bound[Any], path: Path, message: str, hint: str, *related: Label) -> Diagnostic:
     place = bound.place(*path)
     where = format_path(place.path)
     return diagnose(codes.RESERVED_NAME, message, place.key_span, related=related, path=where, hints=(hint,))
