@@ -77,7 +77,7 @@ def _devices(one: NodeLeft) -> Iterator[_Gauge]:
         many = f"{count} × " if len(one.node.devices) > 1 else ""
         places = _part(left.places, whole.places)
         if not whole.memory:
-            yield _Gauge(places, f"{many}{_percent(places)}")
+            yield _Gauge(places, f"{many}{_percent(places)}" + (f" of {whole.profile}" if whole.profile else ""))
             continue
         memory, compute = _part(left.memory, whole.memory), _part(left.compute, whole.compute)
         yield _Gauge(min(places, memory, compute), f"{many}{size(left.memory)}, {_percent(compute)}")

@@ -100,7 +100,12 @@ def _left(one: NodeLeft) -> _Json:
 
 def _node(node: Node) -> _Json:
     devices = [
-        {"places": one.places / ALL_PLACES, "memory": one.memory, "compute": one.compute / ALL_COMPUTE}
+        {
+            "places": one.places / ALL_PLACES,
+            "memory": one.memory,
+            "compute": one.compute / ALL_COMPUTE,
+            **({"profile": one.profile} if one.profile else {}),
+        }
         for one in node.devices
     ]
     return {"cpu": node.cpu / 1000, "memory": node.memory, "devices": devices}

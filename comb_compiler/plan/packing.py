@@ -257,11 +257,11 @@ _NOTHING = Part(0, 0, 0)
 
 
 def _wanted(item: Item) -> _Things:
-    return item.cpu, item.memory, 1, *_times(item.devices, item.takes or _NOTHING)
+    return item.cpu, item.memory, 1, *_times(item.devices, (item.takes or _NOTHING).amounts)
 
 
 def _having(node: Node) -> _Things:
-    return node.cpu, node.memory, node.pods, *_sum((_NOTHING, *node.devices))
+    return node.cpu, node.memory, node.pods, *_sum(one.amounts for one in (_NOTHING, *node.devices))
 
 
 def _times(count: int, things: Iterable[int]) -> _Things:
@@ -284,12 +284,12 @@ class _Size:
         least = self._least.get(item.pools)
         if least is None:
             least = self._least[item.pools] = self._least_of(item.pools)
-        wanted = (item.cpu, item.memory, *(item.takes or ()))
+        wanted = (item.cpu, item.memory, *(item.takes.amounts if item.takes is not None else ()))
         return max((one / (there or 1) for one, there in zip(wanted, least, strict=False)), default=0.0)
 
     def _least_of(self, pools: frozenset[str]) -> _Things:
         """The least cores and memory that a node of these pools has, and the least of each thing that a device has."""
         ours = [node for node, _ in self._nodes if node.pool in pools]
         of_nodes = map(min, zip(*((node.cpu, node.memory) for node in ours), strict=True))
-        of_devices = map(min, zip(*(one for node in ours for one in node.devices), strict=True))
+        of_devices = map(min, zip(*(one.amounts for node in ours for one in node.devices), strict=True))
         return *of_nodes, *of_devices

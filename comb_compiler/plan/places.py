@@ -93,7 +93,8 @@ def _has(workload: Workload, mine: NodePool, pool: NodePool, devices: Mapping[st
         return False
     ways = {mine.sharing.back_end, pool.sharing.back_end}
     if ways & {SharingBackEnd.DRA, SharingBackEnd.MIG} and (len(ways) > 1 or part.profile):
-        return len(ways) == 1 and part.profile in device.mig  # a profile is asked for by its name alone
+        profiles = pool.sharing.slices or device.mig
+        return len(ways) == 1 and part.profile in profiles  # a profile is asked for by its name alone
     if SharingBackEnd.DRA in ways:
         product = devices[workload.device].product
         return product is None or device.product in (None, product)

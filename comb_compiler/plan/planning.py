@@ -177,7 +177,7 @@ class _Planning:
 
     def _node(self, name: str, pool: NodePool) -> Node:
         device = self._platform.devices.get(pool.device or "")
-        parts = () if device is None else (capacity(device, pool.sharing),) * pool.devices
+        parts = () if device is None else capacity(device, pool.sharing) * pool.devices
         return Node(name, int(pool.cpu * 1000), pool.memory, parts, pool.pods)
 
     def _workloads(self, asked: Asked) -> Iterator[Workload]:
@@ -236,11 +236,16 @@ class _Planning:
 
     def _alike(self, device: str, asked: Asked) -> list[tuple[str, ...]]:
         """The pools of a class that the group may use, those together that share their devices alike."""
-        alike: dict[GpuSharing | None, list[str]] = {}
+        alike: list[tuple[GpuSharing | None, list[str]]] = []
         for name, pool in self._cluster.node_pools.items():
             if (pool.device or CPU) == device and may_use(asked, pool):
-                alike.setdefault(pool.sharing if device != CPU else None, []).append(name)
-        return [tuple(pools) for pools in alike.values()]
+                sharing = pool.sharing if device != CPU else None
+                pools = next((some for one, some in alike if one == sharing), None)
+                if pools is None:
+                    alike.append((sharing, [name]))
+                else:
+                    pools.append(name)
+        return [tuple(pools) for _, pools in alike]
 
     def _fit(self, workloads: Sequence[Workload], by_group: Mapping[Group, Asked]) -> Fit:
         items = {one.name: item_of(one, one.replicas.least, self._strangers) for one in workloads}

@@ -80,4 +80,4 @@ def _limits(workloads: Sequence[Workload], quota: Quota, devices: Mapping[str, D
 
 def _takes(one: Workload, name: str, thing: int) -> int:
     part = one.amounts.slice
-    return 0 if part is None or one.device != name else part.takes[thing] * part.devices
+    return 0 if part is None or one.device != name else part.takes.amounts[thing] * part.devices

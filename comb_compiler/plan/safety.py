@@ -1,6 +1,6 @@
 """Whether a fit is safe: by counting how many nodes others could possibly keep from an instance."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import gcd
 
 from comb_compiler.plan.packing import Item, Node, Nodes, placed
@@ -23,23 +23,51 @@ def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
     near = {
         pools: [item for item in items if not item.pools.isdisjoint(pools)] for pools in {item.pools for item in items}
     }
-    asked = {pools: _asked(some) for pools, some in near.items()}
-    return all(_always_fits(item, near[item.pools], asked[item.pools], nodes) for item in items if item.instances)
+    asked = {
+        kind: [*_of_nodes(near[kind[0]]), *_of_devices(_rivals(near[kind[0]], kind, nodes))]
+        for kind in {_kind(item) for item in items}
+    }
+    return all(_always_fits(item, near[item.pools], asked[_kind(item)], nodes) for item in items if item.instances)
+
+
+_Kind = tuple[frozenset[str], str]
+"""Pools, and the profile of which slices are taken."""
+
+
+def _kind(item: Item) -> _Kind:
+    return item.pools, "" if item.takes is None else item.takes.profile
 
 
 def _things(item: Item) -> tuple[int, ...]:
     """What an instance takes of a node; then of a device."""
-    return item.cpu, item.memory, 1, *(item.takes or ())
+    return item.cpu, item.memory, 1, *(() if item.takes is None else item.takes.amounts)
 
 
-def _asked(items: Iterable[Item]) -> Sequence[_Times]:
-    """What all instances take of each thing."""
-    asked: list[dict[int, int]] = [{} for _ in range(6)]
+def _of_nodes(items: Iterable[Item]) -> Sequence[_Times]:
+    """What all instances take of each thing of nodes."""
+    asked: list[dict[int, int]] = [{} for _ in range(_ON_NODE)]
     for item in items:
-        for index, amount in enumerate(_things(item)):
-            times = item.instances * (1 if index < _ON_NODE else item.devices)
-            asked[index][amount] = asked[index].get(amount, 0) + times
+        for times, amount in zip(asked, _things(item), strict=False):
+            times[amount] = times.get(amount, 0) + item.instances
     return asked
+
+
+def _of_devices(items: Iterable[Item]) -> Sequence[_Times]:
+    """What all instances take of each thing of devices."""
+    asked: list[dict[int, int]] = [{} for _ in range(3)]
+    for item in items:
+        for times, amount in zip(asked, _things(item)[_ON_NODE:], strict=True):
+            times[amount] = times.get(amount, 0) + item.instances * item.devices
+    return asked
+
+
+def _rivals(items: Iterable[Item], kind: _Kind, nodes: Nodes) -> Iterator[Item]:
+    """Those that may take of the same devices: where all are cut into slices, those of the same profile."""
+    pools, profile = kind
+    are_cut = all(part.profile for node, _ in nodes if node.pool in pools for part in node.devices)
+    for item in items:
+        if item.takes is not None and (not are_cut or item.takes.profile == profile):
+            yield item
 
 
 def _always_fits(item: Item, near: Sequence[Item], asked: Sequence[_Times], nodes: Nodes) -> bool:
@@ -62,11 +90,11 @@ def _kept_by_devices(item: Item, nodes: Sequence[tuple[Node, int]], others: Sequ
     """How many nodes others can keep from an instance by taking up so many devices that too few are left."""
     if item.takes is None or not nodes:
         return 0
-    kept = 0
-    for index, (needed, times) in enumerate(zip(item.takes, others, strict=True)):
-        having = [(device[index], count) for node, count in nodes for device in node.devices]
-        kept += _kept(having, needed, times)
-    enough = min(len(node.devices) for node, _ in nodes) - item.devices + 1
+    kept, profiles = 0, ("", item.takes.profile)
+    fitting = [([part.amounts for part in node.devices if part.profile in profiles], count) for node, count in nodes]
+    for index, (needed, times) in enumerate(zip(item.takes.amounts, others, strict=True)):
+        kept += _kept([(part[index], count) for parts, count in fitting for part in parts], needed, times)
+    enough = min(len(parts) for parts, _ in fitting) - item.devices + 1
     return kept // enough
 
 

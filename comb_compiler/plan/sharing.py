@@ -38,19 +38,35 @@ class Wish(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a device: of its `ALL_PLACES`, its memory in bytes, and of `ALL_COMPUTE`."""
+    """A part of a device: of its `ALL_PLACES`, its memory in bytes, and of `ALL_COMPUTE`.
+
+    Where a device is cut into MIG slices, those of each profile are a part of their own, of which only such slices can
+    be taken. Without a `profile` any can.
+    """
 
     places: int
     memory: int
     compute: int
+    profile: str = ""
+
+    @property
+    def amounts(self) -> tuple[int, int, int]:
+        """Its places, memory and compute."""
+        return self[:3]
 
     def fits(self, left: "Part") -> bool:
         """Whether it can be taken of what is left."""
-        return self.places <= left.places and self.memory <= left.memory and self.compute <= left.compute
+        return (
+            self.places <= left.places
+            and self.memory <= left.memory
+            and self.compute <= left.compute
+            and left.profile in ("", self.profile)
+        )
 
     def less(self, taken: "Part") -> "Part":
         """What is left when it is taken."""
-        return Part(self.places - taken.places, self.memory - taken.memory, self.compute - taken.compute)
+        places, memory, compute, profile = self
+        return Part(places - taken.places, memory - taken.memory, compute - taken.compute, profile)
 
 
 class Slice(NamedTuple):
@@ -96,10 +112,18 @@ def _memory(gpu: Gpu, device: DeviceClass) -> int | None:
     return ceil(device.memory * Fraction(gpu.memory.share))
 
 
-def capacity(device: DeviceClass, sharing: GpuSharing) -> Part:
-    """What one device has to give."""
+def capacity(device: DeviceClass, sharing: GpuSharing) -> tuple[Part, ...]:
+    """What one device has to give: in one part, or in one for each profile that it is cut by."""
+    if sharing.slices:
+        cut = ((profile, count, device.mig.get(profile)) for profile, count in sharing.slices.items())
+        return tuple(Part(count * _places(known), 0, 0, profile) for profile, count, known in cut if known is not None)
     divided = sharing.back_end in (SharingBackEnd.HAMI, SharingBackEnd.EXCLUSIVE)
-    return Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided else 0)
+    return (Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided else 0),)
+
+
+def _places(profile: MigProfile) -> int:
+    """What a slice takes of a device that it is not the only one of."""
+    return ALL_PLACES // profile.per_device
 
 
 def grant(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
@@ -189,16 +213,17 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
             f"{wish.devices} devices are asked for, and a process uses one MIG slice, whatever it is given",
             "ask for one device, or for a class whose devices are not sliced",
         )
+    there = {label: one for label, one in device.mig.items() if not sharing.slices or label in sharing.slices}
     fitting = [
         (profile.memory, profile.compute, label)
-        for label, profile in device.mig.items()
+        for label, profile in there.items()
         if profile.memory >= wish.memory and profile.compute >= wish.compute
     ]
     if not fitting:
         asked = "a whole device" if wish.whole else f"{_size(wish.memory)} and {wish.compute:.0%} of the compute"
-        return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(device.mig)}")
+        return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(there)}")
     memory, compute, label = min(fitting)
-    takes = Part(ALL_PLACES // device.mig[label].per_device, 0, 0)
+    takes = Part(_places(there[label]), 0, 0, label)
     return Slice(wish.devices, memory, compute, takes, label, memory - wish.memory)
 
 

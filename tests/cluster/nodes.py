@@ -18,7 +18,7 @@ _DRIVER = "gpu.nvidia.com"
 def nodes(platform: Platform, name: str) -> Iterator[Object]:
     """The nodes of a cluster, with what drivers publish of them.
 
-    Where devices have several MIG profiles, each has all of the devices to itself.
+    Where devices have several MIG profiles and are not said to be cut, each has all of the devices to itself.
     """
     cluster = platform.clusters[name]
     for pool_name, pool in cluster.node_pools.items():
@@ -60,7 +60,7 @@ def _devices(pool: NodePool, device: DeviceClass | None) -> dict[str, int]:
     if device is None or sharing.back_end is SharingBackEnd.DRA:
         return {}
     if sharing.back_end is SharingBackEnd.MIG:
-        return {f"nvidia.com/mig-{name}": pool.devices * one.per_device for name, one in device.mig.items()}
+        return {f"nvidia.com/mig-{name}": pool.devices * count for name, count in _cut(pool, device).items()}
     parts = {
         SharingBackEnd.EXCLUSIVE: 1,
         SharingBackEnd.HAMI: HAMI_SPLITS,
@@ -70,11 +70,16 @@ def _devices(pool: NodePool, device: DeviceClass | None) -> dict[str, int]:
     return {sharing.resource or "nvidia.com/gpu": pool.devices * parts[sharing.back_end]}
 
 
+def _cut(pool: NodePool, device: DeviceClass) -> Mapping[str, int]:
+    """How many slices of each profile one device has."""
+    return pool.sharing.slices or {name: one.per_device for name, one in device.mig.items()}
+
+
 def _slice(node: str, pool: NodePool, device: DeviceClass) -> Object:
     """A node's devices, as the driver publishes them: whole ones, or where there are profiles MIG slices alone."""
     kinds = [
-        ({"type": "mig", "profile": name}, one.memory, f"mig-{index}", one.per_device)
-        for index, (name, one) in enumerate(device.mig.items())
+        ({"type": "mig", "profile": name}, device.mig[name].memory, f"mig-{index}", count)
+        for index, (name, count) in enumerate(_cut(pool, device).items())
     ] or [({"type": "gpu", "productName": device.product or "unknown"}, device.memory, "gpu", 1)]
     devices = [
         {

@@ -13,6 +13,8 @@ from comb_compiler.plan.sharing import ALL_COMPUTE, ALL_PLACES, Part
 
 GIB = 2**30
 CORE = 1000
+PER_DEVICE = {"1g": 7, "3g": 2}
+"""So many slices one device holds of each profile, when it holds no others."""
 
 quarters = st.integers(0, 4).map(lambda n: n * ALL_COMPUTE // 4)
 device = st.builds(Part, st.just(ALL_PLACES), st.sampled_from([8, 16]).map(lambda n: n * GIB), st.just(ALL_COMPUTE))
@@ -24,6 +26,18 @@ nodes_ = st.builds(
     st.lists(device, max_size=2).map(tuple),
     st.sampled_from([1, 2, 3, 110]),
 )
+cut = st.dictionaries(st.sampled_from(["1g", "3g"]), st.integers(1, 3), min_size=1).map(
+    lambda slices: tuple(Part(count * (ALL_PLACES // PER_DEVICE[name]), 0, 0, name) for name, count in slices.items())
+)
+sliced_nodes = st.builds(
+    Node,
+    st.sampled_from(["a", "b"]),
+    st.integers(2, 6).map(lambda n: n * CORE),
+    st.integers(2, 6).map(lambda n: n * GIB),
+    st.lists(cut | st.just((Part(ALL_PLACES, 0, 0),)), min_size=1, max_size=2).map(lambda cards: sum(cards, ())),
+    st.sampled_from([2, 110]),
+)
+sliced_clusters = st.lists(st.tuples(sliced_nodes, st.just(1)), min_size=1, max_size=3)
 clusters = st.lists(st.tuples(nodes_, st.integers(1, 2)), min_size=1, max_size=3)
 pools = st.sampled_from([frozenset("a"), frozenset("b"), frozenset("ab")])
 part = st.builds(
@@ -55,6 +69,25 @@ def loads(draw: st.DrawFn) -> list[Item]:
             apart=frozenset(f"g{b}" for pair in pairs for a, b in (pair, pair[::-1]) if f"g{a}" == item.group)
         )
         for item in found
+    ]
+
+
+@st.composite
+def sliced_loads(draw: st.DrawFn) -> list[Item]:
+    """What takes MIG slices, or nothing of a device."""
+    profiles = draw(st.lists(st.none() | st.sampled_from(["1g", "3g"]), min_size=1, max_size=3))
+    return [
+        Item(
+            f"i{number}",
+            draw(st.integers(0, 2)) * CORE,
+            GIB,
+            draw(pools),
+            draw(st.integers(1, 3)),
+            1 if profile else 0,
+            Part(ALL_PLACES // PER_DEVICE[profile], 0, 0, profile) if profile else None,
+            f"g{number}",
+        )
+        for number, profile in enumerate(profiles)
     ]
 
 
@@ -148,6 +181,30 @@ def test_what_is_safe_finds_a_place_in_any_order(items: list[Item], cluster: lis
         assert not pack(items, cluster).missing
         choose = Random(seed)
         assert all(scheduled(instances(items), hosts(cluster), choose) for _ in range(20))
+
+
+@given(sliced_loads(), sliced_clusters, st.integers(0, 2**32))
+def test_slices_are_of_their_own_profile_alone(items: list[Item], cluster: list[tuple[Node, int]], seed: int) -> None:
+    packed = pack(items, cluster)
+    assert packed.is_certain
+    assert (not packed.missing) == any_placement(instances(items), tuple(hosts(cluster)))
+    if is_safe(items, cluster):
+        assert not packed.missing
+        choose = Random(seed)
+        assert all(scheduled(instances(items), hosts(cluster), choose) for _ in range(20))
+
+
+def test_a_card_of_several_profiles_is_full_to_the_last_slice_and_safe() -> None:
+    cards = (Part(4 * (ALL_PLACES // 7), 0, 0, "1g"), Part(ALL_PLACES // 2, 0, 0, "3g"))
+    small, large = (
+        Item(name, CORE, GIB, frozenset("p"), count, 1, Part(ALL_PLACES // PER_DEVICE[name], 0, 0, name))
+        for name, count in (("1g", 8), ("3g", 2))
+    )
+    node = Node("p", 15 * CORE, 60 * GIB, cards)
+    assert is_safe([small, large], [(node, 2)])
+    assert pack([small, large._replace(instances=3)], [(node, 2)]).missing == {"3g": 1}
+    assert pack([small._replace(instances=9), large], [(node, 2)]).missing == {"1g": 1}
+    assert pack([small._replace(instances=9), large], [(node, 2)]).is_certain
 
 
 @given(loads(), clusters)

@@ -63,8 +63,9 @@ def test_all_of_the_compute_is_a_device_of_its_own() -> None:
 def test_who_asks_no_compute_is_not_placed_where_none_is_left() -> None:
     takes = granted(Wish(1, GIB, Decimal(0)), A10, "hami").takes
     sharing = GpuSharing.model_validate({"backEnd": "hami"})
-    assert takes.fits(capacity(A10, sharing))
-    assert not takes.fits(capacity(A10, sharing)._replace(compute=0))
+    (whole,) = capacity(A10, sharing)
+    assert takes.fits(whole)
+    assert not takes.fits(whole._replace(compute=0))
 
 
 def test_an_exclusive_device_is_whole_and_says_what_it_wastes() -> None:
@@ -89,6 +90,19 @@ def test_a_claim_is_a_profile_where_there_is_one_else_a_device() -> None:
     assert granted(Wish(1, 4 * GIB, Decimal(0)), A100, "dra").profile == "1g.5gb"
     found = granted(Wish(1, 4 * GIB, Decimal(0)), A10, "dra")
     assert (found.profile, found.memory, found.wasted) == ("", 22 * GIB, 18 * GIB)
+
+
+def test_of_a_device_that_is_cut_only_its_slices_are_granted() -> None:
+    cut = {"1g.5gb": 2, "2g.10gb": 1}
+    one_g, two_g = capacity(A100, GpuSharing.model_validate({"backEnd": "mig", "slices": cut}))
+    assert granted(Wish(1, 4 * GIB, Decimal(0)), A100, "mig", slices=cut).takes.fits(one_g)
+    found = granted(Wish(1, 6 * GIB, Decimal(0)), A100, "mig", slices=cut)
+    assert found.profile == "2g.10gb"  # of the smaller profile 1g.10gb none was cut
+    assert not found.takes.fits(one_g)
+    assert found.takes.fits(two_g)
+    assert two_g.less(found.takes).places == 0
+    assert isinstance(asked(Wish(1, 20 * GIB, Decimal(0)), A100, "mig", slices=cut), Refusal)
+    assert granted(Wish(1, 6 * GIB, Decimal(0)), A100, "dra", slices=cut).profile == "2g.10gb"
 
 
 @pytest.mark.parametrize(

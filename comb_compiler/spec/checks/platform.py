@@ -10,6 +10,7 @@ from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.checks.numbers import check_patched_numbers
 from comb_compiler.spec.checks.patches import check_patches
 from comb_compiler.spec.checks.reserved import check_reserved_namespaces
+from comb_compiler.spec.checks.slices import check_slices
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import NodePool
@@ -217,6 +218,7 @@ PLATFORM_CHECKS: tuple[Callable[[Bound[Platform], Platform], Iterable[Diagnostic
     check_releases,
     check_quotas,
     check_pools,
+    check_slices,
     check_store,
     check_gateway,
     check_patches,

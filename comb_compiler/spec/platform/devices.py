@@ -68,6 +68,12 @@ class GpuSharing(Model):
         le=48,
         description="Shares per device, where the back end makes equal ones (MPS, time-slicing).",
     )
+    slices: dict[ProfileName, Annotated[int, Field(ge=1, le=16)]] | None = Field(
+        default=None,
+        description="MIG slices that each device is cut into: how many of which profile. Without it a device has room "
+        "for any, as far as `perDevice` goes.",
+        examples=[{"1g.10gb": 4, "3g.40gb": 1}],
+    )
     resource: ResourceName | None = Field(
         default=None, description="The resource to ask for; the back end's by default."
     )

@@ -31,6 +31,7 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "kind": _ONE,
         "metadata": _PEOPLE,
         "clusters.*.nodePools.*.pods": "What fits is said by the plan.",
+        "clusters.*.nodePools.*.sharing.slices": "What fits is said by the plan.",
         "namespaces.*.teams": "The combs of other teams are refused.",
         "environments.*.evidence": _PUBLISHED,
         "environments.*.isolation": _PUBLISHED,
