@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         address = read_address(arguments.target, ("grpc", "grpcs"))
         if address is None or address.port is None:
+            if arguments.target.startswith(("http://", "https://")):
+                raise UsageError(f"{arguments.target}: a service is asked at its gRPC port: HOST:PORT, or grpcs://…")
             raise UsageError(f"{arguments.target}: there is no such file, and it is no HOST:PORT")
     try:
         outcomes = run_loop(_ask(arguments, opened, console))

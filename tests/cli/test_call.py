@@ -219,6 +219,7 @@ def test_a_comb_is_asked_without_a_service() -> None:
         (("{address}", "--header", "x"), 2, "NAME=VALUE"),
         (("127.0.0.1:1",), 4, "nothing at 127.0.0.1:1 speaks gRPC"),
         (("nowhere",), 2, "it is no HOST:PORT"),
+        (("http://127.0.0.1:8080",), 2, "http://127.0.0.1:8080: a service is asked at its gRPC port: HOST:PORT, or"),
         ((str(ROOT / "README.md"),), 1, "error"),
     ],
 )
