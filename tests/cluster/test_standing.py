@@ -43,6 +43,13 @@ def test_what_is_applied_and_ready_is_healthy() -> None:
     assert (standing.asked, standing.applied, standing.since) == (REVISION, REVISION, SINCE)
 
 
+def test_an_emergency_is_told() -> None:
+    said = "until 2026-11-27T20:00:00Z: prices are shown wrongly"
+    annotated = {**kustomization(READY), "metadata": {"annotations": {"event.toolkit.fluxcd.io/emergency": said}}}
+    assert standing_of(Objects(annotated, source(), []), "v.ocr").emergency == said
+    assert standing_of(Objects(kustomization(READY), source(), []), "v.ocr").emergency == ""
+
+
 def test_what_is_not_applied_yet_is_not_healthy() -> None:
     old = kustomization(READY, attempted=BEFORE, applied=BEFORE)
     standing = standing_of(Objects(old, source(), [(deployment(2), [])]), "v.ocr")

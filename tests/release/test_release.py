@@ -77,6 +77,9 @@ def test_what_is_carried_over_and_a_rollout_are_said_even_where_there_are_none()
         (("carried",), ["other.yaml"], "`carried` must be some of `files`"),
         (("promise", "descriptors"), "?", "`promise.descriptors` must be base64"),
         (("rollout", "step"), "1", "`rollout.step` must be a value of type int"),
+        (("rollout", "aborted"), 1, "`rollout.aborted` must be a value of type bool"),
+        (("emergency",), {"reason": "late"}, "`emergency.until` must be there"),
+        (("emergency",), {"reason": "late", "until": "soon"}, '`emergency.until` must be a time, not "soon"'),
         (("commit",), DIGEST, "`commit` must be one of"),
     ],
 )
