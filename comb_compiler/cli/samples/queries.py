@@ -1,6 +1,7 @@
 """Options → what recorded requests must be to be meant."""
 
 import argparse
+import os
 import re
 import time
 from collections.abc import Callable
@@ -53,6 +54,7 @@ def query_of(arguments: argparse.Namespace) -> "Query":
     from comb_compiler.samples.store import Query
     from comb_compiler.samples.users import user_digest
 
+    salt = os.environ.get("COMB_SAMPLES_SALT", "")  # as the service has it that records
     since, until = _moment("--since", arguments.since), _moment("--until", arguments.until)
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until: nothing can be found")
@@ -73,7 +75,7 @@ def query_of(arguments: argparse.Namespace) -> "Query":
         faster=duration("--faster", arguments.faster) if arguments.faster else None,
         slower=duration("--slower", arguments.slower) if arguments.slower else None,
         request_id=arguments.request,
-        user=user_digest(arguments.user) if arguments.user is not None else None,
+        user=user_digest(arguments.user, salt) if arguments.user is not None else None,
         text=arguments.text,
     )
 

@@ -47,7 +47,7 @@ class Bounds(NamedTuple):
     spool: int = 1 << 30
     seconds: float = 50e-6
     pending: int = 64
-    pause: float = 0.02
+    pause: float = 0.05
     grace: float = 5.0
 
 
@@ -56,7 +56,7 @@ _TOGETHER = 1 << 20
 """Bytes that are written at a time."""
 _START = 1000
 """How many requests' time rules have before the first one."""
-_LOOKS = 50
+_LOOKS = 20
 """How often in a row the thread looks in vain before it waits to be woken."""
 _FORGETS = 0.99
 """How fast it is forgotten how large records were: with each further one."""

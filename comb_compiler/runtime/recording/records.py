@@ -34,95 +34,52 @@ class About(NamedTuple):
     salt: str = ""
 
 
-class _Step(NamedTuple):
-    """What is known of a node before it runs."""
-
-    node: str
-    operator: str
-    model: str
-    inputs: tuple[Input, ...]
-
-
 class Records:
     """Makes records of one plan's requests."""
 
     def __init__(self, plan: ExecutionPlan, about: About, hiding: Hiding, captures: Captures) -> None:
-        self._plan = plan
-        self._about = about
+        self._salt = about.salt
         self._hiding = hiding
         self._captures = captures
-        self._interface = sha256(plan.descriptors).hexdigest()
-        self._method = f"{plan.method.service}/{plan.method.name}"
         self._looked = -_STALE
         self._resident = 0
-        self._steps = tuple(_steps(plan, graph) for graph in plan.graphs)
+        self._templates = tuple(_template(plan, about, graph) for graph in plan.graphs)
 
     def of(
         self, request: Finished, graph: int, values: Sequence[Any], reason: int, rules: Sequence[Rule] = ()
     ) -> bytes:
         """The record of a request, serialised. `values` are what the nodes of its graph gave, the request last."""
-        plan, about = self._plan, self._about
         whole = [unpacked(value) for value in values]
         hidden = self._hiding.of([*whole, request.answer])
+        serialised = _Serialised(hidden)
         now = time.time_ns()
-        record = Record(
-            schema=_SCHEMA,
-            id=token_hex(16),
-            request_id=hidden.name(request.request_id),
-            time=now - round((time.monotonic() - request.began) * _NANO),
-            duration=round((request.ended - request.began) * _NANO),
-            comb=plan.comb,
-            environment=about.environment,
-            subject=about.subject,
-            release=request.release,
-            arm=request.arm,
-            host=about.host,
-            interface=self._interface,
-            method=self._method,
-            user=user_digest(request.key, about.salt) if request.key else "",
-            reason=reason,  # type: ignore[arg-type]
-            share=plan.recording.sample,
-            request=_value(request.request, hidden),
-        )
+        record = Record()
+        record.CopyFrom(self._templates[graph])
+        record.id = token_hex(16)
+        record.request_id = hidden.name(request.request_id)
+        record.time = now - round((time.monotonic() - request.began) * _NANO)
+        record.duration = round((request.ended - request.began) * _NANO)
+        record.release, record.arm = request.release, request.arm
+        record.reason = reason  # type: ignore[assignment]
+        if request.key:
+            record.user = user_digest(request.key, self._salt)
+        serialised.into(record.request, request.request)
         if request.answer is not None:
-            record.answer.CopyFrom(_value(request.answer, hidden))
+            serialised.into(record.answer, request.answer)
         if request.error is not None:
             record.code = int(request.error.code)
             record.error = hidden.text(request.error.message)
-        for index, step in enumerate(self._steps[graph]):
-            self._operator(record.operators.add(), step, request, index, whole[index], hidden)
+        for index, operator in enumerate(record.operators):
+            if whole[index] is not None:
+                serialised.into(operator.output, whole[index])
+            _add_ending(operator, request, index)
+            if index in request.errors:
+                operator.error = hidden.text(request.errors[index].message)
         self._add_resources(record)
         self._add_captures(record, request.request, hidden)
         record.marks.extend(_mark(rule, now) for rule in rules)
         record.redacted.extend(sorted(hidden.paths))
         return record.SerializeToString()
-
-    def _operator(
-        self, operator: Operator, step: _Step, request: Finished, index: int, value: Any, hidden: Hidden
-    ) -> None:
-        operator.node, operator.operator, operator.model = step.node, step.operator, step.model
-        operator.inputs.extend(step.inputs)
-        code = operator.code = request.codes[index]
-        if value is not None:
-            operator.output.CopyFrom(_value(value, hidden))
-            operator.fallback = code > 0
-        error = request.errors.get(index)
-        if error is not None:
-            operator.error = hidden.text(error.message)
-        if code < 0:
-            return
-        began = request.begins[index]
-        operator.began = round((began - request.began) * _NANO)
-        operator.duration = round((request.ends[index] - began) * _NANO)
-        call = request.calls.get(index)
-        if call is None:
-            return
-        operator.queued = round(max(0.0, call.began - began) * _NANO) if call.began else 0
-        operator.batch = call.batch
-        if call.cpu >= 0:
-            operator.resources.cpu = call.cpu
-        if call.rss >= 0:
-            operator.resources.rss = call.rss
 
     def _add_resources(self, record: Record) -> None:
         """Of the request as a whole: the CPU time that was measured, and the memory of the process that answers."""
@@ -142,8 +99,40 @@ class Records:
             record.captures.append(capture)
 
 
-def _value(message: Any, hidden: Hidden) -> Value:
-    return Value(type=message.DESCRIPTOR.full_name, message=hidden.message(message).SerializePartialToString())
+class _Serialised:
+    """Messages of one request, each serialised once: what answers is often what a node gave."""
+
+    def __init__(self, hidden: Hidden) -> None:
+        self._hidden = hidden
+        self._known: dict[int, bytes] = {}
+
+    def into(self, value: Value, message: Any) -> None:
+        """Write a message, without what is hidden, into a Value."""
+        content = self._known.get(id(message))
+        if content is None:
+            content = self._known[id(message)] = self._hidden.message(message).SerializePartialToString()
+        value.type, value.message = message.DESCRIPTOR.full_name, content
+
+
+def _add_ending(operator: Operator, request: Finished, index: int) -> None:
+    """How a node ended, when, and what is known of its call."""
+    code = operator.code = request.codes[index]
+    if code < 0:
+        return
+    if code and operator.HasField("output"):
+        operator.fallback = True
+    began = request.begins[index]
+    operator.began = round((began - request.began) * _NANO)
+    operator.duration = round((request.ends[index] - began) * _NANO)
+    call = request.calls.get(index)
+    if call is None:
+        return
+    operator.queued = round(max(0.0, call.began - began) * _NANO) if call.began else 0
+    operator.batch = call.batch
+    if call.cpu >= 0:
+        operator.resources.cpu = call.cpu
+    if call.rss >= 0:
+        operator.resources.rss = call.rss
 
 
 def _resident() -> int:
@@ -158,15 +147,25 @@ def _mark(rule: Rule, now: int) -> Mark:
     return Mark(mark=_ERROR, by=f"rule:{rule.name}", time=now, why=rule.why or rule.expression)
 
 
-def _steps(plan: ExecutionPlan, graph: Graph) -> tuple[_Step, ...]:
+def _template(plan: ExecutionPlan, about: About, graph: Graph) -> Record:
+    """What all records of a graph's requests have in common."""
+    record = Record(
+        schema=_SCHEMA,
+        comb=plan.comb,
+        environment=about.environment,
+        subject=about.subject,
+        host=about.host,
+        interface=sha256(plan.descriptors).hexdigest(),
+        method=f"{plan.method.service}/{plan.method.name}",
+        share=plan.recording.sample,
+    )
     names = {REQUEST: "", **{number: node.name for number, node in enumerate(graph.nodes)}}
-    found = []
     for node in graph.nodes:
         binding = plan.bindings[node.binding]
         model = f"{binding.model.name}@{binding.model.version}" if binding.model is not None else ""
-        inputs = tuple(Input(port=one.port, source=names[one.source], path=".".join(one.fields)) for one in node.inputs)
-        found.append(_Step(node.name, binding.operator, model, inputs))
-    return tuple(found)
+        inputs = [Input(port=one.port, source=names[one.source], path=".".join(one.fields)) for one in node.inputs]
+        record.operators.add(node=node.name, operator=binding.operator, model=model, inputs=inputs)
+    return record
 
 
 def graphs_of(plan: ExecutionPlan) -> Mapping[str, int]:
