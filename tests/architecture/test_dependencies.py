@@ -24,6 +24,7 @@ HOMES = {
     "kubernetes": {"cluster"},
     "opentelemetry": {"runtime"},
     "prometheus_client": {"runtime"},
+    "pyarrow": {"samples"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
     "urllib3": {"cluster"},
