@@ -98,6 +98,20 @@ def test_names_that_are_too_long_are_cut_and_kept_apart(tmp_path: Path) -> None:
     assert len(list(of_kind(made, "Deployment"))) == len(list(of_kind(made, "Service"))) == 3
 
 
+def test_five_hundred_operators_with_pods_of_their_own(tmp_path: Path) -> None:
+    asked = {"devices": ["nvidia-a10", "cpu"], "scale": {"min": 2, "max": 4, "targets": {"cpu": "70%"}}}
+    operators, graph = chain({f"read-{number}": asked for number in range(500)})
+    pools = {"cpus": {**CPUS, "nodes": 20}, "gpus": {**POOLS["gpus"], "nodes": 20}}
+    begun = time.process_time()
+    made = rendered(tmp_path, operators, cluster={"nodePools": pools}, graph=graph)
+    assert time.process_time() - begun < 30  # a few seconds, and far more than it takes if anything is quadratic
+    names = [(one.object["kind"], one.object["metadata"]["name"]) for one in made if "metadata" in one.object]
+    assert len(set(names)) == len(names)
+    assert len(list(of_kind(made, "Service"))) == 501
+    (config,) = (one for one in of_kind(made, "ConfigMap") if "plan.json" in one["data"])
+    assert len(config["data"]["plan.json"]) < 2**20
+
+
 def test_a_comb_with_another_name_has_no_object_of_the_one_before(tmp_path: Path) -> None:
     told = []
     for name in ("ocr", "reader"):
