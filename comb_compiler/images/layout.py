@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -90,6 +90,19 @@ class ImageLayout:
     def write_json(self, media_type: str, value: Any) -> Descriptor:
         """Put a value there in JSON's canonical form, as far as its strings and whole numbers go (RFC 8785)."""
         return self.write(media_type, canonical(value))
+
+    def take(self, other: "ImageLayout", blobs: Iterable[Descriptor]) -> None:
+        """Have blobs of another layout, those that are not here yet. Raises ImageError for what it lacks."""
+        for one in blobs:
+            if not self.has(one.digest):
+                try:
+                    with other.blob(one.digest).open("rb") as source, self.writing() as blob:
+                        while piece := source.read(1 << 20):
+                            blob.write(piece)
+                except FileNotFoundError as problem:
+                    raise ImageError(f"{other.path}: it has no {one.digest}, which it names") from problem
+                if blob.digest != one.digest:
+                    raise ImageError(f"{other.path}: what is there for {one.digest} is something else")
 
     def images(self) -> Mapping[str, Descriptor]:
         """The manifests that the index names, by their name (`org.opencontainers.image.ref.name`) or their digest."""

@@ -9,7 +9,7 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE
 
-__all__ = ["code_digest"]
+__all__ = ["code_digest", "code_files"]
 
 _CODE = ("*.py", "requirements*.txt", "pyproject.toml")
 _OTHERS_CODE = frozenset({"node_modules", "__pycache__"})
@@ -23,14 +23,18 @@ def code_digest(checkout: Checkout, main: str) -> str:
     environments and directories of other combs are left out. Names are those from the comb's directory: where the
     directory is in the repository means nothing.
     """
-    directory = posixpath.dirname(main) or "."
     digest = sha256()
-    for path in _files(checkout, directory):
-        content = checkout.read(path)
+    for name, content in code_files(checkout, main):
         found = content.code.id if isinstance(content, Unavailable) else sha256(content).hexdigest()
-        name = posixpath.relpath(f"/{path}", f"/{directory}")
         digest.update(f"{name}\0{found}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
+
+
+def code_files(checkout: Checkout, main: str) -> Iterator[tuple[str, bytes | Unavailable]]:
+    """The files that `code_digest` is of, by their paths from the comb's directory."""
+    directory = posixpath.dirname(main) or "."
+    for path in _files(checkout, directory):
+        yield posixpath.relpath(f"/{path}", f"/{directory}"), checkout.read(path)
 
 
 def _files(checkout: Checkout, directory: str, *, below: bool = False) -> Iterator[str]:

@@ -1,0 +1,219 @@
+"""Build the images that a comb's pods run: one for each process and class of device, and images.json, which names them.
+
+No engine is needed, and nothing is run: layers are assembled from wheels, models and code, on a base that has Python.
+The same inputs make the same digests, on any machine. Bases are OCI layouts or archives as `docker save` writes them;
+wheels are those of comb-runtime, of what operators require, and of what these require, as `pip download` gets them.
+
+example:
+  pip download --only-binary :all: --dest wheels 'comb-runtime[service]' -r requirements.txt
+  comb image build . --platform platform.yaml --environment production --wheels wheels --base cpu=oci:base -o images
+  comb render . --platform platform.yaml --environment production --images images.json -o rendered
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.images.assembling import Contents, ModelFile
+    from comb_compiler.images.layout import ImageLayout
+    from comb_compiler.images.model import Base, Built
+    from comb_compiler.plan import Group, Plan
+    from comb_compiler.release.images import Images
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("comb", metavar="COMB", help="a comb.yaml, or the directory with one")
+    add("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
+    add("--environment", metavar="NAME", required=True, help="where it is to run")
+    add("--wheels", metavar="DIR", required=True, help="the wheels of the runtime, and of what operators require")
+    add(
+        "--base",
+        metavar="CLASS=oci:DIR|FILE",
+        action="append",
+        default=[],
+        help="the base for a class of device, `cpu` is one: an OCI layout, or what `docker save` wrote",
+    )
+    add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
+    add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
+    add("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
+
+
+class _Needed(NamedTuple):
+    """Who needs an image: by process and class of device; and where images are pushed to."""
+
+    groups: "Mapping[str, Mapping[str, Group]]"
+    push: str
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.images.layout import ImageLayout
+    from comb_compiler.images.model import ImageError
+
+    path = Path(arguments.comb)
+    clean = open_clean(str(path / "comb.yaml" if path.is_dir() else path), console, "has images")
+    needed = None if clean is None else _needed(clean, arguments, console)
+    if clean is None or needed is None:
+        return Exit.FINDINGS
+    layout = ImageLayout(Path(arguments.output))
+    try:
+        layout.prepare()
+        built = _built(layout, clean, needed, arguments, console)
+        layout.name({f"{needed.push}/{name}": one.manifest for name, one in built.items()})
+        _write(Path(arguments.images), needed, built)
+    except ImageError as problem:
+        raise UsageError(str(problem)) from problem
+    except OSError as problem:
+        raise OutsideFailure(f"`{layout.path}` cannot be written: {problem.strerror}") from problem
+    for name, one in built.items():
+        console.result(_line(name, one))
+    console.note(f"{arguments.images} names them; {layout.path} has them")
+    return Exit.CLEAN
+
+
+def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _Needed | None:
+    """What rendering would ask for; None where it has something to say, which is shown."""
+    from comb_compiler.cli.reporting import report
+    from comb_compiler.cli.verdicts import VerdictCache, default_directory
+    from comb_compiler.compiler.images import needed_images, unbuilt_images
+    from comb_compiler.compiler.render import render_comb
+    from comb_compiler.diagnostics import has_errors
+    from comb_compiler.source.sourceset import Unavailable
+    from comb_compiler.workspace.sources import load_sources
+
+    memo = VerdictCache(default_directory()).memo
+    file = clean.checkout.relative(arguments.platform)
+    if isinstance(file, Unavailable):
+        raise UsageError(f"--platform {arguments.platform}: {file.message}")
+    found: dict[str, dict[str, Group]] = {}
+
+    def asked(plan: "Plan", comb: str) -> "Images":
+        found.update(needed_images(plan, comb))
+        return unbuilt_images(plan, comb)
+
+    sources = load_sources(clean.checkout, clean.main, memo), load_sources(clean.checkout, file, memo)
+    rendered = render_comb(*sources, arguments.environment, asked, memo)
+    if has_errors(rendered.diagnostics) or not rendered.clusters:
+        console.note(report(rendered.diagnostics, "text", clean.checkout, console).rstrip("\n"))
+        return None
+    assert rendered.platform is not None
+    assert rendered.platform.value is not None
+    return _Needed(found, rendered.platform.value.registry.push)
+
+
+def _built(
+    layout: "ImageLayout", clean: Clean, needed: _Needed, arguments: argparse.Namespace, console: Console
+) -> "dict[str, Built]":
+    """Images by `process/device`."""
+    from comb_compiler.images.assembling import assemble, shared_layers
+
+    wheels = _wheels(arguments.wheels)
+    bases = _bases(arguments.base, {device for devices in needed.groups.values() for device in devices}, layout)
+    shared = {
+        one.digest: shared_layers(layout, one, wheels)
+        for one in {base.digest: base for base in bases.values()}.values()
+    }
+    whole = _contents(clean)
+    built = {}
+    for process, devices in needed.groups.items():
+        for device, group in devices.items():
+            console.progress(f"building {process} for {device}")
+            models = [one for operator, one in _models(clean) if operator in group.operators]
+            contents = whole._replace(models=list(dict.fromkeys(models)))
+            built[f"{process}/{device}"] = assemble(layout, bases[device], shared[bases[device].digest], contents)
+    console.progress("")
+    return built
+
+
+def _bases(given: list[str], devices: set[str], layout: "ImageLayout") -> "dict[str, Base]":
+    """The base of each class of device; blobs of bases are put into the layout. Raises UsageError for want of one."""
+    from comb_compiler.images.bases import open_archive, open_layout
+    from comb_compiler.images.layout import ImageLayout
+
+    by_device: dict[str, str] = {}
+    for one in given:
+        device, equals, place = one.partition("=")
+        if not equals or not place:
+            raise UsageError(f"--base {one}: write CLASS=oci:DIR or CLASS=FILE, as cpu=oci:base")
+        by_device[device] = place
+    missing = sorted(devices - by_device.keys())
+    if missing:
+        raise UsageError(f"which base for {', '.join(missing)}? say it by --base {missing[0]}=oci:DIR")
+    found = {}
+    for device in sorted(devices):
+        kind, colon, rest = by_device[device].partition(":")
+        if kind == "oci" and colon:
+            where, _, name = rest.partition("@")
+            source = ImageLayout(Path(where))
+            found[device] = open_layout(source, name)
+            layout.take(source, (*found[device].layers,))
+        else:
+            found[device] = open_archive(Path(by_device[device]), layout)
+    return found
+
+
+def _wheels(given: str) -> list[Path]:
+    if not Path(given).is_dir():
+        raise UsageError(f"--wheels {given}: there is no such directory")
+    return sorted(Path(given).glob("*.whl"))
+
+
+def _contents(clean: Clean) -> "Contents":
+    from comb_compiler.images.assembling import Contents
+    from comb_compiler.render import layout as places
+    from comb_compiler.source.sourceset import Unavailable
+    from comb_compiler.workspace.operators import code_files
+
+    code = []
+    for name, content in code_files(clean.checkout, clean.main):
+        if isinstance(content, Unavailable):
+            raise UsageError(content.message)
+        code.append((name, content))
+    versions = sorted({f"{one.model}@{one.sha256}" for _, one in _models(clean)})
+    labels = {"dev.comb.name": clean.plan.comb, "dev.comb.models": " ".join(versions)}
+    return Contents((), code, places.ARTIFACTS, places.CODE, labels)
+
+
+def _models(clean: Clean) -> "list[tuple[str, ModelFile]]":
+    """The model versions of a comb, with the operator that each is of: those of all arms."""
+    from comb_compiler.cli.models import model_locator
+    from comb_compiler.images.assembling import ModelFile
+    from comb_compiler.runtime.engine import CannotRun
+
+    locate = model_locator(clean.checkout, clean.main)
+    found = []
+    for binding in clean.plan.bindings:
+        if binding.model is not None:
+            try:
+                path = locate(binding.model)
+            except CannotRun as problem:
+                raise UsageError(str(problem)) from problem
+            named = f"{binding.model.name}@{binding.model.version}"
+            found.append((binding.operator, ModelFile(named, binding.model.sha256 or path.name, path)))
+    return found
+
+
+def _write(file: Path, needed: _Needed, built: "Mapping[str, Built]") -> None:
+    images: dict[str, dict[str, str]] = {}
+    for name, one in built.items():
+        process, _, device = name.partition("/")
+        images.setdefault(process, {})[device] = f"{needed.push}/{process}@{one.manifest.digest}"
+    file.write_text(json.dumps({"version": 1, "images": images}, indent=2) + "\n", encoding="utf-8")
+
+
+def _line(name: str, built: "Built") -> str:
+    from comb_compiler.cli.samples.tables import size
+
+    below = sum(one.size for one in built.base.layers)
+    layers = ", ".join(f"{one.title} {size(one.blob.size)}" for one in built.layers)
+    return f"{name}  {built.manifest.digest}\n  base {size(below)}, {layers}"

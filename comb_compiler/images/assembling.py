@@ -1,0 +1,116 @@
+"""What a process needs → the image that it runs in: layers ordered by how seldom they change."""
+
+import email
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from comb_compiler.images.archives import File, Link, OnDisk, Plain, write_layer
+from comb_compiler.images.bases import Found, look_into
+from comb_compiler.images.building import PACKAGES, build_image
+from comb_compiler.images.layout import ImageLayout
+from comb_compiler.images.model import Base, Built, ImageError, Layer
+from comb_compiler.images.tags import fits, parse_wheel_name
+from comb_compiler.images.wheels import wheel_files
+
+__all__ = ["Contents", "ModelFile", "assemble", "shared_layers"]
+
+_RUNTIME = "comb-runtime"
+_PYTHON = "/usr/local/bin/python"
+_REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class ModelFile(NamedTuple):
+    """A model version as `name@version`, its digest (SHA-256, hexadecimal), and where its bytes are."""
+
+    model: str
+    sha256: str
+    path: Path
+
+
+class Contents(NamedTuple):
+    """What goes into an image above what many share: models of operators, and operators' code by path.
+
+    `artifacts` and `code_directory` are where the process looks for them, as absolute paths.
+    """
+
+    models: Sequence[ModelFile]
+    code: Sequence[tuple[str, bytes]]
+    artifacts: str
+    code_directory: str
+    labels: Mapping[str, str]
+
+
+def shared_layers(layout: ImageLayout, base: Base, wheels: Sequence[Path]) -> list[Layer]:
+    """The runtime and what it requires, then what operators require: the same for all images on a base.
+
+    Raises ImageError for wheels that do not fit the base, or are not enough.
+    """
+    found = look_into(base, layout)
+    by_name = {parse_wheel_name(path.name).name: path for path in wheels}
+    if _RUNTIME not in by_name:
+        raise ImageError(f"there is no wheel of {_RUNTIME} among those that are given")
+    _must_fit(wheels, base, found)
+    runtime = _required(_RUNTIME, by_name)
+    own = [Link(_PYTHON.lstrip("/"), found.path)] if found.path != _PYTHON else []
+    layers = [_of_wheels(layout, "the runtime", [by_name[one] for one in sorted(runtime)], own)]
+    others = [path for name, path in sorted(by_name.items()) if name not in runtime]
+    return [*layers, _of_wheels(layout, "what operators require", others, [])] if others else layers
+
+
+def assemble(layout: ImageLayout, base: Base, shared: Sequence[Layer], contents: Contents) -> Built:
+    """Put an image into a layout: a layer for each model, and one for the code, above those that are shared."""
+    models = [_of_model(layout, contents.artifacts, one) for one in sorted(contents.models)]
+    files = [File(_inside(contents.code_directory, name), Plain(content)) for name, content in contents.code]
+    code = write_layer(layout, "operators' code", files)
+    return build_image(layout, base, [*shared, *models, code], contents.labels)
+
+
+def _must_fit(wheels: Sequence[Path], base: Base, found: Found) -> None:
+    architecture = base.config["architecture"]
+    wrong = [path.name for path in wheels if not fits(parse_wheel_name(path.name), found, architecture)]
+    if wrong:
+        named = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
+        has = f"Python {found.python[0]}.{found.python[1]} on {found.libc}, {architecture}"
+        raise ImageError(f"{base.name} has {has}, and these wheels are for others: {named}")
+
+
+def _required(name: str, wheels: Mapping[str, Path]) -> frozenset[str]:
+    """The names of a wheel and all that it requires, in whatever circumstances, as far as they are there."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        one = todo.pop()
+        if one in wheels and one not in found:
+            found.add(one)
+            todo += _requirements(wheels[one])
+    return frozenset(found)
+
+
+def _requirements(wheel: Path) -> Iterator[str]:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            name = next(one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
+            told = email.message_from_bytes(archive.read(name)).get_all("Requires-Dist") or []
+    except (zipfile.BadZipFile, OSError, StopIteration, KeyError) as problem:
+        raise ImageError(f"{wheel.name}: this is no wheel that can be read: {problem}") from problem
+    for one in told:
+        match = _REQUIRED.match(str(one))
+        if match is not None:
+            yield re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def _of_wheels(layout: ImageLayout, title: str, wheels: Sequence[Path], own: Sequence[File | Link]) -> Layer:
+    files = {file.path: file for one in wheels for file in wheel_files(one, PACKAGES.lstrip("/"))}
+    return write_layer(layout, title, [*own, *files.values()])  # of two files of one path the last stays, as with pip
+
+
+def _of_model(layout: ImageLayout, artifacts: str, model: ModelFile) -> Layer:
+    content = OnDisk(model.path, model.path.stat().st_size)
+    return write_layer(layout, f"model {model.model}", [File(_inside(artifacts, model.sha256), content)])
+
+
+def _inside(directory: str, name: str) -> str:
+    return f"{directory.lstrip('/')}/{name}"
