@@ -7,7 +7,6 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,18 +15,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import Query, SampleStore, StoreError
 from tests.samples.machine import Fresh, Opener, machine
+from tests.samples.made import record
 
-__all__ = ["Contract", "record"]
+__all__ = ["Contract"]
 
 WRITERS, ROUNDS, BATCH = 3, 12, 20
 EVERYTHING = ROUNDS * BATCH // 2 * (WRITERS + 1)
 """Records that there are in the end."""
-
-
-def record(number: int, **fields: Any) -> Record:
-    """A record with this number as its id and its time in seconds."""
-    given: dict[str, Any] = {"schema": 1, "id": f"{number:032x}", "time": number * 1_000_000_000} | fields
-    return Record(**given)
 
 
 class Contract:

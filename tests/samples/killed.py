@@ -15,11 +15,11 @@ from typing import NamedTuple
 from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.record_pb2 import Mark
 from comb_compiler.samples.store import Found, Query
-from tests.architecture.imports import ROOT
-from tests.samples.contract import record
+from tests.samples.made import record
 
 __all__ = ["Tally", "ended_at_random"]
 
+ROOT = Path(__file__).parents[2]
 BATCH = 8
 PARTITION = 60
 

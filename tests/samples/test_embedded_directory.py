@@ -16,7 +16,7 @@ from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import By, Query, StoreError
 from comb_compiler.samples.users import user_digest
 from tests.architecture.imports import ROOT
-from tests.samples.contract import record
+from tests.samples.made import record
 
 SECRET = "Zebra-4711-Quagga"
 
@@ -303,7 +303,7 @@ PUT_UNTIL_FULL = """
 import resource, sys
 from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.store import StoreError
-from tests.samples.contract import record
+from tests.samples.made import record
 store = EmbeddedStore(sys.argv[1], partition=100)
 store.put([record(0)])
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
@@ -336,7 +336,7 @@ FILL_THE_DISK = """
 import os, sys
 from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.store import Query, StoreError
-from tests.samples.contract import record
+from tests.samples.made import record
 store = EmbeddedStore(sys.argv[1], partition=100)
 done = 0
 try:
@@ -368,7 +368,7 @@ USE_WITHOUT_RIGHTS = """
 import os, sys
 from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.store import Query, StoreError
-from tests.samples.contract import record
+from tests.samples.made import record
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)

@@ -10,7 +10,7 @@ from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.exchange import BadExport, export_records, import_records
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import Query
-from tests.samples.contract import record
+from tests.samples.made import record
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from comb_compiler.samples import parquet
 from comb_compiler.samples.exchange import BadExport
 from comb_compiler.samples.parquet import read_parquet, write_parquet
 from comb_compiler.samples.record_pb2 import Mark, Operator, Record, Resources
-from tests.samples.contract import record
+from tests.samples.made import record
 
 
 def records(count: int) -> list[Record]:
