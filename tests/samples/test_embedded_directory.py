@@ -273,6 +273,17 @@ def test_what_a_newer_comb_has_written_is_left_alone(directory: Path, name: str)
     assert (directory / name).read_bytes() == before
 
 
+def test_a_process_notices_that_a_newer_one_has_taken_the_directory_over(directory: Path) -> None:
+    store = filled(directory)
+    with sqlite3.connect(directory / "catalogue.sqlite") as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    for use in (lambda: store.put([record(99)]), lambda: store.find(Query()), lambda: store.delete(Query())):
+        with pytest.raises(StoreError, match="newer"):
+            use()
+    store.close()
+
+
 def test_a_clock_that_jumps_moves_nothing_but_times(directory: Path) -> None:
     store = opened(directory)
     times = [100, 101, 102, 50, 51, 10**6, 103, 104, 105, 106, 2, 107, 108]

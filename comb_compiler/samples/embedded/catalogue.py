@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded import partition
-from comb_compiler.samples.embedded.files import Directory
+from comb_compiler.samples.embedded.files import Directory, check_layout
 from comb_compiler.samples.store import StoreError
 
 __all__ = ["Catalogue", "Part", "snapshot", "transaction"]
@@ -77,6 +77,7 @@ class Catalogue:
     def parts(self) -> list[Part]:
         """All partitions."""
         with self.connection() as found:
+            check_layout(found, self._directory.catalogue)
             rows = found.execute("SELECT number, sealed, low, high FROM parts ORDER BY number").fetchall()
         found_parts = [Part(number, bool(sealed), low, high) for number, sealed, low, high in rows]
         self._directory.keep_only({self._directory.partition(part.number) for part in found_parts})
@@ -97,6 +98,7 @@ class Catalogue:
     def open_part(self) -> int:
         """The number of the partition that takes what is put."""
         with self.connection() as found:
+            check_layout(found, self._directory.catalogue)
             (number,) = found.execute("SELECT number FROM parts WHERE NOT sealed").fetchone()
         return int(number)
 

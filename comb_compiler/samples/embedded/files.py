@@ -24,7 +24,7 @@ from pathlib import Path
 
 from comb_compiler.samples.store import StoreError
 
-__all__ = ["FORMAT", "Directory", "Newer", "answering"]
+__all__ = ["FORMAT", "Directory", "Newer", "answering", "check_layout"]
 
 FORMAT = 1
 """The version of the files' layout."""
@@ -149,14 +149,9 @@ class Directory:
     def _connect(self, path: Path) -> sqlite3.Connection:
         found = self.open(path, create=False)
         try:
-            application, version = _marks(found)
-            if application != _APPLICATION or version < 1:
+            if found.execute("PRAGMA application_id").fetchone() != (_APPLICATION,):
                 raise StoreError(f"{path}: this is no file of a sample store: `repair` takes it out of use")
-            if version > FORMAT:
-                raise Newer(
-                    f"{path}: a newer Comb has written this, in layout {version}; this one knows {FORMAT}. "
-                    "Nothing was changed: use the newer one"
-                )
+            check_layout(found, path)
         except BaseException:
             found.close()
             raise
@@ -292,11 +287,17 @@ class _Borrowed:
             raise _answer(self._path, error) from error
 
 
-def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Whose file it is, and in which version of its layout."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
+def check_layout(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises Newer where a file is in a layout that this Comb does not know.
+
+    Who changes a layout raises the catalogue's version before anything else, also under those that have it open.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return application, version
+    if version > FORMAT:
+        raise Newer(
+            f"{path}: a newer Comb has written this, in layout {version}; this one knows {FORMAT}. "
+            "Nothing was changed: use the newer one"
+        )
 
 
 @contextmanager
