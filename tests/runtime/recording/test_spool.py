@@ -170,6 +170,19 @@ def test_what_was_dropped_and_counted_is_not_counted_again(tmp_path: Path) -> No
     left.close(done=True)
 
 
+def test_what_a_process_left_that_was_killed_as_it_began_goes_after_a_minute(tmp_path: Path) -> None:
+    for name in ("empty", "locked", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "locked" / "lock").touch()
+    (tmp_path / "other" / "precious").touch()
+    assert list(left_behind(tmp_path, Losses())) == []
+    assert len(list(tmp_path.iterdir())) == 3
+    for one in tmp_path.iterdir():
+        os.utime(one, (1, 1))
+    assert list(left_behind(tmp_path, Losses())) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["other"]
+
+
 def kill(one: Spool) -> None:
     """The spool as a kill leaves it."""
     one._shut()

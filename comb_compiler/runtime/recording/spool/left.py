@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from comb_compiler.runtime.recording.spool.segments import (
 __all__ = ["Left", "left_behind"]
 
 _log = logging.getLogger("comb.recording")
+_BEGINNING = 60.0
+"""Seconds after which a process has begun, or never will."""
 
 
 class Left:
@@ -76,13 +79,22 @@ class Left:
         self._lock.close()
 
 
+def _remove_stillborn(directory: Path) -> None:
+    """Remove what a process left that was killed as it began; one that is just beginning is let be, as all else is."""
+    with contextlib.suppress(OSError):  # no directory, or gone
+        is_ours = {one.name for one in directory.iterdir()} <= {LOCK}
+        if is_ours and time.time() - directory.stat().st_mtime > _BEGINNING:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
 def left_behind(root: Path | None, losses: Losses) -> Iterator[Left]:
     """The spools below `root` whose processes are gone, the oldest first: their names begin with their time."""
     if root is None or not root.is_dir():
         return
     for directory in sorted(root.iterdir()):
         if not (directory / INTERFACE).is_file():
-            continue  # of a process that is just starting, or nothing of ours
+            _remove_stillborn(directory)
+            continue
         try:
             lock = Lock(directory / LOCK)
         except OSError:

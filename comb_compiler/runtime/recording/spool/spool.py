@@ -80,7 +80,7 @@ class Spool:
     @property
     def size(self) -> int:
         """How many bytes wait, on the disk and in memory."""
-        return sum(self._sizes.values()) + self._kept_bytes
+        return max(0, sum(self._sizes.values()) - self._cursor[1]) + self._kept_bytes
 
     @property
     def is_empty(self) -> bool:
