@@ -72,12 +72,15 @@ def _all_arrivals(view: View) -> Mapping[str, tuple[timedelta, ...]]:
 
 def _arrivals(view: View, step: Step, arrivals: Mapping[str, tuple[timedelta, ...]]) -> tuple[timedelta, ...]:
     """When a step's answer is there at the latest, in each world."""
+    # Every step below a change comes through here for each arm.
     before = [arrivals[source] for source in view.graph.sources(step.name) if source in arrivals]
-    own = view.timeout(step) or _ZERO
-    return tuple(
-        max((one[number] for one in before), default=_ZERO) + (_ZERO if _is_skipped(view, step.name, holding) else own)
-        for number, holding in enumerate(view.worlds.worlds)
-    )
+    worlds, own = view.worlds.worlds, view.timeout(step)
+    start = tuple(map(max, *before)) if len(before) > 1 else before[0] if before else (_ZERO,) * len(worlds)
+    if not own:
+        return start
+    if step.name not in view.conditions:
+        return tuple([one + own for one in start])
+    return tuple([one + own if step.name in holding else one for one, holding in zip(start, worlds, strict=True)])
 
 
 def _is_skipped(view: View, name: str, holding: Collection[str]) -> bool:
