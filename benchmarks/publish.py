@@ -112,7 +112,8 @@ def _table(kept: Path, scratch: Path, url: str, runs: int) -> str:
     ]
     today = datetime.now(tz=UTC).date()
     head = f"# comb publish\n\n{today} · {_machine()} · medians of {runs} interleaved publications\n\n"
-    head += f"Processes that wanted a core meanwhile: {os.getloadavg()[1]:.0f}. Seconds are only telling where few did.\n\n"
+    wanted = f"{os.getloadavg()[1]:.0f}"
+    head += f"Processes that wanted a core meanwhile: {wanted}. Seconds are only telling where few did.\n\n"
     titles = f"| beyond the first fetch | {SMALL.name} | {LARGE.name} | ratio | bar |\n|---|---|---|---|---|\n"
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{head}{titles}{lines}\n\nRepeat: `.venv/bin/python benchmarks/publish.py --record`\n"
