@@ -195,8 +195,8 @@ def test_an_urgent_comb_takes_the_devices_of_another(cluster: Cluster, tmp_path:
     low = plan("patient", {"score": {**WHOLE, "priority": "low", "scale": {"min": 6}}}, pools, tmp_path)
     high = plan("urgent", {"score": {**WHOLE, "priority": "high", "scale": {"min": 4}}}, pools, tmp_path)
     cluster.start(low)
-    assert cluster.run(low.objects) == {"patient-card": 6}
-    assert cluster.run(high.objects) == {"patient-card": 4, "urgent-card": 4}
+    assert cluster.run(low.objects) == {"patient--card": 6}
+    assert cluster.run(high.objects) == {"patient--card": 4, "urgent--card": 4}
 
 
 def test_who_does_not_preempt_waits(cluster: Cluster, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_who_does_not_preempt_waits(cluster: Cluster, tmp_path: Path) -> None:
     high = plan("urgent", {"score": {**WHOLE, "priority": "high", "scale": {"min": 4}}}, pools, tmp_path)
     cluster.start(low)
     cluster.run(low.objects)
-    assert cluster.run(high.objects) == {"patient-card": 6, "urgent-card": 2}
+    assert cluster.run(high.objects) == {"patient--card": 6, "urgent--card": 2}
 
 
 def test_another_value_of_a_priority_is_another_class(cluster: Cluster, api: Api, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_pods_stay_on_the_nodes_that_the_plan_gives_them(cluster: Cluster, api: 
     zoned = {"resources": {"cpu": 1, "memory": "1Gi"}, "affinity": {"require": [{"zone": "a"}]}, "scale": {"min": 3}}
     planned = plan("placed", {"near": zoned, "score": {**WHOLE, "scale": {"min": 5}}}, pools, tmp_path)
     cluster.start(planned)
-    assert cluster.run(planned.objects) == {"placed": 1, "placed-near": 3, "placed-score-card": 5}
+    assert cluster.run(planned.objects) == {"placed": 1, "placed--near": 3, "placed--score--card": 5}
     allowed = {one.name: one.pools for one in planned.here.workloads}
     for pod in api.list("v1", "Pod", NAMESPACE):
         workload, node = pod["metadata"]["labels"]["app.kubernetes.io/instance"], pod["spec"]["nodeName"]
