@@ -18,7 +18,9 @@ from tests.support.trials import Trial
 
 NAMESPACE = "trials"
 CARD = {"memory": "16Gi"}
-SLICED = {"memory": "40Gi", "mig": {"1g.10gb": {"memory": "10Gi", "compute": "14%", "perDevice": 4}}}
+SLICED: dict[str, Any] = {"memory": "40Gi", "mig": {"1g.10gb": {"memory": "10Gi", "compute": "14%", "perDevice": 4}}}
+LARGE = {"memory": "20Gi", "compute": "42%", "perDevice": 2}
+CUT = {"1g.10gb": 2, "3g.20gb": 1}
 SECONDS = 60.0
 QUIET = 1.5
 """So long nothing changes when a scheduler has nothing left to do."""
@@ -239,6 +241,28 @@ def test_apart_is_never_on_one_node(cluster: Cluster, tmp_path: Path) -> None:
     assert enough.here.fit.safe
     cluster.start(enough)
     assert cluster.run(enough.objects) == asked(enough.here)
+
+
+@pytest.mark.parametrize("sharing", ["mig", "dra"])
+def test_a_card_is_full_to_the_last_slice_of_each_profile(sharing: str, cluster: Cluster, tmp_path: Path) -> None:
+    """Two cards, each cut into one large slice and two small ones: all are used, and one more of a kind is too many."""
+    several = platform(
+        {
+            "cpus": CPUS,
+            "cut": {**CARDS, "device": "sliced", "devices": 2, "sharing": {"backEnd": sharing, "slices": CUT}},
+        }
+    )
+    several["devices"]["sliced"] = {"memory": "40Gi", "mig": {**SLICED["mig"], "3g.20gb": LARGE}}
+    small = {"devices": ["sliced"], "resources": {"cpu": 1, "memory": "1Gi", "gpu": {"memory": "8Gi"}}}
+    large = {"devices": ["sliced"], "resources": {"cpu": 1, "memory": "1Gi", "gpu": {"memory": "16Gi"}}}
+    for more in (0, 1):
+        operators = {"small": {**small, "scale": {"min": 4}}, "large": {**large, "scale": {"min": 2 + more}}}
+        planned = plan("cut", operators, several, tmp_path)
+        assert planned.here.fit.safe is not bool(more)
+        assert planned.is_impossible is bool(more)
+        cluster.start(planned)
+        assert sum(cluster.run(planned.objects).values()) == sum(asked(planned.here).values()) - more
+        cluster.clear()
 
 
 def test_a_node_takes_no_more_pods_than_it_says(cluster: Cluster, tmp_path: Path) -> None:
