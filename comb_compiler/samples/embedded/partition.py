@@ -48,6 +48,10 @@ CREATE INDEX IF NOT EXISTS by_request ON records (request_id) WHERE request_id !
 CREATE INDEX IF NOT EXISTS by_user ON records (user) WHERE user != '';
 COMMIT;
 """
+_BY_ID = """
+SELECT r.number, EXISTS (SELECT 1 FROM marks AS m WHERE m.number = r.number), b.first, b.records, b.content
+FROM records AS r JOIN blocks AS b ON b.first = (SELECT max(first) FROM blocks WHERE first <= r.number) WHERE r.id = ?
+"""
 _FULL_BYTES = 1 << 29
 _AT_ONCE = 500
 
@@ -161,12 +165,26 @@ class Contents:
         """A record with all its marks; None where it was deleted meanwhile."""
         if not 0 <= number - self._block.first < len(self._block.contents):
             self._block = block_of(self._connection, number)
+        return self._whole(number, marked=True)
+
+    def by_id(self, id: bytes) -> Record | None:
+        """The record of an id, in one question, as each costs SQLite a lock; None where there is none."""
+        row = self._connection.execute(_BY_ID, (id,)).fetchone()
+        if row is None:
+            return None
+        number, marked, first, count, content = row
+        if first != self._block.first:
+            self._block = _opened(self._connection, first, count, content)
+        return self._whole(number, marked=marked)
+
+    def _whole(self, number: int, *, marked: bool) -> Record | None:
         content = self._block.contents[number - self._block.first]
         if not content:
             return None
         found = Record.FromString(content)
-        del found.marks[:]
-        found.marks.extend(marks_of(self._connection, number))
+        if marked or found.marks:
+            del found.marks[:]
+            found.marks.extend(marks_of(self._connection, number))
         return found
 
 
@@ -182,12 +200,16 @@ def block_of(connection: sqlite3.Connection, number: int) -> Block:
     first, count, content = connection.execute(
         "SELECT first, records, content FROM blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", (number,)
     ).fetchone()
+    return _opened(connection, first, count, content)
+
+
+def _opened(connection: sqlite3.Connection, first: int, count: int, content: bytes) -> Block:
     if not content:
         return Block(first, [b""] * count)
     try:
         return Block(first, blocks.unpack(content, count))
     except blocks.BadBlock as bad:
-        raise StoreError(f"{_file(connection)}: the block of record {number} is damaged ({bad}): run `repair`") from bad
+        raise StoreError(f"{_file(connection)}: the block of record {first} is damaged ({bad}): run `repair`") from bad
 
 
 def _file(connection: sqlite3.Connection) -> str:

@@ -118,10 +118,8 @@ class EmbeddedStore:
         for number, some in here.items():
             with self._catalogue.partition(number) as connection:
                 if connection:
-                    with snapshot(connection):
-                        contents = partition.Contents(connection)
-                        found = map(contents.record, partition.known(connection, some).values())
-                        records.update((one.id, one) for one in found if one is not None)
+                    found = map(partition.Contents(connection).by_id, some)
+                    records.update((one.id, one) for one in found if one is not None)
         return {one: records[one] for one in ids if one in records}
 
     def find(self, query: Query, *, limit: int = 100, page: str = "") -> Page:
