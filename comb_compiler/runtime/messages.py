@@ -10,7 +10,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
-__all__ = ["BadDescriptors", "Message", "Messages", "open_messages", "reread"]
+__all__ = ["BadDescriptors", "Message", "Messages", "as_json", "open_messages", "read_message", "reread"]
 
 
 class BadDescriptors(Exception):
@@ -76,6 +76,22 @@ def reread(kind: type[Message]) -> Callable[[Any], Message]:
             ) from error
 
     return read
+
+
+def read_message(kind: type[Message], content: bytes) -> Message | None:
+    """A message from its bytes; None where they are none of that kind."""
+    try:
+        return kind.FromString(content)
+    except DecodeError:
+        return None
+
+
+def as_json(message: Any) -> dict[str, Any]:
+    """A message in Protobuf's JSON form, as values of Python."""
+    from google.protobuf.json_format import MessageToDict
+
+    found: dict[str, Any] = MessageToDict(message)
+    return found
 
 
 def _bare(file: FileDescriptorProto) -> FileDescriptorProto:

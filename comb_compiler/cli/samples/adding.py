@@ -166,11 +166,10 @@ def _request(given: str, kind: Any, arguments: argparse.Namespace, console: Cons
 
 
 def _files(request: Any, wanted: Wanted, about: str, marks: Any) -> dict[str, bytes]:
-    from google.protobuf.json_format import MessageToDict
-
+    from comb_compiler.runtime.messages import as_json
     from comb_compiler.samples.writing import sample_files
 
-    shown = MessageToDict(request)
+    shown = as_json(request)
     return sample_files(
         shown, request.DESCRIPTOR, expected=wanted.expected, error=wanted.error, about=about, marks=marks
     )
@@ -187,11 +186,10 @@ def _answered(comb: Clean, requests: list[Any], arguments: argparse.Namespace, c
 
 
 async def _ask(comb: Clean, requests: list[Any], console: Console) -> list[Wanted]:
-    from google.protobuf.json_format import MessageToDict
-
     from comb_compiler.cli.calling.local import open_local
     from comb_compiler.cli.running import opened_of
     from comb_compiler.runtime.client import Terms
+    from comb_compiler.runtime.messages import as_json
 
     console.progress("starting operators and models …")
     asked = await open_local(opened_of(comb, comb.main))
@@ -202,7 +200,7 @@ async def _ask(comb: Clean, requests: list[Any], console: Console) -> list[Wante
             outcome = await asked.ask(request, Terms(None, {}, 60.0))
             if outcome.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"):
                 raise OutsideFailure(f"the comb could not answer: {outcome.code}: {outcome.message}", "try --patient")
-            wanted.append(Wanted(None, outcome.code) if outcome.failed else Wanted(MessageToDict(outcome.answer)))
+            wanted.append(Wanted(None, outcome.code) if outcome.failed else Wanted(as_json(outcome.answer)))
     finally:
         console.progress("")
         await asked.close()

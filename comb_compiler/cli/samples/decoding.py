@@ -19,15 +19,12 @@ class Decoder:
 
     def message(self, interface: str, value: "Value") -> Any:
         """The message, or None where its type is not known any more, or its bytes do not fit."""
-        from google.protobuf.message import DecodeError
+        from comb_compiler.runtime.messages import read_message
 
         messages = self._messages(interface)
         if messages is None or value.type not in messages:
             return None
-        try:
-            return messages[value.type].FromString(value.message)
-        except DecodeError:
-            return None
+        return read_message(messages[value.type], value.message)
 
     def answer_type(self, record: "Record") -> Any:
         """The class of the answers of a record's method, or None where it is not known any more."""

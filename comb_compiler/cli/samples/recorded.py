@@ -19,9 +19,8 @@ class Wanted(NamedTuple):
 
 def wanted_of(record: "Record", decoder: "Decoder") -> Wanted:
     """What a record's marks expect, the latest of them; else what it was answered with."""
-    from google.protobuf.json_format import MessageToDict
-
     from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.runtime.messages import as_json
     from comb_compiler.samples.marks import standing
 
     for mark in sorted(standing(record.marks), key=lambda one: one.time, reverse=True):
@@ -32,13 +31,12 @@ def wanted_of(record: "Record", decoder: "Decoder") -> Wanted:
     if record.code:
         return Wanted(None, code_name(record.code))
     answer = decoder.message(record.interface, record.answer)
-    return Wanted(MessageToDict(answer) if answer is not None else {})
+    return Wanted(as_json(answer) if answer is not None else {})
 
 
 def files_of(record: "Record", request: Any, decoder: "Decoder", wanted: Wanted | None = None) -> dict[str, bytes]:
     """The files of the sample that a record becomes. `request` is its message."""
-    from google.protobuf.json_format import MessageToDict
-
+    from comb_compiler.runtime.messages import as_json
     from comb_compiler.samples.marks import standing
     from comb_compiler.samples.model import Mark
     from comb_compiler.samples.writing import sample_files
@@ -46,7 +44,7 @@ def files_of(record: "Record", request: Any, decoder: "Decoder", wanted: Wanted 
     wanted = wanted_of(record, decoder) if wanted is None else wanted
     marks = [Mark(one.mark, one.by, one.why) for one in standing(record.marks)]
     return sample_files(
-        MessageToDict(request),
+        as_json(request),
         request.DESCRIPTOR,
         expected=wanted.expected,
         error=wanted.error,

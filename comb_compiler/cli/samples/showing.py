@@ -163,9 +163,9 @@ def _marks(record: "Record") -> Iterator[str]:
 
 def _data(record: "Record", decoder: "Decoder") -> dict[str, Any]:
     """The record in Protobuf's JSON form, with its messages in theirs."""
-    from google.protobuf.json_format import MessageToDict
+    from comb_compiler.runtime.messages import as_json
 
-    data: dict[str, Any] = MessageToDict(record)
+    data = as_json(record)
     _fill(data.get("request"), record.interface, record.request, decoder)
     _fill(data.get("answer"), record.interface, record.answer, decoder)
     for one, shown in zip(record.operators, data.get("operators", ()), strict=False):
@@ -176,12 +176,12 @@ def _data(record: "Record", decoder: "Decoder") -> dict[str, Any]:
 
 
 def _fill(shown: dict[str, Any] | None, interface: str, value: "Value", decoder: "Decoder") -> None:
-    from google.protobuf.json_format import MessageToDict
+    from comb_compiler.runtime.messages import as_json
 
     if shown is not None:
         message = decoder.message(interface, value)
         if message is not None:
-            shown["message"] = MessageToDict(message)
+            shown["message"] = as_json(message)
 
 
 def _write(record: "Record", decoder: "Decoder", directory: Path, console: Console) -> None:
