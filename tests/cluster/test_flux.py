@@ -272,7 +272,7 @@ def test_combs_that_cannot_become_healthy_hold_up_no_other(
         assert (code, one["healthy"], other["healthy"]) == (1, False, True)
         assert one["applied"] == one["asked"]
         (trouble,) = one["troubles"]
-        assert (trouble["kind"], trouble["name"]) == ("Deployment", "sick-1-nvidia-t4")
+        assert (trouble["kind"], trouble["name"]) == ("Deployment", "sick-1--nvidia-t4")
         assert "0 of 1 pods are ready" in trouble["message"]
         assert "nodes are available" in trouble["message"]
         file, line, _ = trouble["place"].split(":")
