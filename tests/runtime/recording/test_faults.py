@@ -33,7 +33,7 @@ def served(
     pause: float = 0.0,
 ) -> Recorder:
     """Serve some requests, one after the other, all of which must be answered at once."""
-    recorder = Recorder(PLAN, store, directory, bounds=bounds or Bounds(grace=0.5))
+    recorder = Recorder(PLAN, store, directory, bounds=bounds or Bounds(grace=30))
 
     async def main() -> None:
         async with Engine(PLAN, observers=[recorder]) as engine:
@@ -88,7 +88,7 @@ def test_a_store_that_hangs_holds_up_nobody_and_what_it_had_not_taken_is_not_los
     gate = threading.Event()
     store = MemoryStore(lambda records: gate.wait(60))
     began = time.monotonic()
-    recorder = served(store, tmp_path, 100)
+    recorder = served(store, tmp_path, 100, bounds=Bounds(grace=1))
     assert time.monotonic() - began < 20
     assert "has not answered within" in caplog.text
     assert recorder.losses.counts == {}
@@ -100,7 +100,7 @@ def test_a_store_that_hangs_holds_up_nobody_and_what_it_had_not_taken_is_not_los
 
 def test_a_slow_store_gets_everything_in_order(tmp_path: Path) -> None:
     store = MemoryStore(lambda records: time.sleep(0.05))
-    served(store, tmp_path, 300, bounds=Bounds(grace=10))
+    served(store, tmp_path, 300, bounds=Bounds(grace=30))
     assert store.ids == numbers(300)
     assert store.puts < 60
 
@@ -113,7 +113,7 @@ def test_a_store_that_comes_and_goes_gets_everything_in_order_and_once(tmp_path:
             raise StoreError("now and then")
 
     store = MemoryStore(before)
-    served(store, tmp_path, 300, bounds=Bounds(grace=0.5))
+    served(store, tmp_path, 300, bounds=Bounds(grace=30))
     store.before = lambda records: None
     served(store, tmp_path, 0)
     assert store.ids == numbers(300)
@@ -146,7 +146,7 @@ def test_on_a_full_disk_with_a_store_that_is_down_the_rest_is_counted(
 ) -> None:
     store = MemoryStore(raising(StoreError("it is down")))
     with largest_file(20_000):
-        recorder = served(store, tmp_path, 800, bounds=Bounds(memory=100_000, grace=0.5), pause=0.02)
+        recorder = served(store, tmp_path, 800, bounds=Bounds(memory=100_000, grace=30), pause=0.02)
     lost = sum(recorder.losses.counts.values())
     assert 0 < lost < 800
     assert "could not be recorded: disk failed" in caplog.text
@@ -159,14 +159,14 @@ def test_on_a_full_disk_with_a_store_that_is_down_the_rest_is_counted(
 def test_on_a_full_disk_a_store_that_answers_gets_everything(tmp_path: Path) -> None:
     store = MemoryStore()
     with largest_file(5_000):
-        recorder = served(store, tmp_path, 200, bounds=Bounds(grace=5))
+        recorder = served(store, tmp_path, 200, bounds=Bounds(grace=30))
     assert store.ids == numbers(200)
     assert recorder.losses.counts == {}
 
 
 def test_without_any_directory_a_store_that_is_down_costs_what_waited() -> None:
     store = MemoryStore(raising(StoreError("it is down")))
-    recorder = served(store, None, 400, bounds=Bounds(memory=100_000, grace=0.3), pause=0.02)
+    recorder = served(store, None, 400, bounds=Bounds(memory=100_000, grace=30), pause=0.02)
     assert sum(recorder.losses.counts.values()) == 400
     assert recorder.losses.counts["not shipped at the end"] > 50
 

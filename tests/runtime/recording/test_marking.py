@@ -137,7 +137,7 @@ def test_rules_look_at_no_more_requests_than_are_paid_for() -> None:
 
     a_plan = chain("same", 1, recording=Recording(0.0, marks=(SHORT,)))
     calls = [ask("long enough") for _ in range(500)]
-    recorder, store = asyncio.run(recorded(a_plan, calls, bounds=Bounds(seconds=0.0, pending=5)))
+    recorder, store = asyncio.run(recorded(a_plan, calls, bounds=Bounds(seconds=0.0, pending=5, grace=30)))
     assert store.records == {}
     assert recorder.left_out >= 490
     assert recorder.losses.counts == {}

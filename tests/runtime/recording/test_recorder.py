@@ -24,6 +24,7 @@ async def recorded(
 ) -> tuple[Recorder, MemoryStore]:
     """Run requests, one after the other, and give what was recorded of them."""
     store = more.pop("store", None) or MemoryStore()
+    more.setdefault("bounds", Bounds(grace=30))
     recorder = Recorder(a_plan, store, directory, about=more.pop("about", About(host="here")), **more)
     async with Engine(a_plan, observers=[recorder], release="r1", locate=lambda model: Path(model.artifact)) as engine:
         recorder.start(engine.messages)
@@ -173,7 +174,7 @@ def test_a_fallback_and_a_skipped_node_are_told() -> None:
 def test_what_does_not_fit_in_memory_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
     large = Request(letter=Letter(picture=bytes(100_000)))
     a_plan = chain("same", 1, recording=EVERY)
-    bounds = Bounds(memory=50_000)
+    bounds = Bounds(memory=50_000, grace=30)
     recorder, store = asyncio.run(
         recorded(a_plan, [{"request": large, "request_id": str(one)} for one in range(5)], bounds=bounds)
     )
