@@ -44,6 +44,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("samples mark", "comb_compiler.cli.samples.marking", "say of a recorded request what should have come"),
     Command("samples add", "comb_compiler.cli.samples.adding", "put files or recorded requests into a sample set"),
     Command("samples diff", "comb_compiler.cli.samples.differing", "say what differs between two sample sets"),
+    Command("samples export", "comb_compiler.cli.samples.exporting", "write recorded requests into files"),
+    Command("samples import", "comb_compiler.cli.samples.importing", "read recorded requests from files"),
     Command("samples gc", "comb_compiler.cli.samples.deleting", "delete what is old, or what is a user's"),
     Command("samples repair", "comb_compiler.cli.samples.repairing", "find and mend what is wrong in a store"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),

@@ -282,3 +282,17 @@ def test_diff_shows_what_is_not_committed_and_what_a_branch_changes(comb: Comb, 
     assert (back["removed"], back["changed"]) == (["ada-2"], [{"name": "ada", "parts": ["expected.text"]}])
     assert comb("samples", "diff", "samples/standard@nowhere", "samples/standard").code == 2
     assert comb("samples", "diff", "nowhere").code == 2
+
+
+@pytest.mark.parametrize("target", ["exported", "exported.parquet"])
+def test_what_is_exported_is_imported_elsewhere(comb: Comb, store: EmbeddedStore, target: str) -> None:
+    assert comb("samples", "export", *STORE, "--code", "OK", "-o", target).out == f"{target}: 4 records\n"
+    elsewhere = ("--store", "embedded:elsewhere")
+    assert comb("samples", "import", target, *elsewhere).out == "4 new, 0 there already, 0 refused\n"
+    assert comb("samples", "import", target, *elsewhere).out == "0 new, 4 there already, 0 refused\n"
+    shown = comb("samples", "show", f"{3:032x}", *elsewhere, "--format", "json")
+    assert json.loads(shown.out)["sample"]["requestId"] == "r3"
+    if target == "exported":
+        assert comb("samples", "export", *STORE, "-o", target).code == 2
+    assert comb("samples", "import", "comb.yaml", *elsewhere).code == 2
+    assert comb("samples", "import", "nowhere", *elsewhere).code == 2

@@ -1,0 +1,69 @@
+"""Read recorded requests from files that `comb samples export` wrote; records that are there already stay as they are.
+
+The exit code is 1 when the store refused some of them.
+
+example:
+  comb samples import errors --store embedded:.comb/samples
+"""
+
+import argparse
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.exporting import PARQUET, needs_parquet
+from comb_compiler.cli.samples.stores import add_store_argument, opened
+from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.samples.store import Put, SampleStore
+
+__all__ = ["add_arguments", "run"]
+
+_TOGETHER = 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="DIR|FILE", help="the directory of an export, or a .parquet file")
+    add_store_argument(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.samples.exchange import BadExport
+
+    source = Path(arguments.source)
+    if not source.exists():
+        raise UsageError(f"{source}: there is no such file or directory")
+    if source.suffix == PARQUET:
+        needs_parquet()
+    try:
+        with opened(arguments, new=True) as store:
+            console.progress("importing …")
+            put = _put(store, source)
+            console.progress("")
+    except BadExport as problem:
+        raise UsageError(str(problem)) from problem
+    except OSError as problem:
+        raise OutsideFailure(f"`{source}` cannot be read: {problem.strerror or problem}") from problem
+    for one in put.refused:
+        console.note(printable(f"refused: {one.id}: {one.why}"))
+    console.result(f"{put.new:,} new, {put.known:,} there already, {len(put.refused):,} refused")
+    return Exit.FINDINGS if put.refused else Exit.CLEAN
+
+
+def _put(store: "SampleStore", source: Path) -> "Put":
+    from comb_compiler.samples.exchange import import_records
+    from comb_compiler.samples.store import Put
+
+    if source.suffix != PARQUET:
+        return import_records(store, source)
+    from comb_compiler.samples.parquet import read_parquet
+
+    put, records = Put(0, 0), read_parquet(source)
+    while batch := list(islice(records, _TOGETHER)):
+        more = store.put(batch)
+        put = Put(put.new + more.new, put.known + more.known, (*put.refused, *more.refused))
+    return put
