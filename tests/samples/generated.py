@@ -8,7 +8,9 @@ from comb_compiler.samples.store import By, Query
 __all__ = ["BY", "EVERY", "IDS", "MARKS", "QUERIES", "RECORDS", "SHARES"]
 
 _NAMES = st.sampled_from(["", "a", "b", "Größe \x00'\"%_"])
-_TIMES = st.one_of(st.integers(0, 40), st.integers(7, 9), st.sampled_from([-3, 1_790_000_000_000])).map(lambda milli: milli * 1_000_000)
+_TIMES = st.one_of(st.integers(0, 40), st.integers(7, 9), st.sampled_from([-3, 1_790_000_000_000])).map(
+    lambda milli: milli * 1_000_000
+)
 _DURATIONS = st.integers(0, 30).map(lambda milli: milli * 1_000_000)
 _CODES = st.sampled_from([0, 0, 4, 13])
 _NODE_CODES = st.sampled_from([0, 0, 4, -1, -2])
