@@ -19,9 +19,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("fmt", "comb_compiler.cli.fmt", "write files in the canonical form, keeping comments"),
     Command("graph", "comb_compiler.cli.graph", "draw the graph, its types and its critical path"),
     Command("plan", "comb_compiler.cli.plan", "say what runs where, and what the nodes have left"),
-    Command(
-        "image build", "comb_compiler.cli.image.build", "build the images that pods run, without an engine"
-    ),
+    Command("image build", "comb_compiler.cli.image.build", "build the images that pods run, without an engine"),
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
     Command("platform", "comb_compiler.cli.platform", "write the Kubernetes objects that all combs share"),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),

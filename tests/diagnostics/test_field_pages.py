@@ -131,8 +131,11 @@ NEEDS_BYTES = (
     codes.DIGEST_MISMATCH,
     codes.UNREACHABLE_ARTIFACT,
     codes.TOO_LARGE_OBJECT,
+    codes.MISSING_EVIDENCE,
+    codes.VOID_EVIDENCE,
+    codes.UNBUILT_RELEASE,
 )
-"""What is said of locks, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
+"""What is said of locks, evidence, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 
