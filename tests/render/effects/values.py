@@ -65,7 +65,7 @@ _RATHER: dict[str, Any] = {
     "clusters.*.prometheus.url": "http://prometheus.metrics:9091",
     "clusters.*.traces": "http://collector.spans.svc:4318",
     "environments.*.clusters[]": "east",
-    "environments.*.namespace": "vision-staging",
+    "environments.*.namespace": "vision-spare",
     "notifications.*.environments[]": "staging",
     "patches.*.merge.*": {"minReadySeconds": 8},
     "patches.*.target.cluster": "west",
