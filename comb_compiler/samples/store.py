@@ -13,12 +13,17 @@ from typing import NamedTuple, Protocol
 from comb_compiler.samples.record_pb2 import Mark, Record
 
 __all__ = [
-    "Bucket", "By", "Found", "Latency", "Page", "Put", "Query", "Refused", "Repaired", "SampleStore", "StoreError",
+    "BadPage", "Bucket", "By", "Found", "Latency", "Page", "Put", "Query", "Refused", "Repaired", "SampleStore",
+    "StoreError",
 ]  # fmt: skip
 
 
 class StoreError(Exception):
     """The store is down, full, slow or damaged. The message says which, where, and what to do; nothing is half done."""
+
+
+class BadPage(ValueError):
+    """What was given as a page is none that this store gave."""
 
 
 class Refused(NamedTuple):
@@ -168,7 +173,7 @@ class SampleStore(Protocol):
         """The records of these ids, those that are there, with all marks in `Record.marks`, oldest first."""
 
     def find(self, query: Query, *, limit: int = 100, page: str = "") -> Page:
-        """The records that are as asked, newest first."""
+        """The records that are as asked, newest first. Raises BadPage for a `page` that no earlier answer named."""
 
     def count(self, query: Query, by: Sequence[By] = (), every: float | None = None) -> Sequence[Bucket]:
         """How many records there are, by fields and by stretches of `every` seconds (whole multiples since 1970)."""

@@ -103,6 +103,7 @@ def test_what_is_asked_for_is_found(comb: Comb, store: EmbeddedStore, options: l
         (["--slower", "5"], "as 200ms"),
         (["--since", "1h", "--until", "2h"], "nothing can be found"),
         (["--limit", "0"], "from 1 to 100000"),
+        (["--page", "x"], "no page of this store"),
         (["--store", "records"], "write embedded:DIR"),
         (["--store", "embedded:nowhere"], "no such directory"),
     ],

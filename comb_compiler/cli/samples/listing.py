@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
@@ -43,9 +43,14 @@ def _limit(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.samples.store import BadPage
+
     query = query_of(arguments)
-    with opened(arguments) as store:
-        page = store.find(query, limit=arguments.limit, page=arguments.page)
+    try:
+        with opened(arguments) as store:
+            page = store.find(query, limit=arguments.limit, page=arguments.page)
+    except BadPage as bad:
+        raise UsageError(f"--page: {bad}") from bad
     if arguments.format == "json":
         data = {"version": 1, "samples": [_data(one) for one in page.found], "next": page.next}
         console.result(json.dumps(data, indent=2, ensure_ascii=False))

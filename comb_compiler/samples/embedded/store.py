@@ -21,7 +21,7 @@ from comb_compiler.samples.embedded.catalogue import Catalogue, snapshot, transa
 from comb_compiler.samples.embedded.files import Directory, answering
 from comb_compiler.samples.embedded.rows import Row, row
 from comb_compiler.samples.record_pb2 import Mark, Record
-from comb_compiler.samples.store import Bucket, By, Latency, Page, Put, Query, Refused, Repaired, StoreError
+from comb_compiler.samples.store import BadPage, Bucket, By, Latency, Page, Put, Query, Refused, Repaired, StoreError
 
 __all__ = ["PARTITION", "EmbeddedStore"]
 
@@ -206,4 +206,4 @@ def _place(page: str) -> reading.Place:
     try:
         return reading.Place(*map(int, page.split(".")))
     except (TypeError, ValueError):
-        raise StoreError(f"{page[:80]!r} is no page of this store: ask for the first one, without a page") from None
+        raise BadPage(f"{page[:80]!r} is no page of this store: ask for the first one, without a page") from None
