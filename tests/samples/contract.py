@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from comb_compiler.samples.record_pb2 import Mark, Record
-from comb_compiler.samples.store import Query, SampleStore, StoreError
+from comb_compiler.samples.store import BadPage, Query, SampleStore, StoreError
 from tests.samples.machine import Fresh, Opener, machine
 from tests.samples.made import record
 
@@ -99,7 +99,7 @@ class Contract:
 
     def test_a_page_that_was_not_given_is_refused(self, store: SampleStore) -> None:
         for page in ("x", "1.2", "é.1.1", "0" * 9999):
-            with pytest.raises(StoreError):
+            with pytest.raises(BadPage):
                 store.find(Query(), page=page)
 
     def test_what_cannot_be_there_is_not_found(self, store: SampleStore) -> None:
