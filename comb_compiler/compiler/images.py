@@ -12,7 +12,7 @@ from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.suggest import closest
 
-__all__ = ["image_findings", "needed_images", "unbuilt_images"]
+__all__ = ["image_findings", "needed_images", "to_build", "unbuilt_images", "with_own"]
 
 _STAND_IN = "0" * 64
 
@@ -25,6 +25,31 @@ def needed_images(plan: Plan, comb: str) -> dict[str, dict[str, Group]]:
             devices = needed.setdefault(process_name(comb, workload.group), {})
             devices.setdefault(workload.device, workload.group)
     return needed
+
+
+def with_own(images: Images, plan: Plan, comb: Comb) -> Images:
+    """The images, with those that operators bring along in the places of their processes."""
+    by_process = {process: dict(devices) for process, devices in images.by_process.items()}
+    for process, devices in needed_images(plan, plan.comb).items():
+        for device, group in devices.items():
+            own = _own(group, comb)
+            if own is not None:
+                by_process.setdefault(process, {})[device] = own
+    return images._replace(by_process=by_process)
+
+
+def _own(group: Group, comb: Comb) -> str | None:
+    return next((comb.operators[name].image for name in group.operators if comb.operators[name].image), None)
+
+
+def to_build(plan: Plan, comb: Comb) -> dict[str, dict[str, Group]]:
+    """Who needs an image that is built: as `needed_images`, without operators that bring theirs along."""
+    needed = needed_images(plan, plan.comb)
+    left = {
+        process: {device: group for device, group in devices.items() if _own(group, comb) is None}
+        for process, devices in needed.items()
+    }
+    return {process: devices for process, devices in left.items() if devices}
 
 
 def unbuilt_images(plan: Plan, comb: str) -> Images:

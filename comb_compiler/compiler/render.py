@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from comb_compiler.compiler.check import Checked, check
 from comb_compiler.compiler.compile import lower_comb
-from comb_compiler.compiler.images import image_findings, needed_images, unbuilt_images
+from comb_compiler.compiler.images import image_findings, needed_images, unbuilt_images, with_own
 from comb_compiler.compiler.release import release_of
 from comb_compiler.compiler.sizes import size_findings
 from comb_compiler.diagnostics import Diagnostic, has_errors
@@ -114,6 +114,7 @@ def render_comb(
     bound = checked.comb.environments.get(environment, checked.comb.base)
     assert bound.value is not None
     images = images if isinstance(images, Images) else images(plan, bound.value.metadata.name)
+    images = with_own(images, plan, bound.value)
     found = (*found, *image_findings(images, plan, bound, on))
     if has_errors(found):
         return Rendered(checked, found, plan, (), bound, on)

@@ -29,6 +29,7 @@ __all__ = [
     "no_room",
     "no_zone",
     "nowhere",
+    "one_image",
     "one_priority",
     "over_quota",
     "refused",
@@ -147,6 +148,15 @@ def contradiction(asked: Asked, name: str, index: int, other: str) -> Diagnostic
     if not beside:
         hint = "take it from `apart`, or give each a class of device or a place of its own"
     return _say(asked, codes.CONTRADICTING_AFFINITY, path, message, hint, related)
+
+
+def one_image(asked: Asked, name: str, other: str) -> Diagnostic:
+    """The operator `name` is an image, and shares a pod, which runs one, with another that is not the same."""
+    joined = next(one for one in asked.operators if asked.operators[one].affinity.beside)
+    label = Label(asked.bound.place(*asked.path("affinity", "with", of=joined)).span, "joined here")
+    message = f"`{name}` is an image of its own, and shares a pod with `{other}`, which does not run in it"
+    hint = "take one of the two from `with`: a pod runs one image"
+    return _say(asked, codes.CONTRADICTING_AFFINITY, asked.path("image", of=name), message, hint, (label,))
 
 
 def one_priority(asked: Asked, name: str, other: str) -> Diagnostic:

@@ -14,13 +14,13 @@ def groups_of(comb: Comb, used: Iterable[str]) -> tuple[Group, ...]:
 
     Operators that `affinity.with` joins, directly or through others, are one group. Those that ask neither for devices
     nor for a place or neighbours run in the entry, where the graph runs; so does the only group that would be left,
-    since parting it would cost a hop and gain nothing.
+    since parting it would cost a hop and gain nothing. An operator that is an image runs in that, and so never there.
     """
     wanted = set(used)
     operators = {name: operator for name, operator in comb.operators.items() if name in wanted}
     joined = _joined(operators)
     apart = [names for names in joined if not all(_asks_nothing(operators[name]) for name in names)]
-    if len(apart) <= 1:
+    if len(apart) <= 1 and not any(operators[name].image for names in apart for name in names):
         return (Group(comb.metadata.name, tuple(operators), is_entry=True),)
     elsewhere = {name for names in apart for name in names}
     entry = tuple(name for name in operators if name not in elsewhere)

@@ -17,6 +17,7 @@ from comb_compiler.plan.findings import (
     no_room,
     no_zone,
     nowhere,
+    one_image,
     over_quota,
     refused,
     unroutable,
@@ -112,6 +113,11 @@ def _contradictions(asked: Sequence[Asked]) -> Iterator[Diagnostic]:
             for index, other in enumerate(operator.affinity.apart):
                 if other in one.operators:
                     yield contradiction(one, name, index, other)
+        own = next((name for name, operator in one.operators.items() if operator.image), None)
+        if own is not None:
+            image = one.operators[own].image
+            others = [name for name, operator in one.operators.items() if operator.image != image]
+            yield from (one_image(one, own, other) for other in others[:1])
 
 
 def _over_quota(cluster: ClusterPlan, asked: Sequence[Asked], on: Bound[Platform]) -> Iterator[Diagnostic]:

@@ -84,7 +84,7 @@ _FORMS: dict[str, _Told] = {
     ),
     "text": _Told("a text", "write something that can be read, without control characters", codes.EMPTY_VALUE),
     "entry-point": _Told("a Python entry point", "write `package.module:Name`, such as `operators.text:Detect`"),
-    "image": _Told("a container image", "write `registry/repository@sha256:…`"),
+    "image": _Told("a container image by its digest", "write `registry/repository@sha256:…`"),
     "field-path": _Told("a path of fields", "write Protobuf's field names with dots, such as `request.frame.user_id`"),
     "sticky-key": _Told("a sticky key", "write `header/x-user-id`, or a field such as `request.user_id`"),
     "header": _Told("the name of a header", "write letters, digits and hyphens, such as `x-user-bucket`"),

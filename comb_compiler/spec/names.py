@@ -103,9 +103,7 @@ _METHOD = _Form("method", rf"{_TYPE.pattern}/[A-Za-z_][A-Za-z0-9_]*")
 _PATH = _Form("path", r"(?!/)(?!.*//)[^\x00-\x1f\\:]+", 1024)
 _URI = _Form("uri", r"([a-z][a-z0-9+.-]*://[^\x00-\x20]+|(?!/)(?!.*//)[^\x00-\x1f\\:]+)", 2048)
 _ENTRY = _Form("entry-point", rf"{_TYPE.pattern}:{_TYPE.pattern}")
-_IMAGE = _Form(
-    "image", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*(:[-._A-Za-z0-9]+)?(@sha256:[0-9a-f]{64})?", 512
-)
+_IMAGE = _Form("image", r"[a-z0-9][-._a-z0-9]*(:[0-9]{1,5})?(/[a-z0-9][-._a-z0-9]*)+@sha256:[0-9a-f]{64}", 512)
 _HEX = "[0-9A-Fa-f]{1,4}"
 _SHORTENED = r"(?!:[^:])(?![^\]]*[^:]:\])(?![^\]]*(:::|::[^\]]+::))(?=[^\]]*::)"
 _ADDRESS = rf"([-._A-Za-z0-9]+|\[(({_HEX}:){{7}}{_HEX}|{_SHORTENED}({_HEX})?(:({_HEX})?){{2,7}})\])"
@@ -180,7 +178,7 @@ EntryPoint = Annotated[
     str, _of(_ENTRY), _schema(_ENTRY, "A Python class or function: package.module:Name", "operators.text:Detect")
 ]
 ImageReference = Annotated[
-    str, _of(_IMAGE), _schema(_IMAGE, "A container image.", "registry.example/nsfw@sha256:" + "0" * 64)
+    str, _of(_IMAGE), _schema(_IMAGE, "A container image, by its digest.", "registry.example/nsfw@sha256:" + "0" * 64)
 ]
 Url = Annotated[str, _of(_URL), _schema(_URL, "A URL; credentials do not belong into it.", "grpc://triton:8001")]
 Endpoint = Annotated[

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.assembling import Contents, ModelFile
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import Base, Built
-    from comb_compiler.plan import Group, Plan
-    from comb_compiler.release.images import Images
+    from comb_compiler.plan import Group
 
 __all__ = ["add_arguments", "run"]
 
@@ -85,7 +84,7 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     """What rendering would ask for; None where it has something to say, which is shown."""
     from comb_compiler.cli.reporting import report
     from comb_compiler.cli.verdicts import VerdictCache, default_directory
-    from comb_compiler.compiler.images import needed_images, unbuilt_images
+    from comb_compiler.compiler.images import to_build, unbuilt_images
     from comb_compiler.compiler.render import render_comb
     from comb_compiler.diagnostics import has_errors
     from comb_compiler.source.sourceset import Unavailable
@@ -95,20 +94,17 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     file = clean.checkout.relative(arguments.platform)
     if isinstance(file, Unavailable):
         raise UsageError(f"--platform {arguments.platform}: {file.message}")
-    found: dict[str, dict[str, Group]] = {}
-
-    def asked(plan: "Plan", comb: str) -> "Images":
-        found.update(needed_images(plan, comb))
-        return unbuilt_images(plan, comb)
-
     sources = load_sources(clean.checkout, clean.main, memo), load_sources(clean.checkout, file, memo)
-    rendered = render_comb(*sources, arguments.environment, asked, memo)
+    rendered = render_comb(*sources, arguments.environment, unbuilt_images, memo)
     if has_errors(rendered.diagnostics) or not rendered.clusters:
         console.note(report(rendered.diagnostics, "text", clean.checkout, console).rstrip("\n"))
         return None
     assert rendered.platform is not None
     assert rendered.platform.value is not None
-    return _Needed(found, rendered.platform.value.registry.push)
+    assert rendered.plan is not None
+    assert rendered.comb is not None
+    assert rendered.comb.value is not None
+    return _Needed(to_build(rendered.plan, rendered.comb.value), rendered.platform.value.registry.push)
 
 
 def _built(

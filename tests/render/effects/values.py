@@ -29,7 +29,7 @@ _RATHER: dict[str, Any] = {
     "operators.*.affinity.with[]": "decide",
     "operators.*.devices[]": "nvidia-l4",
     "operators.*.fallback.value.*": ["other"],
-    "operators.*.image": "registry.acme.example/recognise@sha256:" + "4" * 64,
+    "operators.*.image": "registry.acme.example/combs/recognise@sha256:" + "4" * 64,
     "operators.*.in.*.type": "moderation.v1.Frame",
     "operators.*.model": "text-angle@1.5.0",
     "operators.*.oip.endpoint": "grpc://triton.other:8002",
