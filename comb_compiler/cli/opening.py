@@ -1,5 +1,6 @@
 """A comb that a command is to do something with: checked, and compiled when it is clean."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,11 +36,11 @@ class Clean(NamedTuple):
 
     @property
     def golden(self) -> Path | None:
-        """The directory of the samples that gates.availability asks; None where it names none."""
+        """The directory of the samples that gates.availability asks, as seen from here; None where it names none."""
         comb = self.compiled.checked.comb
         gates = comb.base.value.gates if comb is not None and comb.base.value is not None else None
         declared = gates.availability.samples if gates is not None and gates.availability is not None else "recorded"
-        return None if declared == "recorded" else self.directory / declared
+        return None if declared == "recorded" else Path(os.path.relpath(self.directory)) / declared
 
 
 def open_clean(path: str, console: Console, does: str, environment: str = "") -> Clean | None:

@@ -254,7 +254,7 @@ def test_of_several_combs_of_one_name_it_is_said_that_none_is_known(
 def test_a_comb_that_nobody_had_before_is_new(checkout: Path) -> None:
     path = checkout / "combs/new"
     path.mkdir()
-    (path / "comb.yaml").write_text(COMB.replace("name: ocr", "name: cr").replace("protos/", "../ocr/protos/"))
+    (path / "comb.yaml").write_text(COMB.replace("name: ocr", "name: new").replace("protos/", "../ocr/protos/"))
     assert check(checkout, "HEAD") == 0
 
 

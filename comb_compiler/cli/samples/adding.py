@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _target(arguments: argparse.Namespace, comb: Clean) -> Path:
     if arguments.to is not None:
         return Path(arguments.to)
-    return Path(os.path.relpath(comb.golden or comb.directory / "samples" / "standard"))
+    return comb.golden or Path(os.path.relpath(comb.directory)) / "samples" / "standard"
 
 
 def _written(target: Path, draft: _Draft) -> Path:
