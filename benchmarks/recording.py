@@ -25,7 +25,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 
 from comb_compiler.release import ExecutionPlan, Recording
 from comb_compiler.runtime.engine import Engine, Finished, run
-from comb_compiler.runtime.recording import Bounds, Recorder
+from comb_compiler.runtime.recording.recorder import Bounds, Recorder
 from comb_compiler.samples.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,18 +13,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.proofs import Given, proven, read_evidence
 from comb_compiler.cli.provenance import origin_of
-from comb_compiler.cli.render import render_all
+from comb_compiler.cli.render import render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import refusals, told
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
-from comb_compiler.workspace.checkout import Checkout
 
 __all__ = ["add_arguments", "run"]
 
@@ -79,17 +75,15 @@ def _lines(statement: dict[str, Any], signers: list[str]) -> list[str]:
 def _verify(content: bytes, arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.paths or arguments.platform is None or arguments.environment is None:
         raise UsageError("verify: say of which combs and for whom it is to count: COMB… --platform --environment")
-    checkout = Checkout(open_root(arguments))
-    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
-    done = render_all(checkout, arguments, None, memo)  # what is proven is the same with any images
-    if has_errors(done.diagnostics):
-        console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
+    clean = render_clean(arguments, None, console, warns=False)  # what is proven is the same with any images
+    if clean is None:
         return Exit.FINDINGS
-    if not done.rendered:
+    checkout, combs = clean
+    if not combs:
         raise UsageError("there is no comb there")
     with refusals():
         given = Given(content, origin_of(checkout.root), datetime.now(UTC))
-        proof = proven(done.rendered, arguments.environment, given)
+        proof = proven(combs, arguments.environment, given)
     console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
     if proof.diagnostics:
         return Exit.FINDINGS

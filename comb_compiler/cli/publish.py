@@ -16,7 +16,6 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.emergencies import add_emergency_argument, declared, in_emergency, who_may
@@ -24,12 +23,9 @@ from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.followed import follower
 from comb_compiler.cli.proofs import Given, Proof, proven, read_evidence
 from comb_compiler.cli.provenance import facts_of, origin_of
-from comb_compiler.cli.render import add_image_arguments, read_images, render_all
+from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import open_target, refusals
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors
-from comb_compiler.workspace.checkout import Checkout
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
@@ -54,15 +50,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Terms, publish
 
     images = read_images(arguments)
-    checkout = Checkout(open_root(arguments))
-    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
-    done = render_all(checkout, arguments, images, memo)
-    console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
-    if has_errors(done.diagnostics):
+    clean = render_clean(arguments, images, console)
+    if clean is None:
         return Exit.FINDINGS
-    if not done.rendered:
+    checkout, combs = clean
+    if not combs:
         raise UsageError("there is no comb there")
-    platform = done.rendered[0].platform
+    platform = combs[0].platform
     assert platform is not None
     assert platform.value is not None
     target = open_target(platform.value, arguments, arguments.environment)
@@ -72,13 +66,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     emergency = declared(arguments, platform.value, now)
     with refusals():
         given = Given(evidence, origin_of(checkout.root), now, unbuilt)
-        proof = proven(done.rendered, target.environment, given) if emergency is None else Proof()
+        proof = proven(combs, target.environment, given) if emergency is None else Proof()
     if proof.diagnostics:
         console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
         return Exit.FINDINGS
-    names = [one.checked.name for one in done.rendered]
+    names = [one.checked.name for one in combs]
     title = f"Publish {_named(names)} to {target.environment}{' in an emergency' if emergency is not None else ''}"
-    rendered = done.rendered if emergency is None else in_emergency(done.rendered, emergency)
+    rendered = combs if emergency is None else in_emergency(combs, emergency)
     facts = proof.facts if emergency is None else (("Comb-Emergency", emergency.said),)
 
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":

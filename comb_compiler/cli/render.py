@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from comb_compiler.release.images import Images
     from comb_compiler.source.memo import Memo
 
-__all__ = ["Done", "add_arguments", "add_image_arguments", "read_images", "render_all", "run"]
+__all__ = ["Done", "add_arguments", "add_image_arguments", "read_images", "render_all", "render_clean", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +63,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.candidate is not None and arguments.onto is None:
         raise UsageError("--candidate STEP is laid beside a stable release: say where that is (--onto DIR)")
     output = output_directory(arguments.output) if arguments.output is not None else None
-    checkout = Checkout(open_root(arguments))
-    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
-    done = render_all(checkout, arguments, images, memo)
-    console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
-    if has_errors(done.diagnostics):
+    clean = render_clean(arguments, images, console)
+    if clean is None:
         return Exit.FINDINGS
-    assert all(one.clusters for one in done.rendered), "what is right is rendered"
-    rendered = done.rendered
+    checkout, rendered = clean
     if arguments.onto is not None:
         from comb_compiler.cli.rollouts import following
 
@@ -122,6 +118,25 @@ class Done(NamedTuple):
 
     diagnostics: tuple[Diagnostic, ...]
     rendered: "list[Rendered]"
+
+
+def render_clean(
+    arguments: argparse.Namespace, images: "Images | None", console: Console, *, warns: bool = True
+) -> "tuple[Checkout, list[Rendered]] | None":
+    """The checkout and what was rendered of combs in it; None where there are mistakes, which are shown.
+
+    What is no mistake is shown as well, where it `warns`.
+    """
+    checkout = Checkout(open_root(arguments))
+    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
+    done = render_all(checkout, arguments, images, memo)
+    wrong = has_errors(done.diagnostics)
+    if wrong or warns:
+        console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
+    if wrong:
+        return None
+    assert all(one.clusters for one in done.rendered), "what is right is rendered"
+    return checkout, done.rendered
 
 
 def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Images | None", memo: "Memo") -> Done:

@@ -18,14 +18,9 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.reporting import report
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
-from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -60,16 +55,14 @@ def _seconds(text: str) -> int:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    from comb_compiler.cli.render import render_all
+    from comb_compiler.cli.render import render_clean
 
-    checkout = Checkout(open_root(arguments))
-    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
     # Names and lines are asked of the rendering, not images: any will do.
-    done = render_all(checkout, arguments, None, memo)
-    if has_errors(done.diagnostics):
-        console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
+    clean = render_clean(arguments, None, console, warns=False)
+    if clean is None:
         return Exit.FINDINGS
-    wanted = [_Wanted(one, cluster) for one in done.rendered for cluster in one.clusters]
+    _, combs = clean
+    wanted = [_Wanted(one, cluster) for one in combs for cluster in one.clusters]
     with _readers(arguments, {one.cluster.cluster for one in wanted}) as readers:
         found = _followed(wanted, readers, arguments.wait)
     if arguments.format == "json":

@@ -10,20 +10,22 @@ An import that was interrupted is run again: ids make that harmless. Marks come 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
+from google.protobuf import proto
 from google.protobuf.message import DecodeError
 
+from comb_compiler.samples.batches import put_all
 from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.store import Put, Query, Refused, SampleStore
+from comb_compiler.samples.store import Put, Query, SampleStore
 
 __all__ = ["BadExport", "Exported", "export_records", "import_records"]
 
 _VERSION = 1
 _LIST = "export.json"
 _FILE_BYTES = 64 * 1024 * 1024
-_BATCH_BYTES = 8 * 1024 * 1024
 
 
 class BadExport(Exception):
@@ -80,24 +82,14 @@ def _write(path: Path, records: Iterable[Record], interfaces: set[str]) -> tuple
     digest, count = hashlib.sha256(), 0
     with path.open("wb") as file:
         for record in records:
-            content = record.SerializeToString()
-            for part in (_length(len(content)), content):
-                file.write(part)
-                digest.update(part)
+            delimited = BytesIO()
+            proto.serialize_length_prefixed(record, delimited)
+            file.write(delimited.getbuffer())
+            digest.update(delimited.getbuffer())
             count += 1
             if record.interface:
                 interfaces.add(record.interface)
     return count, digest.hexdigest()
-
-
-def _length(value: int) -> bytes:
-    """A varint."""
-    found = bytearray()
-    while value > 127:
-        found.append(value & 127 | 128)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
 
 
 def import_records(store: SampleStore, directory: Path) -> Put:
@@ -111,17 +103,14 @@ def import_records(store: SampleStore, directory: Path) -> Put:
             raise BadExport(f"{directory / name}: it is not what was exported; take the export again")
     for path in sorted((directory / "interfaces").glob("*")):
         store.put_interface(path.read_bytes())
-    new = known = 0
-    refused: list[Refused] = []
+    whole = Put(0, 0)
     for name, count, _ in listed:
-        seen = 0
-        for batch in _batches(_read(directory / name)):
-            put = store.put(batch)
-            new, known, seen = new + put.new, known + put.known, seen + len(batch)
-            refused += put.refused
+        put = put_all(store, _read(directory / name))
+        seen = put.new + put.known + len(put.refused)
         if seen != count:
             raise BadExport(f"{directory / name}: it has {seen:,} records, and {_LIST} says {count:,}")
-    return Put(new, known, tuple(refused))
+        whole = Put(whole.new + put.new, whole.known + put.known, (*whole.refused, *put.refused))
+    return whole
 
 
 def _listed(directory: Path) -> list[tuple[str, int, str]]:
@@ -150,29 +139,13 @@ def _digest(path: Path) -> str:
 
 def _read(path: Path) -> Iterator[Record]:
     with path.open("rb") as file:
-        while first := file.read(1):
-            size, shift = first[0] & 127, 7
-            while first and first[0] & 128:
-                first = file.read(1)
-                size |= (first[0] & 127 if first else 0) << shift
-                shift += 7
-            content = file.read(size)
-            try:
-                if len(content) < size:
-                    raise BadExport(f"{path}: it ends within a record")
-                yield Record.FromString(content)
-            except DecodeError as error:
-                raise BadExport(f"{path}: this is no record: {error}") from error
+        try:
+            while (one := _next(file)) is not None:
+                yield one
+        except (DecodeError, ValueError, EOFError) as error:
+            raise BadExport(f"{path}: this is no record, or it ends within one: {error}") from error
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    size = 0
-    for one in records:
-        batch.append(one)
-        size += one.ByteSize()
-        if size > _BATCH_BYTES or len(batch) >= 500:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _next(file: BinaryIO) -> Record | None:
+    """The next record; None at the end."""
+    return proto.parse_length_prefixed(Record, cast("BytesIO", file))

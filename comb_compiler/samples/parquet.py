@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf.message import DecodeError
 
+from comb_compiler.samples.batches import batches
 from comb_compiler.samples.exchange import BadExport
 from comb_compiler.samples.record_pb2 import Mark, Operator, Reason, Record
 
@@ -54,26 +55,13 @@ def write_parquet(records: Iterable[Record], path: Path) -> int:
     count = 0
     try:
         with pq.ParquetWriter(beginning, SCHEMA, compression="zstd") as writer:
-            for some in _groups(records):
+            for some in batches(records, most=_ROWS, size=_BYTES):
                 writer.write_table(pa.Table.from_pylist([_row(one) for one in some], SCHEMA))
                 count += len(some)
         beginning.replace(path)
     finally:
         beginning.unlink(missing_ok=True)
     return count
-
-
-def _groups(records: Iterable[Record]) -> Iterator[list[Record]]:
-    group: list[Record] = []
-    size = 0
-    for one in records:
-        group.append(one)
-        size += one.ByteSize()
-        if len(group) == _ROWS or size > _BYTES:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
 
 
 def _row(one: Record) -> dict[str, Any]:

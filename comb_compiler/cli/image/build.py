@@ -208,7 +208,7 @@ def _write(file: Path, needed: _Needed, built: "Mapping[str, Built]") -> None:
 
 
 def _line(name: str, built: "Built") -> str:
-    from comb_compiler.cli.samples.tables import size
+    from comb_compiler.cli.tables import size
 
     below = sum(one.size for one in built.base.layers)
     layers = ", ".join(f"{one.title} {size(one.blob.size)}" for one in built.layers)

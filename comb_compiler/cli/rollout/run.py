@@ -20,19 +20,15 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.committing import add_writing_arguments, identity_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.proofs import Given, proven, read_evidence
 from comb_compiler.cli.provenance import origin_of
-from comb_compiler.cli.render import add_image_arguments, read_images, render_all
+from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import open_target, refusals, told, trust_of
 from comb_compiler.cli.rollout.asking import add_arguments as add_prometheus_arguments
-from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.diagnostics import has_errors
-from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -61,15 +57,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Refused, Terms
 
     images = read_images(arguments)
-    checkout = Checkout(open_root(arguments))
-    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
-    done = render_all(checkout, arguments, images, memo)
-    console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))
-    if has_errors(done.diagnostics):
+    clean = render_clean(arguments, images, console)
+    if clean is None:
         return Exit.FINDINGS
-    if len(done.rendered) != 1:
+    checkout, combs = clean
+    if len(combs) != 1:
         raise UsageError("one comb is rolled out at a time: name it")
-    platform = done.rendered[0].platform
+    platform = combs[0].platform
     assert platform is not None
     assert platform.value is not None
     target = open_target(platform.value, arguments, arguments.environment)
@@ -79,14 +73,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     def prove() -> tuple[tuple[str, str], ...]:
         with refusals():
             given = Given(evidence, origin_of(checkout.root), datetime.now(UTC), unbuilt)
-            proof = proven(done.rendered, target.environment, given)
+            proof = proven(combs, target.environment, given)
         if proof.diagnostics:
             console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
             raise Refused("it is not tried on anybody")
         return proof.facts
 
     terms = Terms(trust_of(target, arguments), identity_of(target, arguments), arguments.allow_prune, "")
-    going = Going(target, done.rendered[0], sources_of(target, arguments), terms, checkout.root)
+    going = Going(target, combs[0], sources_of(target, arguments), terms, checkout.root)
     try:
         return _followed(going, prove, arguments, console)
     except Refused as refused:

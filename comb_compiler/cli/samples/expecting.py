@@ -72,19 +72,16 @@ def checked(wanted: Wanted, kind: Any) -> Wanted:
 
 
 def author(arguments: argparse.Namespace) -> str:
-    """Who says it."""
+    """Who says it: who is named, else whom git would name, else whom this machine knows."""
     import getpass
-    import subprocess
+
+    from comb_compiler.cli.provenance import author_of
 
     if arguments.by is not None:
         if not arguments.by.strip():
             raise UsageError("--by: say who, a name is enough")
         return str(arguments.by)
     try:
-        command = ["git", "config", "user.email"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)  # noqa: S603  ours
-        if said.returncode == 0 and said.stdout.strip():
-            return said.stdout.strip()
-        return getpass.getuser()
-    except (OSError, KeyError, subprocess.TimeoutExpired) as problem:
+        return author_of(".")[1] or getpass.getuser()
+    except (OSError, KeyError) as problem:
         raise UsageError("--by NAME: say who; neither git nor this machine knows you") from problem

@@ -7,7 +7,6 @@ example:
 """
 
 import argparse
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from comb_compiler.samples.store import Put, SampleStore
 
 __all__ = ["add_arguments", "run"]
-
-_TOGETHER = 500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,15 +52,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _put(store: "SampleStore", source: Path) -> "Put":
-    from comb_compiler.samples.exchange import import_records
-    from comb_compiler.samples.store import Put
-
     if source.suffix != PARQUET:
+        from comb_compiler.samples.exchange import import_records
+
         return import_records(store, source)
+    from comb_compiler.samples.batches import put_all
     from comb_compiler.samples.parquet import read_parquet
 
-    put, records = Put(0, 0), read_parquet(source)
-    while batch := list(islice(records, _TOGETHER)):
-        more = store.put(batch)
-        put = Put(put.new + more.new, put.known + more.known, (*put.refused, *more.refused))
-    return put
+    return put_all(store, read_parquet(source))

@@ -66,13 +66,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def listed(found: "Sequence[Found]") -> str:
     """Records as a table."""
-    from comb_compiler.cli.samples.tables import table
+    from comb_compiler.cli.tables import table
 
     return table(_HEAD, [_row(one) for one in found], _NUMBERS)
 
 
 def _row(one: "Found") -> tuple[str, ...]:
-    from comb_compiler.cli.samples.tables import code_name, milliseconds, moment, size
+    from comb_compiler.cli.tables import code_name, milliseconds, moment, size
     from comb_compiler.samples.record_pb2 import Reason
 
     kept = Reason.Name(one.reason).lower() if one.reason in Reason.values() else str(one.reason)
@@ -91,7 +91,7 @@ def _row(one: "Found") -> tuple[str, ...]:
 
 
 def _data(one: "Found") -> dict[str, object]:
-    from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.cli.tables import code_name
     from comb_compiler.samples.record_pb2 import Reason
 
     data = dict(one._asdict())

@@ -19,7 +19,7 @@ class Wanted(NamedTuple):
 
 def wanted_of(record: "Record", decoder: "Decoder") -> Wanted:
     """What a record's marks expect, the latest of them; else what it was answered with."""
-    from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.cli.tables import code_name
     from comb_compiler.runtime.messages import as_json
     from comb_compiler.samples.marks import standing
 

@@ -60,7 +60,7 @@ def the_record(store: "SampleStore", id: str) -> "Record":
 
 def _lines(record: "Record", decoder: "Decoder", node: str | None, console: Console) -> Iterator[str]:
     from comb_compiler.cli.calling.showing import waterfall
-    from comb_compiler.cli.samples.tables import code_name, milliseconds, moment
+    from comb_compiler.cli.tables import code_name, milliseconds, moment
 
     yield printable(f"{record.id}  {moment(record.time / 1e9)}  {code_name(record.code)}")
     yield f"took {milliseconds(record.duration / 1e9)}"
@@ -106,7 +106,7 @@ def _message(interface: str, value: "Value", decoder: "Decoder", margin: str = "
 
 
 def _node(record: "Record", name: str, decoder: "Decoder") -> Iterator[str]:
-    from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.cli.tables import code_name
     from comb_compiler.spec.suggest import did_you_mean
 
     one = next((one for one in record.operators if one.node == name), None)
@@ -137,7 +137,7 @@ def _outcome(record: "Record") -> Any:
 
 
 def _step(one: "Operator") -> Any:
-    from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.cli.tables import code_name
     from comb_compiler.runtime.client import Timed
 
     code = "SKIPPED" if one.code < 0 else code_name(one.code)
@@ -145,7 +145,7 @@ def _step(one: "Operator") -> Any:
 
 
 def _marks(record: "Record") -> Iterator[str]:
-    from comb_compiler.cli.samples.tables import moment
+    from comb_compiler.cli.tables import moment
     from comb_compiler.samples.marks import conflicts
 
     standing = [one for one in record.marks if not one.withdrawn]

@@ -127,7 +127,7 @@ def _table(store: "SampleStore", query: "Query", by: Any) -> _Table:
 
 
 def _lines(stats: _Stats, console: Console) -> Iterator[str]:
-    from comb_compiler.cli.samples.tables import moment
+    from comb_compiler.cli.tables import moment
 
     yield f"{stats.total:,} records, from {moment(stats.first)} to {moment(stats.last)}"
     for one in stats.tables:
@@ -139,7 +139,7 @@ def _lines(stats: _Stats, console: Console) -> Iterator[str]:
 
 
 def _counted(one: _Table, console: Console) -> Iterator[str]:
-    from comb_compiler.cli.samples.tables import bar, milliseconds, table
+    from comb_compiler.cli.tables import bar, milliseconds, table
 
     total = sum(bucket.records for bucket in one.counts)
     rows = []
@@ -153,7 +153,7 @@ def _counted(one: _Table, console: Console) -> Iterator[str]:
 
 
 def _named(by: str, value: str) -> str:
-    from comb_compiler.cli.samples.tables import code_name
+    from comb_compiler.cli.tables import code_name
 
     if by in ("code", "operator-code"):
         return code_name(int(value))
@@ -166,7 +166,7 @@ def _named(by: str, value: str) -> str:
 
 def _timeline(stats: _Stats, console: Console) -> Iterator[str]:
     """One character a column, each row as high as its own most, which stands at its end."""
-    from comb_compiler.cli.samples.tables import milliseconds, moment, spark
+    from comb_compiler.cli.tables import milliseconds, moment, spark
 
     columns = int((stats.last - stats.first) // stats.every) + 1
     room = max(20, console.width - 24)

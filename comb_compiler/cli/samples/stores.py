@@ -12,10 +12,9 @@ from comb_compiler.workspace.errors import OutsideFailure
 if TYPE_CHECKING:
     from comb_compiler.samples.store import SampleStore
 
-__all__ = ["DEFAULT_STORE", "add_store_argument", "opened", "store_directory"]
+__all__ = ["DEFAULT_STORE", "add_store_argument", "opened"]
 
 DEFAULT_STORE = "embedded:.comb/samples"
-_KIND = "embedded:"
 
 
 def add_store_argument(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +26,14 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def store_directory(given: str) -> Path:
+def _directory(given: str) -> Path:
     """The directory of an embedded store. Raises UsageError for what names none."""
-    kind, colon, directory = given.partition(":")
-    if f"{kind}{colon}" != _KIND or not directory or "\0" in directory:
+    from comb_compiler.samples.addresses import embedded_directory
+
+    directory = embedded_directory(given)
+    if directory is None:
         raise UsageError(f"--store {given}: write embedded:DIR, for example {DEFAULT_STORE}")
-    return Path(directory)
+    return directory
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def opened(arguments: argparse.Namespace, *, new: bool = False) -> "Iterator[Sam
     from comb_compiler.samples.embedded import EmbeddedStore
     from comb_compiler.samples.store import StoreError
 
-    directory = store_directory(arguments.store)
+    directory = _directory(arguments.store)
     if not new and not directory.is_dir():
         raise UsageError(f"--store {arguments.store}: there is no such directory; `comb run --samples` makes it")
     try:

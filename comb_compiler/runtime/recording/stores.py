@@ -7,15 +7,7 @@ from comb_compiler.runtime.recording.shipping import Store
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import Put
 
-__all__ = ["directory_of", "opened_late"]
-
-_EMBEDDED = "embedded:"
-
-
-def directory_of(store: str) -> Path | None:
-    """The directory that `embedded:DIR` names; None for what is not of that form."""
-    directory = store.removeprefix(_EMBEDDED)
-    return Path(directory) if store.startswith(_EMBEDDED) and directory and "\0" not in directory else None
+__all__ = ["opened_late"]
 
 
 def opened_late(directory: Path) -> Store:

@@ -10,7 +10,6 @@ from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.runtime.engine import Answering, Engine, Limits, Observer
 from comb_compiler.runtime.engine.meters import Measure
 from comb_compiler.runtime.health import NOTHING, Health, Saved, measures as of_models, report_json
-from comb_compiler.runtime.recording import Recorder, measures as of_recorder
 from comb_compiler.runtime.router import Router, measures as routing, status_of
 from comb_compiler.runtime.service.face import Ready, Served
 from comb_compiler.runtime.service.recording import recorder_of
@@ -21,6 +20,7 @@ from comb_compiler.samples import SampleSet
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.peers import Peers
+    from comb_compiler.runtime.recording.recorder import Recorder
 
 __all__ = ["Source", "answering"]
 
@@ -111,7 +111,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
         await engine.drain(settings.drain)  # where another takes over, requests may still be under way
 
 
-def _watching(stack: AsyncExitStack, source: Source, settings: Settings) -> Recorder | None:
+def _watching(stack: AsyncExitStack, source: Source, settings: Settings) -> "Recorder | None":
     """The recorder, where there is one; it, and whoever else watches, is closed when the engine has ended."""
     for observer in source.observers:
         if hasattr(observer, "close"):
@@ -137,7 +137,7 @@ def _status(router: Router | None, health: Health | None) -> dict[str, Any]:
 
 
 def _measures(
-    engine: Engine, router: Router | None, health: Health | None, recorder: Recorder | None
+    engine: Engine, router: Router | None, health: Health | None, recorder: "Recorder | None"
 ) -> Iterator[Measure]:
     yield from measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
     if router is not None:
@@ -145,6 +145,8 @@ def _measures(
     if health is not None:
         yield from of_models(health.report())
     if recorder is not None:
+        from comb_compiler.runtime.recording.measures import measures as of_recorder
+
         yield from of_recorder(recorder)
 
 

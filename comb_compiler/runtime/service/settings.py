@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, get_type_hints
 
-from comb_compiler.runtime.recording.stores import directory_of
 from comb_compiler.runtime.telemetry.logs import FORMATS
+from comb_compiler.samples.addresses import embedded_directory
 
 __all__ = ["SETTINGS", "BadSettings", "Setting", "Settings", "read_settings"]
 
@@ -178,7 +178,7 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "--tls-client-ca needs --tls-certificate"
     if settings.log_format not in FORMATS:
         yield f"--log-format is {settings.log_format!r}, and must be {' or '.join(FORMATS)}"
-    if settings.samples and directory_of(settings.samples) is None:
+    if settings.samples and embedded_directory(settings.samples) is None:
         yield f"--samples is {settings.samples!r}, and must be embedded:DIR"
     if settings.samples_spool and not settings.samples:
         yield "--samples-spool needs --samples"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from comb_compiler.release import Recording
 from comb_compiler.runtime.engine import Engine
-from comb_compiler.runtime.recording import Bounds, Recorder
+from comb_compiler.runtime.recording.recorder import Bounds, Recorder
 from comb_compiler.runtime.recording.stores import opened_late
 from tests.runtime.plans import chain
 from tests.runtime.post.post_pb2 import Letter, Request

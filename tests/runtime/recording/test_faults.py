@@ -12,7 +12,8 @@ import pytest
 
 from comb_compiler.release import Recording
 from comb_compiler.runtime.engine import Engine
-from comb_compiler.runtime.recording import Bounds, Recorder, measures
+from comb_compiler.runtime.recording.measures import measures
+from comb_compiler.runtime.recording.recorder import Bounds, Recorder
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import StoreError
 from tests.runtime.plans import chain

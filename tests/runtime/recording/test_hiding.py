@@ -20,7 +20,7 @@ from comb_compiler.release import ExecutionPlan, Recording
 from comb_compiler.release.patterns import MOST_STEPS, NAMED, expression_of, unsafe
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.messages import Messages, open_messages
-from comb_compiler.runtime.recording import Hiding
+from comb_compiler.runtime.recording.hiding import Hiding
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import StoreError
 from tests.runtime.plans import chain, plan

@@ -9,8 +9,8 @@ from comb_compiler.release import Arm, Binding, Experiment, Graph, Recording, Ru
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.messages import open_messages
-from comb_compiler.runtime.recording import Bounds
 from comb_compiler.runtime.recording.marking import Marking
+from comb_compiler.runtime.recording.recorder import Bounds
 from comb_compiler.samples.record_pb2 import ERROR, RULE, SAMPLED
 from tests.runtime.plans import chain, plan
 from tests.runtime.post.post_pb2 import Letter, Request

@@ -9,7 +9,8 @@ import pytest
 
 from comb_compiler.release import Arm, ExecutionPlan, Experiment, Model, Recording
 from comb_compiler.runtime.engine import Engine, Probe
-from comb_compiler.runtime.recording import About, Bounds, Recorder
+from comb_compiler.runtime.recording.recorder import Bounds, Recorder
+from comb_compiler.runtime.recording.records import About
 from comb_compiler.samples.record_pb2 import ARM, ERROR, SAMPLED, SLOW, TIMEOUT, Record
 from comb_compiler.samples.users import user_digest
 from tests.runtime.plans import chain, fan, plan, when
