@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from comb_compiler.compiler.images import needed_images
 from comb_compiler.compiler.render import RenderedCluster, platform_files, render_comb, render_platforms
 from comb_compiler.plan import Plan
@@ -15,14 +17,17 @@ from comb_compiler.render.flux import NAMESPACE, PLATFORM
 from comb_compiler.source import SourceSet
 from comb_compiler.spec.platform import Platform
 from tests.cluster.api import Api, until
+from tests.cluster.nodes import device_classes, nodes
 from tests.cluster.objects import Object
 from tests.servers.control_plane import ControlPlane
-from tests.servers.flux import kustomize_controller
+from tests.servers.flux import PROGRAM, kustomize_controller
 from tests.servers.flux_source import source
 from tests.servers.git_over_http import ALONE, git_server
 from tests.servers.processes import Server
+from tests.servers.provision import locate
+from tests.support.tools import Missing
 
-__all__ = ["CLUSTER", "FLUX", "ROOT", "Delivery", "delivery", "images_of", "rendered"]
+__all__ = ["CLUSTER", "FLUX", "ROOT", "Delivery", "delivery", "delivery_with_nodes", "images_of", "rendered"]
 
 CLUSTER = "west"
 FLUX = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
@@ -155,6 +160,21 @@ class Delivery:
 
 def _below(path: str) -> str:
     return path.removeprefix(f"clusters/{CLUSTER}/")
+
+
+@contextmanager
+def delivery_with_nodes(
+    plane: ControlPlane, api: Api, directory: Path, platform: Platform, flags: Sequence[str] = ()
+) -> Iterator[Delivery]:
+    """The same, with the nodes that the platform says the cluster has. Skips the test where there is no Flux."""
+    try:
+        program = locate(PROGRAM, print)
+    except Missing as missing:
+        pytest.skip(f"needs Flux: {missing}")
+    api.apply_all(device_classes())
+    api.apply_all(nodes(platform, CLUSTER))
+    with delivery(plane, api, program, directory, platform, flags) as made:
+        yield made
 
 
 @contextmanager

@@ -23,17 +23,13 @@ from comb_compiler.spec.platform import Platform
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.sources import load_sources
 from tests.cluster.api import Api, until
-from tests.cluster.delivery import CLUSTER, ROOT, Delivery, delivery, rendered
-from tests.cluster.nodes import device_classes, nodes
+from tests.cluster.delivery import ROOT, Delivery, delivery_with_nodes, rendered
 from tests.cluster.objects import Object
 from tests.cluster.rendering import example_platform, written
 from tests.cluster.test_scheduling import volume
 from tests.conftest import RequiresTool
 from tests.publish.environment import git, keypair
 from tests.servers.control_plane import ControlPlane
-from tests.servers.flux import PROGRAM
-from tests.servers.provision import locate
-from tests.support.tools import Missing
 
 HOME = "moderation-staging"
 DEPLOYMENT = ("apps/v1", "Deployment")
@@ -65,13 +61,7 @@ def cluster(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Delivery]:
     """The cluster with Flux and its nodes, for all tests here."""
-    try:
-        program = locate(PROGRAM, print)
-    except Missing as missing:
-        pytest.skip(f"needs Flux: {missing}")
-    api.apply_all(device_classes())
-    api.apply_all(nodes(platform, CLUSTER))
-    with delivery(plane, api, program, tmp_path_factory.mktemp("flux"), platform) as made:
+    with delivery_with_nodes(plane, api, tmp_path_factory.mktemp("flux"), platform) as made:
         yield made
     api.delete_all("v1", "Node")
     api.delete_all("v1", "PersistentVolume")

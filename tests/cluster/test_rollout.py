@@ -19,15 +19,11 @@ from comb_compiler.release.release import FILE, Emergency
 from comb_compiler.source import SourceSet
 from comb_compiler.spec.platform import Platform
 from tests.cluster.api import Api, until
-from tests.cluster.delivery import CLUSTER, Delivery, delivery, rendered
-from tests.cluster.nodes import device_classes, nodes
+from tests.cluster.delivery import Delivery, delivery_with_nodes, rendered
 from tests.cluster.rendering import written
 from tests.cluster.test_flux import DEPLOYMENT, EXAMPLES, HOME, SECONDS, flux_name, platform, platform_file
 from tests.conftest import RequiresTool
 from tests.servers.control_plane import ControlPlane
-from tests.servers.flux import PROGRAM
-from tests.servers.provision import locate
-from tests.support.tools import Missing
 
 __all__ = ["platform", "platform_file"]
 
@@ -69,14 +65,8 @@ def flux(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Delivery]:
     """The cluster with Flux, which tells of what it does."""
-    try:
-        program = locate(PROGRAM, print)
-    except Missing as missing:
-        pytest.skip(f"needs Flux: {missing}")
-    api.apply_all(device_classes())
-    api.apply_all(nodes(platform, CLUSTER))
     flags = (f"--events-addr={events[0]}",)
-    with delivery(plane, api, program, tmp_path_factory.mktemp("flux"), platform, flags) as made:
+    with delivery_with_nodes(plane, api, tmp_path_factory.mktemp("flux"), platform, flags) as made:
         yield made
         made.clear()
     api.delete_all("v1", "Node")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import RequiresTool
+from tests.examples.test_grey_release import PLATFORM
 from tests.publish.environment import Remote, git, remote_at
 from tests.rollout.world import CLUSTER, Applied, Users, prometheus_of
 
@@ -27,16 +28,6 @@ PATIENCE = 150.0
 MORE = """\
 experiment: {key: header/x-user-id, arms: {all: {weight: 1}}}
 rollout: {steps: [20%, 50%], hold: 4s, abort: {errorRate: 10%}}
-"""
-PLATFORM = """\
-apiVersion: comb.dev/v1
-kind: Platform
-metadata: {name: acme}
-clusters: {east: {nodePools: {cpus: {nodes: 2, cpu: 4, memory: 16Gi}}}}
-namespaces: {greetings: {}}
-environments: {production: {clusters: [east], namespace: greetings}}
-environmentRepository: {url: "https://git.acme.example/environments.git"}
-registry: {push: registry.acme.example/combs}
 """
 CODE = """
 

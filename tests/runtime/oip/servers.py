@@ -67,7 +67,8 @@ def _triton(python: Path, home: Path, port: int, models: Collection[str]) -> Sta
     for name in models:
         (home / "models" / name / "1").mkdir(parents=True, exist_ok=True)
         (home / "models" / name / "config.pbtxt").write_text(_config(name))
-        shutil.copy(SERVED / "triton" / "model.py", home / "models" / name / "1")
+        for file in (SERVED / "triton" / "model.py", SERVED / "common" / "scores.py"):  # it looks beside the model
+            shutil.copy(file, home / "models" / name / "1")
     options = {
         "model-repository": home / "models",
         "backend-directory": home / "backends",
@@ -114,7 +115,8 @@ def started(
     """A server with these models, in the block; it listens when this returns. `home` is a directory for its files."""
     port = port or free_port()
     command, more = KINDS[kind](python, home, port, models)
-    environment = {"PATH": f"{python.parent}:{os.environ['PATH']}", **more}
+    paths = ":".join(filter(None, (str(SERVED / "common"), more.get("PYTHONPATH"))))
+    environment = {"PATH": f"{python.parent}:{os.environ['PATH']}", **more, "PYTHONPATH": paths}
     if "nsfw" in models:
         environment["NSFW"] = str(model_file())
     with (home / "log.txt").open("ab") as log:

@@ -16,6 +16,7 @@ from kserve.model_repository import ModelRepository  # type: ignore[import-not-f
 from kserve.protocol.dataplane import DataPlane  # type: ignore[import-not-found]
 from kserve.protocol.grpc.server import GRPCServer  # type: ignore[import-not-found]
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension  # type: ignore[import-not-found]
+from scores import scores_of  # type: ignore[import-not-found]
 
 _MOST = 64 << 20
 _TYPES = {
@@ -62,19 +63,9 @@ class Behaves(Model):  # type: ignore[misc]
 
     async def predict(self, payload: InferRequest, *_: Any) -> InferResponse:
         said = _inputs(payload)["text"][0].decode()
-        scores = np.array([[0.25, 0.75]], dtype=np.float32)
         if said == "slow":
             await asyncio.sleep(30)
-        elif said == "raises":
-            raise RuntimeError("the weights are in /secret")
-        elif said == "huge":
-            scores = np.zeros((1, 1_000_000), dtype=np.float32)
-        elif said == "long":
-            scores = np.zeros((1, 3), dtype=np.float32)
-        elif said == "flat":
-            scores = scores[0]
-        elif said == "double":
-            scores = scores.astype(np.float64)
+        scores = scores_of(said)
         return _response(payload, *(([], []) if said == "nothing" else (["scores"], [scores])))
 
 

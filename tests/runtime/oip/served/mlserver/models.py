@@ -6,11 +6,11 @@ It is imported by MLServer, in an environment of its own.
 import asyncio
 import os
 
-import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from mlserver import MLModel  # type: ignore[import-not-found]
 from mlserver.codecs import NumpyCodec, StringCodec  # type: ignore[import-not-found]
 from mlserver.types import InferenceRequest, InferenceResponse  # type: ignore[import-not-found]
+from scores import scores_of  # type: ignore[import-not-found]
 
 __all__ = ["Behaves", "Echo", "Onnx"]
 
@@ -53,18 +53,8 @@ class Behaves(MLModel):  # type: ignore[misc]
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         said = StringCodec.decode_input(payload.inputs[0])[0]
-        scores = np.array([[0.25, 0.75]], dtype=np.float32)
         if said == "slow":
             await asyncio.sleep(30)
-        elif said == "raises":
-            raise RuntimeError("the weights are in /secret")
-        elif said == "huge":
-            scores = np.zeros((1, 1_000_000), dtype=np.float32)
-        elif said == "long":
-            scores = np.zeros((1, 3), dtype=np.float32)
-        elif said == "flat":
-            scores = scores[0]
-        elif said == "double":
-            scores = scores.astype(np.float64)
+        scores = scores_of(said)
         outputs = [] if said == "nothing" else [NumpyCodec.encode_output("scores", scores)]
         return InferenceResponse(model_name=self.name, outputs=outputs)

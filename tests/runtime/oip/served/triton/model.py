@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import triton_python_backend_utils as triton  # type: ignore[import-not-found]
+from scores import scores_of  # type: ignore[import-not-found]
 
 __all__ = ["TritonPythonModel"]
 
@@ -52,19 +53,9 @@ def _echo(request: Any) -> Any:
 def _behaves(request: Any) -> Any:
     """Does what the text of its input says."""
     said = _inputs(request)["text"][0].decode()
-    scores = np.array([[0.25, 0.75]], dtype=np.float32)
     if said == "slow":
         until = time.monotonic() + 30
         while time.monotonic() < until and not request.is_cancelled():
             time.sleep(0.05)
-    elif said == "raises":
-        raise RuntimeError("the weights are in /secret")
-    elif said == "huge":
-        scores = np.zeros((1, 1_000_000), dtype=np.float32)
-    elif said == "long":
-        scores = np.zeros((1, 3), dtype=np.float32)
-    elif said == "flat":
-        scores = scores[0]
-    elif said == "double":
-        scores = scores.astype(np.float64)
+    scores = scores_of(said)
     return triton.InferenceResponse([]) if said == "nothing" else _response(["scores"], [scores])
