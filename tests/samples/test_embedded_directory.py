@@ -121,10 +121,8 @@ def test_a_reader_of_another_process_does_not_see_files_that_are_gone(directory:
     store.close()
 
 
-@pytest.mark.parametrize("moment", ["settled", "begin_purge", "end_purge"])
-def test_who_comes_after_an_interrupted_deletion_finishes_it(
-    directory: Path, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def interrupted(directory: Path, moment: str, monkeypatch: pytest.MonkeyPatch) -> EmbeddedStore:
+    """A store of which the one who deleted a user's records was ended when it came to that method of the catalogue."""
     store = filled(directory)
 
     class Ended(BaseException):
@@ -133,12 +131,30 @@ def test_who_comes_after_an_interrupted_deletion_finishes_it(
     def end(*_: object) -> None:
         raise Ended
 
-    name = {"settled": "settle"}.get(moment, moment)
     with monkeypatch.context() as patch:
-        patch.setattr(f"comb_compiler.samples.embedded.catalogue.Catalogue.{name}", end)
+        patch.setattr(f"comb_compiler.samples.embedded.catalogue.Catalogue.{moment}", end)
         with pytest.raises(Ended):
             store.delete(Query(user="1"))
-    again = opened(directory)
+    store.close()
+    return opened(directory)
+
+
+@pytest.mark.parametrize("moment", ["begin_purge", "settle", "end_purge"])
+def test_a_repair_after_an_interrupted_deletion_finishes_it_and_finds_nothing_wrong(
+    directory: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = interrupted(directory, moment, monkeypatch)
+    assert again.repair() == (len(numbers(again)), (), ())
+    his = range(1, 35, 3)
+    assert again.put([record(number) for number in his]).new == (0 if moment == "begin_purge" else len(his))
+    again.close()
+
+
+@pytest.mark.parametrize("moment", ["begin_purge", "settle", "end_purge"])
+def test_who_comes_after_an_interrupted_deletion_finishes_it(
+    directory: Path, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = interrupted(directory, moment, monkeypatch)
     his = range(1, 35, 3)
     gone = 0 if moment == "begin_purge" else len(his)
     assert again.put([record(number) for number in his]).new == gone, "what is gone can come again"
@@ -146,7 +162,6 @@ def test_who_comes_after_an_interrupted_deletion_finishes_it(
     assert len(numbers(again)) == len(set(numbers(again))) == 35 - len(his) + gone
     assert again.repair() == (len(numbers(again)), (), ())
     again.close()
-    store.close()
 
 
 def test_an_index_that_is_wrong_is_made_anew(directory: Path) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 from comb_compiler.samples.embedded import partition, salvage
 from comb_compiler.samples.embedded.catalogue import Catalogue, Part
 from comb_compiler.samples.embedded.files import Directory, Newer
-from comb_compiler.samples.embedded.removing import finish, remove
+from comb_compiler.samples.embedded.removing import finish, remove, settle
 from comb_compiler.samples.store import Repaired, StoreError
 
 __all__ = ["repair"]
@@ -135,6 +135,8 @@ class _Mending:
 
     def _ids(self, part: Part) -> None:
         """Hold the catalogue's ids to those of a partition; of two records with one id the first stays."""
+        if part.number in self._catalogue.unsettled():  # somebody was ended while deleting: nothing is wrong
+            settle(self._catalogue, part.number)
         with self._catalogue.partition(part.number) as connection:
             assert connection is not None, "nobody else may write"
             here = set(partition.ids(connection))
