@@ -8,6 +8,7 @@ from comb_compiler.source import Mapping, Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.calls_overlaid import text_overlaid
 from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.comb.operators import Requirement
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.wording import listed
 
@@ -24,6 +25,8 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
         yield from _repeated(bound, (*at, "devices"), operator.devices)
         yield from _repeated(bound, (*at, "affinity", "with"), operator.affinity.beside)
         yield from _repeated(bound, (*at, "affinity", "apart"), operator.affinity.apart)
+        yield from _nowhere_in_particular(bound, (*at, "affinity", "require"), operator.affinity.require)
+        yield from _nowhere_in_particular(bound, (*at, "affinity", "prefer"), operator.affinity.prefer)
     for name in comb.graph:
         if name != "return":
             overlaid = text_overlaid(bound, name)
@@ -95,6 +98,16 @@ def _min_above_max(bound: Bound[Comb], path: Path, least: int, most: int) -> Dia
         path=format_path(smaller.path),
         hints=("raise `max` or lower `min`",),
     )
+
+
+def _nowhere_in_particular(bound: Bound[Comb], path: Path, places: Sequence[Requirement]) -> Iterator[Diagnostic]:
+    """Places that say neither a zone nor labels: every node is one."""
+    for index, one in enumerate(places):
+        if one.zone is None and not one.labels and bound.is_sound(*path, index):
+            place = bound.place(*path, index)
+            message = "a place needs a zone or labels: without, every node is one"
+            hints = ("write `zone: …` or `labels: {…: …}`, or leave the place out",)
+            yield diagnose(codes.EMPTY_VALUE, message, place.span, path=format_path(place.path), hints=hints)
 
 
 def _repeated(bound: Bound[Comb], path: Path, items: Sequence[str]) -> Iterator[Diagnostic]:
