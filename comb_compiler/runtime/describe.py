@@ -82,11 +82,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--path", action="append", default=[], metavar="DIR", help="look for modules here first")
     parser.add_argument("--params", type=json.loads, default={}, metavar="JSON")
     options = parser.parse_args(arguments)
-    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     sys.stdout.flush()
     os.dup2(2, 1)  # from here on, what prints prints to standard error
     sys.path[:0] = options.path
+    asked = os.getpid()
     found = [describe(entry, options.params.get(entry, ())) for entry in options.entries]
+    if os.getpid() != asked:
+        os._exit(0)  # the code has forked, and this is the copy
     with answer:
         json.dump({"version": 1, "operators": found}, answer, ensure_ascii=False)
         answer.write("\n")
@@ -94,4 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # without waiting for threads that the code has started, or for what it does at an end
