@@ -28,6 +28,8 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
     slow, below = recording.slow, round(recording.sample * 2**64)
     changed = frozenset(arm.name for arm in plan.experiment.arms if arm.graph) if plan.experiment else frozenset()
     arms = changed if "arm" in recording.always else frozenset()
+    without_lot = SAMPLED if below == _ALL else 0
+    draws = 0 < below < _ALL
     lot_of = hashed(plan.comb, "recording").copy
 
     def reason(request: Finished) -> int:
@@ -38,10 +40,10 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
                 return why
         elif slow is not None and request.ended - request.began > slow:
             return SLOW
-        if request.arm in arms:
+        if arms and request.arm in arms:
             return ARM
-        if not below or below == _ALL:
-            return SAMPLED if below else 0
+        if not draws:
+            return without_lot
         if not request.request_id:
             return SAMPLED if random() < recording.sample else 0  # noqa: S311 - no secret
         lot = lot_of()

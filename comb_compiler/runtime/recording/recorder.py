@@ -37,7 +37,7 @@ _log = logging.getLogger("comb.recording")
 
 class Bounds(NamedTuple):
     """What recording may take. `memory` bytes of requests wait to be written, and as many of records where the disk
-    takes none; `spool` bytes lie on the disk.
+    takes none; `spool` bytes lie on the disk. Requests are measured only when many wait, or large ones have come.
 
     Rules look at every request as long as they take at most `seconds` of CPU time for each on average, and `pending`
     wait for them. The thread looks every `pause` seconds. At the end, `grace` seconds are left for shipping.
@@ -60,15 +60,11 @@ _LOOKS = 20
 """How often in a row the thread looks in vain before it waits to be woken."""
 _FORGETS = 0.99
 """How fast it is forgotten how large records were: with each further one."""
+_UNMEASURED = 32
+"""How many requests may wait that nobody has measured, as long as memory has room for so many of the largest seen."""
 
-
-class _Taken(NamedTuple):
-    """A request that is to be looked at; `reason` is 0 where only a rule may keep it."""
-
-    request: Finished
-    values: Sequence[Any]
-    reason: int
-    size: int
+_Taken = tuple[Finished, Sequence[Any], int, int]
+"""A request that is to be looked at, its values, the reason to keep it (0 where only a rule may), and its size."""
 
 
 class Recorder:
@@ -90,8 +86,6 @@ class Recorder:
         self.losses = Losses()
         self.recorded = 0
         """Records that were made."""
-        self.seen = 0
-        """Requests of users."""
         self.left_out = 0
         """Requests that no rule has looked at, since that would have taken too much."""
         self.marking: Marking | None = None
@@ -99,6 +93,8 @@ class Recorder:
         self._about = about or About(host=socket.gethostname())
         self._files = files
         self._bounds = bounds
+        self._memory = bounds.memory
+        self._small = bounds.memory // _UNMEASURED
         self._reason = chooser(plan)
         self._graph_of = graphs_of(plan)
         self._has_rules = bool(plan.recording.marks)
@@ -107,14 +103,14 @@ class Recorder:
         self._is_closing = False
         self._wake = threading.Event()
         self._came = self._went = 0
-        self._waiting_for_rules = 0
-        self._looked_at = 0
-        self._large = 4096.0
+        self._asked = self._waiting_for_rules = self._looked_at = 0
+        self._large = 4096
         self._records: Records
         name = f"{time.time_ns():020}-{os.getpid()}-{sha256(os.urandom(8)).hexdigest()[:8]}"
         self._spool = open_spool(
             directory, name, plan.descriptors, most=bounds.spool, memory=bounds.memory, losses=self.losses
         )
+        self._take = self._spool.take
         left = list(left_behind(directory, self.losses))
         self.shipping = Shipping(store, self._spool, left, self.losses)
         self._thread = threading.Thread(target=self._work, name="comb-recording", daemon=True)
@@ -134,21 +130,28 @@ class Recorder:
         self.shipping.start()
 
     def ended(self, request: Finished) -> None:
-        """Keep this request, if there is a reason to."""
+        """Keep this request, if there is a reason to.
+
+        Between two requests a process loses its caches, so that each line here costs ten times what it does in a row.
+        """
         if type(request.request_id) is Probe:
             return
-        self.seen += 1
         reason = self._reason(request)
-        if reason:
-            size = int(self._large) + request.request.ByteSize()
-            if self._came - self._went + size > self._bounds.memory:
-                self.losses.count("memory full")
-                return
-            self._came += size
-            self._spool.take()
-            self._put(_Taken(request, _held(request.values), reason, size))
-        elif self._has_rules:
-            self._perhaps(request)
+        if not reason:
+            if self._has_rules:
+                self._perhaps(request)
+            return
+        size, queue = self._large, self._queue
+        if size > self._small or len(queue) >= _UNMEASURED:
+            size += request.request.ByteSize()
+        if self._came - self._went + size > self._memory:
+            self.losses.count("memory full")
+            return
+        self._came += size
+        self._take()
+        queue.append((request, _held(request.values), reason, size))
+        if self._is_idle:
+            self._wake_up()
 
     def close(self) -> None:
         """Write and ship what waits, for at most `grace` seconds; what the store does not take stays in the spool."""
@@ -164,21 +167,26 @@ class Recorder:
     def _perhaps(self, request: Finished) -> None:
         """Let rules look at a request that nothing else keeps, as far as that is paid for."""
         marking, bounds = self.marking, self._bounds
+        self._asked += 1
         if marking is None or len(marking.off) == len(marking.failures):
             return
         waiting = self._waiting_for_rules - self._looked_at
-        if waiting >= bounds.pending or marking.spent > bounds.seconds * (self.seen + _START):
+        if waiting >= bounds.pending or self._is_spent(marking.spent):
             self.left_out += 1
             return
         self._waiting_for_rules += 1
-        self._put(_Taken(request, _held(request.values), 0, 0))
-
-    def _put(self, taken: _Taken) -> None:
-        """For the thread, which looks by itself unless it has gone idle: waking it costs more than all the rest."""
-        self._queue.append(taken)
+        self._queue.append((request, _held(request.values), 0, 0))
         if self._is_idle:
-            self._is_idle = False
-            self._wake.set()
+            self._wake_up()
+
+    def _is_spent(self, seconds: float) -> bool:
+        """Whether rules have taken more time than the requests that they could look at give them."""
+        return seconds > self._bounds.seconds * (self.recorded + self._asked + _START)
+
+    def _wake_up(self) -> None:
+        """Wake the thread, which looks by itself unless it has gone idle: this costs more than all the rest."""
+        self._is_idle = False
+        self._wake.set()
 
     # --- in its own thread ---
 
@@ -216,33 +224,32 @@ class Recorder:
 
     def _look(self, taken: _Taken) -> bytes | None:
         """The record of a request; None where it is not kept after all."""
+        request, values, reason, size = taken
         try:
-            return self._record(taken)
+            return self._record(request, values, reason)
         except Exception:
             _log.exception("a request could not be recorded")
-            if taken.reason:
+            if reason:
                 self.losses.count("no record could be made")
                 self._spool.settle(1)
             return None
         finally:
-            self._went += taken.size
-            self._looked_at += not taken.reason
+            self._went += size
+            self._looked_at += not reason
 
-    def _record(self, taken: _Taken) -> bytes | None:
-        request = taken.request
+    def _record(self, request: Finished, values: Sequence[Any], reason: int) -> bytes | None:
         graph = self._graph_of[request.arm]
         rules = []
         if self._has_rules and self.marking is not None:
-            rules = self.marking(graph, [_plain(value) for value in taken.values])
-        reason = taken.reason
+            rules = self.marking(graph, [_plain(value) for value in values])
         if not reason:
             if not rules:
                 return None
             reason = RULE
-            self._spool.take()
-        record = self._records.of(request, graph, taken.values, reason, rules)
+            self._take()
+        record = self._records.of(request, graph, values, reason, rules)
         self.recorded += 1
-        self._large = max(float(len(record)), self._large * _FORGETS)
+        self._large = max(len(record), int(self._large * _FORGETS))
         return record
 
 

@@ -9,6 +9,7 @@ import mmap
 import os
 import struct
 import threading
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +17,11 @@ __all__ = ["Ledger", "Said", "read_ledger", "write_cursor", "write_settled"]
 
 _MAGIC = b"CMBLDG01"
 _SIZE = 64
-_TWO = struct.Struct("<QQ")
-_ONE = struct.Struct("<Q")
-_FIVE = struct.Struct("<QQQQQ")
+_TWO = struct.Struct("=QQ")
+_ONE = struct.Struct("=Q")
+_FIVE = struct.Struct("=QQQQQ")
 _CURSOR, _TAKEN, _SETTLED, _WRITTEN = 8, 24, 32, 40
+_WORD = 8
 
 
 class Said(NamedTuple):
@@ -47,14 +49,14 @@ class Ledger:
             self._map = mmap.mmap(descriptor, _SIZE)
         finally:
             os.close(descriptor)
+        self._words = memoryview(self._map).cast("Q")
         self._lock = threading.Lock()
-        self._taken = 0
+        self._taken = count(1)
         self._settled = 0
 
     def take(self) -> None:
-        """One more request was taken."""
-        self._taken += 1
-        _ONE.pack_into(self._map, _TAKEN, self._taken)
+        """One more request was taken: a store of one word, since a request waits for it."""
+        self._words[_TAKEN // _WORD] = next(self._taken)
 
     def settle(self, count: int) -> None:
         """So many have come to an end that was none of writing."""
@@ -72,6 +74,7 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of it."""
+        self._words.release()
         self._map.close()
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from comb_compiler.runtime.recording.losses import Losses
@@ -56,6 +56,8 @@ class Spool:
         self._losses = losses
         self._lock = threading.Lock()
         self._ledger = Ledger(directory / LEDGER) if directory is not None else None
+        self.take: Callable[[], None] = _nothing if self._ledger is None else self._ledger.take
+        """Says that a request was taken whose record is to come."""
         self._file = -1
         self._segment = 0
         self._size = 0
@@ -66,11 +68,6 @@ class Spool:
         self._kept_bytes = 0
         self._is_out = False
         self._is_failing = False
-
-    def take(self) -> None:
-        """A request was taken whose record is to come."""
-        if self._ledger is not None:
-            self._ledger.take()
 
     def settle(self, count: int) -> None:
         """So many requests that were taken will have no record: somebody has counted them."""
@@ -254,6 +251,10 @@ class Spool:
         self._sizes.pop(self._segment, None)
         (self._directory / name_of(self._segment)).unlink(missing_ok=True)
         self._cursor = (self._segment + 1, 0)
+
+
+def _nothing() -> None:
+    """Where nothing outlives the process, there is nothing to say."""
 
 
 def open_spool(root: Path | None, name: str, interface: bytes, *, most: int, memory: int, losses: Losses) -> Spool:
