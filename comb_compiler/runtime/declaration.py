@@ -46,6 +46,7 @@ class Declaration(NamedTuple):
     """An operator as its code declares it. `given` maps parameters of `__init__` to what they are given.
 
     `call` is the parameter that takes the Call, `params` the dataclass of the model's parameters, where they are there.
+    Those that are in `spare` have a default, for where there is nothing to give.
     """
 
     entry: str
@@ -58,6 +59,7 @@ class Declaration(NamedTuple):
     given: dict[str, type]
     params: type | None = None
     call: str | None = None
+    spare: frozenset[str] = frozenset()
 
     @property
     def execution(self) -> Execution:
@@ -108,22 +110,32 @@ class _Reading:
         if function is None:
             return None
         options = options_of(target)
-        call, ports = None, []
+        calls, ports = [], []
         for name, annotation in self._parameters(function, skip_self=is_class):
-            if annotation is Call:
-                call = name
+            if _without_none(annotation)[0] is Call:
+                calls.append(name)
             else:
                 ports.append(self._shape(name, annotation, "port"))
         out = self._shape("return", _annotations(function).get("return", inspect.Parameter.empty), "answer")
-        given, params = self._given(target) if is_class else ({}, None)
+        if out.optional:
+            self.reasons.append("the answer `return` may be None, and an operator always gives one")
+        if len(calls) > 1:
+            self.reasons.append(f"it takes the Call more than once: see {', '.join(f'`{name}`' for name in calls)}")
+        given, params, spare = self._given(target) if is_class else ({}, None, frozenset())
         is_async = inspect.iscoroutinefunction(function)
         self._must_agree(options, is_async, [*ports, out])
-        return Declaration(self.entry, target, tuple(ports), out, options, is_class, is_async, given, params, call)
+        call = calls[0] if calls else None
+        shapes = tuple(ports), out
+        return Declaration(self.entry, target, *shapes, options, is_class, is_async, given, params, call, spare)
 
     def _function(self, target: Any, is_class: bool) -> Any:
         function = target.__dict__.get("__call__") or getattr(target, "__call__", None) if is_class else target  # noqa: B004
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             self.reasons.append("it yields, and an operator returns its answer")
+            return None
+        if is_class and inspect.isabstract(target):
+            missing = ", ".join(f"`{name}`" for name in sorted(target.__abstractmethods__))
+            self.reasons.append(f"it is abstract, and has no {missing}")
             return None
         if inspect.isfunction(function):
             return function
@@ -138,14 +150,15 @@ class _Reading:
                 continue
             yield parameter.name, annotations.get(parameter.name, parameter.empty)
 
-    def _given(self, target: type) -> tuple[dict[str, type], type | None]:
+    def _given(self, target: type) -> tuple[dict[str, type], type | None, frozenset[str]]:
         function = cast(Any, target).__init__
         given: dict[str, type] = {}
         params = None
         if not inspect.isfunction(function):
-            return given, params
+            return given, params, frozenset()
         required = {p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty}
-        for name, annotation in self._parameters(function, skip_self=True):
+        for name, declared in self._parameters(function, skip_self=True):
+            annotation, _ = _without_none(declared)
             if (get_origin(annotation) or annotation) is Model:
                 given[name] = Model
                 params = self._params(name, annotation)
@@ -153,7 +166,7 @@ class _Reading:
                 given[name] = annotation
             elif name in required:
                 self.reasons.append(f"`{name}` of `__init__` must be a Model, Messages or Workspace, or have a default")
-        return given, params
+        return given, params, frozenset(given.keys() - required)
 
     def _params(self, name: str, annotation: Any) -> type | None:
         arguments = get_args(annotation)
@@ -194,7 +207,7 @@ class _Reading:
         if annotation is inspect.Parameter.empty:
             self.reasons.append(f"the {role} `{shape.name}` has no type")
         else:
-            self.reasons.append(f"the {role} `{shape.name}` is a {annotation!r}, which is no Protobuf message")
+            self.reasons.append(f"the {role} `{shape.name}` is `{_kind(annotation)}`, which is no Protobuf message")
         return shape
 
     def _must_agree(self, options: Options, is_async: bool, shapes: list[Shape]) -> None:
@@ -219,11 +232,20 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
     return (options[0] if len(options) == 1 else annotation), type(None) in get_args(annotation)
 
 
+def _kind(annotation: Any) -> str:
+    is_class = isinstance(annotation, type) and get_origin(annotation) is None
+    return annotation.__qualname__ if is_class else annotation if isinstance(annotation, str) else repr(annotation)
+
+
 def _annotations(function: Any) -> dict[str, Any]:
-    """Annotations, those that are strings evaluated; a string that names nothing in Python stays what it is."""
+    """Annotations, those that are strings evaluated; a string that names nothing in Python stays what it is.
+
+    They mean what they do where the function was written, and not where it was decorated.
+    """
 
     def alone() -> None: ...
 
+    function = inspect.unwrap(function)
     found = {}
     for name, annotation in function.__annotations__.items():
         alone.__annotations__ = {name: annotation}

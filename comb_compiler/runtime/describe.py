@@ -46,6 +46,7 @@ def _missing(error: BadOperator) -> dict[str, str]:
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
     options = declaration.options
+    needed = {kind for name, kind in declaration.given.items() if name not in declaration.spare}
     return {
         "ports": [{"name": port.name, **_shape(port), "optional": port.optional} for port in declaration.ports],
         "out": _shape(declaration.out),
@@ -54,8 +55,8 @@ def _declared(declaration: Declaration) -> dict[str, Any]:
         "execution": declaration.execution,
         "retrySafe": options.retry_safe,
         "concurrency": options.concurrency,
-        "needsModel": Model in declaration.given.values(),
-        "needsWorkspace": Workspace in declaration.given.values(),
+        "needsModel": Model in needed,
+        "needsWorkspace": Workspace in needed,
     }
 
 

@@ -17,8 +17,8 @@ from google.protobuf.message import Message
 
 from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import OperatorError
-from comb_compiler.runtime.declaration import declaration_of, load_entry
-from comb_compiler.runtime.instance import Given, Instance, handed, start
+from comb_compiler.runtime.declaration import BadOperator, declaration_of, load_entry
+from comb_compiler.runtime.instance import Given, Instance, each_answer, handed, start
 from comb_compiler.runtime.messages import Messages, open_messages, reread
 from comb_compiler.runtime.sdk import Call, Parcel
 
@@ -53,8 +53,8 @@ def harness(
     the directory for an operator that asks for a Workspace. Message classes are those that the code names; for code
     that names messages by their full name `descriptors` is the FileDescriptorSet, and what is given has their classes:
     `detect(frame=detect.messages["moderation.v1.Frame"](image=picture))`. A batch operator is called as one call, and
-    gets lists of one. Raises BadOperator for code or parameters that do not fit, and OperatorError as the engine would
-    see it; any other exception of the operator is passed on.
+    gets lists of one. Raises BadOperator for code or parameters that do not fit, or that changes what it is given, and
+    OperatorError as the engine would see it; any other exception of the operator is passed on.
     """
     declaration = load_entry(operator) if isinstance(operator, str) else declaration_of(operator)
     shapes = (*declaration.ports, declaration.out)
@@ -91,9 +91,9 @@ def _messages(descriptors: bytes | None, kinds: list[type[Message]]) -> Messages
 async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -> Any:
     declaration = instance.declaration
     arguments = handed(instance, _arguments(instance, ports))
-    if declaration.options.batch:
-        arguments = [[one] for one in arguments]
-    given = dict(zip((port.name for port in declaration.ports), arguments, strict=True))
+    before = [_content(one) for one in arguments]
+    columns = [[one] for one in arguments] if declaration.options.batch else arguments
+    given = dict(zip((port.name for port in declaration.ports), columns, strict=True))
     if declaration.call is not None:
         given[declaration.call] = Call(time.monotonic, time.monotonic() + within)
     value = instance.function(**given)
@@ -101,11 +101,24 @@ async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -
         from asyncio import wait_for
 
         value = await wait_for(value, within)
+    changed = [port.name for port, *was in zip(declaration.ports, arguments, before, strict=True) if _differs(*was)]
+    if changed:
+        names = ", ".join(f"`{name}`" for name in changed)
+        raise BadOperator(declaration.entry, (f"it changes {names}, which other operators may be given too",))
     if declaration.options.batch:
-        (value,) = value
+        (value,) = each_answer(value, 1, declaration.entry)
     if isinstance(value, OperatorError):
         raise value
     return instance.check(value)
+
+
+def _content(argument: Any) -> bytes:
+    message = argument.message if isinstance(argument, Parcel) else argument
+    return b"" if message is None else bytes(message.SerializePartialToString(deterministic=True))
+
+
+def _differs(argument: Any, before: bytes) -> bool:
+    return _content(argument) != before
 
 
 def _arguments(instance: Instance, ports: Mapping[str, Any]) -> list[Any]:

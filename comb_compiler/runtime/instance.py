@@ -14,7 +14,7 @@ from comb_compiler.runtime.messages import Messages, reread
 from comb_compiler.runtime.params import BadParameters, fit
 from comb_compiler.runtime.sdk import Call, Model, Parcel, Workspace
 
-__all__ = ["Given", "Instance", "checker", "handed", "named", "packed", "start", "unpacked"]
+__all__ = ["Given", "Instance", "checker", "each_answer", "handed", "named", "packed", "start", "unpacked"]
 
 Check = Callable[[Any], Any]
 
@@ -81,6 +81,8 @@ def _must_know(declaration: Declaration, messages: Messages) -> None:
 def _arguments(declaration: Declaration, messages: Messages, given: Given) -> Mapping[str, Any]:
     arguments: dict[str, Any] = {}
     for name, kind in declaration.given.items():
+        if name in declaration.spare and (given.model if kind is Model else given.workspace) is None:
+            continue
         if kind is Messages:
             arguments[name] = messages
         else:
@@ -166,6 +168,14 @@ def named(instance: Instance, arguments: Sequence[Any], call: Call) -> Any:
 def _columns(instance: Instance, columns: Sequence[Any]) -> list[Any]:
     pairs = zip(columns, instance.convert, strict=True)
     return [column if convert is None else [convert(one) for one in column] for column, convert in pairs]
+
+
+def each_answer(value: Any, wanted: int, who: str) -> list[Any]:
+    """What a batch operator returned, as the answers of its `wanted` calls. Raises OperatorError (INTERNAL)."""
+    if isinstance(value, list) and len(value) == wanted:
+        return value
+    what = f"{len(value)} answers" if isinstance(value, list) else f"a {type(value).__name__}"
+    raise OperatorError(Code.INTERNAL, f"{who} returned {what} for {wanted} calls")
 
 
 def checker(shape: Shape, messages: Messages, who: str) -> Check:

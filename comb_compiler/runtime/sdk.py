@@ -15,7 +15,7 @@ are shared with other operators, so they are read, never changed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast, overload
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
@@ -37,14 +37,30 @@ class Options(NamedTuple):
     concurrency: int | None = None
 
 
+@overload
+def operator(target: T, /) -> T: ...
+
+
+@overload
 def operator(
     *,
     execution: Execution | None = None,
     batch: bool = False,
     retry_safe: bool = False,
     concurrency: int | None = None,
-) -> Callable[[T], T]:
-    """Say how an operator wants to be run; without it the defaults hold.
+) -> Callable[[T], T]: ...
+
+
+def operator(
+    target: Any = None,
+    /,
+    *,
+    execution: Execution | None = None,
+    batch: bool = False,
+    retry_safe: bool = False,
+    concurrency: int | None = None,
+) -> Any:
+    """Say how an operator wants to be run; without it, or as a bare `@operator`, the defaults hold.
 
     - `execution`: where. "thread" (the default of a `def`) suits native code, which lets go of the interpreter;
       "process" suits work in Python; "loop" suits what returns within microseconds. An `async def` is in the loop.
@@ -64,7 +80,7 @@ def operator(
         target.__comb_options__ = options  # type: ignore[attr-defined]
         return target
 
-    return declare
+    return declare if target is None else declare(target)
 
 
 def options_of(target: object) -> Options:

@@ -22,7 +22,7 @@ from comb_compiler.release import Model as ModelVersion
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, load_entry
 from comb_compiler.runtime.discretion import without_texts
-from comb_compiler.runtime.instance import Given, Instance, named, start
+from comb_compiler.runtime.instance import Given, Instance, each_answer, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
 from comb_compiler.runtime.telemetry.logs import LineFormatter, names_here
@@ -162,10 +162,8 @@ def _outcomes(instance: Instance, given: list[Any], call: Call, batch: int) -> l
     value = named(instance, given, call)
     if not batch:
         return [instance.check(value)]
-    if not isinstance(value, list) or len(value) != batch:
-        what = f"{len(value)} answers" if isinstance(value, list) else f"a {type(value).__name__}"
-        raise OperatorError(Code.INTERNAL, f"{instance.declaration.entry} returned {what} for {batch} calls")
-    return [one if isinstance(one, OperatorError) else _checked(instance, one) for one in value]
+    values = each_answer(value, batch, instance.declaration.entry)
+    return [one if isinstance(one, OperatorError) else _checked(instance, one) for one in values]
 
 
 def _checked(instance: Instance, value: Any) -> Any:

@@ -33,6 +33,11 @@ async def same_later(letter: Letter) -> Letter:
 
 
 @operator(execution="loop")
+def only_by_name(*, letter: Letter) -> Letter:
+    return letter
+
+
+@operator(execution="loop")
 def shout(letter: Letter) -> Letter:
     """The same, in capitals."""
     return Letter(text=letter.text.upper(), number=letter.number + 1)
@@ -98,7 +103,7 @@ def raises(letter: Letter) -> Letter:
     raise ValueError(f"secret {letter.text}")
 
 
-@operator(execution="loop")
+@operator(execution="loop", retry_safe=True)
 def refuses(letter: Letter) -> Letter:
     """A failure with a code."""
     raise OperatorError(Code.INVALID_ARGUMENT, "this is no letter")
@@ -138,6 +143,7 @@ def answer_with(letter: Letter, reply: Reply) -> Letter:
     return Letter(text=f"{letter.text} from {reply.text}")
 
 
+@operator(retry_safe=True)
 def thread_letter(letter: Letter) -> Letter:
     """In a thread, says which process it is in."""
     return Letter(text=letter.text, number=os.getpid())
@@ -305,6 +311,7 @@ class SeesCancel:
         return letter
 
 
+@operator(retry_safe=True)
 class Flaky:
     """Fails twice, then answers."""
 

@@ -57,7 +57,7 @@ def test_a_run_says_what_happened_whether_it_was_answered_or_failed() -> None:
     assert late.error.code == Code.DEADLINE_EXCEEDED
 
 
-@pytest.mark.parametrize("operator", ["same", "same_async", "same_later", "Greet"])
+@pytest.mark.parametrize("operator", ["same", "same_async", "same_later", "only_by_name", "Greet"])
 def test_nodes_side_by_side_all_flow_into_one(operator: str) -> None:
     model = Model("m", "1", "custom", "nowhere", "", {"greeting": "Dear"})
     a_plan = fan(operator, 10, "all_of_ten", bindings={"Greet": {"model": model}})
@@ -420,6 +420,8 @@ def test_a_plan_that_the_code_does_not_fit_is_refused() -> None:
         answer(image)
     with pytest.raises(CannotRun, match="the plan's descriptors cannot be used"):
         answer(made._replace(descriptors=b"\xff"))
+    with pytest.raises(BadOperator, match="the comb repeats its calls, and it does not say retry_safe=True"):
+        answer(chain("same", 1, bindings={"same": {"retries": 1}}))
     bad_when = plan(
         {"a": ("same", {"letter": "request.letter"})}, "a", of_nodes={"a": {"when": Condition("nope", {"request": -1})}}
     )

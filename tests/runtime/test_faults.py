@@ -211,6 +211,16 @@ def test_a_full_queue_refuses_at_once(operator: str) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("operator", ["batch_in_thread", "misbehaves", "thread"])
+def test_where_nothing_may_wait_one_call_at_a_time_is_answered(operator: str) -> None:
+    async def main() -> None:
+        async with Engine(chain(operator, 1), limits=Limits(queue=0)) as engine:
+            for _ in range(3):
+                await engine.call(letter("pid"))
+
+    run(main())
+
+
 @pytest.mark.slow
 def test_a_hundred_megabytes_pass_and_the_memory_is_given_back() -> None:
     async def main() -> None:

@@ -1,6 +1,7 @@
 """The SDK: what code declares is read from its types, and what does not fit is said in full."""
 
 import pickle
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from comb_compiler.runtime import (
 )
 from comb_compiler.runtime.declaration import declaration_of, load_entry
 from comb_compiler.runtime.params import fit
+from comb_compiler.runtime.sdk import Options
 from tests.runtime.operators import Greet, join, shout
 from tests.runtime.post.post_pb2 import DESCRIPTORS, Letter, Note, Reply
 
@@ -102,6 +104,39 @@ def test_a_function_an_async_function_and_a_batch_are_called_alike() -> None:
     for code in (later, many, at_once):
         with harness(code) as call:
             assert call(letter=Letter(text="x")) == Reply(text="x")
+
+
+def test_a_batch_of_another_length_is_the_error_that_it_is_in_the_engine() -> None:
+    @operator(batch=True)
+    def none(letter: list[Letter]) -> list[Letter]:
+        return []
+
+    @operator(batch=True)
+    def no_list(letter: list[Letter]) -> list[Letter]:
+        return None  # type: ignore[return-value]
+
+    for code, said in ((none, "returned 0 answers for 1 calls"), (no_list, "returned a NoneType for 1 calls")):
+        with harness(code) as call, pytest.raises(OperatorError, match=said) as caught:
+            call(letter=Letter())
+        assert caught.value.code == Code.INTERNAL
+
+
+def test_an_operator_that_changes_what_it_is_given_is_told() -> None:
+    def changes(letter: Letter) -> Letter:
+        letter.text += "!"
+        return letter
+
+    @operator(batch=True)
+    def changes_many(letter: list[Letter]) -> list[Letter]:
+        for one in letter:
+            one.text += "!"
+        return letter
+
+    for code in (changes, changes_many):
+        with harness(code) as call, pytest.raises(BadOperator, match="it changes `letter`, which other operators may"):
+            call(letter=Letter(text="a"))
+    with harness(join) as call:
+        assert call(first=Letter(text="a"), second=Letter(text="b")).text == "a+b"
 
 
 def test_an_optional_port_may_be_left_out_and_another_may_not() -> None:
@@ -199,6 +234,19 @@ def _unboxed(letter: Parcel[Letter]) -> Letter:
     return letter.message
 
 
+class _Abstract(ABC):
+    @abstractmethod
+    def __call__(self, letter: Letter) -> Letter: ...
+
+
+def _may_give_nothing(letter: Letter) -> Letter | None:
+    return letter
+
+
+def _two_calls(letter: Letter, call: Call, again: Call) -> Letter:
+    return letter
+
+
 def _untyped(letter):  # type: ignore[no-untyped-def]
     return letter
 
@@ -214,8 +262,8 @@ def _untyped(letter):  # type: ignore[no-untyped-def]
         (
             _Strange,
             [
-                "the port `letter` is a <class 'int'>, which is no Protobuf message",
-                "the answer `return` is a None, which is no Protobuf message",
+                "the port `letter` is `int`, which is no Protobuf message",
+                "the answer `return` is `None`, which is no Protobuf message",
                 "`database` of `__init__` must be a Model, Messages or Workspace, or have a default",
             ],
         ),
@@ -228,6 +276,9 @@ def _untyped(letter):  # type: ignore[no-untyped-def]
             ],
         ),
         (_unboxed, ['`letter` must be `Annotated[Parcel[…], "field", …]`: a Parcel, and its fields']),
+        (_Abstract, ["it is abstract, and has no `__call__`"]),
+        (_may_give_nothing, ["the answer `return` may be None, and an operator always gives one"]),
+        (_two_calls, ["it takes the Call more than once: see `call`, `again`"]),
         (_untyped, ["the port `letter` has no type", "the answer `return` has no type"]),
     ],
 )
@@ -300,6 +351,20 @@ def test_an_operator_that_needs_a_model_does_not_start_without() -> None:
         raise AssertionError("it started")
 
 
+def test_an_operator_with_a_default_for_its_model_has_it_where_the_comb_gives_one(tmp_path: Path) -> None:
+    class Maybe:
+        def __init__(self, model: Model | None = None, workspace: Workspace | None = None) -> None:  # type: ignore[type-arg]
+            self.said = f"{model and model.path} {workspace and workspace.path}"
+
+        def __call__(self, letter: Letter) -> Letter:
+            return Letter(text=self.said)
+
+    with harness(Maybe) as call:
+        assert call(letter=Letter()).text == "None None"
+    with harness(Maybe, model=tmp_path, workspace=tmp_path) as call:
+        assert call(letter=Letter()).text == f"{tmp_path} {tmp_path}"
+
+
 def test_an_error_travels_with_its_code() -> None:
     error = pickle.loads(pickle.dumps(OperatorError(Code.NOT_FOUND, "no such letter")))
     assert (error.code, error.message, str(error)) == (Code.NOT_FOUND, "no such letter", "NOT_FOUND: no such letter")
@@ -312,3 +377,49 @@ def test_an_error_cannot_be_ok() -> None:
 
 def test_the_decorator_leaves_a_function_callable() -> None:
     assert shout(Letter(text="a")).text == "A"
+
+
+def test_without_anything_to_say_the_decorator_stands_alone() -> None:
+    @operator
+    def plain(letter: Letter) -> Letter:
+        return letter
+
+    assert declaration_of(plain).options == Options()
+
+
+def test_types_mean_what_they_do_where_the_code_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "timing_of_calls.py").write_text(
+        """
+import functools
+
+def timed(function):
+    @functools.wraps(function)
+    def inner(*arguments, **named):
+        return function(*arguments, **named)
+    return inner
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "timed_operators.py").write_text(
+        """
+from __future__ import annotations
+from comb_compiler.runtime import operator
+from tests.runtime.post.post_pb2 import Letter
+from timing_of_calls import timed
+
+@operator(execution="loop")
+@timed
+def same(letter: Letter) -> Letter:
+    return letter
+
+class Same:
+    @timed
+    def __call__(self, letter: Letter) -> Letter:
+        return letter
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("same", "Same"):
+        with harness(f"timed_operators:{name}") as call:
+            assert call(letter=Letter(text=name)).text == name

@@ -13,6 +13,7 @@ from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine.hosts import Answer
+from comb_compiler.runtime.instance import each_answer
 from comb_compiler.runtime.sdk import Call
 
 __all__ = ["Batcher"]
@@ -71,7 +72,7 @@ class Batcher:
 
     async def answer(self, arguments: Sequence[Any], call: Call) -> Any:
         """One call. Raises OperatorError (RESOURCE_EXHAUSTED) at once where too many wait."""
-        if len(self._waiting) >= self._queue:
+        if len(self._waiting) >= self._queue and len(self._running) >= self._concurrency:
             self._forget_the_dead()
             if len(self._waiting) >= self._queue:
                 raise OperatorError(
@@ -142,10 +143,8 @@ class Batcher:
         for entry in entries:
             entry.future.add_done_callback(lambda _: _cancel_when_all_done(entries, task))
         try:
-            answers = await self._run(
-                [list(column) for column in zip(*(one.arguments for one in entries), strict=True)], call
-            )
-            outcomes = _outcomes(self._name, answers, len(entries))
+            columns = [list(column) for column in zip(*(one.arguments for one in entries), strict=True)]
+            outcomes = each_answer(await self._run(columns, call), len(entries), f"`{self._name}`")
         except asyncio.CancelledError:
             call.cancel()
             outcomes = [OperatorError(Code.CANCELLED, f"a batch of `{self._name}` was cancelled")] * len(entries)
@@ -188,11 +187,3 @@ def _note(entries: list[_Entry], together: Call, began: float) -> None:
 def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:
     if all(entry.future.cancelled() for entry in entries):
         task.cancel()
-
-
-def _outcomes(name: str, answers: Any, wanted: int) -> list[Any]:
-    if not isinstance(answers, list) or len(answers) != wanted:
-        what = f"{len(answers)} answers" if isinstance(answers, list) else f"a {type(answers).__name__}"
-        error = OperatorError(Code.INTERNAL, f"`{name}` returned {what} for {wanted} calls")
-        return [error] * wanted
-    return answers

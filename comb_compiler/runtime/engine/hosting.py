@@ -186,5 +186,7 @@ def _must_fit(binding: Binding, declaration: Declaration) -> None:
         reasons.append(f"it returns a {declaration.out.full_name}, and the comb says {binding.out}")
     if binding.batch is not None and not declaration.options.batch:
         reasons.append("the comb batches its calls, and it does not say batch=True")
+    if binding.retries and not declaration.options.retry_safe:
+        reasons.append("the comb repeats its calls, and it does not say retry_safe=True")
     if reasons:
         raise BadOperator(declaration.entry, tuple(reasons))

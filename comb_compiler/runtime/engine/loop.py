@@ -103,6 +103,13 @@ def _at_once(instance: Instance) -> Callable[[Sequence[Any], Call], Any]:
 
 def _plain(instance: Instance) -> Callable[..., Any]:
     """The operator's function as it stands, where nothing has to be converted: its ports are in order already."""
+    if any(one.kind is one.KEYWORD_ONLY for one in inspect.signature(instance.function).parameters.values()):
+        names = [port.name for port in instance.declaration.ports]
+
+        def by_name(*arguments: Any) -> Any:
+            return instance.function(**dict(zip(names, handed(instance, arguments), strict=True)))
+
+        return by_name
     if not any(instance.convert):
         # A bound method is called faster than its object.
         function = instance.function

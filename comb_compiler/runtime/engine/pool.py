@@ -76,6 +76,11 @@ class Pool:
             process.retire()
         await asyncio.gather(*(process.wait(self._limits.grace) for process in processes))
 
+    @property
+    def has_idle(self) -> bool:
+        """Whether `take` would give one."""
+        return any(not process.is_leaving for process in self._idle)
+
     def take(self) -> Process | None:
         """One that is idle, to be given back; None where there is none."""
         while self._idle:

@@ -62,7 +62,7 @@ class WorkerHost:
             _fail(self._queue.popleft(), OperatorError(Code.UNAVAILABLE, f"`{self._name}` is shutting down"))
 
     async def _answer(self, arguments: Sequence[Any], call: Call) -> Any:
-        if len(self._queue) >= self._most_waiting:
+        if len(self._queue) >= self._most_waiting and not self._pool.has_idle:
             self._queue = deque(job for job in self._queue if not job.future.done())
             if len(self._queue) >= self._most_waiting:
                 raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{len(self._queue)} calls of `{self._name}` are waiting")
