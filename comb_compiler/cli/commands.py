@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("graph", "comb_compiler.cli.graph", "draw the graph, its types and its critical path"),
     Command("plan", "comb_compiler.cli.plan", "say what runs where, and what the nodes have left"),
     Command("image build", "comb_compiler.cli.image.build", "build the images that pods run, without an engine"),
+    Command("image push", "comb_compiler.cli.image.push", "send images to their registry, by digest"),
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
     Command("platform", "comb_compiler.cli.platform", "write the Kubernetes objects that all combs share"),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),

@@ -48,7 +48,7 @@ def open_layout(layout: ImageLayout, name: str = "") -> Base:
 
 def read_base(layout: ImageLayout, image: Descriptor, name: str) -> Base:
     """The image of a manifest. Raises ImageError."""
-    manifest = layout.manifest(image)
+    manifest = layout.manifest(image.digest)
     try:
         config = json.loads(layout.read(manifest["config"]["digest"]))
         layers = tuple(Descriptor(_LAYERS[one["mediaType"]], one["digest"], one["size"]) for one in manifest["layers"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from comb_compiler.images.model import INDEX, MANIFEST, Descriptor, ImageError
+from comb_compiler.images.model import DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor, ImageError
 
 __all__ = ["ImageLayout", "canonical"]
 
@@ -130,20 +130,21 @@ class ImageLayout:
             canonical({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}),
         )
 
-    def manifest(self, image: Descriptor) -> Mapping[str, Any]:
+    def manifest(self, digest: str) -> Mapping[str, Any]:
         """An image's manifest. Raises ImageError for what is none."""
-        found = json.loads(self.read(image.digest))
-        if not isinstance(found, dict) or found.get("mediaType", MANIFEST) not in (MANIFEST, _DOCKER_MANIFEST):
-            raise ImageError(f"{self.path}: {image.digest} is no manifest of an image")
+        content = self.read(digest)
+        try:
+            found = json.loads(content)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or found.get("mediaType", MANIFEST) not in (MANIFEST, DOCKER_MANIFEST):
+            raise ImageError(f"{self.path}: {digest} is no manifest of an image")
         return found
 
     def _replace(self, path: Path, content: bytes) -> None:
         draft = path.with_name(f".{secrets.token_hex(8)}")
         draft.write_bytes(content)
         os.replace(draft, path)
-
-
-_DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def canonical(value: Any) -> bytes:

@@ -3,11 +3,25 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["CONFIG", "GZIP_LAYER", "INDEX", "MANIFEST", "Base", "Built", "Descriptor", "ImageError", "Layer"]
+__all__ = [
+    "CONFIG",
+    "DOCKER_INDEX",
+    "DOCKER_MANIFEST",
+    "GZIP_LAYER",
+    "INDEX",
+    "MANIFEST",
+    "Base",
+    "Built",
+    "Descriptor",
+    "ImageError",
+    "Layer",
+]
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 

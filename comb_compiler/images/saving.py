@@ -16,7 +16,7 @@ def save_images(layout: ImageLayout, images: Mapping[str, Descriptor], file: IO[
     told, written = [], set()
     with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for tag, image in sorted(images.items()):
-            manifest = layout.manifest(image)
+            manifest = layout.manifest(image.digest)
             config, layers = manifest["config"]["digest"], [one["digest"] for one in manifest["layers"]]
             for digest in (config, *layers):
                 if digest not in written:

@@ -13,6 +13,7 @@ from tests.architecture.imports import ROOT, distribution_of, third_party_import
 HOMES = {
     "annotated_types": {"spec"},
     "cel_expr_python": {"graph", "runtime"},
+    "docker": {"images"},
     "fsspec": {"workspace"},
     "git": {"publish"},
     "google": {"protos", "runtime", "samples"},
@@ -27,7 +28,7 @@ HOMES = {
     "pyarrow": {"samples"},
     "pydantic": {"spec"},
     "pydantic_core": {"spec"},
-    "urllib3": {"cluster"},
+    "urllib3": {"cluster", "images"},
     "uvloop": {"runtime"},
     "yaml": {"render", "source"},
 }

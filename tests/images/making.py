@@ -44,7 +44,7 @@ def base_layout(path: Path, names: tuple[str, ...] = GLIBC) -> ImageLayout:
 
 def archive_of(layout: ImageLayout, path: Path) -> Path:
     """The same image, as `docker save` writes it."""
-    manifest = layout.manifest(layout.images()["base"])
+    manifest = layout.manifest(layout.images()["base"].digest)
     told = [{"Config": "c.json", "RepoTags": ["base:1"], "Layers": ["l/layer.tar"]}]
     parts = {
         "c.json": layout.read(manifest["config"]["digest"]),

@@ -71,7 +71,7 @@ def test_the_configuration_is_what_pods_need(tmp_path: Path) -> None:
     assert config["config"]["Entrypoint"] == ["python", "-m", "comb_compiler.runtime.service"]
     assert "PYTHONPATH=/comb/packages" in config["config"]["Env"]
     assert not any("elsewhere" in one for one in config["config"]["Env"])
-    assert config["config"]["Labels"] == LABELS == layout.manifest(built.manifest)["annotations"]
+    assert config["config"]["Labels"] == LABELS == layout.manifest(built.manifest.digest)["annotations"]
     assert (config["created"], len(config["rootfs"]["diff_ids"])) == ("1970-01-01T00:00:00Z", 5)
     assert len(config["history"]) == 5
 

@@ -103,26 +103,35 @@ def from_go(source: Path) -> Path:
     return program
 
 
-def from_debian(package: str, command: str) -> Path:
-    """`command` of a Debian package, unpacked without being installed: nothing outside the cache is touched."""
-    home = cache_directory() / f"debian-{package}"
+def from_debian(package: str, command: str, *others: str) -> Path:
+    """`command` of a Debian package, with others that it needs."""
+    home = debian_packages(package, *others)
+    found = (home / place / command for place in ("usr/bin", "usr/sbin"))
+    return next((path for path in found if path.is_file()), home / "usr" / "bin" / command)
+
+
+def debian_packages(*packages: str) -> Path:
+    """A directory with Debian packages, unpacked without being installed: nothing outside the cache is touched."""
+    name = packages[0] if len(packages) == 1 else hashlib.sha256(" ".join(packages).encode()).hexdigest()[:16]
+    home = cache_directory() / f"debian-{name}"
     if not home.is_dir():
-        apt = required_on_path("apt-get", f"install {package}")
+        apt = required_on_path("apt-get", f"install {packages[0]}")
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home.parent, prefix="new-", ignore_cleanup_errors=True) as new:
             for directory in ("lists/partial", "archives/partial", "root"):
                 Path(new, directory).mkdir(parents=True)
             own = ["-o", f"Dir::State::lists={new}/lists", "-o", f"Dir::Cache={new}", "-o", "Debug::NoLocking=1"]
             _run([str(apt), "update", *own], Path(new))
-            _run([str(apt), "download", package, *own], Path(new))
-            [archive] = Path(new).glob("*.deb")
-            _run([str(required_on_path("dpkg", f"install {package}")), "-x", str(archive), "root"], Path(new))
+            _run([str(apt), "download", *packages, *own], Path(new))
+            dpkg = required_on_path("dpkg", f"install {packages[0]}")
+            for archive in sorted(Path(new).glob("*.deb")):
+                _run([str(dpkg), "-x", str(archive), "root"], Path(new))
             try:
                 os.rename(Path(new, "root"), home)
             except OSError:
                 if not home.is_dir():
                     raise
-    return home / "usr" / "bin" / command
+    return home
 
 
 def required_on_path(name: str, how: str) -> Path:
@@ -131,6 +140,13 @@ def required_on_path(name: str, how: str) -> Path:
     if found is None:
         raise Missing(f"{name} is not on PATH: {how}")
     return Path(found)
+
+
+def _engine() -> Path:
+    """Docker's daemon, with what it starts."""
+    if os.geteuid() != 0:
+        raise Missing("dockerd is not on PATH, and only root may run it")
+    return from_debian("docker.io", "dockerd", "containerd", "runc", "libdevmapper1.02.1", "libseccomp2")
 
 
 def _run(command: list[str], directory: Path) -> None:
@@ -150,6 +166,8 @@ TOOLS: Mapping[str, Tool] = {
     for tool in (
         Tool("buf", lambda: from_npm("buf")),
         Tool("curl", lambda: required_on_path("curl", "install curl")),
+        Tool("docker-registry", lambda: from_debian("docker-registry", "docker-registry")),
+        Tool("dockerd", _engine),
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("gpg", lambda: required_on_path("gpg", "install GnuPG")),

@@ -1,0 +1,85 @@
+"""Send the images that `comb image build` made to their registry, by digest.
+
+What images.json names is there afterwards, and `comb render` may take it. What a registry has already is not sent
+again, so that a push which was cut off goes on where it ended. Credentials are docker's: what `docker login` keeps, and
+the helpers that its configuration names. No engine is needed.
+
+example:
+  comb image push images --images images.json
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.images.names import Reference
+    from comb_compiler.images.pushing import Pushed
+    from comb_compiler.images.requests import Requests
+
+__all__ = ["add_arguments", "connect", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("layout", metavar="DIR", help="the OCI layout that `comb image build` wrote")
+    add("--images", metavar="FILE", default="images.json", help="what names the images (default: images.json)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.images.failures import RegistryFailed
+    from comb_compiler.images.layout import ImageLayout
+    from comb_compiler.images.model import ImageError
+    from comb_compiler.images.pushing import push_images
+
+    images = _images(arguments.images)
+    try:
+        for one in push_images(ImageLayout(Path(arguments.layout)), images, connect, console.progress):
+            console.progress("")
+            console.result(_line(one))
+    except ImageError as problem:
+        raise UsageError(str(problem)) from problem
+    except RegistryFailed as failure:
+        raise OutsideFailure(str(failure), failure.hint) from failure
+    finally:
+        console.progress("")
+    return Exit.CLEAN
+
+
+def connect(image: "Reference") -> "Requests":
+    """Requests to an image's registry, with docker's credential for it. Raises UsageError without the extra."""
+    try:
+        from functools import cache
+
+        from comb_compiler.images.credentials import docker_credential
+        from comb_compiler.images.requests import Requests
+    except ModuleNotFoundError as problem:
+        raise UsageError(f"registries need the package `{problem.name}`: install `comb-compiler[images]`") from problem
+    return Requests(image.address, cache(lambda: docker_credential(image.host)))
+
+
+def _images(file: str) -> "list[Reference]":
+    from comb_compiler.images.model import ImageError
+    from comb_compiler.images.names import parse_reference
+    from comb_compiler.release.images import BadImages, parse_images
+
+    try:
+        images = parse_images(Path(file).read_bytes())
+        return [parse_reference(image) for devices in images.by_process.values() for image in devices.values()]
+    except OSError as problem:
+        raise UsageError(f"--images {file}: it cannot be read: {problem.strerror}") from problem
+    except (BadImages, ImageError) as problem:
+        raise UsageError(f"--images {file}: {problem}") from problem
+
+
+def _line(one: "Pushed") -> str:
+    from comb_compiler.cli.tables import size
+
+    if not one.sent:
+        return f"{one.image}  nothing to send"
+    total = size(sum(blob.size for blob in one.sent))
+    return f"{one.image}  {len(one.sent)} of {len(one.layers)} layers sent, {total}"

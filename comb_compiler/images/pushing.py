@@ -1,0 +1,62 @@
+"""Images of a layout → registries, by digest: what is there is not sent again."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from comb_compiler.images.layout import ImageLayout
+from comb_compiler.images.model import MANIFEST, Descriptor, ImageError
+from comb_compiler.images.names import Reference
+from comb_compiler.images.registry import Repository
+from comb_compiler.images.requests import Requests
+
+__all__ = ["Pushed", "push_images"]
+
+Connect = Callable[[Reference], Requests]
+
+
+class Pushed(NamedTuple):
+    """An image that is in its registry now: the layers that were sent for it, in the order of its manifest."""
+
+    image: Reference
+    sent: tuple[Descriptor, ...]
+    layers: tuple[Descriptor, ...]
+
+
+def push_images(
+    layout: ImageLayout, images: Iterable[Reference], connect: Connect, tell: Callable[[str], None]
+) -> Iterator[Pushed]:
+    """Send images one by one, each manifest after its blobs, so that a registry never names what it does not have.
+
+    Raises ImageError for what the layout lacks, before anything is sent; then RegistryFailed.
+    """
+    wanted = [(image, _of_layout(layout, image)) for image in dict.fromkeys(images)]
+    there: dict[tuple[str, str], str] = {}
+    registries: dict[str, Requests] = {}
+    for image, manifest in wanted:
+        if image.host not in registries:
+            registries[image.host] = connect(image)
+        repository = Repository(registries[image.host], image.repository)
+        blobs = [Descriptor(one["mediaType"], one["digest"], one["size"]) for one in _blobs(manifest)]
+        sent = []
+        for blob in blobs:
+            tell(f"{image.host}/{image.repository}: {blob.digest}, {blob.size:,} bytes")
+            key = (image.host, blob.digest)
+            if not repository.has(blob.digest) and repository.send(blob, layout.blob(blob.digest), there.get(key, "")):
+                sent.append(blob)
+            there[key] = image.repository
+        content = layout.read(image.digest)
+        repository.put_manifest(Descriptor(manifest.get("mediaType", MANIFEST), image.digest, len(content)), content)
+        yield Pushed(image, tuple(one for one in sent if one in blobs[1:]), tuple(blobs[1:]))
+
+
+def _of_layout(layout: ImageLayout, image: Reference) -> Mapping[str, Any]:
+    manifest = layout.manifest(image.digest)
+    for blob in _blobs(manifest):
+        path = layout.blob(blob["digest"])
+        if not path.is_file() or path.stat().st_size != blob["size"]:
+            raise ImageError(f"{layout.path}: {image} names {blob['digest']}, which is not there whole: build it again")
+    return manifest
+
+
+def _blobs(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [manifest["config"], *manifest["layers"]]
