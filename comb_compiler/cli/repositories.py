@@ -82,8 +82,16 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_repository_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say which repository it is, and what of it is trusted."""
-    parser.add_argument("--repository", metavar="URL", help="another repository than platform.yaml's: to try with")
+    parser.add_argument(
+        "--repository", metavar="URL", type=_address, help="another repository than platform.yaml's: to try with"
+    )
     parser.add_argument("--trusted", metavar="COMMIT", help="history up to here was looked at, whoever signed it")
+
+
+def _address(text: str) -> str:
+    if not text.strip():  # a variable that is not set must not mean platform.yaml's own
+        raise argparse.ArgumentTypeError("an address is wanted, and this is empty")
+    return text
 
 
 def target_of(arguments: argparse.Namespace, console: Console) -> Target | None:

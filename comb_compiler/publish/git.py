@@ -47,6 +47,7 @@ _SETTINGS = {
     "gpg.format": "ssh",
     "gpg.program": "false",  # which keyring counts is said where one does: never anybody's own
     "gpg.x509.program": "false",
+    "http.followRedirects": "false",  # another host is to get neither credentials nor releases
     "http.lowSpeedLimit": "500",
     "http.lowSpeedTime": "30",
     "maintenance.auto": "false",

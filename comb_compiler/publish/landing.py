@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from comb_compiler.publish.errors import PublishError, Refused
+from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.publish.errors import PublishError, Refused, quoted
 from comb_compiler.publish.git import GitFailed
 from comb_compiler.publish.mirror import Mirror, Pushed
 from comb_compiler.publish.signing import Trust, check_signed, signs
@@ -16,6 +17,7 @@ __all__ = ["Change", "Identity", "Publication", "check_history", "land"]
 _MOST_SECONDS = 300.0
 _MOST_RIVALS = 64
 _LONGEST_WAIT = 15.0
+_MOST_NAMED = 3
 
 
 class Identity(NamedTuple):
@@ -65,7 +67,7 @@ def land(mirror: Mirror, build: Build, trust: Trust, identity: Identity) -> Publ
         if trust.publishers:
             _check_own(mirror, trust, commit)
         if _pushed(mirror, commit):
-            mirror.note_seen(commit)
+            mirror.note(commit, trust.publishers)
             return Publication(commit, changed=True, races=races)
         if time.monotonic() > end:
             break
@@ -86,32 +88,49 @@ def _wait(landed: int, races: int, cycle: float) -> None:
 def check_history(mirror: Mirror, trust: Trust) -> str | None:
     """The branch's head on the server; its history continues what was seen, and trusted publishers signed what is new.
 
-    Where nothing was seen yet, the head's signature stands for what it follows: whoever signed it checked that.
+    Where nothing was seen yet, or others were trusted then, the head's signature stands for what it follows: whoever
+    signed it checked that.
     """
     head = mirror.fetch()
-    known = _floor(mirror, trust, head)
     if head is None:
-        if known is not None:
-            raise Refused(
-                f"the environment repository's branch `{mirror.reach.branch}` is gone: it was there before",
-                f"have it restored; if it is to begin anew, remove {mirror.git.directory.parent}, which knows it",
-            )
+        _check_empty(mirror)
         return None
-    if known is not None and not mirror.contains(head, known):
-        raise Refused(
-            f"the history of the environment repository was rewritten: {known[:12]} is no longer in it",
-            f"look at it; if it is right, say so with --trusted {head}",
-        )
-    if trust.publishers and known != head:
-        check_signed(mirror.git, trust.publishers, *([f"{known}..{head}"] if known else ["-1", head]))
-    if known != head:
-        mirror.note_seen(head)
+    floor = _floor(mirror, trust, head)
+    seen, signed = (floor, floor) if floor is not None else (mirror.seen, mirror.signed(trust.publishers))
+    for known in filter(None, (seen, signed)):
+        if not mirror.contains(head, known):
+            raise Refused(
+                f"the history of the environment repository was rewritten: {known[:12]} is no longer in it",
+                f"look at it; if it is right, say so with --trusted {head}",
+            )
+    if trust.publishers and signed != head:
+        check_signed(mirror.git, trust.publishers, *([f"{signed}..{head}"] if signed else ["-1", head]))
+    if head != mirror.seen or (trust.publishers and head != mirror.signed(trust.publishers)):
+        mirror.note(head, trust.publishers)
     return head
 
 
-def _floor(mirror: Mirror, trust: Trust, head: str | None) -> str | None:
-    if trust.floor is None or head is None:
-        return mirror.seen
+def _check_empty(mirror: Mirror) -> None:
+    """Raises Refused where the branch is not there, and that is not since the repository is new."""
+    branch, known = mirror.reach.branch, mirror.seen
+    if known is not None:
+        raise Refused(
+            f"the environment repository's branch `{branch}` is gone: it was there before",
+            f"have it restored; if it is to begin anew, remove {mirror.git.directory.parent}, which knows it",
+        )
+    others = mirror.branches()
+    if others and branch not in others:  # else somebody has just made it
+        named = ", ".join(f"`{printable(one)}`" for one in others[:_MOST_NAMED])
+        raise Refused(
+            f"the environment repository has no branch `{branch}`, and has {named}",
+            "say which it is, `environmentRepository.branch` in platform.yaml; or make it, with a file in `clusters/`",
+        )
+
+
+def _floor(mirror: Mirror, trust: Trust, head: str) -> str | None:
+    """The commit up to which somebody looked at history himself, if anybody did."""
+    if trust.floor is None:
+        return None
     if not mirror.contains(head, trust.floor):  # as long as it is shallow, what is here may not be joined
         mirror.fetch_history()
     if not mirror.has(trust.floor):
@@ -140,7 +159,8 @@ def _commit(mirror: Mirror, head: str | None, change: Change, identity: Identity
             raise
         raise Refused(
             "the commit cannot be signed with the key that is given",
-            "it must be there, not have expired, and need no passphrase that nobody can be asked for",
+            f"it must be there, not have expired, and need no passphrase that nobody can be asked for\n"
+            f"{quoted(problem.said)}",
         ) from problem
     return out.decode("ascii").strip()
 

@@ -23,6 +23,7 @@ _MOST_PACKS = 300
 _PATIENT = ("-c", "http.lowSpeedTime=0")
 """A server says nothing while it looks at what was pushed: how long it may is the patience of the step."""
 _NO_BRANCH = "couldn't find remote ref"
+_OTHER_NAMES = ("mismatched algorithms", "does not support this repository's hash algorithm")
 _RACES = (
     *("failed to update ref", "cannot lock ref", "incorrect old value", "reference already exists"),
     *("failed to lock", "fetch first", "non-fast-forward", "stale info", "remote ref updated"),
@@ -57,26 +58,36 @@ class Reach(NamedTuple):
 class Mirror:
     """One branch of one repository, held by one process at a time; made by `open_mirror`."""
 
-    def __init__(self, git: Git, reach: Reach, seen: Path) -> None:
+    def __init__(self, git: Git, reach: Reach, place: Path) -> None:
         self.git = git
         self.reach = reach
-        self._seen = seen
+        self._place = place
 
     @property
     def seen(self) -> str | None:
-        """The newest commit of the branch that was found to be right."""
-        with suppress(OSError, ValueError):
-            text = self._seen.read_text("ascii").strip()
-            return text if text == self._head() or self.has(text) else None
-        return None
+        """The newest commit of the branch that was found to continue what was there before."""
+        return self._noted("seen")
 
-    def note_seen(self, commit: str) -> None:
-        """Keep what `seen` is from now on; the next fetch asks for what follows it."""
+    def signed(self, publishers: Mapping[str, str]) -> str | None:
+        """The newest commit that was found to be signed by these very publishers, with all before it."""
+        return self._noted(_of(publishers))
+
+    def note(self, commit: str, publishers: Mapping[str, str]) -> None:
+        """Keep what `seen` is from now on, and `signed` where there are publishers; the next fetch asks for what
+        follows it.
+        """
         if self._head() != commit:
             self.git("update-ref", _HEAD, commit)
-        beside = self._seen.with_suffix(".new")
-        beside.write_text(f"{commit}\n", "ascii")
-        beside.replace(self._seen)
+        for name in ("seen", *([_of(publishers)] if publishers else [])):
+            beside = self._place / f"{name}.new"
+            beside.write_text(f"{commit}\n", "ascii")
+            beside.replace(self._place / name)
+
+    def _noted(self, name: str) -> str | None:
+        with suppress(OSError, ValueError):
+            text = (self._place / name).read_text("ascii").strip()
+            return text if text == self._head() or self.has(text) else None
+        return None
 
     def has(self, commit: str) -> bool:
         """Whether the commit is here."""
@@ -102,8 +113,14 @@ class Mirror:
             self.git("update-ref", "-d", _HEAD)
             return None
         if ran is not None:
+            _check_names(ran)
             raise PublishError(f"the environment repository cannot be fetched\n{quoted(_clean(ran, self.reach))}")
         return self._head() or None
+
+    def branches(self) -> list[str]:
+        """The names of all branches on the server. Raises PublishError."""
+        out = self.git("ls-remote", "--heads", "origin").decode("utf-8", "replace")
+        return [line.partition("refs/heads/")[2] for line in out.split("\n") if line]
 
     def _head(self) -> str:
         """The head that was fetched last; nothing where none was. Read as git writes it, which costs no process."""
@@ -143,12 +160,27 @@ class Mirror:
             return Pushed.LANDED, ""
         answer = next((line for line in ran.out.decode("utf-8", "replace").split("\n") if line.startswith("!")), "")
         if not answer:
+            _check_names(ran.said)
             return Pushed.UNCLEAR, quoted(_clean(ran.said, self.reach))
         if "[rejected]" in answer or any(race in answer for race in _RACES):
             return Pushed.LOST, ""
         said = [line.removeprefix("remote: ") for line in ran.said.split("\n") if line.startswith("remote:")]
         reason = answer.rpartition("\t")[2]
         raise Refused(f"the server refused the push\n{quoted(_clean(chr(10).join([reason, *said]), self.reach))}")
+
+
+def _of(publishers: Mapping[str, str]) -> str:
+    """The file that says up to where these publishers, and no others, are known to have signed."""
+    return f"signed-{sha256(repr(sorted(publishers.items())).encode()).hexdigest()[:24]}"
+
+
+def _check_names(said: str) -> None:
+    """Raises Refused where git says that the server names objects otherwise: that is so however often one tries."""
+    if any(one in said for one in _OTHER_NAMES):
+        raise Refused(
+            "the environment repository names its objects by SHA-256, and Comb writes those of SHA-1",
+            "make it with `git init --object-format=sha1`",
+        )
 
 
 def _clean(said: str, reach: Reach) -> str:
@@ -176,7 +208,7 @@ def open_mirror(reach: Reach) -> Iterator[Mirror]:
             if reach.url.startswith("http://"):
                 git.allow_loopback()
             _prepare(git, reach)
-            yield Mirror(git, reach, place / "seen")
+            yield Mirror(git, reach, place)
     except OSError as problem:
         raise PublishError(f"the mirror of the environment repository cannot be kept: {problem.strerror}") from problem
     except GitFailed as problem:

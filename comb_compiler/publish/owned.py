@@ -16,7 +16,7 @@ __all__ = ["LISTS", "Held", "check_budget", "held", "is_generation", "lost", "sh
 
 _MOST_SHOWN = 5
 _AWAY = "move it away"
-_BACK = "somebody changed it by hand: take that back, or move the directory away"
+_BACK = "a newer Comb wrote it, or a hand: use that Comb, take the change back, or move the directory away"
 LISTS = (FILE, "kustomization.yaml")
 """What is in every directory, and no object."""
 _GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")

@@ -180,5 +180,5 @@ def _check_ours(mirror: Mirror, head: str | None) -> None:
     if names and TOP.encode() not in names:
         raise Refused(
             f"this is no environment repository: it holds other things, and no `{TOP}/`",
-            "look at the address; if it is to become one, commit a file there first",
+            f"look at the address; if it is to become one, commit a file in `{TOP}/` first, such as {TOP}/README.md",
         )

@@ -35,7 +35,7 @@ def record_from(kind: Any, content: bytes, version: int, noun: str) -> Any:
         raise BadRecord(f"{noun} is a JSON object")
     found = data.pop("version", None)
     if found != version or isinstance(found, bool):
-        raise BadRecord(f"its version is {found!r}, and this Comb runs version {version}")
+        raise BadRecord(f"its version is {found!r:.40}, and this Comb runs version {version}")
     return read(kind, data, "", noun)
 
 

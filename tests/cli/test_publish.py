@@ -124,6 +124,7 @@ def test_what_is_wrong_with_the_comb_is_told_and_nothing_happens(comb: Comb, sou
         (("--allow-prune", "many"), "a number of objects"),
         (("--trusted", "HEAD"), "40 hexadecimal digits"),
         (("--sign", "nowhere"), "there is no such file"),
+        (("--repository", ""), "an address is wanted"),
         (("--author", "me"), "'NAME <MAIL>'"),
         (("--evidence", "nowhere"), "no such file"),
         (("--evidence", "comb.yaml"), "names no trusted publishers"),

@@ -145,6 +145,23 @@ def test_neither_hooks_nor_filters_nor_settings_of_a_repository_run(
     assert not mark.exists()
 
 
+def test_another_branch_than_the_one_that_is_there_is_not_begun(remote: Remote, writer: Writer) -> None:
+    remote.commit({"clusters/README.md": ("100644", "ours\n")}, branch="trunk", onto=None)
+    with pytest.raises(Refused, match="has no branch `main`, and has `trunk`"):
+        writer.publish(wanted())
+    assert git(remote.directory, "for-each-ref", "--format=%(refname)") == "refs/heads/trunk"
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_objects_that_are_named_otherwise_are_refused_for_good(tmp_path: Path, empty: bool) -> None:
+    git(tmp_path, "init", "-q", "--bare", "--object-format=sha256", "-b", "main", "sha256.git")
+    remote = Remote(tmp_path / "sha256.git")
+    if not empty:
+        remote.commit({"clusters/README.md": ("100644", "ours\n")}, onto=None)
+    with pytest.raises(Refused, match="names its objects by SHA-256"):
+        Writer(remote, tmp_path / "cache").publish(wanted())
+
+
 def test_what_a_server_says_when_it_refuses_is_shown_and_nothing_else_obeys_it(remote: Remote, writer: Writer) -> None:
     hook = remote.directory / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
@@ -282,6 +299,27 @@ def _asks_for_a_password(connection: socket.socket) -> None:
     connection.recv(4096)
     connection.sendall(b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n')
     connection.close()
+
+
+def test_a_server_that_sends_on_to_another_is_not_followed(writer: Writer) -> None:
+    """Headers of the caller's own git, tokens among them, would go there too."""
+    asked: list[bytes] = []
+
+    def other(connection: socket.socket) -> None:
+        asked.append(connection.recv(4096))
+        connection.close()
+
+    with server(other) as elsewhere:
+
+        def sends_on(connection: socket.socket) -> None:
+            connection.recv(4096)
+            head = f"HTTP/1.1 302 Found\r\nLocation: {elsewhere}/info/refs?service=git-upload-pack\r\n"
+            connection.sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+            connection.close()
+
+        with server(sends_on) as url, pytest.raises(PublishError, match="302"):
+            writer._replace(patience=10.0).publish(wanted(), url=url)
+    assert not asked
 
 
 @pytest.mark.parametrize("answer", [_stalls, _resets, _lies, _sends_elsewhere, _asks_for_a_password])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from comb_compiler.publish import Identity, Refused, Trust
+from comb_compiler.publish import Identity, Refused, Trust, open_mirror
+from comb_compiler.publish.landing import check_history
 from tests.publish.environment import ME, Remote, Writer, git, keypair, wanted
 
 
@@ -85,6 +86,39 @@ def test_an_unsigned_commit_is_found_under_a_signed_one(remote: Remote, signing:
     looked_at = signing._replace(trust=signing.trust._replace(floor=unsigned))
     assert looked_at.publish(wanted(text="three")).changed
     assert signing.publish(wanted(text="four")).changed
+
+
+def test_what_was_seen_before_anybody_was_trusted_is_no_signature(
+    remote: Remote, signing: Writer, tmp_path: Path
+) -> None:
+    """Whoever has commands run with a platform.yaml of their own, on a machine that publishes, gains nothing."""
+    careless = signing._replace(trust=Trust({}), identity=ME)
+    careless.publish(wanted())
+    with pytest.raises(Refused, match="it is not signed"):
+        signing.publish(wanted(text="two"))
+    head = git(remote.directory, "rev-parse", "main")
+    assert signing._replace(trust=signing.trust._replace(floor=head)).publish(wanted(text="two")).changed
+    unsigned = _by_hand(remote, tmp_path)
+    with open_mirror(careless.reach()) as mirror:
+        assert check_history(mirror, careless.trust) == unsigned
+    with pytest.raises(Refused, match=f"{unsigned[:12]}: it is not signed"):
+        signing.publish(wanted(text="three"))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_key_that_is_trusted_no_more_is_no_longer_built_on(
+    remote: Remote, signing: Writer, tmp_path: Path, known: bool
+) -> None:
+    signing.publish(wanted())
+    file, public = keypair(tmp_path, "ann")
+    ann = Identity("ann", "ann@example.com", str(file))
+    both = signing._replace(trust=Trust({**signing.trust.publishers, "ann": public}), identity=ann)
+    alone = both._replace(trust=Trust({"ann": public}), cache=signing.cache if known else tmp_path / "another")
+    with pytest.raises(Refused, match="another key than those of trusted publishers"):
+        alone.publish(wanted(text="two"))
+    assert both.publish(wanted(text="two")).changed
+    assert alone.publish(wanted(text="three")).changed  # from then on the new key stands for what came before
+    assert len(remote.commits()) == 3
 
 
 def test_history_may_be_trusted_up_to_a_commit_by_somebody_new(remote: Remote, signing: Writer, tmp_path: Path) -> None:
