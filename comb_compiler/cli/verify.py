@@ -22,6 +22,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.emergencies import unproven
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.repositories import Target, add_reading_arguments, opened, target_of, told, trust_of
+from comb_compiler.diagnostics import Severity
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -144,7 +145,8 @@ def _rebuilt(
         for process, devices in release.images.items():
             processes.setdefault(process, {}).update(devices)
     with TemporaryDirectory(prefix="comb-verify-") as directory:
-        _extract(checkout.root, record.source, Path(directory))
+        if not _extract(checkout.root, record.source, Path(directory)):
+            return [f"the checkout has no commit {record.source[:12]}, which was published: fetch it (--no-rebuild)"]
         then = Checkout(directory)
         sources = load_sources(then, files[0]), load_sources(then, files[1])
         images = Images(processes, unbuilt=any(one.unbuilt for one in releases))
@@ -154,7 +156,10 @@ def _rebuilt(
     for one in published:
         again = made.get(one.place.directory)
         if again is None:
-            said.append(f"{one.place.directory}: at {record.source[:12]} it is not rendered")
+            wrong = next(
+                (f": {found.message}" for found in rendered.diagnostics if found.severity is Severity.ERROR), ""
+            )
+            said.append(f"{one.place.directory}: at {record.source[:12]} it is not rendered{wrong}")
             continue
         there = one.contents()
         try:
@@ -167,14 +172,15 @@ def _rebuilt(
     return said
 
 
-def _extract(root: str, commit: str, into: Path) -> None:
-    """The files of a commit of the checkout, in a directory of their own."""
+def _extract(root: str, commit: str, into: Path) -> bool:
+    """Have the files of a commit of the checkout in a directory of their own; whether there is such a commit."""
     command = ["git", "-C", root, "archive", "--format=tar", "--end-of-options", commit]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS)  # noqa: S603  all ours
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise OutsideFailure("git cannot read the checkout's history") from problem
     if done.returncode:
-        raise UsageError(f"the checkout has no commit {commit[:12]}, which was published: fetch it first")
+        return False
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(into, filter="data")
+    return True

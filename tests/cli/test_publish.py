@@ -101,6 +101,30 @@ def test_what_its_source_does_not_render_is_not_as_published(comb: Comb, source:
     assert asked(comb, "verify", "--no-rebuild", of=".").code == 0
 
 
+def test_what_cannot_be_rendered_again_says_why(comb: Comb, source: Path, platform: Path) -> None:
+    shutil.copy(platform, source / "new.yaml")  # which no commit holds
+    command = (".", "--platform", "new.yaml", "--environment", "staging")
+    assert comb("publish", *command, "--unbuilt").code == 0
+    ran = comb("verify", *command)
+    assert ran.code == 1
+    assert "it is not rendered: " in ran.out
+    assert "new.yaml" in ran.out
+
+
+def test_a_source_that_the_checkout_is_without_is_told_and_the_rest_is_verified(comb: Comb, source: Path) -> None:
+    (source / "other").mkdir()
+    (source / "other" / "comb.yaml").write_text(COMB.replace("name: greeting, team", "name: other, team"))
+    shutil.copy(source / "greeting.proto", source / "other")
+    published = save(source)
+    assert publish(comb).code == 0
+    (source / ".git").rename(source.parent / "complete")  # as if it was cloned with --depth 1
+    git(source, "init", "-q")
+    save(source)
+    ran = asked(comb, "verify", of=".")
+    assert ran.code == 1
+    assert ran.out.count(f"the checkout has no commit {published[:12]}") == 2
+
+
 def test_what_nothing_proves_is_told_where_evidence_is_asked_for(comb: Comb, source: Path, platform: Path) -> None:
     publish(comb)
     text = platform.read_text()
