@@ -32,6 +32,36 @@ async def same_later(letter: Letter) -> Letter:
     return letter
 
 
+def _hold_up(text: str) -> None:
+    end = time.monotonic() + 600
+    if text == "sleep":
+        time.sleep(600)
+    while text == "compute" and time.monotonic() < end:
+        pass
+    if text == "a little":
+        time.sleep(0.8)
+
+
+async def holds_up_the_loop(letter: Letter) -> Letter:
+    """Sleeps or computes where it should wait; "wait" waits as it should."""
+    _hold_up(letter.text)
+    if letter.text == "wait":
+        await asyncio.sleep(600)
+    return letter
+
+
+@operator(execution="loop")
+def holds_up_the_loop_at_once(letter: Letter) -> Letter:
+    _hold_up(letter.text)
+    return letter
+
+
+@operator(execution="loop", batch=True)
+async def holds_up_the_loop_in_batch(letter: list[Letter]) -> list[Letter]:
+    _hold_up(letter[0].text)
+    return letter
+
+
 @operator(execution="loop")
 def only_by_name(*, letter: Letter) -> Letter:
     return letter

@@ -181,3 +181,16 @@ def test_a_second_signal_ends_a_peer_at_once(tmp_path: Path) -> None:
                 assert there.popen.returncode == 1
 
     run(main())
+
+
+@pytest.mark.parametrize("operator", ["holds_up_the_loop", "holds_up_the_loop_at_once"])
+def test_who_holds_up_a_peer_s_loop_is_interrupted_and_the_next_call_is_answered(operator: str, tmp_path: Path) -> None:
+    made = far(operator)
+
+    async def main(address: str) -> None:
+        async with calling(made, address) as (engine, _):
+            assert (await failure(engine, letter("sleep"), within=0.3))[0] == Code.DEADLINE_EXCEEDED
+            assert (await engine.call(letter("next"), within=60.0)).text == "next"
+
+    with peer(made, tmp_path) as there:
+        run(main(there.address))

@@ -12,7 +12,7 @@ from typing import Any
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
-__all__ = ["bounded", "bounded_steps", "late", "where"]
+__all__ = ["bounded", "bounded_steps", "late", "place_of", "where"]
 
 _AGAIN = 1.0
 """Seconds after which what has swallowed the first interruption gets another."""
@@ -42,7 +42,7 @@ def bounded(what: str, seconds: float) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         if is_on:
-            raise _Interrupted(_place(frame))
+            raise _Interrupted(place_of(frame))
 
     before = signal.signal(signal.SIGALRM, interrupt)
     timer = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), _AGAIN)
@@ -84,10 +84,10 @@ def where(thread: str) -> str:
     """Where the code is that a thread of that name runs; empty where there is none."""
     frames = sys._current_frames()
     found = [one.ident for one in threading.enumerate() if one.name == thread]
-    return next((_place(frames[ident]) for ident in found if ident in frames), "")
+    return next((place_of(frames[ident]) for ident in found if ident in frames), "")
 
 
-def _place(frame: FrameType | None) -> str:
+def place_of(frame: FrameType | None) -> str:
     """The innermost calls within the operator's code, as `in load (model.py:12), in connect (socket.py:40)`."""
     stack = [one for one in traceback.extract_stack(frame) if not one.filename.startswith("<frozen ")]
     own = [index for index, one in enumerate(stack) if one.filename.startswith(_OWN)]

@@ -22,6 +22,7 @@ from comb_compiler.runtime.engine.meters import Meters
 from comb_compiler.runtime.engine.observation import Journal, Observer, Probe
 from comb_compiler.runtime.engine.program import CannotRun, Program, Step, compile_graph
 from comb_compiler.runtime.engine.run import Run
+from comb_compiler.runtime.engine.stalls import Stalls
 from comb_compiler.runtime.messages import Message, Messages, reread
 
 __all__ = ["Engine", "Limits"]
@@ -102,6 +103,7 @@ class Engine:
         self._under_way: set[Run] = set()
         self._is_open = False
         self._is_idle: asyncio.Event = asyncio.Event()
+        self._stalls = Stalls(lambda: [run.deadline for run in tuple(self._under_way)])
 
     @property
     def under_way(self) -> int:
@@ -163,6 +165,7 @@ class Engine:
         except BaseException:
             await self.close()
             raise
+        self._stalls.start()
         self._is_open = True
 
     async def call(
@@ -312,6 +315,7 @@ class Engine:
 
     async def close(self) -> None:
         """End requests that are under way, then all operators. Waits for cancelled calls, at most `Limits.grace`."""
+        self._stalls.close()
         await self.drain(0.0)
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=self.limits.grace)

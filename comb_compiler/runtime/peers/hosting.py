@@ -19,6 +19,7 @@ from comb_compiler.runtime.engine.hosting import Places, open_hosts, start_hosts
 from comb_compiler.runtime.engine.hosts import Host
 from comb_compiler.runtime.engine.meters import Meter, Meters
 from comb_compiler.runtime.engine.program import CannotRun
+from comb_compiler.runtime.engine.stalls import Stalls
 from comb_compiler.runtime.peers.frames import METHOD, ROOM, Asked, decode_call, encode_answer, identity
 from comb_compiler.runtime.peers.invoking import Hosted
 from comb_compiler.runtime.sdk import Call
@@ -74,7 +75,8 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._server: Any = None
         self._hosts: list[Host] = []
         self._hosted: dict[bytes, Hosted] = {}
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: dict[asyncio.Task[Any], float] = {}  # each with its deadline
+        self._stalls = Stalls(lambda: tuple(self._under_way.values()))
         self._last = 0.0
         self._is_open = False
         self._is_leaving = asyncio.Event()
@@ -140,6 +142,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
         except BaseException:
             await self.close()
             raise
+        self._stalls.start()
         self._is_open = True
 
     async def _open(self) -> None:
@@ -184,6 +187,7 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
 
     async def close(self) -> None:
         """End calls that are under way, then all operators. Waits for cancelled calls, at most `Limits.grace`."""
+        self._stalls.close()
         await self.drain(0.0)
         abandoned = [task for hosted in self._hosted.values() for task in hosted.abandoned]
         if abandoned:
@@ -221,21 +225,22 @@ class Peer(grpc.GenericRpcHandler):  # type: ignore[misc]
             if len(self._under_way) >= self._limits.requests:
                 self.meters.refused += 1
                 raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{self._limits.requests} calls are under way")
-            self._under_way.add(task)
+            remaining = context.time_remaining()
+            deadline = monotonic() + (self._limits.deadline if remaining is None else remaining)
+            self._under_way[task] = deadline
             asked = decode_call(content)
             hosted = self._hosted.get(asked.identity)
             if hosted is None:
                 is_elsewhere = True
                 raise OperatorError(Code.UNAVAILABLE, "the process that was asked belongs to another release")
-            packed = await self._answer(hosted, asked, context.time_remaining())
+            packed = await self._answer(hosted, asked, deadline)
         except OperatorError as error:
             packed = pack([error])
         finally:
-            self._under_way.discard(task)
+            self._under_way.pop(task, None)
         return encode_answer(packed, is_elsewhere=is_elsewhere)
 
-    async def _answer(self, hosted: Hosted, asked: Asked, remaining: float | None) -> Packed:
-        deadline = monotonic() + (self._limits.deadline if remaining is None else remaining)
+    async def _answer(self, hosted: Hosted, asked: Asked, deadline: float) -> Packed:
         request_id, node, arm, traceparent = asked.about
         call = Call(monotonic, deadline, request_id=request_id, node=node, arm=arm)
         call.traceparent = traceparent
