@@ -105,15 +105,14 @@ class Catalogue:
     def parts_of(self, ids: Sequence[bytes]) -> dict[bytes, int]:
         """The partitions that these ids can be in: each in one, the open one where no other is known to have it."""
         known: dict[bytes, int] = {}
-        newest: dict[None, int] = {}
         with self.connection() as found:
-            # The open one first: what is sealed meanwhile is found in one of the two.
             for start in range(0, len(ids), _AT_ONCE):
                 some = ids[start : start + _AT_ONCE]
-                rows = found.execute(_PARTS_OF.format(",".join("?" * len(some))), some).fetchall()
-                newest = newest or dict([rows[0]])
-                known.update(rows[1:])
-        return {**dict.fromkeys(ids, newest[None]), **known} if ids else {}
+                # The open one first: what is sealed meanwhile is found in one of the two.
+                (_, newest), *rows = found.execute(_PARTS_OF.format(",".join("?" * len(some))), some).fetchall()
+                known |= dict.fromkeys(some, newest)
+                known.update(rows)
+        return known
 
     def seal(self, number: int) -> None:
         """Close a partition that is full, and open the next. The caller has the right to write."""

@@ -2,13 +2,20 @@
 
 The fields with few values, the steps that its nodes took among them, make a *kind*, which is kept once however many
 records are of it: a record names it by a number, and an index over that number and the time is one over each field.
+To read some thirty fields of each record costs more than all else here. So what makes a kind is cut out of the record's
+bytes at once, and those fields are read when they come for the first time.
 """
 
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from comb_compiler.samples.record_pb2 import Mark, Record
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+from comb_compiler.samples.record_pb2 import Mark, Operator, Record
 from comb_compiler.samples.store import Query, Refused
 
 __all__ = ["MAX_RECORD", "Kind", "Row", "Step", "durations", "row", "searched"]
@@ -17,6 +24,8 @@ MAX_RECORD = 256 * 1024 * 1024
 """Bytes of one record."""
 
 _LOWEST_CODE = 0
+_REMEMBERED = 4096
+"""So many kinds are remembered, each with the error messages that came with it; and none that has so many bytes."""
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -76,24 +85,11 @@ def row(record: Record) -> Row | Refused:
     content = record.SerializeToString()
     if len(content) > MAX_RECORD:
         return Refused(id, f"it has {len(content):,} bytes, and a record has at most {MAX_RECORD:,}")
-    steps, taken, errors = [], [], []
-    for one in record.operators:  # in one pass: each look at a node costs
-        steps.append((one.node, one.operator, one.model, one.code))
-        taken.append(one.duration)
-        if error := one.error:
-            errors.append(error)
-    if record.error:
-        errors.append(record.error)
-    kind = Kind(
-        record.comb,
-        record.environment,
-        record.subject,
-        record.release,
-        record.arm,
-        record.code,
-        record.reason,
-        tuple(steps),
-    )
+    common = _Common.FromString(content)
+    common.DiscardUnknownFields()
+    cut = common.SerializeToString()
+    kind, text = (_read if len(cut) < _REMEMBERED else _read.__wrapped__)(cut)
+    taken = [one.duration for one in record.operators]
     return Row(
         bytes.fromhex(id),
         record.time,
@@ -102,10 +98,46 @@ def row(record: Record) -> Row | Refused:
         record.request_id,
         record.user,
         struct.pack(f"<{len(taken)}q", *taken),
-        searched("\n".join(errors)) if errors else "",
+        text,
         record.marks,
         content,
     )
+
+
+@lru_cache(_REMEMBERED)
+def _read(cut: bytes) -> tuple[Kind, str]:
+    """The kind of a record, and what is searched for words, of what was cut out of it."""
+    one = _Common.FromString(cut)
+    steps = tuple((step.node, step.operator, step.model, step.code) for step in one.operators)
+    kind = Kind(one.comb, one.environment, one.subject, one.release, one.arm, one.code, one.reason, steps)
+    errors = [step.error for step in one.operators] + [one.error]
+    return kind, searched("\n".join(error for error in errors if error))
+
+
+def _class_of_common() -> Any:
+    """A message that reads of a Record's bytes what makes its kind, and the error messages; all else is unknown to it.
+
+    An enum's number is read as one: so it is whatever a newer version names by it.
+    """
+    file = FileDescriptorProto(name="common.proto", package="comb.samples.embedded", syntax="proto3")
+    wanted = ((Record.DESCRIPTOR, {*Kind._fields, "operators"}), (Operator.DESCRIPTOR, {*Step._fields}))
+    for source, names in wanted:
+        whole = DescriptorProto()
+        source.CopyToProto(whole)
+        fields = [field for field in whole.field if field.name in {*names, "error"}]
+        for field in fields:
+            if field.type == field.TYPE_ENUM:
+                field.type = field.TYPE_INT32
+                field.ClearField("type_name")
+            elif field.type == field.TYPE_MESSAGE:
+                field.type_name = f".{file.package}.{Operator.DESCRIPTOR.name}"
+        file.message_type.add(name=source.name, field=fields)
+    pool = DescriptorPool()
+    pool.Add(file)
+    return GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.{Record.DESCRIPTOR.name}"))
+
+
+_Common = _class_of_common()
 
 
 def durations(packed: bytes) -> tuple[int, ...]:

@@ -118,8 +118,11 @@ class EmbeddedStore:
         for number, some in here.items():
             with self._catalogue.partition(number) as connection:
                 if connection:
-                    found = map(partition.Contents(connection).by_id, some)
-                    records.update((one.id, one) for one in found if one is not None)
+                    contents = partition.Contents(connection)
+                    for one in some:
+                        record = contents.by_id(one)
+                        if record is not None:
+                            records[one.hex()] = record
         return {one: records[one] for one in ids if one in records}
 
     def find(self, query: Query, *, limit: int = 100, page: str = "") -> Page:
