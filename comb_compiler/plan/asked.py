@@ -2,18 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.plan.model import Amounts, Group
 from comb_compiler.plan.sharing import Refusal, grant, wish_of
 from comb_compiler.source import Path
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.comb.operators import Operator, Requirement
-from comb_compiler.spec.comb.scaling import Scale
+from comb_compiler.spec.comb.scaling import Query, Scale, ScaleTargets, ScalingPace
 from comb_compiler.spec.platform.clusters import NodePool
 from comb_compiler.spec.platform.devices import DeviceClass
+from comb_compiler.spec.platform.release import Priority
 
-__all__ = ["CPU", "DEFAULT_CPU", "DEFAULT_MEMORY", "Asked", "amounts_of", "classes_of", "may_use", "scale_of"]
+__all__ = [
+    "CPU",
+    "DEFAULT_CPU",
+    "DEFAULT_MEMORY",
+    "Asked",
+    "amounts_of",
+    "classes_of",
+    "may_use",
+    "priority_of",
+    "scale_of",
+]
 
 CPU = "cpu"
 """The class of nodes without devices."""
@@ -75,15 +86,31 @@ def amounts_of(asked: Asked, name: str, device: DeviceClass | None, pool: NodePo
     return granted if isinstance(granted, Refusal) else Amounts(cpu, memory, granted)
 
 
+def priority_of(asked: Asked, priorities: Mapping[str, Priority]) -> str | None:
+    """The operator of a group whose priority its pods have: the first of those that name the highest."""
+    named = {name: operator.priority for name, operator in asked.operators.items() if operator.priority in priorities}
+    return max(named, key=lambda name: priorities[named[name] or ""].value, default=None)
+
+
 def scale_of(asked: Asked) -> Scale:
-    """The scale of a group: as many as any of its operators needs, and the targets of all of them."""
+    """The scale of a group: as many as any of its operators needs, as eagerly, for the targets of all of them."""
     scales = [operator.scale for operator in asked.operators.values()]
     if not scales:
         return Scale()
-    first, *others = scales
-    targets = first.targets
-    for other in others:
-        given = {name: value for name, value in other.targets if value not in (None, {})}
-        targets = targets.model_copy(update={**given, "queries": {**targets.queries, **other.targets.queries}})
     most = max(one.min if one.max is None else one.max for one in scales)
-    return first.model_copy(update={"min": max(one.min for one in scales), "max": most, "targets": targets})
+    paces = [one.pace for one in scales if "pace" in one.model_fields_set]
+    made = {"min": max(one.min for one in scales), "max": most, "targets": _targets([one.targets for one in scales])}
+    return Scale().model_copy(update={**made, "pace": max(paces, key=list(ScalingPace).index, default=Scale().pace)})
+
+
+def _targets(several: Sequence[ScaleTargets]) -> ScaleTargets:
+    """All targets that are given; of one that is given twice the lower value, which wants more instances."""
+    lowest: dict[str, Any] = {}
+    queries: dict[str, Query] = {}
+    for targets in several:
+        for name, value in targets:
+            if name != "queries" and value is not None:
+                lowest[name] = min(value, lowest.get(name, value))
+        for name, query in targets.queries.items():
+            queries[name] = min(query, queries.get(name, query), key=lambda one: one.target)
+    return ScaleTargets().model_copy(update={**lowest, "queries": queries})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label
 from comb_compiler.plan import zones
-from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, scale_of
+from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, priority_of, scale_of
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
     contradiction,
@@ -232,7 +232,7 @@ class _Planning:
                 if isinstance(amounts, Refusal):
                     refusals.append(amounts)
                 else:
-                    made = _candidate(asked, device, pools, amounts)
+                    made = _candidate(asked, device, pools, amounts, self._platform)
                     places = places_of(made, self._cluster, self._zone, self._platform.devices)
                     granted.append(made._replace(strays=places.strays))
         if not granted:
@@ -295,8 +295,8 @@ def _name(asked: Asked, *suffix: str) -> str:
     return object_name(comb.metadata.name, "" if asked.group.is_entry else asked.group.name, *suffix)
 
 
-def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amounts) -> Workload:
-    operators = list(asked.operators.values())
+def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amounts, on: Platform) -> Workload:
+    operators, chosen = list(asked.operators.values()), priority_of(asked, on.priorities)
     return Workload(
         name="",
         group=asked.group,
@@ -305,7 +305,7 @@ def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amoun
         amounts=amounts,
         replicas=Replicas(0, 0),
         scale=Scale(),
-        priority=next((one.priority for one in operators if one.priority), None),
+        priority=asked.operators[chosen].priority if chosen is not None else None,
         require=tuple(wish for one in operators for wish in one.affinity.require),
         prefer=tuple(wish for one in operators for wish in one.affinity.prefer),
         apart=tuple(dict.fromkeys(name for one in operators for name in one.affinity.apart)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Diagnostic
-from comb_compiler.plan.asked import CPU, Asked, classes_of, may_use
+from comb_compiler.plan.asked import CPU, Asked, classes_of, may_use, priority_of
 from comb_compiler.plan.findings import one_priority, unmet_preference
 from comb_compiler.plan.model import Plan
 from comb_compiler.spec import Bound, Comb
@@ -21,15 +21,17 @@ def wish_findings(bound: Bound[Comb], on: Bound[Platform], plan: Plan) -> Iterat
     assert platform is not None
     for group in plan.groups:
         asked = Asked(bound, group, {name: comb.operators[name] for name in group.operators})
-        yield from _priorities(asked)
+        yield from _priorities(asked, platform)
         yield from _preferences(asked, platform)
 
 
-def _priorities(asked: Asked) -> Iterator[Diagnostic]:
-    named = [name for name, operator in asked.operators.items() if operator.priority is not None]
-    for other in named[1:]:
-        if asked.operators[other].priority != asked.operators[named[0]].priority:
-            yield one_priority(asked, named[0], other)
+def _priorities(asked: Asked, platform: Platform) -> Iterator[Diagnostic]:
+    chosen = priority_of(asked, platform.priorities)
+    if chosen is None:
+        return
+    for other, operator in asked.operators.items():
+        if operator.priority not in (None, asked.operators[chosen].priority):
+            yield one_priority(asked, chosen, other)
 
 
 def _preferences(asked: Asked, platform: Platform) -> Iterator[Diagnostic]:

@@ -8,7 +8,7 @@ from typing import Any
 from comb_compiler.plan import Workload, object_name
 from comb_compiler.render.gpu import Ask, ask_for
 from comb_compiler.render.manifest import Manifest, manifest
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 
 __all__ = ["ask_of", "claim_templates", "template_name"]
 
@@ -40,5 +40,5 @@ def claim_templates(rendering: Rendering) -> Iterator[Manifest]:
                     "metadata": rendering.metadata(template_name(workload, claim, spec)),
                     "spec": {"spec": spec},
                 },
-                cause_of_group(workload.group, "resources", "gpu"),
+                rendering.cause_of_group(workload.group, "resources", "gpu"),
             )

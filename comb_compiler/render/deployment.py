@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from comb_compiler.plan.scaling import aims_of
 from comb_compiler.render.manifest import Manifest, caused, manifest
 from comb_compiler.render.pod import pod_template
-from comb_compiler.render.rendering import Rendering, cause_of_group, selects
+from comb_compiler.render.rendering import Rendering, selects
 
 __all__ = ["deployments"]
 
@@ -18,7 +18,7 @@ def deployments(rendering: Rendering) -> Iterator[Manifest]:
     for workload in rendering.here.workloads:
         scaled = bool(aims_of(workload, rendering.cluster))
         number = rendering.kept.get(workload.name) if scaled else workload.replicas.least
-        replicas = caused(number, cause_of_group(workload.group, "scale"))
+        replicas = caused(number, rendering.cause_of_group(workload.group, "scale"))
         yield manifest(
             {
                 "apiVersion": "apps/v1",
@@ -35,5 +35,5 @@ def deployments(rendering: Rendering) -> Iterator[Manifest]:
                     "template": pod_template(rendering, workload),
                 },
             },
-            cause_of_group(workload.group),
+            rendering.cause_of_group(workload.group),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from comb_compiler.render.manifest import Manifest, caused, manifest
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 
 __all__ = ["disruption_budgets"]
 
@@ -25,8 +25,10 @@ def disruption_budgets(rendering: Rendering) -> Iterator[Manifest]:
                 "spec": {
                     "maxUnavailable": 1,
                     "unhealthyPodEvictionPolicy": "AlwaysAllow",
-                    "selector": {"matchLabels": caused(rendering.selects_process(group), cause_of_group(group))},
+                    "selector": {
+                        "matchLabels": caused(rendering.selects_process(group), rendering.cause_of_group(group))
+                    },
                 },
             },
-            cause_of_group(group, "scale"),
+            rendering.cause_of_group(group, "scale"),
         )

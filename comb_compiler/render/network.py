@@ -8,7 +8,7 @@ from comb_compiler.plan.traffic import CANDIDATE
 from comb_compiler.render import layout
 from comb_compiler.render.addresses import NAMESPACE, namespace_of, ways_to
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 
 __all__ = ["calls_name", "network_policies", "way_to_candidate"]
 
@@ -26,7 +26,7 @@ def network_policies(rendering: Rendering) -> Iterator[Manifest]:
     yield _policy(rendering, rendering.name, all_pods, _scraped(rendering), [_names()], named)
     for group in rendering.groups:
         pods, callers, called = rendering.selects_process(group), _callers(rendering, group), _called(rendering, group)
-        yield _policy(rendering, calls_name(rendering, group), pods, callers, called, cause_of_group(group))
+        yield _policy(rendering, calls_name(rendering, group), pods, callers, called, rendering.cause_of_group(group))
 
 
 def calls_name(rendering: Rendering, group: Group) -> str:
@@ -94,7 +94,7 @@ def _called(rendering: Rendering, group: Group) -> list[Any]:
 def _peers(rendering: Rendering) -> Iterator[Any]:
     for other in rendering.groups[1:]:
         pods = {"podSelector": {"matchLabels": rendering.selects_process(other)}}
-        yield caused({"to": [pods], "ports": [_GRPC]}, cause_of_group(other))
+        yield caused({"to": [pods], "ports": [_GRPC]}, rendering.cause_of_group(other))
 
 
 def _candidate(rendering: Rendering, entry: Group) -> Iterator[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from comb_compiler.plan import Workload
 from comb_compiler.plan.places import labels_of, places_of
 from comb_compiler.render.manifest import Cause, caused
-from comb_compiler.render.rendering import Rendering, cause_of_group, selects
+from comb_compiler.render.rendering import Rendering, selects
 
 __all__ = ["affinity", "spread", "tolerations"]
 
@@ -27,7 +27,7 @@ def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
                     if (labels := labels_of(rendering.cluster, one))
                 ]
                 or None,
-                cause_of_group(group, "affinity", "prefer"),
+                rendering.cause_of_group(group, "affinity", "prefer"),
             ),
         },
         "podAntiAffinity": {
@@ -39,7 +39,7 @@ def affinity(rendering: Rendering, workload: Workload) -> dict[str, Any] | None:
                     if other != group and not set(other.operators).isdisjoint(workload.apart)
                 ]
                 or None,
-                cause_of_group(group, "affinity", "apart"),
+                rendering.cause_of_group(group, "affinity", "apart"),
             )
         },
     }
@@ -69,7 +69,7 @@ def _required(rendering: Rendering, workload: Workload) -> Any:
 def _why(rendering: Rendering, workload: Workload) -> Cause:
     if rendering.here.zone is not None:
         return Cause.comb("storage", "workspace", "shared")
-    return cause_of_group(workload.group, "affinity" if workload.require else "devices")
+    return rendering.cause_of_group(workload.group, "affinity" if workload.require else "devices")
 
 
 def _expressions(labels: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
 from comb_compiler.render.placement import affinity, spread, tolerations
 from comb_compiler.render.quantities import byte_quantity, number_quantity
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.routes import is_routed
 from comb_compiler.render.volumes import mounts, volumes
 
@@ -65,7 +65,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
 def _priority(rendering: Rendering, workload: Workload) -> Any:
     platform, named = rendering.platform, workload.priority
     if named:
-        return caused(priority_name(platform, named), cause_of_group(workload.group, "priority"))
+        return caused(priority_name(platform, named), rendering.cause_of_group(workload.group, "priority", value=named))
     default = next((name for name, one in platform.priorities.items() if one.default), None)
     if default is None:
         return None
@@ -141,7 +141,7 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
         for other in rendering.groups[1:]:
             service = rendering.service(other)
             peer = f"--peer={rendering.process(other)}={service}.{rendering.namespace}.svc:{layout.GRPC_PORT}"
-            said.append(caused(peer, cause_of_group(other)))
+            said.append(caused(peer, rendering.cause_of_group(other)))
     return said
 
 
@@ -154,7 +154,7 @@ def _resources(rendering: Rendering, workload: Workload, ask: Ask) -> Any:
     limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}
     claims = [{"name": claim} for claim in ask.claims]
     made = {"requests": requests, "limits": limits or None, "claims": claims or None}
-    return caused(made, cause_of_group(workload.group, "resources"))
+    return caused(made, rendering.cause_of_group(workload.group, "resources"))
 
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:

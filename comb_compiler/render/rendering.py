@@ -8,13 +8,14 @@ from comb_compiler.release import ExecutionPlan
 from comb_compiler.release.images import Images
 from comb_compiler.release.release import Emergency
 from comb_compiler.render.manifest import Cause, caused
+from comb_compiler.render.whose import who_says
 from comb_compiler.spec import Comb
 from comb_compiler.spec.comb.operators import Operator
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.clusters import Cluster, NodePool
 from comb_compiler.spec.platform.devices import SharingBackEnd
 
-__all__ = ["Rendering", "cause_of_group", "selects"]
+__all__ = ["Rendering", "selects"]
 
 
 class Rendering(NamedTuple):
@@ -100,6 +101,15 @@ class Rendering(NamedTuple):
         """What platform.yaml says of the cluster."""
         return Cause.platform("clusters", self.here.cluster, *path)
 
+    def cause_of_group(self, group: Group, *path: str, value: Any = None) -> Cause:
+        """What a group says at a path of its operators: the first that says it, and says `value` if any does.
+
+        Where none does, the first operator stands for the group; for an entry without any, the graph.
+        """
+        if len(group.operators) < 2:
+            return Cause.comb("operators", *group.operators, *path) if group.operators else Cause.comb("graph")
+        return Cause.comb("operators", who_says(self.operators(group), path, value), *path)
+
     def operators(self, group: Group) -> Mapping[str, Operator]:
         """A group's operators."""
         return {name: self.comb.operators[name] for name in group.operators}
@@ -143,10 +153,3 @@ class Rendering(NamedTuple):
 def selects(workload: Workload) -> dict[str, str]:
     """What selects the pods of one workload, and never changes: Kubernetes forbids it."""
     return {"app.kubernetes.io/instance": workload.name}
-
-
-def cause_of_group(group: Group, *path: str | int) -> Cause:
-    """What a group says: its first operator stands for it; an entry without any, for the graph."""
-    if not group.operators:
-        return Cause.comb("graph")
-    return Cause.comb("operators", group.operators[0], *path)

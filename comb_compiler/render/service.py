@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from comb_compiler.render import layout
 from comb_compiler.render.manifest import Manifest, manifest
 from comb_compiler.render.monitoring.scraping import scrape_annotations
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
 
 __all__ = ["services"]
 
@@ -27,5 +27,5 @@ def services(rendering: Rendering) -> Iterator[Manifest]:
                     ],
                 },
             },
-            cause_of_group(group),
+            rendering.cause_of_group(group),
         )

@@ -1,5 +1,6 @@
 """From a comb and a platform to workloads: groups, names, classes of device, numbers of instances."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,37 @@ def test_the_example_fits_its_platform_in_every_environment() -> None:
         found = plan_comb(variant, declared, environment, variant.value.operators)
         assert found.diagnostics == ()
         assert all(cluster.fit.fits for cluster in found.plan.clusters)
+
+
+def test_of_operators_that_share_a_pod_the_highest_priority_and_the_most_eager_scale_count() -> None:
+    def scale(**fields: Any) -> dict[str, Any]:
+        return {"scale": {"min": 1, "max": 4, **fields}}
+
+    query = {"query": "load", "target": 9}
+    found = planned(
+        {
+            "a": {"priority": "low", **scale(targets={"cpu": "60%", "queries": {"load": query}}), "devices": ["cpu"]},
+            "b": {"affinity": {"with": ["a"]}, **scale(targets={"cpu": "80%"}, pace="cautious")},
+            "c": {"affinity": {"with": ["b"]}, "priority": "high", **scale(targets={"cpu": "70%"}, pace="fast")},
+            "d": {},
+        },
+        platform({"cpus": CPUS}, autoscaling="keda", prometheus={"url": "http://prometheus:9090", "exporter": "dcgm"}),
+    )
+    (cluster,) = found.plan.clusters
+    (one,) = [one for one in cluster.workloads if "a" in one.group.operators]
+    assert one.priority == "high"
+    assert (one.scale.pace.value, one.scale.targets.cpu, list(one.scale.targets.queries)) == (
+        "fast",
+        Decimal("0.6"),
+        ["load"],
+    )
+
+
+def test_a_pace_that_one_operator_names_is_not_that_of_those_that_name_none() -> None:
+    scale = {"min": 1, "max": 4, "targets": {"cpu": "60%"}}
+    for first, second in (({}, {"pace": "cautious"}), ({"pace": "cautious"}, {})):
+        found = planned(
+            {"a": {"scale": {**scale, **first}}, "b": {"scale": {**scale, **second}}}, platform({"c": CPUS})
+        )
+        (one,) = found.plan.clusters[0].workloads
+        assert one.scale.pace.value == "cautious"

@@ -20,7 +20,7 @@ __all__ = ["autoscalers"]
 def autoscalers(rendering: Rendering) -> Iterator[Manifest]:
     """One for each workload that something moves, where the cluster scales so."""
     for scaled in scaled_by(rendering, Autoscaling.HPA):
-        workload, scale = scaled.workload, scaled.cause
+        workload = scaled.workload
         yield manifest(
             {
                 "apiVersion": "autoscaling/v2",
@@ -28,13 +28,13 @@ def autoscalers(rendering: Rendering) -> Iterator[Manifest]:
                 "metadata": rendering.metadata(workload.name),
                 "spec": {
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
-                    "minReplicas": caused(rendering.bounds(workload).least, scale.below("min")),
-                    "maxReplicas": caused(rendering.bounds(workload).most, scale.below("max")),
+                    "minReplicas": caused(rendering.bounds(workload).least, scaled.cause("min")),
+                    "maxReplicas": caused(rendering.bounds(workload).most, scaled.cause("max")),
                     "metrics": [caused(_metric(rendering, workload, aim), scaled.cause_of(aim)) for aim in scaled.aims],
-                    "behavior": caused(behavior(workload.scale.pace), scale.below("pace")),
+                    "behavior": caused(behavior(workload.scale.pace), scaled.cause("pace")),
                 },
             },
-            scale,
+            scaled.cause(),
         )
 
 

@@ -25,7 +25,7 @@ _COOLDOWN = 300
 def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
     """One for each workload that something moves, where the cluster scales so."""
     for scaled in scaled_by(rendering, Autoscaling.KEDA):
-        workload, scale = scaled.workload, scaled.cause
+        workload = scaled.workload
         yield manifest(
             {
                 "apiVersion": "keda.sh/v1alpha1",
@@ -35,11 +35,11 @@ def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
                     "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name},
                     "pollingInterval": _POLLING,
                     "cooldownPeriod": _COOLDOWN,
-                    "minReplicaCount": caused(rendering.bounds(workload).least, scale.below("min")),
-                    "maxReplicaCount": caused(rendering.bounds(workload).most, scale.below("max")),
+                    "minReplicaCount": caused(rendering.bounds(workload).least, scaled.cause("min")),
+                    "maxReplicaCount": caused(rendering.bounds(workload).most, scaled.cause("max")),
                     "advanced": {
                         "horizontalPodAutoscalerConfig": {
-                            "behavior": caused(behavior(workload.scale.pace), scale.below("pace"))
+                            "behavior": caused(behavior(workload.scale.pace), scaled.cause("pace"))
                         }
                     },
                     "triggers": [
@@ -47,7 +47,7 @@ def scaled_objects(rendering: Rendering) -> Iterator[Manifest]:
                     ],
                 },
             },
-            scale,
+            scaled.cause(),
         )
 
 

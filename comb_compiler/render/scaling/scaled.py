@@ -6,22 +6,28 @@ from typing import NamedTuple
 from comb_compiler.plan import Workload
 from comb_compiler.plan.scaling import Aim, aims_of
 from comb_compiler.render.manifest import Cause
-from comb_compiler.render.rendering import Rendering, cause_of_group
+from comb_compiler.render.rendering import Rendering
+from comb_compiler.render.whose import said
 from comb_compiler.spec.platform.clusters import Autoscaling
 
 __all__ = ["Scaled", "scaled_by"]
 
 
 class Scaled(NamedTuple):
-    """A workload, what moves it, and where its scale is written."""
+    """A workload, and what moves it."""
 
+    rendering: Rendering
     workload: Workload
     aims: tuple[Aim, ...]
-    cause: Cause
+
+    def cause(self, *path: str) -> Cause:
+        """Where its scale says what is at `path`: of several operators, the one whose word counts."""
+        _, value = said(self.workload.scale, path)
+        return self.rendering.cause_of_group(self.workload.group, "scale", *path, value=value)
 
     def cause_of(self, aim: Aim) -> Cause:
         """Where an aim is written."""
-        return self.cause.below("targets", aim.measure.value, *((aim.name,) if aim.name else ()))
+        return self.cause("targets", aim.measure.value, *((aim.name,) if aim.name else ()))
 
 
 def scaled_by(rendering: Rendering, autoscaling: Autoscaling) -> Iterator[Scaled]:
@@ -31,4 +37,4 @@ def scaled_by(rendering: Rendering, autoscaling: Autoscaling) -> Iterator[Scaled
     for workload in rendering.here.workloads:
         aims = aims_of(workload, rendering.cluster)
         if aims:
-            yield Scaled(workload, aims, cause_of_group(workload.group, "scale"))
+            yield Scaled(rendering, workload, aims)

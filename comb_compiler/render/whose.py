@@ -1,0 +1,33 @@
+"""Which of the operators that share a pod said what the pod has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from comb_compiler.spec.comb.operators import Operator
+
+__all__ = ["said", "who_says"]
+
+
+def who_says(operators: Mapping[str, Operator], path: Sequence[str], value: Any = None) -> str:
+    """Whoever wrote `value` at a path; else the first that wrote anything there, or most of the way to it."""
+    written = {name: said(operator, path) for name, operator in operators.items()}
+    exact = (name for name, (depth, one) in written.items() if depth == len(path) and one == value)
+    return next(exact, None) or max(written, key=lambda name: written[name][0])
+
+
+def said(model: BaseModel, path: Sequence[str]) -> tuple[int, Any]:
+    """How far a path, in the words of the file, is written below a model; and what is there."""
+    value: Any = model
+    for depth, step in enumerate(path):
+        if isinstance(value, BaseModel):
+            fields = {value.__class__.model_fields[name].alias: name for name in value.model_fields_set}
+            if step not in fields:
+                return depth, value
+            value = getattr(value, fields[step])
+        elif step in value:
+            value = value[step]
+        else:
+            return depth, value
+    return len(path), value
