@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
+from comb_compiler.spec.base import Model
 from comb_compiler.spec.comb.operators import Operator
 
 __all__ = ["said", "who_says"]
@@ -17,11 +16,11 @@ def who_says(operators: Mapping[str, Operator], path: Sequence[str], value: Any 
     return next(exact, None) or max(written, key=lambda name: written[name][0])
 
 
-def said(model: BaseModel, path: Sequence[str]) -> tuple[int, Any]:
+def said(model: Model, path: Sequence[str]) -> tuple[int, Any]:
     """How far a path, in the words of the file, is written below a model; and what is there."""
     value: Any = model
     for depth, step in enumerate(path):
-        if isinstance(value, BaseModel):
+        if isinstance(value, Model):
             fields = {value.__class__.model_fields[name].alias: name for name in value.model_fields_set}
             if step not in fields:
                 return depth, value
