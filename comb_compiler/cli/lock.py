@@ -3,20 +3,29 @@
 Every artifact is read to the end. A lock is written as a whole, when all of its comb's could be read, and only when it
 changes. With --check nothing is written: the bytes must be those that are pinned.
 
+What operators' code requires (pylock.toml, uv.lock with pyproject.toml, requirements.txt or pyproject.toml beside
+comb.yaml) is resolved by pip, and pinned as wheels for each kind of base, with the runtime's own: those of --target,
+else those that the lock has, else musl (as python:3.12-alpine) where every wheel is there for it, and glibc (as
+python:3.12-slim) where not. Requirements that did not change keep the wheels that they have; --upgrade asks anew.
+
 example:
   comb lock .             after a model version was added
   comb lock . --check     in CI: are the artifacts still what was locked?
+  comb lock . --target cp312-manylinux_2_36_x86_64 --target cp312-manylinux_2_36_aarch64
 """
 
 import argparse
+import re
 
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
+from comb_compiler.cli.requiring import Requiring
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.spec.lock import Lock
+from comb_compiler.spec.wheelpins import TARGET
 from comb_compiler.workspace.artifacts import PATIENCE, Progress
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -32,14 +41,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience", metavar="SECONDS", type=float, default=PATIENCE, help="how long a silent server is waited for"
     )
+    parser.add_argument(
+        "--target",
+        metavar="TARGET",
+        action="append",
+        default=[],
+        help="a kind of base to find wheels for, as cp312-manylinux_2_36_x86_64 or cp312-musllinux_1_2_x86_64",
+    )
+    parser.add_argument("--upgrade", action="store_true", help="find wheels anew where requirements have not changed")
     parser.set_defaults(platform=None)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
+    packages = Requiring(_targets(arguments.target), console.note, upgrade=arguments.upgrade)
     checkout = Checkout(open_root(arguments))
     mains, found = find_combs(checkout, arguments.paths)
     work = check_locks if arguments.check else write_locks
-    reports = work(checkout, mains, patience=arguments.patience, progress=_progress(console))
+    reports = work(checkout, mains, patience=arguments.patience, progress=_progress(console), packages=packages)
     console.progress("")
     diagnostics = [*found, *(finding for one in reports for finding in one.diagnostics)]
     console.result(report(diagnostics, "text", checkout, console))
@@ -50,6 +68,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if any(one.failures for one in reports):
         return Exit.OUTSIDE_FAILED
     return Exit.FINDINGS if diagnostics and (arguments.check or has_errors(diagnostics)) else Exit.CLEAN
+
+
+def _targets(given: list[str]) -> list[str]:
+    for one in given:
+        if not re.fullmatch(TARGET, one):
+            raise UsageError(f"--target {one}: write a Python and a platform, as cp312-manylinux_2_36_x86_64")
+    return sorted(set(given))
 
 
 def _progress(console: Console) -> Progress | None:
@@ -73,7 +98,10 @@ def _said(one: LockReport, is_check: bool) -> str:
 def _pinned(lock: Lock) -> str:
     """What a lock pins, in words."""
     count = len(lock.artifacts)
-    artifacts = f"{count} artifact{'s' if count != 1 else ''}"
-    if lock.interface is None:
-        return artifacts
-    return f"{artifacts} and the interface" if count else "the interface"
+    parts = [f"{count} artifact{'s' if count != 1 else ''}"] if count else []
+    if lock.requirements is not None:
+        most = max(map(len, lock.requirements.targets.values()), default=0)
+        parts.append(f"{most} wheel{'s' if most != 1 else ''} for {', '.join(lock.requirements.targets)}")
+    if lock.interface is not None:
+        parts.append("the interface")
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "0 artifacts"

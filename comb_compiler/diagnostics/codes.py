@@ -102,6 +102,7 @@ UNREACHABLE_ARTIFACT = Code("COMB2036", "unreachable-artifact")
 REFUSED_ARTIFACT = Code("COMB2037", "refused-artifact")
 NOTHING_TO_REMOVE = Code("COMB2038", "nothing-to-remove")
 RESERVED_NAME = Code("COMB2039", "reserved-name")
+BAD_REQUIREMENT = Code("COMB2040", "bad-requirement")
 
 # The graph.
 BAD_CALL = Code("COMB3001", "bad-call")

@@ -1,8 +1,8 @@
 """comb.lock: the digest of every artifact that a comb names, as `comb lock` found it, and the interface that it has.
 
 JSON, since a program writes it, and one artifact takes several lines, so that two changes merge. Every kind of input
-that is pinned has a member of its own beside `artifacts`; a new kind raises `version`, so that an older Comb refuses
-what it would not verify, instead of dropping it.
+that is pinned has a member of its own beside `artifacts`. An older Comb refuses a member that it does not know, and so
+never drops what it would not verify; a member that changes its meaning raises `version`.
 """
 
 import json
@@ -19,6 +19,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Path, SourceFile, SourceSet, Unavailable, parse
 from comb_compiler.spec.lockform import is_of_later_version, problems, shortened
 from comb_compiler.spec.published import Interface, interface_from, interface_member
+from comb_compiler.spec.wheelpins import Requirements, requirements_from, requirements_member
 
 __all__ = [
     "LOCK_FILE",
@@ -50,10 +51,14 @@ class Pin(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """What is pinned; artifacts are sorted by URI, each there once. `interface` is what later versions are held to."""
+    """What is pinned; artifacts are sorted by URI, each there once. `interface` is what later versions are held to.
+
+    `requirements` are the wheels of each kind of base, where the comb has any.
+    """
 
     artifacts: tuple[Pin, ...] = ()
     interface: Interface | None = None
+    requirements: Requirements | None = None
 
 
 class LockFile(NamedTuple):
@@ -72,7 +77,9 @@ def lock_path(main: str) -> str:
     return posixpath.join(posixpath.dirname(main), LOCK_FILE)
 
 
-def make_lock(pins: Iterable[Pin], interface: Interface | None = None) -> Lock:
+def make_lock(
+    pins: Iterable[Pin], interface: Interface | None = None, requirements: Requirements | None = None
+) -> Lock:
     """The lock of these pins, whatever their order; of one URI there is one pin, with the models of all."""
     models: dict[str, set[str]] = {}
     by_uri: dict[str, Pin] = {}
@@ -80,7 +87,7 @@ def make_lock(pins: Iterable[Pin], interface: Interface | None = None) -> Lock:
         by_uri[pin.uri] = pin
         models.setdefault(pin.uri, set()).update(pin.models)
     unique = tuple(by_uri[uri]._replace(models=tuple(sorted(models[uri]))) for uri in sorted(by_uri))
-    return Lock(unique, interface)
+    return Lock(unique, interface, requirements)
 
 
 def lock_bytes(lock: Lock) -> bytes:
@@ -89,6 +96,8 @@ def lock_bytes(lock: Lock) -> bytes:
     members: dict[str, Any] = {"version": VERSION, "artifacts": artifacts}
     if lock.interface is not None:
         members["interface"] = interface_member(lock.interface)
+    if lock.requirements is not None:
+        members["requirements"] = requirements_member(lock.requirements)
     text = json.dumps(members, indent=2, ensure_ascii=False)
     return f"{text}\n".encode()
 
@@ -125,7 +134,8 @@ def parse_lock(path: str, content: bytes) -> tuple[LockFile | None, tuple[Diagno
         return None, tuple(_bad(_span(source, problem.path), problem.message, hint=hint) for problem in found)
     pins = [Pin(pin["uri"], pin["sha256"], pin["size"], tuple(pin["models"])) for pin in data["artifacts"]]
     interface = interface_from(data["interface"]) if "interface" in data else None
-    return LockFile(source, Lock(tuple(pins), interface)), ()
+    wheels = requirements_from(data["requirements"]) if "requirements" in data else None
+    return LockFile(source, Lock(tuple(pins), interface, wheels)), ()
 
 
 def is_of_later_comb(content: bytes) -> bool:

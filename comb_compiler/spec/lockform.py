@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from comb_compiler.source.nodes import Path
 from comb_compiler.spec.published import interface_from
+from comb_compiler.spec.wheelpins import requirements_problems
 
 __all__ = ["Problem", "is_of_later_version", "problems", "shortened"]
 
@@ -13,7 +14,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _URI = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _MODEL = re.compile(r"[-+._A-Za-z0-9]+@[-+._A-Za-z0-9]+")
 _MEMBERS = ("version", "artifacts")
-_OPTIONAL = ("interface",)
+_OPTIONAL = ("interface", "requirements")
 _PIN = ("uri", "sha256", "size", "models")
 
 
@@ -41,6 +42,9 @@ def problems(data: Any, version: int) -> list[Problem]:
         found.append(
             Problem(("interface",), "`interface` must be a method, its channels and its descriptors in base64")
         )
+    if "requirements" in data:
+        wrong = requirements_problems(data["requirements"])
+        found += [Problem(("requirements", *path), message) for path, message in wrong]
     if "version" in data and not (_is_count(data["version"]) and data["version"] == version):
         found.append(Problem(("version",), f"`version` must be the number {version}"))
     artifacts = data.get("artifacts", [])

@@ -26,6 +26,7 @@ from comb_compiler.spec.published import Interface
 from comb_compiler.workspace.artifacts import PATIENCE, Progress, digest_artifact
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.lockwheels import Packages, wheel_findings, wheels_to_lock
 from comb_compiler.workspace.sources import load_sources
 from comb_compiler.workspace.writing import replace_file
 
@@ -49,19 +50,30 @@ class LockReport(NamedTuple):
 
 
 def write_locks(
-    checkout: Checkout, mains: Iterable[str], *, patience: float = PATIENCE, progress: Progress | None = None
+    checkout: Checkout,
+    mains: Iterable[str],
+    *,
+    patience: float = PATIENCE,
+    progress: Progress | None = None,
+    packages: Packages | None = None,
 ) -> tuple[LockReport, ...]:
     """Bring the comb.lock of every one of `mains`, paths of comb.yaml files, up to date with the artifacts themselves.
 
     A lock is written as a whole, when every artifact of its comb could be read and no digest that comb.yaml states is
-    another, and only when its bytes change. Whatever fails, the rest is read and said too.
+    another, and only when its bytes change. Whatever fails, the rest is read and said too. `packages` finds the wheels
+    of what is required; without, those that a lock has stay.
     """
     artifacts = _Artifacts(checkout, patience, progress)
-    return tuple(_write(artifacts, main) for main in mains)
+    return tuple(_write(artifacts, main, packages) for main in mains)
 
 
 def check_locks(
-    checkout: Checkout, mains: Iterable[str], *, patience: float = PATIENCE, progress: Progress | None = None
+    checkout: Checkout,
+    mains: Iterable[str],
+    *,
+    patience: float = PATIENCE,
+    progress: Progress | None = None,
+    packages: Packages | None = None,
 ) -> tuple[LockReport, ...]:
     """Read every artifact of `mains` and compare it with what comb.yaml and comb.lock say; nothing is written.
 
@@ -69,7 +81,7 @@ def check_locks(
     lock holds nothing else.
     """
     artifacts = _Artifacts(checkout, patience, progress)
-    return tuple(_check(artifacts, main) for main in mains)
+    return tuple(_check(artifacts, main, packages) for main in mains)
 
 
 def changed_artifacts(
@@ -159,7 +171,7 @@ def _load(checkout: Checkout, main: str) -> _Loaded:
     return _Loaded(sources, None if errors else comb, errors)
 
 
-def _write(artifacts: _Artifacts, main: str) -> LockReport:
+def _write(artifacts: _Artifacts, main: str, packages: Packages | None) -> LockReport:
     sources, comb, errors = _load(artifacts.checkout, main)
     path = lock_path(main)
     if comb is None:
@@ -171,13 +183,13 @@ def _write(artifacts: _Artifacts, main: str) -> LockReport:
     used = artifacts_of(comb)
     measured = artifacts.measure(main, used)
     found = [*measured.diagnostics, *_without(codes.UNPINNED_ARTIFACT, pin_findings(comb, None, measured.digests))]
-    interface = _interface(sources, comb, lock)
-    after = None if found or measured.failures else _pinned(used, measured, interface)
-    report = LockReport(
-        main, path, lock.lock if lock else None, after, False, in_reading_order(found), tuple(measured.failures)
-    )
-    is_needed = bool(used) or interface is not None or isinstance(before, bytes)
-    if after is None or not is_needed or lock_bytes(after) == before:
+    wheels = wheels_to_lock(artifacts.checkout, main, comb, lock, packages)
+    found += wheels.diagnostics
+    failures = (*measured.failures, *wheels.failures)
+    pinned = _pinned(used, measured, _interface(sources, comb, lock)) if not found and not failures else None
+    after = pinned._replace(requirements=wheels.requirements) if pinned is not None else None
+    report = LockReport(main, path, lock.lock if lock else None, after, False, in_reading_order(found), failures)
+    if after is None or (after == Lock() and not isinstance(before, bytes)) or lock_bytes(after) == before:
         return report
     return _replaced(artifacts.checkout, report, lock_bytes(after))
 
@@ -192,7 +204,7 @@ def _replaced(checkout: Checkout, report: LockReport, content: bytes) -> LockRep
     return report._replace(written=True)
 
 
-def _check(artifacts: _Artifacts, main: str) -> LockReport:
+def _check(artifacts: _Artifacts, main: str, packages: Packages | None) -> LockReport:
     sources, comb, errors = _load(artifacts.checkout, main)
     path = lock_path(main)
     if comb is None:
@@ -203,7 +215,10 @@ def _check(artifacts: _Artifacts, main: str) -> LockReport:
     found = [*pin_findings(comb, lock, measured.digests), *interface_findings(comb.base, sources.protos, lock)]
     if lock is None:
         found = [*_without(codes.UNPINNED_ARTIFACT, found), *(wrong or _missing(comb, used, path))]
+    found += wheel_findings(artifacts.checkout, main, comb, lock, packages)
     after = _pinned(used, measured, _interface(sources, comb, lock)) if len(measured.digests) == len(used) else None
+    if after is not None and lock is not None:
+        after = after._replace(requirements=lock.lock.requirements)
     said = in_reading_order([*found, *measured.diagnostics])
     return LockReport(main, path, lock.lock if lock else None, after, False, said, tuple(measured.failures))
 

@@ -50,8 +50,8 @@ def test_what_is_required_is_found_with_all_that_it_requires_for_the_base_and_no
 
 
 def test_limits_hold_for_what_is_brought_along_and_bring_nothing(index: Path) -> None:
-    one = wheel(index, "one", requires=("two",))
-    assert resolve(["one"], ["two==1.0", "three==1.0"], SLIM) == pinned(one, wheel(index, "two"))
+    one, two = wheel(index, "one", requires=("two",)), wheel(index, "two")
+    assert resolve(["one"], ["two==1.0", "three==1.0"], SLIM) == pinned(one, two)
     refused = resolve(["one"], ["two==2.0"], SLIM)
     assert isinstance(refused, Unresolved)
     assert "two==2.0" in refused.words.replace("(constraint) ", "")
@@ -59,12 +59,13 @@ def test_limits_hold_for_what_is_brought_along_and_bring_nothing(index: Path) ->
 
 def test_what_cannot_be_had_is_said_in_pips_own_words(index: Path) -> None:
     wheel(index, "arrays", tags="cp312-cp312-manylinux_2_17_x86_64")
-    assert resolve(["arrays"], [], ALPINE) == Unresolved(
+    found = resolve(["arrays"], [], ALPINE)
+    assert isinstance(found, Unresolved)
+    assert found.words == (
         "Could not find a version that satisfies the requirement arrays (from versions: none) · "
-        "No matching distribution found for arrays",
-        ("could", "not", "find", "a", "version", "that", "satisfies", "the", "requirement", "arrays", "from")
-        + ("versions", "none", "no", "matching", "distribution", "found", "for"),
+        "No matching distribution found for arrays"
     )
+    assert "arrays" in found.names
 
 
 def test_requirements_that_contradict_each_other_are_named_without_paths_and_advice(index: Path) -> None:
@@ -92,7 +93,7 @@ def test_wheels_that_are_pinned_are_fetched_once_and_never_with_other_bytes(inde
     assert there.read_bytes() == path.read_bytes()
     path.write_bytes(wheel(tmp_path / "other", "one", requires=("malice",)).read_bytes())
     assert fetch(wheels, SLIM, tmp_path / "kept") == (there,)
-    with pytest.raises(ImageError, match="HASHES|hashes"):
+    with pytest.raises(ImageError, match="(?i)hashes"):
         fetch(wheels, SLIM, tmp_path / "elsewhere")
 
 

@@ -24,6 +24,7 @@ from tests.workspace.trees import places
 
 SHA, OTHER, UPPER = "0" * 64, "f" * 64, "F" * 64
 NO_DIGEST = "`sha256` must be 64 lower-case hexadecimal digits"
+NO_TARGET = "a target is a Python and a platform, as `cp312-manylinux_2_36_x86_64`"
 NO_MODELS = "`models` must be a list of `model@version`, none of them twice"
 LOCK = Lock((Pin("a.onnx", SHA, 5, ("m@1", "m@2")), Pin("s3://b/ü.onnx", OTHER, 1 << 40, ("n@1",))))
 TEXT = lock_bytes(LOCK).decode()
@@ -129,7 +130,9 @@ def test_an_unfinished_merge_is_recognised() -> None:
         (lambda d: d.update(version="1"), "`version` must be the number 1", '"1"'),
         (lambda d: d.update(version=True), "`version` must be the number 1", "true"),
         (lambda d: d.update(version=0), "`version` must be the number 1", "0"),
-        (lambda d: d.update(requirements=[]), "a lock has no member `requirements`", "[]"),
+        (lambda d: d.update(engines=[]), "a lock has no member `engines`", "[]"),
+        (lambda d: d.update(requirements={"sha256": SHA, "targets": {"cp312": []}}), NO_TARGET, "[]"),
+        (lambda d: d.update(requirements={"sha256": UPPER, "targets": {}}), NO_DIGEST, f'"{UPPER}"'),
         (lambda d: d.update(artifacts={}), "`artifacts` must be a list", "{}"),
         (lambda d: d["artifacts"].append(7), "an artifact is a JSON object", "7"),
         (lambda d: d["artifacts"][0].pop("size"), "an artifact needs `size`", None),

@@ -9,10 +9,14 @@ from hypothesis import given, strategies as st
 from jsonschema import Draft7Validator
 
 from comb_compiler.spec.lock import Lock, Pin, lock_bytes, parse_lock
+from comb_compiler.spec.wheelpins import PinnedWheel, Requirements
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/lock.v1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft7Validator(SCHEMA)
-LOCK = Lock((Pin("a.onnx", "0" * 64, 5, ("m@1", "m@2")), Pin("s3://b/ü.onnx", "f" * 64, 1 << 40, ("n@1",))))
+WHEELS = Requirements("0" * 64, {"cp312-musllinux_1_2_x86_64": (PinnedWheel("a-1-py3-none-any.whl", "f" * 64),)})
+LOCK = Lock(
+    (Pin("a.onnx", "0" * 64, 5, ("m@1", "m@2")), Pin("s3://b/ü.onnx", "f" * 64, 1 << 40, ("n@1",))), None, WHEELS
+)
 
 # A line break at the end is missing here: Python's `$` lets it pass, where other readers of a pattern do not.
 WORDS = st.sampled_from(
@@ -53,7 +57,8 @@ def test_both_accept_the_same(where: int, value: Any, change: Any) -> None:
     assert VALIDATOR.is_valid(data)
     paths = places(data)
     data = replaced(data, paths[where % len(paths)], value)
-    for pin in data["artifacts"] if isinstance(data, dict) and isinstance(data["artifacts"], list) else ():
+    pins = data.get("artifacts") if isinstance(data, dict) else None
+    for pin in pins if isinstance(pins, list) else ():
         if isinstance(pin, dict):
             change(pin, value)
     file, _ = parse_lock("comb.lock", json.dumps(data).encode())
