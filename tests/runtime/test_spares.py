@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -113,13 +114,33 @@ def test_who_is_gone_before_the_deadline_is_no_reason_to_start_another() -> None
     run(main())
 
 
+def test_while_processes_die_one_after_the_other_calls_hear_at_once_why_there_is_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with Engine(chain("misbehaves", 1)) as engine:
+            said: list[str] = []
+            while len(said) < 200 and not any("the last process of" in one for one in said):
+                with pytest.raises(OperatorError) as caught:
+                    await engine.call(letter("kill"), within=30 if len(said) % 2 else 0.2)
+                said.append(str(caught.value))
+            what = "the last process of `misbehaves` was killed by SIGKILL, and the next is started in "
+            assert re.fullmatch(rf"UNAVAILABLE: {what}\d\.\d s", said[-1])
+            assert (await engine.call(letter("pid"), within=60)).text == "pid"
+
+    run(main())
+    assert re.search(r"processes of `misbehaves` do not last; the next is started in \d\.\d s", caplog.text)
+
+
 @pytest.mark.slow
 def test_an_operator_that_always_hangs_has_two_processes_at_the_most_and_ever_fewer_starts() -> None:
     async def main() -> None:
         async with Engine(chain("misbehaves", 1), limits=Limits(grace=0.2)) as engine:
             most, began = 0, time.monotonic()
             while time.monotonic() - began < 8:
-                await fails_late(engine, "hang", 0.02)
+                with pytest.raises(OperatorError) as caught:
+                    await engine.call(letter("hang"), within=0.02)
+                assert caught.value.code in {Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE}
                 await asyncio.sleep(0.01)
                 most = max(most, len(children()))
             assert most <= 2

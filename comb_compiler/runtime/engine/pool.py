@@ -17,6 +17,9 @@ _log = logging.getLogger("comb.runtime")
 _PATIENCE = 0.05
 """Seconds that an operator has, after its call's deadline, to notice that nobody waits, before another is started."""
 
+_LONG = 0.25
+"""Seconds of a pause that is worth a line in the log."""
+
 
 class WorkerLimits(NamedTuple):
     """How many workers, how many more for a while, how many calls may wait for one, and when a worker has to go.
@@ -57,6 +60,8 @@ class Pool:
         self._hung: set[Process] = set()
         self._large: set[Process] = set()
         self._starting: set[asyncio.Task[None]] = set()
+        self._due: list[float] = []
+        self._last = "is gone"
         self._is_closing = False
 
     async def start(self) -> None:
@@ -75,6 +80,14 @@ class Pool:
         for process in processes:
             process.retire()
         await asyncio.gather(*(process.wait(self._limits.grace) for process in processes))
+
+    def must_be_coming(self, deadline: float) -> None:
+        """Raise OperatorError (UNAVAILABLE) where there is no process, and none is started before `deadline`."""
+        if self._ready or len(self._due) < len(self._starting) or not self._due or min(self._due) < deadline:
+            return
+        left = max(0.0, min(self._due) - monotonic())
+        said = f"the last process of `{self._spec.name}` {self._last}, and the next is started in {left:.1f} s"
+        raise OperatorError(Code.UNAVAILABLE, said)
 
     @property
     def has_idle(self) -> bool:
@@ -135,6 +148,7 @@ class Pool:
 
     def _ended(self, process: Process, said: str) -> None:
         self._all.discard(process)
+        self._last = said
         if process not in self._ready:
             return  # who started it, or let it go, knows
         self._leave(process)
@@ -173,7 +187,7 @@ class Pool:
 
     async def _again(self) -> None:
         while not self._is_closing:
-            await asyncio.sleep(self._backoff.pause(monotonic()))
+            await self._pause(self._backoff.pause(monotonic()))
             if self._fit + len(self._starting) > self._limits.processes:
                 return  # one that hung has come back
             self._restarted()
@@ -183,6 +197,16 @@ class Pool:
                 _log.error("a process of `%s` cannot be started: %s", self._spec.name, error)
             else:
                 return
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds >= _LONG:
+            _log.warning("processes of `%s` do not last; the next is started in %.1f s", self._spec.name, seconds)
+        due = monotonic() + seconds
+        self._due.append(due)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._due.remove(due)
 
     async def _add(self) -> None:
         process = Process(self._spec, self._ended)

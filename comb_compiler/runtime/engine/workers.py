@@ -66,6 +66,7 @@ class WorkerHost:
             self._queue = deque(job for job in self._queue if not job.future.done())
             if len(self._queue) >= self._most_waiting:
                 raise OperatorError(Code.RESOURCE_EXHAUSTED, f"{len(self._queue)} calls of `{self._name}` are waiting")
+        self._pool.must_be_coming(call.deadline)
         job = self._job(arguments, call)
         self._queue.append(job)
         self._pump()
