@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple
 
 from comb_compiler.images.bases import Found
+from comb_compiler.images.model import ImageError
 
-__all__ = ["ALPINE", "SLIM", "Target", "parse_target"]
+__all__ = ["ALPINE", "SLIM", "Target", "parse_target", "target_of"]
 
 _TARGET = re.compile(r"cp3(\d{1,2})-(musl|many)linux_(\d{1,2})_(\d{1,3})_(x86_64|aarch64)")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -92,3 +93,11 @@ def parse_target(text: str) -> Target | None:
         return None
     libc = "musl" if match[2] == "musl" else "glibc"
     return Target((3, int(match[1])), libc, (int(match[3]), int(match[4])), match[5])
+
+
+def target_of(found: Found, architecture: str) -> Target:
+    """The usual target of a base that was looked into. Raises ImageError for a machine that has none."""
+    machine = next((one for one, name in _MACHINES.items() if name == architecture), None)
+    if machine is None:
+        raise ImageError(f"images are made for amd64 and arm64, and this base is for {architecture}")
+    return (ALPINE if found.libc == "musl" else SLIM)._replace(python=found.python, machine=machine)

@@ -2,16 +2,17 @@
 
 No engine is needed, and nothing is run: layers are assembled from wheels, models and code, on a base that has Python.
 The same inputs make the same digests, on any machine. Bases are OCI layouts or archives as `docker save` writes them;
-wheels are those of comb-runtime, of what operators require, and of what these require, as `pip download` gets them.
+wheels are those that `comb lock` pinned for the base, which pip fetches once, or those of a directory.
 
 example:
-  pip download --only-binary :all: --dest wheels 'comb-runtime[service]' -r requirements.txt
-  comb image build . --platform platform.yaml --environment production --wheels wheels --base cpu=oci:base -o images
+  comb lock . --target cp312-manylinux_2_36_x86_64
+  comb image build . --platform platform.yaml --environment production --base cpu=oci:base -o images
   comb render . --platform platform.yaml --environment production --images images.json -o rendered
 """
 
 import argparse
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("comb", metavar="COMB", help="a comb.yaml, or the directory with one")
     add("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     add("--environment", metavar="NAME", required=True, help="where it is to run")
-    add("--wheels", metavar="DIR", required=True, help="the wheels of the runtime, and of what operators require")
+    add("--wheels", metavar="DIR", help="wheels of the runtime and of what is required (default: comb.lock's, by pip)")
     add(
         "--base",
         metavar="CLASS=oci:DIR|FILE",
@@ -55,6 +56,23 @@ class _Needed(NamedTuple):
     push: str
 
 
+class _Wheels(NamedTuple):
+    """Where wheels come from: a directory, or comb.lock; `scratch` is for the runtime's own."""
+
+    given: str | None
+    scratch: Path
+
+    def of(self, clean: Clean, base: "Base", layout: "ImageLayout") -> list[Path]:
+        """The wheels for a base."""
+        from comb_compiler.cli.image.locked import locked_wheels
+
+        if self.given is None:
+            return locked_wheels(clean, base, layout, self.scratch)
+        if not Path(self.given).is_dir():
+            raise UsageError(f"--wheels {self.given}: there is no such directory")
+        return sorted(Path(self.given).glob("*.whl"))
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import ImageError
@@ -67,7 +85,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     layout = ImageLayout(Path(arguments.output))
     try:
         layout.prepare()
-        built = _built(layout, clean, needed, arguments, console)
+        with tempfile.TemporaryDirectory(prefix="comb-runtime-") as scratch:
+            built = _built(layout, clean, needed, _Wheels(arguments.wheels, Path(scratch)), arguments, console)
         layout.name({f"{needed.push}/{name}": one.manifest for name, one in built.items()})
         _write(Path(arguments.images), needed, built)
     except ImageError as problem:
@@ -108,15 +127,19 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
 
 
 def _built(
-    layout: "ImageLayout", clean: Clean, needed: _Needed, arguments: argparse.Namespace, console: Console
+    layout: "ImageLayout",
+    clean: Clean,
+    needed: _Needed,
+    wheels: _Wheels,
+    arguments: argparse.Namespace,
+    console: Console,
 ) -> "dict[str, Built]":
     """Images by `process/device`."""
     from comb_compiler.images.assembling import assemble, shared_layers
 
-    wheels = _wheels(arguments.wheels)
     bases = _bases(arguments.base, {device for devices in needed.groups.values() for device in devices}, layout)
     shared = {
-        one.digest: shared_layers(layout, one, wheels)
+        one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()
     }
     whole = _contents(clean)
@@ -156,12 +179,6 @@ def _bases(given: list[str], devices: set[str], layout: "ImageLayout") -> "dict[
         else:
             found[device] = open_archive(Path(by_device[device]), layout)
     return found
-
-
-def _wheels(given: str) -> list[Path]:
-    if not Path(given).is_dir():
-        raise UsageError(f"--wheels {given}: there is no such directory")
-    return sorted(Path(given).glob("*.whl"))
 
 
 def _contents(clean: Clean) -> "Contents":

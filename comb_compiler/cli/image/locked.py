@@ -1,0 +1,65 @@
+"""The wheels of an image as comb.lock pins them, and the runtime of this installation."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.opening import Clean
+from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.spec.lock import LockFile, read_lock
+from comb_compiler.spec.wheelpins import PinnedWheel
+from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.lockwheels import has_conditions, wheel_findings
+from comb_compiler.workspace.sources import load_sources
+
+if TYPE_CHECKING:
+    from comb_compiler.images.bases import Found
+    from comb_compiler.images.layout import ImageLayout
+    from comb_compiler.images.model import Base
+    from comb_compiler.images.targets import Target
+
+__all__ = ["locked_wheels"]
+
+
+def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Path) -> list[Path]:
+    """The wheels for a base, fetched where they are not kept; the runtime's own is written into `scratch`.
+
+    Raises UsageError where comb.lock has none for it, or those of other requirements, and OutsideFailure where an index
+    fails.
+    """
+    from comb_compiler.cli.requiring import Requiring
+    from comb_compiler.images.bases import look_into
+    from comb_compiler.images.ownwheel import runtime_wheel
+    from comb_compiler.images.pip import PipFailed
+    from comb_compiler.images.requirements import Wheel, fetch
+
+    comb = clean.compiled.checked.comb
+    assert comb is not None
+    lock = read_lock(load_sources(clean.checkout, clean.main, VerdictCache(default_directory()).memo))[0]
+    packages = Requiring((), lambda text: None, upgrade=False)
+    wrong = wheel_findings(clean.checkout, clean.main, comb, lock, packages)
+    if wrong:
+        raise UsageError(f"{wrong[0].message}: run `comb lock`, or give --wheels")
+    target, wheels = _of_base(lock, look_into(base, layout), base)
+    runtime = packages.runtime(conditions=has_conditions(comb))
+    try:
+        kept = fetch([Wheel(*one) for one in wheels], target, Path(default_directory(), "wheels"))
+    except PipFailed as failure:
+        raise OutsideFailure(str(failure)) from failure
+    return [runtime_wheel(scratch, runtime), *kept]
+
+
+def _of_base(lock: LockFile | None, found: "Found", base: "Base") -> "tuple[Target, tuple[PinnedWheel, ...]]":
+    from comb_compiler.images.targets import parse_target, target_of
+
+    architecture = base.config["architecture"]
+    locked = lock.lock.requirements if lock is not None else None
+    for name, wheels in (locked.targets if locked is not None else {}).items():
+        target = parse_target(name)
+        if target is not None and target.runs_on(found, architecture):
+            return target, wheels
+    wanted = target_of(found, architecture)
+    raise UsageError(
+        f"comb.lock pins no wheels for {base.name}, which has {wanted.words}: "
+        f"run `comb lock --target {wanted.name}`, or give --wheels"
+    )
