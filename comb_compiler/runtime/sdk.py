@@ -66,7 +66,8 @@ def operator(
       "process" suits work in Python; "loop" suits what returns within microseconds. An `async def` is in the loop.
     - `batch`: it takes a list for each port, all of one length, and returns the list of answers. An answer may be an
       OperatorError, which fails that call alone.
-    - `retry_safe`: a call may be repeated without harm.
+    - `retry_safe`: a call may be repeated without harm. A batch that raises is then run again in halves, until those
+      that spoil it are alone.
     - `concurrency`: how many calls (batches) may run at once: threads that share the instance, or processes with one
       each. 1 unless declared; an `async def` is not limited.
     """

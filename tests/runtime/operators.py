@@ -310,6 +310,36 @@ def batch_in_thread(letter: list[Letter]) -> list[Letter]:
     return [Letter(text=one.text, number=len(letter)) for one in letter]
 
 
+def _unspoilt(letters: list[Letter]) -> list[Letter]:
+    for one in letters:
+        if one.text == "bad":
+            raise ValueError("this one cannot be read")
+        if one.text == "deadly":
+            os.kill(os.getpid(), signal.SIGKILL)
+    return [Letter(text=one.text, number=len(letters)) for one in letters]
+
+
+@operator(batch=True, retry_safe=True)
+def spoilt_in_thread(letter: list[Letter]) -> list[Letter]:
+    """Raises for all where one is bad."""
+    return _unspoilt(letter)
+
+
+@operator(batch=True, retry_safe=True, execution="loop")
+async def spoilt_in_loop(letter: list[Letter]) -> list[Letter]:
+    return _unspoilt(letter)
+
+
+@operator(batch=True, retry_safe=True, execution="process")
+def spoilt_in_process(letter: list[Letter]) -> list[Letter]:
+    return _unspoilt(letter)
+
+
+@operator(batch=True)
+def spoilt_as_a_whole(letter: list[Letter]) -> list[Letter]:
+    return _unspoilt(letter)
+
+
 @operator(batch=True, execution="loop")
 async def too_few(letter: list[Letter]) -> list[Letter]:
     """Loses one."""

@@ -147,6 +147,36 @@ def test_a_batch_in_a_process_may_fail_one_call_alone() -> None:
     run(main())
 
 
+def spoilt(operator: str, *texts: str) -> list[str]:
+    """What becomes of calls that are one batch, one after the other."""
+
+    async def main() -> None:
+        made = chain(operator, 1, bindings={operator: {"batch": Batch(len(texts), 20.0)}}, deadline=50.0)
+        async with Engine(made) as engine:
+            calls = [engine.call(letter(text)) for text in texts]
+            given = await asyncio.gather(*calls, return_exceptions=True)
+            said.extend(one.text if isinstance(one, Letter) else str(one) for one in given)
+            await engine.call(letter("next"))
+
+    said: list[str] = []
+    run(main())
+    return said
+
+
+@pytest.mark.parametrize("operator", ["spoilt_in_thread", "spoilt_in_loop", "spoilt_in_process"])
+def test_a_call_that_spoils_its_batch_fails_alone_where_repeating_is_safe(operator: str) -> None:
+    said = spoilt(operator, "a", "b", "c", "bad", "e", "f", "bad", "h")
+    failed = [one for one in said if "failed with ValueError" in one]
+    assert [one for one in said if one not in failed] == ["a", "b", "c", "e", "f", "h"]
+    assert len(failed) == 2
+
+
+def test_elsewhere_it_is_the_failure_of_all() -> None:
+    assert spoilt("spoilt_as_a_whole", "a", "bad", "c") == ["INTERNAL: `n0` failed with ValueError"] * 3
+    died = "UNAVAILABLE: the process of `spoilt_in_process` was killed by SIGKILL"
+    assert spoilt("spoilt_in_process", "a", "deadly") == [died] * 2
+
+
 def test_a_batch_that_loses_an_answer_fails_as_a_whole() -> None:
     async def main() -> None:
         made = chain("too_few", 1, bindings={"too_few": {"batch": Batch(4, 0.05)}})

@@ -23,6 +23,8 @@ _WEIGHT = 0.2
 _SLACK = 1.5
 """To be careful, batches are taken to last, and calls to be apart, this much longer than they were on average."""
 
+_OF_ALL = frozenset({Code.CANCELLED, Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE})
+
 
 class _Entry:
     __slots__ = ("arguments", "call", "came", "future")
@@ -37,7 +39,7 @@ class _Entry:
 class Batcher:
     """Collects calls, and runs at most `concurrency` batches at once with `run`, which takes a list for each port.
 
-    `noted` is told the size of each batch.
+    Where repeating calls `is_safe`, one that spoils its batch fails alone. `noted` is told the size of each batch.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Batcher:
         *,
         concurrency: int,
         queue: int,
+        is_safe: bool,
         noted: Callable[[int], None],
     ) -> None:
         self._name = name
@@ -57,6 +60,7 @@ class Batcher:
         self._wait = wait
         self._concurrency = concurrency
         self._queue = queue
+        self._is_safe = is_safe
         self._noted = noted
         self._waiting: deque[_Entry] = deque()
         self._running: set[asyncio.Task[None]] = set()
@@ -135,13 +139,18 @@ class Batcher:
             self._begin()
 
     async def _batch(self, entries: list[_Entry]) -> None:
-        self._noted(len(entries))
-        call = _call_of(entries)
-        began = monotonic()
         task = asyncio.current_task()
         assert task is not None
         for entry in entries:
             entry.future.add_done_callback(lambda _: _cancel_when_all_done(entries, task))
+        await self._together(entries)
+
+    async def _together(self, entries: list[_Entry]) -> None:
+        """Run them, and each half again by itself where they fail together and that does no harm."""
+        self._noted(len(entries))
+        call = _call_of(entries)
+        began = monotonic()
+        outcomes: list[Any]
         try:
             columns = [list(column) for column in zip(*(one.arguments for one in entries), strict=True)]
             outcomes = each_answer(await self._run(columns, call), len(entries), f"`{self._name}`")
@@ -149,11 +158,21 @@ class Batcher:
             call.cancel()
             outcomes = [OperatorError(Code.CANCELLED, f"a batch of `{self._name}` was cancelled")] * len(entries)
         except BaseException as error:  # also what wants to end the process: it is the operator's
+            if self._is_safe and len(entries) > 1 and _is_of_one(error):
+                await self._halves(entries)
+                return
             outcomes = [error] * len(entries)
         self._cost += (_WEIGHT if self._cost else 1.0) * ((monotonic() - began) / len(entries) - self._cost)
         _note(entries, call, began)
         for entry, outcome in zip(entries, outcomes, strict=True):
             self._deliver(entry.future, outcome)
+
+    async def _halves(self, entries: list[_Entry]) -> None:
+        middle = len(entries) // 2
+        for half in (entries[:middle], entries[middle:]):
+            waiting = [one for one in half if not one.future.done()]
+            if waiting:
+                await self._together(waiting)
 
     def _deliver(self, future: asyncio.Future[Any], outcome: Any) -> None:
         if future.done():
@@ -184,6 +203,11 @@ def _note(entries: list[_Entry], together: Call, began: float) -> None:
         entry.call.rss = together.rss
 
 
+def _is_of_one(error: BaseException) -> bool:
+    """Whether it may well be one call that spoils the batch, or its size, and not where it runs."""
+    return not isinstance(error, OperatorError) or error.code not in _OF_ALL
+
+
 def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:
-    if all(entry.future.cancelled() for entry in entries):
+    if all(entry.future.done() for entry in entries):
         task.cancel()

@@ -137,6 +137,7 @@ class _BatchHost:
         self._binding = binding
         self._concurrency = declaration.options.concurrency or 1
         self._queue = queue
+        self._is_safe = declaration.options.retry_safe
         self._sizes = sizes
         self._batcher: Batcher | None = None
 
@@ -157,6 +158,7 @@ class _BatchHost:
             batch.wait,
             concurrency=self._concurrency,
             queue=self._queue,
+            is_safe=self._is_safe,
             noted=self._noted,
         )
         return callee._replace(answer=self._batcher.answer)

@@ -123,7 +123,14 @@ class _Remote(Host):
         if batch is None:
             return Callee(ports, self._check, answer=self._one)
         self._batcher = Batcher(
-            self._name, self._several, batch.size, batch.wait, concurrency=_BATCHES, queue=_QUEUE, noted=self._noted
+            self._name,
+            self._several,
+            batch.size,
+            batch.wait,
+            concurrency=_BATCHES,
+            queue=_QUEUE,
+            is_safe=self._binding.retries > 0,
+            noted=self._noted,
         )
         return Callee(ports, self._check, answer=self._batcher.answer)
 
