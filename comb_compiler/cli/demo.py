@@ -95,10 +95,14 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan, s
     from comb_compiler.cli.calling.showing import waterfall
     from comb_compiler.runtime.engine import CannotRun, run
     from comb_compiler.runtime.service import Service, Settings, Source, answering
+    from comb_compiler.workspace.operators import code_digest
 
     plan = patient(plan)._replace(recording=plan.recording._replace(sample=1.0))
     source = Source(plan, model_locator(checkout, main), directory)
-    settings = Settings(grpc_port=0, http_port=0, settle=0.0, forced_arms=True, samples=f"embedded:{samples}")
+    digest = code_digest(checkout, main)
+    settings = Settings(
+        grpc_port=0, http_port=0, settle=0.0, forced_arms=True, samples=f"embedded:{samples}", code_digest=digest
+    )
 
     async def serve() -> tuple[str, dict[str, Outcome]]:
         async with Service(settings) as service, answering(source, settings) as served:

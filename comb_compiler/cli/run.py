@@ -130,7 +130,8 @@ async def _serve(opened: Opened, settings: "Settings", stop: "Stop", opening: Op
         others = await _show(service, opened, settings, console, stack)
         console.progress("")
         stop.can_be_in_order = True
-        console.result(greeting(opened, service.addresses, others, secure=bool(settings.tls_certificate)))
+        secure = bool(settings.tls_certificate)
+        console.result(greeting(opened, service.addresses, others, secure=secure, samples=settings.samples))
         if opening.arguments.processes and not others:
             console.note("its operators are all of one group: one process runs them, here and in a cluster")
         if opening.arguments.reload:
@@ -159,7 +160,8 @@ async def _show(
             if len(plan.processes) > 1:
                 beside = other_processes(source, settings, console.note)
                 source, others = await stack.enter_async_context(beside)
-            service.show(await stack.enter_async_context(answering(source, settings)))
+            known = settings._replace(code_digest=opened.code_digest)
+            service.show(await stack.enter_async_context(answering(source, known)))
     except (BadOperator, CannotRun, CannotServe, OperatorError) as error:
         raise _CannotStart(f"{plan.comb} cannot run: {error}") from error
     return others

@@ -21,11 +21,12 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 class Opened(NamedTuple):
-    """A clean comb: where it is, and what a service is made from."""
+    """A clean comb: where it is, what a service is made from, and the digest of its operators' code."""
 
     path: str
     directory: Path
     source: "Source"
+    code_digest: str
 
 
 def open_comb(path: str, console: Console, *, parted: bool = False, environment: str = "") -> Opened | None:
@@ -45,9 +46,10 @@ def open_comb(path: str, console: Console, *, parted: bool = False, environment:
 def opened_of(clean: Clean, path: str) -> Opened:
     """What a service is made from, of a comb that was opened by `path`."""
     from comb_compiler.runtime.service import Source
+    from comb_compiler.workspace.operators import code_digest
 
     source = Source(clean.plan, model_locator(clean.checkout, clean.main), clean.directory)
-    return Opened(path, clean.directory, source)
+    return Opened(path, clean.directory, source, code_digest(clean.checkout, clean.main))
 
 
 class Opening(NamedTuple):
@@ -82,8 +84,10 @@ class Opening(NamedTuple):
         return opened._replace(source=opened.source._replace(**beside))
 
 
-def greeting(opened: Opened, addresses: "Addresses", others: Sequence[Hosting] = (), *, secure: bool) -> str:
-    """What one needs to ask it something: lines for other terminals."""
+def greeting(
+    opened: Opened, addresses: "Addresses", others: Sequence[Hosting] = (), *, secure: bool, samples: str = ""
+) -> str:
+    """What one needs to ask it something: lines for other terminals. `samples` is the store that it records into."""
     from comb_compiler.runtime.service import curl_arguments
 
     plan = opened.source.plan
@@ -95,6 +99,9 @@ def greeting(opened: Opened, addresses: "Addresses", others: Sequence[Hosting] =
         told.append(f"  arms  {arms} (choose one with the header comb-arm)")
     if opened.source.weights is not None:
         told.append(f"  weights are those of {opened.source.weights}, as soon as it is good, and change with it")
+    if samples:
+        kept = " and ".join([f"{plan.recording.sample * 100:.4g}% of requests", *_always(plan.recording.always)])
+        told.append(f"  records  {kept}, into {samples}")
     told += [f"  {told_of(other)}" for other in others]
     picture = _picture(opened.directory)
     asked = curl_arguments(plan, f"{scheme}://{addresses.http}", picture or "FILE")
@@ -106,6 +113,10 @@ def greeting(opened: Opened, addresses: "Addresses", others: Sequence[Hosting] =
         *([f"  comb health {health}"] if any(binding.model for binding in plan.bindings) else []),
     ]
     return "\n".join([*told, "", "Ctrl-C ends it."])
+
+
+def _always(reasons: Sequence[str]) -> list[str]:
+    return [f"each with {', '.join(reasons)}"] if reasons else []
 
 
 def told_of(other: Hosting) -> str:

@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from comb_compiler.release import REQUEST, ExecutionPlan, Graph, Rule
+from comb_compiler.release.subject import subject_digest
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.instance import unpacked
 from comb_compiler.runtime.recording.captures import Captures
@@ -26,10 +27,11 @@ _STALE = 0.5
 
 
 class About(NamedTuple):
-    """What records say of the process that makes them. `salt` goes into the digests that stand for users."""
+    """What records say of the process that makes them. `salt` goes into the digests that stand for users, and `code`,
+    the digest of the operators' code, into the subject: where it is not known, no subject is named."""
 
     environment: str = ""
-    subject: str = ""
+    code: str = ""
     host: str = ""
     salt: str = ""
 
@@ -153,7 +155,7 @@ def _template(plan: ExecutionPlan, about: About, graph: Graph) -> Record:
         schema=_SCHEMA,
         comb=plan.comb,
         environment=about.environment,
-        subject=about.subject,
+        subject=subject_digest(plan, graph, about.code) if about.code else "",
         host=about.host,
         interface=sha256(plan.descriptors).hexdigest(),
         method=f"{plan.method.service}/{plan.method.name}",

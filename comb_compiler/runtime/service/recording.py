@@ -24,5 +24,5 @@ def recorder_of(plan: ExecutionPlan, settings: Settings, workspace: Path | None)
     from comb_compiler.runtime.recording.stores import opened_late
 
     spool = Path(settings.samples_spool) if settings.samples_spool else directory.with_name(f"{directory.name}.spool")
-    about = About(settings.environment, host=socket.gethostname(), salt=settings.samples_salt)
+    about = About(settings.environment, settings.code_digest, host=socket.gethostname(), salt=settings.samples_salt)
     return Recorder(plan, opened_late(directory), spool, about=about, files=workspace)

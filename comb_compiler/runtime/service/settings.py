@@ -45,6 +45,7 @@ class Settings(NamedTuple):
     samples_spool: str = ""
     samples_salt: str = ""
     environment: str = ""
+    code_digest: str = ""
 
 
 _PLACEHOLDERS = {"samples": "embedded:DIR", "samples_spool": "DIR"}
@@ -114,6 +115,7 @@ SETTINGS = (
         "a secret that goes into the digests which stand for users in records",
     ),
     Setting("environment", "the environment that this is, for records"),
+    Setting("code_digest", "the digest of the operators' code, from which records know their subject"),
 )
 """All settings, in the order of the fields."""
 

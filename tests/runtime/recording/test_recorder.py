@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from comb_compiler.release import Arm, ExecutionPlan, Experiment, Model, Recording
+from comb_compiler.release.subject import subjects_of
 from comb_compiler.runtime.engine import Engine, Probe
 from comb_compiler.runtime.recording.recorder import Bounds, Recorder
 from comb_compiler.runtime.recording.records import About
@@ -70,6 +71,24 @@ def test_a_record_holds_the_request_the_answer_and_what_every_node_gave(tmp_path
     assert 0 <= first.began <= second.began <= record.duration
     assert record.time > 1_600_000_000 * 10**9
     assert record.resources.rss > 0
+
+
+def test_a_record_names_the_subject_that_its_arm_is() -> None:
+    a_plan = chain("same", 1)
+    longer = chain("same", 2)
+    arms = (Arm("control", 1, 0), Arm("other", 1, 1))
+    a_plan = longer._replace(
+        graphs=(*a_plan.graphs, *longer.graphs), experiment=Experiment("header/x", "s", arms), recording=EVERY
+    )
+    asked = [{"arm": "control"}, {"arm": "other"}]
+    found = {one.arm: one.subject for one in records(a_plan, asked, about=About(code="c0de"))}
+    assert found == subjects_of(a_plan, "c0de")[1]
+    assert len(set(found.values())) == 2
+
+
+def test_without_the_code_no_subject_is_named() -> None:
+    (record,) = records(chain("same", 1, recording=EVERY), about=About())
+    assert record.subject == ""
 
 
 def test_the_interface_comes_before_the_records_that_are_read_with_it() -> None:
