@@ -1,13 +1,20 @@
-"""What tests of images share: a registry for all of them."""
+"""What tests of images share: a registry, an engine, and the example, built once."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import RequiresTool
+from tests.images.example import Example, copy_example, example_wheels
 from tests.servers import engine as servers
+from tests.support.tools import Missing
 
-__all__ = ["registry"]
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+__all__ = ["engine", "example", "example_base", "example_wheelhouse", "registry"]
 
 
 @pytest.fixture(scope="package")
@@ -15,3 +22,41 @@ def registry(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFacto
     """A real registry that takes what anybody sends, as `host:port`."""
     with servers.registry(requires_tool("docker-registry"), tmp_path_factory.mktemp("registry")) as host:
         yield host
+
+
+@pytest.fixture(scope="package")
+def engine(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator["DockerClient"]:
+    """A real Docker engine, whose containers have no network but the machine's."""
+    with servers.engine(requires_tool("dockerd"), tmp_path_factory.mktemp("engine")) as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def example_base(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layout of a base with Debian's Python."""
+    requires_tool("docker-registry")  # which comes from where the base's packages do
+    try:
+        return servers.base_of_debian(tmp_path_factory.mktemp("base")).path
+    except Missing as missing:
+        pytest.skip(f"needs a base: {missing}")
+
+
+@pytest.fixture(scope="package")
+def example_wheelhouse(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the wheels of the runtime, and of what the example's operators require."""
+    try:
+        return example_wheels(tmp_path_factory.mktemp("wheels"))
+    except Missing as missing:
+        pytest.skip(f"needs wheels: {missing}")
+
+
+@pytest.fixture(scope="package")
+def example(
+    registry: str, example_base: Path, example_wheelhouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Example:
+    """The example: built, pushed to the registry and rendered, as `images`, `images.json` and `rendered`."""
+    made = copy_example(tmp_path_factory.mktemp("example") / "comb", registry, example_wheelhouse, example_base)
+    made.build()
+    made.run("image", "push", "images")
+    made.run("render", ".", *made.where, "--images", "images.json", "-o", "rendered")
+    return made

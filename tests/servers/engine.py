@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import tarfile
 import urllib.error
@@ -41,16 +42,17 @@ def engine(dockerd: Path, directory: Path) -> Iterator["DockerClient"]:
     if root != Path("/"):
         libraries = [str(one) for place in ("usr/lib", "lib") for one in (root / place).glob("*-linux-gnu")]
         environment["LD_LIBRARY_PATH"] = ":".join(libraries)
-    socket = directory / "docker.sock"
+    listening = directory / "docker.sock"
     command: list[str | Path] = [
         *(dockerd, "--data-root", directory / "data", "--exec-root", directory / "exec"),
-        *("--pidfile", directory / "dockerd.pid", "--host", f"unix://{socket}"),
+        *("--pidfile", directory / "dockerd.pid", "--host", f"unix://{listening}"),
         *("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--bridge=none"),
     ]
     with running("dockerd", command, directory, environment) as server:
-        client = docker.DockerClient(base_url=f"unix://{socket}", version="1.41", timeout=_READY_SECONDS)
+        server.wait(lambda: _answers(listening), _READY_SECONDS)
+        client = docker.DockerClient(base_url=f"unix://{listening}", version="1.41", timeout=_READY_SECONDS)
         try:
-            server.wait(lambda: _answers(client), _READY_SECONDS)
+            client.ping()
             yield client
             for container in client.containers.list(all=True):
                 container.remove(force=True)
@@ -59,13 +61,13 @@ def engine(dockerd: Path, directory: Path) -> Iterator["DockerClient"]:
     subprocess.run(["umount", directory / "exec" / "netns" / "default"], capture_output=True)
 
 
-def _answers(client: "DockerClient") -> bool:
-    from docker.errors import DockerException
-
-    try:
-        return bool(client.ping())
-    except (DockerException, OSError):
-        return False
+def _answers(socket_file: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(str(socket_file))
+        except OSError:
+            return False
+        return True
 
 
 @contextmanager
