@@ -29,13 +29,13 @@ _UNKNOWN_SIGNS = {
     "++": "write `+ 1`",
     "^": "write `!=` for one or the other; there are no operators on bits",
 }
-_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted((*_SIGNS, *_UNKNOWN_SIGNS), key=len, reverse=True)))
+_SIGN = "|".join(re.escape(sign) for sign in sorted((*_SIGNS, *_UNKNOWN_SIGNS), key=len, reverse=True))
 _COMPARES = "compares"
 _JOINS = "joins conditions"
 
 _WORDS = {"and": "&&", "or": "||", "is": "==", "eq": "==", "equals": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">",
           "ge": ">=", "mod": "%", "div": "/"}  # fmt: skip
-_PHRASE = re.compile(r"(?i:(?P<is>is\s+not)\b|(?P<joined>and|or)\s+not\b|(?P<among>not\s+in)\b)")
+_PHRASE = r"(?i:(?P<is>is\s+not)\b|(?P<joined>and|or)\s+not\b|(?P<among>not\s+in)\b)"
 _METHODS = {"contains": "contains", "includes": "contains", "startswith": "startsWith", "starts_with": "startsWith",
             "endswith": "endsWith", "ends_with": "endsWith", "matches": "matches"}  # fmt: skip
 _CHOICE = "write `test ? yes : no`"
@@ -54,7 +54,7 @@ _UNKNOWN_WORDS = {
 def foreign_sign(text: str, at: int) -> Foreign | None:
     """The sign that covers the character `at`, where no token of CEL goes on."""
     for start in (at - 2, at - 1, at):
-        found = _SIGN.match(text, start) if start >= 0 else None
+        found = re.compile(_SIGN).match(text, start) if start >= 0 else None
         if found is not None and found.end() > at:
             meant = _SIGNS.get(found[0], "")
             does = _JOINS if meant in ("&&", "||") else _COMPARES
@@ -65,7 +65,7 @@ def foreign_sign(text: str, at: int) -> Foreign | None:
 
 def foreign_word(text: str, before: Token | None, word: Token) -> Foreign | None:
     """The word that stands where an operator should."""
-    phrase = _PHRASE.match(text, word.start)
+    phrase = re.compile(_PHRASE).match(text, word.start)
     if phrase is not None and phrase["among"]:
         return Foreign(word.start, phrase.end(), "", "write `!(value in list)`")
     if phrase is not None:

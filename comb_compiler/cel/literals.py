@@ -4,7 +4,7 @@ import re
 
 __all__ = ["decode_bytes", "decode_string", "in_int64", "in_uint64"]
 
-_ESCAPE = re.compile(
+_ESCAPE = (
     r"\\(?:(?P<sign>[abfnrtv\"'\\?`])|(?P<octal>[0-3][0-7]{2})|[xX](?P<byte>[0-9a-fA-F]{2})"
     r"|(?:u(?P<short>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8})))"
 )
@@ -21,7 +21,7 @@ def decode_string(text: str) -> str | None:
     body, raw = _body(text)
     if raw and _is_open(body):
         return None
-    decoded = body if raw else _ESCAPE.sub(lambda match: _character(match) or "\ud800", body)
+    decoded = body if raw else re.sub(_ESCAPE, lambda match: _character(match) or "\ud800", body)
     return None if any("\ud800" <= one <= "\udfff" for one in decoded) else decoded
 
 
@@ -34,7 +34,7 @@ def decode_bytes(text: str) -> bytes | None:
         return body.encode("utf-8", "surrogatepass")
     parts: list[bytes] = []
     position = 0
-    for match in _ESCAPE.finditer(body):
+    for match in re.finditer(_ESCAPE, body):
         parts.append(body[position : match.start()].encode("utf-8", "surrogatepass"))
         number = int(match["byte"], 16) if match["byte"] else int(match["octal"], 8) if match["octal"] else None
         character = _character(match)

@@ -29,12 +29,12 @@ def read(text: str) -> Expr | Mistake:
     return root
 
 
-_TEMPLATE = re.compile(r"\$?\{\{([^{}]*)\}\}|\$\{([^{}]*)\}")
+_TEMPLATE = r"\$?\{\{([^{}]*)\}\}|\$\{([^{}]*)\}"
 
 
 def _template(text: str) -> Mistake | None:
     """What is said of `{{request.flag}}`, as templates have it."""
-    found = _TEMPLATE.search(text)
+    found = re.search(_TEMPLATE, text)
     if found is None:
         return None
     meant = (found[1] or found[2] or "").strip() or "request.field"

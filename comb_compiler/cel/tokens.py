@@ -36,8 +36,7 @@ _RAW = "|".join(rf"[rR](?:{quote * 3}[\s\S]*?{quote * 3}|{quote}[^{quote}\n\r]*{
 _STRING = f"(?:{_RAW}|{_COOKED})"
 _TOKEN = re.compile(
     rf"""(?P<space>(?:[\t \r\n\f]|//[^\n]*)+)
-    |(?P<bytes>[bB]{_STRING})
-    |(?P<string>{_STRING})
+    |(?P<string>[bB]?{_STRING})
     |(?P<double>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
     |(?P<uint>(?:0x[0-9a-fA-F]+|[0-9]+)[uU])
     |(?P<int>0x[0-9a-fA-F]+|[0-9]+)
@@ -76,7 +75,10 @@ def tokenise(text: str) -> list[Token]:
             break
         kind = match.lastgroup or "bad"
         position = match.end()
+        if kind == "string" and match[0][0] in "bB":
+            kind = "bytes"
+        elif kind == "name":
+            kind = KEYWORDS.get(match[0], kind)
         if kind != "space":
-            kind = KEYWORDS.get(match[0], kind) if kind == "name" else kind
             tokens.append(Token(kind, match[0], match.start(), position))
     return tokens

@@ -97,7 +97,7 @@ def _mended(place: Place, mend: Mend) -> Edit | None:
     if value.plain:
         in_braces = place.parent is not None and place.parent.flow
         unsafe = _NOT_IN_BRACES if in_braces else _NOT_PLAIN
-        plainly = _PLAIN_START.match(text) and not unsafe.search(mend.text) and text not in _WORDS
+        plainly = re.match(_PLAIN_START, text) and not re.search(unsafe, mend.text) and text not in _WORDS
         put = mend.text if plainly else None
     elif value.source:
         put = value.replacement(mend.start, mend.end, mend.text)
@@ -110,9 +110,9 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-_PLAIN_START = re.compile(r"[A-Za-z0-9_(.$]")
-_NOT_PLAIN = re.compile(r"[#:]")
-_NOT_IN_BRACES = re.compile(r"[#:,\[\]{}]")
+_PLAIN_START = r"[A-Za-z0-9_(.$]"
+_NOT_PLAIN = r"[#:]"
+_NOT_IN_BRACES = r"[#:,\[\]{}]"
 _WORDS = ("true", "false", "null")
 """What YAML takes for something else than text."""
 

@@ -13,8 +13,7 @@ from comb_compiler.diagnostics.lines import Lines
 __all__ = ["ProtoTexts"]
 
 _TAB = 8
-_LINE_FEED = re.compile(r"\n")
-_TOKEN = re.compile(r"\w+|\"[^\"\n]*\"|'[^'\n]*'|\S")
+_WORD = r"\w+|\"[^\"\n]*\"|'[^'\n]*'|\S"
 
 
 class ProtoTexts:
@@ -44,7 +43,7 @@ class ProtoTexts:
         if name not in self.all:
             return None
         start = self._position(name, line, column)
-        found = _TOKEN.match(self._of(name)[start.line], start.column - 1)
+        found = re.compile(_WORD).match(self._of(name)[start.line], start.column - 1)
         end = start if found is None else Position(start.line, found.end() + 1)
         return Span(self.all[name][0], start, end)
 
@@ -77,7 +76,7 @@ class ProtoTexts:
         """The offsets between which a line of protoc's stands; the end of the text where it has no such line."""
         lines = self._of(name)
         if name not in self._ends:
-            self._ends[name] = [found.start() for found in _LINE_FEED.finditer(lines.text)]
+            self._ends[name] = [found.start() for found in re.finditer(r"\n", lines.text)]
         ends = self._ends[name]
         length = len(lines.text)
         start = lines.bounds(1)[0] if line == 0 else ends[line - 1] + 1 if line <= len(ends) else length

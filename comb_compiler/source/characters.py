@@ -9,7 +9,7 @@ from comb_compiler.source.text import SourceFile
 
 __all__ = ["refuse_characters"]
 
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_REFUSED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 _USUAL = b"\t\n\r" + bytes(range(0x20, 0x7F))
 """What nearly every file is made of alone, which is told in no time."""
 _LINE_BREAKS = {"\u0085": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
@@ -20,7 +20,7 @@ def refuse_characters(source: SourceFile) -> list[Diagnostic]:
     """The first character that YAML forbids, or that YAML 1.1 readers take for the end of a line; else nothing."""
     if source.text.isascii() and not source.text.encode().translate(None, _USUAL):
         return []
-    found = _REFUSED.search(source.text)
+    found = re.search(_REFUSED, source.text)
     if found is None:
         return []
     character = found.group()

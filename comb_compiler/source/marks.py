@@ -9,7 +9,7 @@ __all__ = ["Marks"]
 
 _PROPERTIES = re.compile(r"(?:(?:!<[^>]*+>|[&!][^\s,\[\]{}]*+)(?:\s|(?<=\s)#[^\r\n]*+)*+)++")
 """An anchor and a tag, and what stands between them and the value."""
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK = r"\r\n|\n|\r"
 
 
 class _Place:
@@ -57,6 +57,6 @@ class Marks:
 
     def _behind(self, mark: Mark, index: int) -> Mark:
         """The mark at `index`, counted on from one before it."""
-        lines = _LINE_BREAK.split(self._text[mark.index : index])
+        lines = re.split(_LINE_BREAK, self._text[mark.index : index])
         column = len(lines[-1]) + (mark.column if len(lines) == 1 else 0)
         return _Place(index, mark.line + len(lines) - 1, column)

@@ -48,7 +48,8 @@ _ELSEWHERE = (
     ("a default value", r"="),
 )
 _MAYBE_ELSEWHERE = re.compile(
-    r"[-+]?\.?[0-9][-+.0-9_:xobTtZz a-fA-F]*\Z|(?:y|n|yes|no|on|off|=)\Z|[-+]0x", re.IGNORECASE
+    r"[-+]?\.?[0-9][-+.0-9_:obtze ]*\Z|[-+]?0x|[0-9]{4}-[-+.0-9_:xobtz a-f]*\Z|(?:y|n|yes|no|on|off|=)\Z",
+    re.IGNORECASE,
 )
 """What an ordinary value is not: the patterns above are only compiled for a file that holds such text."""
 

@@ -66,11 +66,11 @@ def _lacks_what_is_called_otherwise(finding: Diagnostic, findings: list[Diagnost
     is_one_of = " needs one of " in finding.message
     owner = finding.path if is_one_of else finding.path.rpartition(".")[0]
     unknown = (one for one in findings if one.code is codes.UNKNOWN_KEY and one.path.rpartition(".")[0] == owner)
-    meant = {found[1] for one in unknown for hint in one.hints if (found := _WRITE.match(hint))}
+    meant = {found[1] for one in unknown for hint in one.hints if (found := re.match(_WRITE, hint))}
     return any(f"`{name}`" in finding.message if is_one_of else finding.path == f"{owner}.{name}" for name in meant)
 
 
-_WRITE = re.compile(r"write `(\w+):")
+_WRITE = r"write `(\w+):"
 
 
 def _lacks_what_is_nested(finding: Diagnostic, findings: list[Diagnostic]) -> bool:

@@ -37,6 +37,7 @@ tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 loaded = (tops & set(sys.modules)) - sys.stdlib_module_names
 print(*sorted(top for top in loaded if not top.startswith("_")), file=sys.stderr)
 assert "importlib.metadata" not in sys.modules, "packages were asked for plugins of pydantic"
+assert "comb_compiler.spec.platform" not in sys.modules, "there is no platform"
 """
 
 

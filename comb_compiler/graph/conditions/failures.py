@@ -20,19 +20,19 @@ _OF_REASON = {
     "Invalid timezone": "write a zone such as `'UTC'`, `'Asia/Shanghai'` or `'+08:00'`",
 }
 _OTHERWISE = "write a value that it can take"
-_CODES = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
+_CODES = r"^[A-Z_]+: | \[[A-Z_]+\]$"
 _UNITS = {"week": ("h", 168), "day": ("h", 24), "hour": ("h", 1), "minute": ("m", 1), "second": ("s", 1),
           "millisecond": ("ms", 1)}  # fmt: skip
 _SHORT = {"w": "week", "d": "day", "h": "hour", "hr": "hour", "m": "minute", "min": "minute", "s": "second",
           "sec": "second", "ms": "millisecond", "milli": "millisecond"}  # fmt: skip
-_AMOUNT = re.compile(r"\s*(\d{1,6})\s*([A-Za-z]+)\s*")
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:\d\d)?")
+_AMOUNT = r"\s*(\d{1,6})\s*([A-Za-z]+)\s*"
+_DATE = r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:\d\d)?"
 
 
 def explain(text: str, failure: Failure) -> Mistake:
     """The mistake, in CEL's words: it knows best what it cannot do."""
     start, end, said, function = failure
-    reason = _CODES.sub("", said)
+    reason = re.sub(_CODES, "", said)
     pattern = reason.removeprefix("invalid regular expression: ")
     message = f"CEL cannot evaluate this: {reason}" if pattern == reason else f"RE2 refuses this pattern: {pattern}"
     meant = _meant(function, text[start:end])
@@ -53,7 +53,7 @@ def _meant(function: str, literal: str) -> str:
 
 
 def _duration(content: str) -> str:
-    found = _AMOUNT.fullmatch(content)
+    found = re.fullmatch(_AMOUNT, content)
     if found is None:
         return ""
     unit = found[2].lower()
@@ -63,7 +63,7 @@ def _duration(content: str) -> str:
 
 
 def _timestamp(content: str) -> str:
-    found = _DATE.fullmatch(content)
+    found = re.fullmatch(_DATE, content)
     if found is None:
         return ""
     meant = f"{found[1]}T{found[2] or '00:00'}{found[3] or ':00'}{found[4] or 'Z'}"

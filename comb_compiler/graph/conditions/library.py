@@ -26,9 +26,7 @@ __all__ = ["Asked", "ask_library"]
 _FORM = 2
 _MOST_ASKED = 1_000
 """Parts without variables that are evaluated: 0.1 s. Nobody writes more."""
-_ERROR = re.compile(
-    r"^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$", re.MULTILINE
-)
+_ERROR = r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$"
 _HINT = "see the language's definition: https://github.com/google/cel-spec/blob/master/doc/langdef.md"
 
 
@@ -125,7 +123,7 @@ def _refused(environment: cel.Env, text: str) -> list[Failure]:
     try:
         result = environment.compile(text).return_type().name()
     except RuntimeError as error:
-        found = [(_offset(text, int(line), int(column)), said) for line, column, said in _ERROR.findall(str(error))]
+        found = [(_offset(text, int(line), int(column)), said) for line, column, said in re.findall(_ERROR, str(error))]
         return [Failure(*_token_at(text, at), said, "") for at, said in found or [(0, "it cannot be checked")]]
     if result in ("BOOL", "DYN"):
         return []

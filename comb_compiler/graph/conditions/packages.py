@@ -10,7 +10,7 @@ from comb_compiler.protos import Schema
 
 __all__ = ["unnameable_package"]
 
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 _WORDS = RESERVED | KEYWORDS.keys()
 
 
@@ -19,7 +19,7 @@ def unnameable_package(text: str, errors: Iterable[Mistake], schema: Schema) -> 
     its number, which is the only way to write it.
     """
     for error in errors:
-        found = _PATH.match(text, error.start)
+        found = re.compile(_PATH).match(text, error.start)
         if found is None or text[error.start : error.end] not in _WORDS or not is_qualified(found[0], schema):
             continue
         word, path = text[error.start : error.end], found[0]

@@ -8,8 +8,8 @@ from comb_compiler.graph.conditions.types import Scope, Type
 __all__ = ["rewritten"]
 
 _LARGEST = 2**53
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
-_NO_LETTERS = re.compile(r"[^A-Z0-9]+")
+_NUMBER = r"-?\d{1,15}(\.\d{1,15})?"
+_NO_LETTERS = r"[^A-Z0-9]+"
 
 
 def rewritten(literal: Expr, kind: Type, scope: Scope) -> str:
@@ -34,7 +34,7 @@ def _enum_value(text: str, kind: Type, scope: Scope) -> str:
     """The value of an enum by its name, or by the part of the name that tells it from the others, in any case."""
     enum = scope.schema.enums.get(kind.name)
     names = [value.name for value in enum.values] if enum is not None else []
-    folded = _NO_LETTERS.sub("_", text.upper())
+    folded = re.sub(_NO_LETTERS, "_", text.upper())
     found = [name for name in names if name == text] or [
         name for name in names if name.upper() == folded or name.upper().endswith(f"_{folded}")
     ]
@@ -42,7 +42,7 @@ def _enum_value(text: str, kind: Type, scope: Scope) -> str:
 
 
 def _as_number(kind: str, value: Value) -> float | None:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value):
         return float(value) if "." in value else int(value)
     return value if kind in ("int", "uint", "double") and isinstance(value, int | float) else None
 

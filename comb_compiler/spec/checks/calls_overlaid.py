@@ -15,7 +15,7 @@ from comb_compiler.spec.wording import listed
 __all__ = ["text_overlaid"]
 
 _PARTS = ("operator", "in")
-_CALL = re.compile(r"\s*(?P<operator>[^\s(]+)\s*\((?P<inputs>[^()]*)\)\s*")
+_CALL = r"\s*(?P<operator>[^\s(]+)\s*\((?P<inputs>[^()]*)\)\s*"
 
 
 def text_overlaid(bound: Bound[Comb], name: str) -> Diagnostic | None:
@@ -46,7 +46,7 @@ def text_overlaid(bound: Bound[Comb], name: str) -> Diagnostic | None:
 
 def _meant(call: Place, step: Mapping[str, Any]) -> str:
     """The text of the call with its parts changed, in quotes; empty where it cannot be taken apart."""
-    found = _CALL.fullmatch(call.value.text) if isinstance(call.value, Scalar) else None
+    found = re.fullmatch(_CALL, call.value.text) if isinstance(call.value, Scalar) else None
     changes = step.get("in") or {}
     if found is None or not isinstance(changes, dict):
         return ""

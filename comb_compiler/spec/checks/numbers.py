@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -10,7 +10,9 @@ from comb_compiler.source import Path
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
-from comb_compiler.spec.platform import Platform
+
+if TYPE_CHECKING:
+    from comb_compiler.spec.platform import Platform
 
 __all__ = ["check_parameters", "check_patched_numbers"]
 
@@ -25,7 +27,7 @@ def check_parameters(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
             yield from _below(bound, ("models", name, "versions", version, "params"), spec.params)
 
 
-def check_patched_numbers(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnostic]:
+def check_patched_numbers(bound: "Bound[Platform]", platform: "Platform") -> Iterator[Diagnostic]:
     """So have patches of rendered objects."""
     for name, patch in platform.patches.items():
         yield from _below(bound, ("patches", name, "merge"), patch.merge)

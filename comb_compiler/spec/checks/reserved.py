@@ -18,14 +18,14 @@ __all__ = ["CANDIDATE", "check_reserved", "check_reserved_namespaces"]
 
 CANDIDATE = "candidate"
 """The track of a release that is tried on some users, at the end of its objects' names; the stable one's has none."""
-_RESERVED = re.compile(r"(?:.*\.)?(kubernetes\.io|k8s\.io|comb\.dev|fluxcd\.io)/")
+_RESERVED = r"(?:.*\.)?(kubernetes\.io|k8s\.io|comb\.dev|fluxcd\.io)/"
 _OWNERS = {"comb.dev": "Comb", "fluxcd.io": "Flux"}
 
 
 def check_reserved(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     """No label takes the place of one that means something, and no operator that of a candidate."""
     for label in comb.metadata.labels:
-        reserved = _RESERVED.match(label)
+        reserved = re.match(_RESERVED, label)
         if reserved is not None:
             message = f"`{label}` is a label whose meaning {_OWNERS.get(reserved[1], 'Kubernetes')} decides"
             hint = f"take a domain of your own, or none: `{label.rpartition('/')[2]}`"
