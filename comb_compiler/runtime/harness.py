@@ -7,7 +7,7 @@ with harness("operators.text:Detect", model="models/det.onnx", params={"longSide
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 
 from comb_compiler.release import Model as ModelVersion
-from comb_compiler.runtime.codes import OperatorError
+from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import BadOperator, declaration_of, load_entry
 from comb_compiler.runtime.instance import Given, Instance, each_answer, handed, start
 from comb_compiler.runtime.messages import Messages, open_messages, reread
@@ -54,8 +54,13 @@ def harness(
     that names messages by their full name `descriptors` is the FileDescriptorSet, and what is given has their classes:
     `detect(frame=detect.messages["moderation.v1.Frame"](image=picture))`. A batch operator is called as one call, and
     gets lists of one. Raises BadOperator for code or parameters that do not fit, or that changes what it is given, and
-    OperatorError as the engine would see it; any other exception of the operator is passed on.
+    OperatorError as the engine would see it; any other exception of the operator is passed on. It runs an event loop of
+    its own, so it raises RuntimeError where one is running.
     """
+    from asyncio import Runner, _get_running_loop  # a worker process, which imports this package too, does without
+
+    if _get_running_loop() is not None:
+        raise RuntimeError("the harness runs a loop of its own: use it in a plain `def`, not in an `async def`")
     declaration = load_entry(operator) if isinstance(operator, str) else declaration_of(operator)
     shapes = (*declaration.ports, declaration.out)
     kinds = [shape.kind for shape in shapes if shape.kind is not None]
@@ -66,8 +71,6 @@ def harness(
             model=ModelVersion("model", version, "", "", "", dict(params or {})), path=Path(model or "")
         )
     instance = start(declaration, messages, given)
-    from asyncio import Runner  # a worker process, which imports this package too, does without
-
     with Runner() as runner:
         runner.run(_awaited(instance.warm_up))
         try:
@@ -98,9 +101,7 @@ async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -
         given[declaration.call] = Call(time.monotonic, time.monotonic() + within)
     value = instance.function(**given)
     if inspect.isawaitable(value):
-        from asyncio import wait_for
-
-        value = await wait_for(value, within)
+        value = await _within(value, within, declaration.entry)
     changed = [port.name for port, *was in zip(declaration.ports, arguments, before, strict=True) if _differs(*was)]
     if changed:
         names = ", ".join(f"`{name}`" for name in changed)
@@ -110,6 +111,19 @@ async def _answer(instance: Instance, ports: Mapping[str, Any], within: float) -
     if isinstance(value, OperatorError):
         raise value
     return instance.check(value)
+
+
+async def _within(value: Awaitable[Any], seconds: float, entry: str) -> Any:
+    from asyncio import timeout
+
+    try:
+        async with timeout(seconds) as bound:
+            return await value
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        said = f"`{entry}` has not answered within {seconds:g} s"
+        raise OperatorError(Code.DEADLINE_EXCEEDED, said) from error
 
 
 def _content(argument: Any) -> bytes:

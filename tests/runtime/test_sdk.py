@@ -1,5 +1,6 @@
 """The SDK: what code declares is read from its types, and what does not fit is said in full."""
 
+import asyncio
 import pickle
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -119,6 +120,28 @@ def test_a_batch_of_another_length_is_the_error_that_it_is_in_the_engine() -> No
         with harness(code) as call, pytest.raises(OperatorError, match=said) as caught:
             call(letter=Letter())
         assert caught.value.code == Code.INTERNAL
+
+
+def test_a_late_operator_is_late_as_it_is_in_the_engine() -> None:
+    async def late(letter: Letter) -> Letter:
+        if letter.text:
+            raise TimeoutError("of its own")
+        await asyncio.sleep(600)
+        return letter
+
+    with harness(late, timeout=0.01) as call:
+        with pytest.raises(OperatorError, match=r"DEADLINE_EXCEEDED: `.*late` has not answered within 0\.01 s"):
+            call(letter=Letter())
+        with pytest.raises(TimeoutError, match="of its own"):
+            call(letter=Letter(text="x"))
+
+
+def test_within_a_loop_the_harness_says_that_it_has_one_of_its_own() -> None:
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match="use it in a plain `def`"), harness(shout):
+            raise AssertionError("it started")
+
+    asyncio.run(main())
 
 
 def test_an_operator_that_changes_what_it_is_given_is_told() -> None:
