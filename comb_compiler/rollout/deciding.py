@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import NamedTuple
 
-from comb_compiler.rollout.looking import Look
+from comb_compiler.rollout.looking import Look, ready_within
 from comb_compiler.rollout.verdicts import Finding, Standing
 
 __all__ = ["Decision", "Move", "decide"]
@@ -27,7 +27,8 @@ class Decision(NamedTuple):
 
 
 def decide(looks: Mapping[str, Look | str], hold: timedelta) -> Decision:
-    """One broken limit in one cluster brings the rollout back at once. It goes on where all are kept everywhere.
+    """One broken limit in one cluster brings the rollout back at once, and so does a candidate that does not become
+    ready, in time. It goes on where all limits are kept everywhere.
 
     A look is a sentence where the cluster's figures cannot be had: then nothing goes on.
     """
@@ -42,10 +43,14 @@ def _move(look: Look | str, hold: timedelta) -> Move:
     if isinstance(look, str):
         return Move.HOLD
     standings = {one.standing for one in look.findings}
-    if Standing.BROKEN in standings:
+    if Standing.BROKEN in standings or _is_given_up(look, hold):
         return Move.BACK
     long_enough = not look.why and look.seconds >= hold.total_seconds()
     return Move.ON if long_enough and standings == {Standing.KEPT} else Move.HOLD
+
+
+def _is_given_up(look: Look, hold: timedelta) -> bool:
+    return look.unready >= ready_within(hold).total_seconds()
 
 
 def _said(look: Look | str, hold: timedelta) -> str:
@@ -53,7 +58,8 @@ def _said(look: Look | str, hold: timedelta) -> str:
         return look
     findings = "; ".join(f"{one.said()}{_remark(one)}" for one in look.findings)
     watched = f"watched for {look.seconds:.0f} of {hold.total_seconds():.0f} s: {findings}" if findings else ""
-    return "; ".join(filter(None, (look.why, watched)))
+    unready = f" for {look.unready:.0f} of at most {ready_within(hold).total_seconds():.0f} s" if look.unready else ""
+    return "; ".join(filter(None, (f"{look.why}{unready}" if look.why else "", watched)))
 
 
 def _remark(finding: Finding) -> str:

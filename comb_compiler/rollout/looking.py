@@ -14,12 +14,13 @@ from comb_compiler.render.monitoring.objectives import BOUNDS, FAILURES
 from comb_compiler.render.promql import select
 from comb_compiler.rollout.verdicts import Finding, Limits
 
-__all__ = ["Look", "Source", "Tried", "look_at", "look_for_end"]
+__all__ = ["Look", "Source", "Tried", "look_at", "look_for_end", "ready_within"]
 
 _LOOKS = 30
 """How many times of a hold are asked about."""
 _HOLDS = 10
 """How many holds are looked back upon."""
+_READY_WITHIN = timedelta(minutes=20)
 _NEAR = 1e-9
 _UNREADY = "no pod of the candidate is ready"
 _LATE = "DEADLINE_EXCEEDED"
@@ -50,12 +51,14 @@ class Tried(NamedTuple):
 class Look(NamedTuple):
     """For how many seconds the candidate was watched at its share, and what was found since that began.
 
-    `why` says why it is not watched now, where it is not.
+    `why` says why it is not watched now, where it is not, and `unready` for how many seconds it had its share and no
+    pod that was ready.
     """
 
     seconds: float
     findings: tuple[Finding, ...] = ()
     why: str = ""
+    unready: float = 0.0
 
 
 class _Window(NamedTuple):
@@ -66,19 +69,25 @@ class _Window(NamedTuple):
     seconds: float
     step: int
     why: str = ""
+    unready: float = 0.0
+
+
+def ready_within(hold: timedelta) -> timedelta:
+    """How long a candidate may have its share and no pod that is ready: long enough for large images and models."""
+    return max(_READY_WITHIN, 2 * hold)
 
 
 def look_at(source: Source, tried: Tried, share: Decimal, hold: timedelta, limits: Limits) -> Look:
     """How a candidate does that has a share of the users."""
     step = max(1, int(hold.total_seconds()) // _LOOKS)
-    reach = max(_HOLDS * int(hold.total_seconds()), 2 * step)
+    reach = max(_HOLDS * int(hold.total_seconds()), int(ready_within(hold).total_seconds()) + 2 * step)
     now = source.now()
     shares = _one(source.points(f"{_deviation(tried, share)}[{reach}s:{step}s]", now))
     ready = _one(source.points(f"{_ready(tried)}[{reach}s:{step}s]", now))
     window = _watched(shares, ready, now, step)
-    if isinstance(window, str):
-        return Look(0.0, why=window)
-    return Look(window.seconds, tuple(_findings(source, tried, window, limits)), window.why)
+    if isinstance(window, Look):
+        return window
+    return Look(window.seconds, tuple(_findings(source, tried, window, limits)), window.why, window.unready)
 
 
 def look_for_end(source: Source, tried: Tried) -> str:
@@ -116,19 +125,21 @@ def _one(found: list[tuple[Mapping[str, str], Points]]) -> Points:
     return found[0][1] if found else ()
 
 
-def _watched(shares: Points, ready: Points, now: float, step: int) -> _Window | str:
-    """When it was watched since the share was last another one; or why it is not watched now."""
+def _watched(shares: Points, ready: Points, now: float, step: int) -> _Window | Look:
+    """When it was watched since the share was last another one; or that it is not watched, and why."""
     if not shares:
-        return "no pod of the stable release is seen"
+        return Look(0.0, why="no pod of the stable release is seen")
     other = max((time for time, off in shares if off > _NEAR), default=0.0)
     if other == shares[-1][0]:
-        return "not every pod of the stable release has the weights yet"
+        return Look(0.0, why="not every pod of the stable release has the weights yet")
     serving = {time for time, pods in ready if pods >= 1}
-    good = [time for time, _ in shares if time > other and time in serving]
+    right = [time for time, _ in shares if time > other]
+    good = [time for time in right if time in serving]
+    unready = float(sum(step for time in right if not good or time > good[-1]))
     if not good:
-        return _UNREADY
+        return Look(0.0, why=_UNREADY, unready=unready)
     why = _UNREADY if good[-1] < now - 2 * step else ""
-    return _Window(good[0], shares[-1][0], (len(good) - 1) * step, step, why)
+    return _Window(good[0], shares[-1][0], (len(good) - 1) * step, step, why, unready)
 
 
 def _findings(source: Source, tried: Tried, window: _Window, limits: Limits) -> Iterator[Finding]:
@@ -150,14 +161,14 @@ def _findings(source: Source, tried: Tried, window: _Window, limits: Limits) -> 
         # What the stable release answered in its place, since it could not be reached.
         lost += counted(select("comb_failovers_total", _stable(tried)))
         failed = counted(requests, code="|".join(FAILURES)) + lost
-        yield Finding("failed", failed, ended + lost, limits.error_rate)
+        yield Finding("failed", failed, ended + lost, limits.error_rate, limits.chance)
     if limits.timeout_rate is not None:
-        yield Finding("ran out of time", counted(requests, code=_LATE), ended, limits.timeout_rate)
+        yield Finding("ran out of time", counted(requests, code=_LATE), ended, limits.timeout_rate, limits.chance)
     if limits.p99 is not None and limits.p99.total_seconds() <= BOUNDS[-1]:
         bound = BOUNDS[bisect_left(BOUNDS, limits.p99.total_seconds())]
         timed = counted(_own("comb_request_seconds_count", tried))
         within = counted(_own("comb_request_seconds_bucket", tried, le=str(bound)))
-        yield Finding(f"took more than {bound:g} s", max(0, timed - within), timed, _ONE_PERCENT)
+        yield Finding(f"took more than {bound:g} s", max(0, timed - within), timed, _ONE_PERCENT, limits.chance)
 
 
 def _grown(points: Points, begin: float) -> float:

@@ -12,17 +12,16 @@ from typing import Any
 
 __all__ = ["Figures", "figures"]
 
-_WATCHED = 100
-"""For how many seconds it has been watched, whatever the step."""
-
 
 class Figures:
-    """What is said of a candidate: requests since its step began, those that failed, and whether its share is there."""
+    """What is said of a candidate: requests since its step began, those that failed, whether its share is there, and
+    whether it is ready. `watched` is for how many seconds it has been so, whatever the step.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.requests, self.failed = 1000, 0
-        self.is_there, self.is_gone = True, True
+        self.is_there, self.is_gone, self.is_ready, self.watched = True, True, True, 100
         self.asked: list[str] = []
         self.tokens: set[str] = set()
 
@@ -36,18 +35,18 @@ class Figures:
             is_right = self.is_gone if re.search(r"- 0\)", query) else self.is_there
             return self._series(now, 0.0 if is_right else 0.2)
         if "comb_ready" in query:
-            return self._series(now, 1.0)
+            return self._series(now, float(self.is_ready))
         if query.startswith("(comb_requests_total"):
             good = self._counter(now, self.requests - self.failed, code="OK")
             return {"resultType": "matrix", "result": [good, self._counter(now, self.failed, code="INTERNAL")]}
         return {"resultType": "matrix", "result": []}
 
     def _series(self, now: int, value: float) -> Any:
-        values = [[now - second, str(value)] for second in range(_WATCHED, -1, -1)]
+        values = [[now - second, str(value)] for second in range(self.watched, -1, -1)]
         return {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}
 
     def _counter(self, now: int, value: float, **labels: str) -> Any:
-        return {"metric": labels, "values": [[now - _WATCHED, "0"], [now, str(value)]]}
+        return {"metric": labels, "values": [[now - self.watched, "0"], [now, str(value)]]}
 
 
 @contextmanager

@@ -177,6 +177,20 @@ def test_one_cluster_that_fails_brings_all_back_to_the_bytes_from_before(environ
     ]
 
 
+def test_a_candidate_that_never_becomes_ready_is_held_and_then_taken_back(environment: Environment) -> None:
+    before = environment.trees()
+    assert environment.run().code == 0
+    environment.west.is_ready = False
+    held = environment.run()
+    assert held.code == 0
+    assert re.search(r"held at 1%\n.*\n  west: no pod of the candidate is ready for 10\d of at most 1200 s\n", held.out)
+    environment.west.watched = 1300
+    assert environment.run().out.startswith("taken back")
+    assert "no pod of the candidate is ready for 13" in environment.message()
+    assert environment.run().code == 1
+    assert environment.trees() == before
+
+
 def test_what_was_taken_back_is_tried_again_only_when_that_is_said(environment: Environment) -> None:
     environment.run()
     environment.east.failed = 1000

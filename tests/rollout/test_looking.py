@@ -173,13 +173,20 @@ def test_what_becomes_of_it(source: Seen, scenario: str, move: Move) -> None:
         ("few", "too few to tell"),
         ("not-everywhere", "not every pod of the stable release has the weights yet"),
         ("unseen", "no pod of the stable release is seen"),
-        ("unready", "no pod of the candidate is ready"),
+        ("unready", "no pod of the candidate is ready for"),
         ("another", "no pod of the candidate is ready"),
-        ("gone", "no pod of the candidate is ready; watched for"),
+        ("gone", "of at most 1200 s; watched for"),
     ],
 )
 def test_why_it_is_held_is_said(source: Seen, scenario: str, said: str) -> None:
     assert said in decide({"east": look(source, scenario)}, HOLD).why[0]
+
+
+def test_how_long_no_pod_was_ready_is_counted_from_when_it_had_its_share(source: Seen) -> None:
+    assert abs(look(source, "unready").unready - (LENGTH - BEGUN)) <= 10
+    assert abs(look(source, "gone").unready - (LENGTH - 450)) <= 10
+    assert look(source, "good").unready == 0
+    assert look(source, "not-everywhere").unready == 0
 
 
 def test_time_at_which_nothing_was_seen_is_no_time_that_it_was_watched(source: Seen) -> None:

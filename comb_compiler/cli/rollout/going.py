@@ -64,7 +64,8 @@ class Going:
         if plan.traffic.rollout is None:
             raise UsageError(f"`{plan.comb}` has no `rollout`, and so no steps: `comb publish` it")
         self.rollout = plan.traffic.rollout
-        self._limits = Limits(self.rollout.error_rate, self.rollout.timeout_rate, self.rollout.p99)
+        limits = Limits(self.rollout.error_rate, self.rollout.timeout_rate, self.rollout.p99)
+        self._limits = limits.spent_over(len(self.rollout.steps), len(rendered.clusters))
         if not _measurable(self._limits):
             raise UsageError(f"neither `rollout.abort` nor `sla` of `{plan.comb}` says what could end its rollout")
         self._target, self._rendered, self._sources, self._terms = target, rendered, sources, terms

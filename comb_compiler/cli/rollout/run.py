@@ -2,8 +2,9 @@
 
 Each step is a commit that changes weights, on which pods act without a restart. A step is held until the candidate had
 its share of the users for `hold`, by the time of Prometheus, and had enough requests to tell that it keeps `abort` and
-the `sla`. Then comes the next; after the last one the candidate becomes the stable release. Where it breaks a limit its
-users go back to the stable release, and it is removed. Figures that cannot be had hold it where it is.
+the `sla`. Then comes the next; after the last one the candidate becomes the stable release. Where it breaks a limit, or
+no pod of it becomes ready within 20 minutes (or twice `hold`, where that is longer), its users go back to the stable
+release, and it is removed. Figures that cannot be had hold it where it is.
 
 What there is to do is seen from the environment repository and from Prometheus: run it again, from anywhere, and it
 goes on. Once it looks and does what is due; with --follow until the end. The exit code is 1 where the candidate was
