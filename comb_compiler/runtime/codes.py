@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["Code", "OperatorError"]
+__all__ = ["Code", "OperatorError", "OutOfMemory"]
 
 
 class Code(IntEnum):
@@ -47,3 +47,7 @@ class OperatorError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}"
+
+
+class OutOfMemory(OperatorError):
+    """A call that got no memory, or whose process was killed: the system does that to the one that takes too much."""

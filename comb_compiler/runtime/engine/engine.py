@@ -111,6 +111,11 @@ class Engine:
         return len(self._under_way)
 
     @property
+    def running(self) -> tuple[Run, ...]:
+        """The requests that are running. Other threads may ask, too."""
+        return tuple(self._under_way)
+
+    @property
     def queues(self) -> Mapping[str, int]:
         """How many calls wait for their turn, by binding."""
         return {self.plan.bindings[index].name: host.waiting for index, host in self._hosts.items()}

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.codes import Code, OperatorError, OutOfMemory
 from comb_compiler.runtime.discretion import untold
 
 __all__ = ["typed"]
@@ -21,7 +21,7 @@ def typed(error: BaseException, name: str, request_id: str, arm: str, *, discree
     if isinstance(error, asyncio.CancelledError):
         return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
-        return OperatorError(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
+        return OutOfMemory(Code.RESOURCE_EXHAUSTED, f"`{name}` ran out of memory")
     seen = untold(error) if discreet else error
     _log.error("`%s` failed", name, exc_info=seen, extra={"request_id": request_id, "node": name, "arm": arm})
     return OperatorError(Code.INTERNAL, f"`{name}` failed with {type(error).__name__}")

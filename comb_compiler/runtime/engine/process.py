@@ -13,7 +13,7 @@ from signal import Signals
 from time import monotonic
 from typing import Any, NamedTuple, cast
 
-from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.codes import Code, OperatorError, OutOfMemory
 from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.instance import Given
 from comb_compiler.runtime.messages import Message
@@ -69,6 +69,7 @@ class Process(asyncio.Protocol):
         self._burial: asyncio.Task[None] | None = None
         self._number = 0
         self._watch = -1
+        self._is_released = False
         self.is_leaving = False
         self.resident = 0
         self.descriptors = 0
@@ -221,7 +222,9 @@ class Process(asyncio.Protocol):
             os.killpg(popen.pid, Signals.SIGKILL)
         status = await asyncio.to_thread(popen.wait)
         said = f"ended with exit code {status}" if status >= 0 else f"was killed by {Signals(-status).name}"
-        error = OperatorError(Code.UNAVAILABLE, f"the process of `{self._spec.name}` {said}")
+        # One that hung is killed by the engine, when nobody waits for its call any more: who waits has this of others.
+        kind = OutOfMemory if status == -Signals.SIGKILL else OperatorError
+        error = kind(Code.UNAVAILABLE, f"the process of `{self._spec.name}` {said}")
         if not self._ready.done():
             self._ready.set_exception(error)
             self._ready.exception()  # it has been seen, also where nobody waits
@@ -233,6 +236,10 @@ class Process(asyncio.Protocol):
         self._ended(self, said)
 
     def _release(self) -> None:
+        """Let go of what it shares with the process: once, as its descriptors may be somebody else's by now."""
+        if self._is_released:
+            return
+        self._is_released = True
         if self._watch >= 0:
             asyncio.get_running_loop().remove_reader(self._watch)
             os.close(self._watch)

@@ -1,14 +1,14 @@
 """Which requests are kept, and why: decided in the engine's loop, by what is known of a request that has ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import random
 from struct import Struct
 
 from comb_compiler.release import ExecutionPlan
-from comb_compiler.runtime.codes import Code
+from comb_compiler.runtime.codes import Code, OperatorError, OutOfMemory
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.engine.arms import hashed
-from comb_compiler.samples.record_pb2 import ARM, ERROR, SAMPLED, SLOW, TIMEOUT
+from comb_compiler.samples.record_pb2 import ARM, ERROR, OOM, SAMPLED, SLOW, TIMEOUT
 
 __all__ = ["chooser"]
 
@@ -25,6 +25,7 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
     """
     recording = plan.recording
     of_failure = _of_failure(frozenset(recording.always))
+    looks_for_memory = "oom" in recording.always
     slow, below = recording.slow, round(recording.sample * 2**64)
     changed = frozenset(arm.name for arm in plan.experiment.arms if arm.graph) if plan.experiment else frozenset()
     arms = changed if "arm" in recording.always else frozenset()
@@ -33,6 +34,8 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
     lot_of = hashed(plan.comb, "recording").copy
 
     def reason(request: Finished) -> int:
+        if looks_for_memory and request.errors and _ran_out(request.errors.values()):
+            return OOM
         error = request.error
         if error is not None:
             why = of_failure(error.code)
@@ -51,6 +54,10 @@ def chooser(plan: ExecutionPlan) -> Callable[[Finished], int]:
         return SAMPLED if _number(lot.digest())[0] < below else 0
 
     return reason
+
+
+def _ran_out(errors: Iterable[OperatorError]) -> bool:
+    return any(type(error) is OutOfMemory for error in errors)
 
 
 def _of_failure(always: frozenset[str]) -> Callable[[Code], int]:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from time import monotonic
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Finished, Probe
+from comb_compiler.runtime.engine.run import Run
 from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.recording.captures import Captures
 from comb_compiler.runtime.recording.choosing import chooser
@@ -27,8 +28,9 @@ from comb_compiler.runtime.recording.marking import Marking
 from comb_compiler.runtime.recording.records import About, Records, graphs_of
 from comb_compiler.runtime.recording.shipping import Shipping, Store
 from comb_compiler.runtime.recording.spool import left_behind, open_spool
+from comb_compiler.runtime.recording.unfinished import unfinished
 from comb_compiler.runtime.sdk import Parcel
-from comb_compiler.samples.record_pb2 import RULE
+from comb_compiler.samples.record_pb2 import OOM, RULE
 
 __all__ = ["Bounds", "Recorder"]
 
@@ -111,6 +113,8 @@ class Recorder:
             directory, name, plan.descriptors, most=bounds.spool, memory=bounds.memory, losses=self.losses
         )
         self._take = self._spool.take
+        self._journal = self._spool.journal()
+        self._running: Callable[[], Sequence[Run]] | None = None
         left = list(left_behind(directory, self.losses))
         self.shipping = Shipping(store, self._spool, left, self.losses)
         self._thread = threading.Thread(target=self._work, name="comb-recording", daemon=True)
@@ -120,12 +124,16 @@ class Recorder:
         """Bytes of records that the store does not have yet."""
         return self._spool.size
 
-    def start(self, messages: Messages) -> None:
-        """Begin; `messages` are the engine's own classes. Raises CannotRun for what the plan says and cannot be."""
+    def start(self, messages: Messages, running: Callable[[], Sequence[Run]] | None = None) -> None:
+        """Begin. `messages` are the engine's own classes, and `running` says which requests it is at: they are kept on
+        the disk until they end, where `oom` is always recorded. Raises CannotRun for what the plan says and cannot be.
+        """
         hiding = Hiding(self._plan, messages)
         captures = Captures(self._plan.recording.files, self._files)
         self._records = Records(self._plan, self._about, hiding, captures)
         self.marking = Marking(self._plan, messages)
+        if "oom" in self._plan.recording.always:
+            self._running = running
         self._thread.start()
         self.shipping.start()
 
@@ -160,6 +168,7 @@ class Recorder:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(self._bounds.grace)
+        self._journal.drop_others(())
         self.shipping.close(max(0.1, until - monotonic()))
         self._spool.close()
         self.losses.close()
@@ -194,9 +203,10 @@ class Recorder:
         looks = 0
         while self._queue or not self._is_closing:
             looks = 0 if self._queue else looks + 1
-            if looks > _LOOKS:
+            if looks > _LOOKS and self._running is None:
                 self._idle()
                 looks = 0
+            self._follow()
             self._write_some()
             if not self._queue and not self._is_closing:
                 time.sleep(self._bounds.pause)
@@ -207,6 +217,21 @@ class Recorder:
         if not self._queue and not self._is_closing:  # looked at after the loop can see that
             self._wake.wait()
         self._is_idle = False
+
+    def _follow(self) -> None:
+        """Keep what has run for a moment, and let go of what has ended."""
+        if self._running is None:
+            return
+        try:
+            running, since = self._running(), monotonic() - self._bounds.pause
+            self._journal.drop_others(running)
+            for run in running:
+                if run.began < since and run not in self._journal and type(run.request_id) is not Probe:
+                    seen = unfinished(run)
+                    self._journal.keep(run, self._records.of(seen, self._graph_of[run.arm], seen.values, OOM))
+        except Exception:
+            _log.exception("requests that are under way cannot be kept")
+            self._running = None
 
     def _write_some(self) -> None:
         """Make records of what waits, and write them."""
@@ -234,6 +259,7 @@ class Recorder:
                 self._spool.settle(1)
             return None
         finally:
+            self._journal.drop(request)  # before its record can be seen, so that there is one of it
             self._went += size
             self._looked_at += not reason
 

@@ -89,7 +89,7 @@ async def answering(source: Source, settings: Settings) -> AsyncIterator[Served]
         if servers is not None:
             engine.meters.batches.update(servers.batches)
         if recorder is not None:
-            recorder.start(engine.messages)
+            recorder.start(engine.messages, lambda: engine.running)
         if health is not None:
             health.start(engine)
             stack.push_async_callback(health.close)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from comb_compiler.runtime.recording.losses import Losses
+from comb_compiler.runtime.recording.spool.journal import journalled
 from comb_compiler.runtime.recording.spool.ledger import read_ledger, write_cursor, write_settled
 from comb_compiler.runtime.recording.spool.lock import Lock
 from comb_compiler.runtime.recording.spool.segments import (
@@ -39,6 +40,7 @@ class Left:
         said = read_ledger(directory / LEDGER)
         self._segments = [int(path.name.partition(".")[0]) for path in segments_in(directory)]
         self._cursor = (said.segment, said.place)
+        self._running = journalled(directory)
         self.lost = said.taken - said.settled - max(said.written, last_number(directory))
         """How many requests it had taken, of which nothing is left; below 0 where its ledger is no good."""
         if self.lost > 0:
@@ -60,14 +62,16 @@ class Left:
             if batch is not None:
                 return batch
             self._cursor = (segment + 1, 0)
-        return None
+        return Batch((self._running[0][1],), None) if self._running else None
 
     def shipped(self, batch: Batch, *, done: bool) -> None:
         """A batch has been put; or, where it is not `done`, it comes again."""
-        if done and batch.end is not None:
-            self._cursor = batch.end
-            with contextlib.suppress(OSError):  # then a later process puts it again, which changes nothing
+        with contextlib.suppress(OSError):  # then a later process puts it again, which changes nothing
+            if done and batch.end is not None:
+                self._cursor = batch.end
                 write_cursor(self._directory / LEDGER, *batch.end)
+            elif done:
+                self._running.pop(0)[0].unlink()
 
     def settle(self, count: int) -> None:
         """Nobody asks any more how many it took."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from comb_compiler.runtime.recording.losses import Losses
+from comb_compiler.runtime.recording.spool.journal import Journal
 from comb_compiler.runtime.recording.spool.ledger import Ledger
 from comb_compiler.runtime.recording.spool.lock import Lock
 from comb_compiler.runtime.recording.spool.segments import (
@@ -73,6 +74,10 @@ class Spool:
         """So many requests that were taken will have no record: somebody has counted them."""
         if self._ledger is not None:
             self._ledger.settle(count)
+
+    def journal(self) -> Journal:
+        """One of requests that are under way, in the same directory."""
+        return Journal(self._directory, self._memory)
 
     @property
     def size(self) -> int:
