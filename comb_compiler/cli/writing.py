@@ -30,9 +30,11 @@ def write_rendered(root: Path, rendered: "Sequence[Rendered]") -> str:
     clusters = [cluster for one in rendered for cluster in one.clusters]
     try:
         done = write_directories(root, {one.directory: one.files for one in clusters})
+        flux: dict[str, dict[str, bytes]] = {}
         for one in clusters:
             folder, _, name = one.flux_file.rpartition("/")
-            done.append(write_files(root, folder, {name: one.flux_bytes}, ()))
+            flux.setdefault(folder, {})[name] = one.flux_bytes
+        done += [write_files(root, folder, files, ()) for folder, files in flux.items()]
     except ForeignFiles as refused:
         raise UsageError(str(refused)) from refused
     return _said(root, done)

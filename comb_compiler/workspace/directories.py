@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,8 @@ __all__ = ["ForeignFiles", "Written", "read_directory", "write_directories", "wr
 
 _LIST = "kustomization.yaml"
 _MOST_SHOWN = 3
+_LEFT = re.compile(r"\.(.+)\.[0-9a-f]{16}(?:\.old)?", re.DOTALL)
+"""What is beside a place while it is written, and stays there if the writer is killed."""
 
 
 class ForeignFiles(Exception):
@@ -57,8 +59,8 @@ def write_directories(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> 
     with _told(root), _alone(root) as alone:
         found = {directory: _present(root, directory) for directory in wanted}
         if alone:
-            for directory in wanted:
-                _clear_left(root / directory)
+            for folder, names in _by_folder(wanted).items():
+                _clear_left(root / folder, names)
         done = [_compared(directory, files, found[directory]) for directory, files in wanted.items()]
         _replace(root, {one.directory: wanted[one.directory] for one in done if one.is_changed})
     return done
@@ -70,8 +72,7 @@ def write_files(root: Path, directory: str, files: Mapping[str, bytes], owned: C
         place = _way(root, directory)
         place.mkdir(parents=True, exist_ok=True)
         if alone:
-            for name in files:
-                _clear_left(place / name)
+            _clear_left(place, files)
         before = {name: _content(place / name) for name in {*files, *owned}}
         for name, content in files.items():
             if before[name] != content:
@@ -110,12 +111,24 @@ def _alone(root: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _clear_left(place: Path) -> None:
-    """Remove what was to take a place, or had it, and whose writer was killed: nobody else is at work here."""
-    left = re.compile(rf"\.{re.escape(place.name)}\.[0-9a-f]{{16}}(\.old)?")
-    for name in os.listdir(place.parent) if place.parent.is_dir() else ():
-        if left.fullmatch(name):
-            path = place.with_name(name)
+def _by_folder(directories: Iterable[str]) -> dict[str, set[str]]:
+    """The names of the directories in each folder."""
+    found: dict[str, set[str]] = {}
+    for directory in directories:
+        folder, _, name = directory.rpartition("/")
+        found.setdefault(folder, set()).add(name)
+    return found
+
+
+def _clear_left(folder: Path, names: Collection[str]) -> None:
+    """Remove what was to take the place of one of `names`, or had it: nobody else is at work here.
+
+    The folder is listed once for all of them, since it may hold as many.
+    """
+    for name in os.listdir(folder) if folder.is_dir() else ():
+        left = _LEFT.fullmatch(name)
+        if left is not None and left[1] in names:
+            path = folder / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -202,7 +215,8 @@ def _replace(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> None:
             for folder in dict.fromkeys(os.path.dirname(name) for name in files):
                 (beside / folder).mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                (beside / name).write_bytes(content)
+                with open(f"{beside}/{name}", "wb") as file:  # a Path for each would cost as much as writing it
+                    file.write(content)
         for place, beside in staged:
             _swap(place, beside, mark)
     finally:

@@ -1,6 +1,7 @@
 """Directories of rendered files: replaced as a whole, by who made them, and never what others put there."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -106,21 +107,29 @@ def test_no_link_and_no_file_is_written_through(tmp_path: Path, at: str) -> None
     assert state(outside) == {}
 
 
-def test_a_disk_that_refuses_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_refuses_leaves_everything_as_it_was(tmp_path: Path) -> None:
     there = "clusters/east/vision/two"
     write_directories(tmp_path, {HERE: files(a="1"), there: files(a="1")})
     before = state(tmp_path)
-    written = Path.write_bytes
-
-    def full(path: Path, content: bytes) -> int:
-        if content == b"too much":
-            raise OSError(28, os.strerror(28), str(path))
-        return written(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OutsideFailure, match="cannot be written: no space left on device"):
-        write_directories(tmp_path, {HERE: files(a="2"), there: files(a="too much")})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OutsideFailure, match="cannot be written: file too large"):
+            write_directories(tmp_path, {HERE: files(a="2"), there: files(a="too much" * 5_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert state(tmp_path) == before
+
+
+def test_only_what_was_to_take_one_of_the_places_is_cleared_away(tmp_path: Path) -> None:
+    write_directories(tmp_path, {HERE: files(a="1")})
+    above = (tmp_path / HERE).parent
+    name = (tmp_path / HERE).name
+    mark = "0123456789abcdef"
+    for left in (f".{name}.{mark}", f".{name}.{mark}.old", f".other.{mark}", f".{name}.{mark}.new"):
+        (above / left).mkdir()
+    write_directories(tmp_path, {HERE: files(a="1")})
+    assert {one.name for one in above.iterdir()} == {name, f".other.{mark}", f".{name}.{mark}.new"}
 
 
 def test_a_directory_that_cannot_take_its_place_gives_the_old_one_back(
