@@ -75,11 +75,12 @@ def _devices(one: NodeLeft) -> Iterator[_Gauge]:
     alike = Counter(zip(one.node.devices, one.empty.devices, strict=True))
     for (left, whole), count in sorted(alike.items()):
         many = f"{count} × " if len(one.node.devices) > 1 else ""
-        places = _part(left.places, whole.places)
+        places, compute = _part(left.places, whole.places), _part(left.compute, whole.compute)
         if not whole.memory:
-            yield _Gauge(places, f"{many}{_percent(places)}" + (f" of {whole.profile}" if whole.profile else ""))
+            part = min(places, compute) if whole.compute else places
+            yield _Gauge(part, f"{many}{_percent(part)}" + (f" of {whole.profile}" if whole.profile else ""))
             continue
-        memory, compute = _part(left.memory, whole.memory), _part(left.compute, whole.compute)
+        memory = _part(left.memory, whole.memory)
         yield _Gauge(min(places, memory, compute), f"{many}{size(left.memory)}, {_percent(compute)}")
 
 

@@ -20,6 +20,8 @@ def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
     beside it. What all others ask for together bounds how many nodes they can do that to; if those are fewer than there
     are, one is always free.
     """
+    if any(_is_cut_as_they_come(node.pool, items) for node, _ in nodes if any(not one.profile for one in node.devices)):
+        return False
     near = {
         pools: [item for item in items if not item.pools.isdisjoint(pools)] for pools in {item.pools for item in items}
     }
@@ -28,6 +30,11 @@ def is_safe(items: Sequence[Item], nodes: Nodes) -> bool:
         for kind in {_kind(item) for item in items}
     }
     return all(_always_fits(item, near[item.pools], asked[_kind(item)], nodes) for item in items if item.instances)
+
+
+def _is_cut_as_they_come(pool: str, items: Iterable[Item]) -> bool:
+    """Whether slices of several profiles are asked of its devices: where the first are cut, others no longer begin."""
+    return len({item.takes.profile for item in items if item.takes is not None and pool in item.pools} - {""}) > 1
 
 
 _Kind = tuple[frozenset[str], str]

@@ -118,12 +118,26 @@ def capacity(device: DeviceClass, sharing: GpuSharing) -> tuple[Part, ...]:
         cut = ((profile, count, device.mig.get(profile)) for profile, count in sharing.slices.items())
         return tuple(Part(count * _places(known), 0, 0, profile) for profile, count, known in cut if known is not None)
     divided = sharing.back_end in (SharingBackEnd.HAMI, SharingBackEnd.EXCLUSIVE)
-    return (Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided else 0),)
+    sliced = bool(device.mig) and sharing.back_end in (SharingBackEnd.MIG, SharingBackEnd.DRA)
+    return (Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided or sliced else 0),)
 
 
 def _places(profile: MigProfile) -> int:
-    """What a slice takes of a device that it is not the only one of."""
+    """What a slice takes of those of its profile."""
     return ALL_PLACES // profile.per_device
+
+
+def _slice_of_any(profile: MigProfile, device: DeviceClass) -> Part:
+    """What a slice takes of a device that may be cut in any way: some of its eight parts of memory, and of its compute.
+
+    A slice begins at certain parts only (NVIDIA's MIG User Guide, "MIG Placements"): nevertheless all slices of which
+    memory and compute are there together find a place on every device that there is, the largest first. Of one profile
+    there are no more than are said.
+    """
+    eighths = max(1, round(8 * Fraction(profile.memory, device.memory)))
+    places, most = min(ALL_PLACES * eighths // 8, _places(profile)), ALL_COMPUTE // profile.per_device
+    one_too_many = ALL_COMPUTE // (profile.per_device + 1) + 1 if ALL_PLACES // places > profile.per_device else 0
+    return Part(places, 0, min(max(int(profile.compute * ALL_COMPUTE), one_too_many), most))
 
 
 def grant(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
@@ -223,7 +237,8 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
         asked = "a whole device" if wish.whole else f"{_size(wish.memory)} and {wish.compute:.0%} of the compute"
         return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(there)}")
     memory, compute, label = min(fitting)
-    takes = Part(_places(there[label]), 0, 0, label)
+    own = _slice_of_any(there[label], device)._replace(profile=label)
+    takes = Part(_places(there[label]), 0, 0, label) if sharing.slices else own
     return Slice(wish.devices, memory, compute, takes, label, memory - wish.memory)
 
 
