@@ -215,6 +215,7 @@ def _recording(view: View) -> Recording:
             Rule(name, rule.when, steps_of_rule(view, rule.when), rule.why or "")
             for name, rule in recording.marks.items()
         ),
+        keep=recording.keep.total_seconds(),
     )
 
 

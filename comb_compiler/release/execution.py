@@ -186,7 +186,7 @@ class Recording(NamedTuple):
 
     `redact` are paths of fields (`request.frame.user_id`, `node.field`) that nobody gets to see, `patterns` what is
     hidden in any text (see `release.patterns`), and `files` fields of the request that name files to be kept with it.
-    `slow` is in seconds.
+    `slow` is in seconds, and so is `keep`, after which a record is deleted.
     """
 
     sample: float
@@ -196,6 +196,7 @@ class Recording(NamedTuple):
     patterns: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     marks: tuple[Rule, ...] = ()
+    keep: float = 2_592_000.0
 
     @property
     def hides(self) -> bool:

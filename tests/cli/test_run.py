@@ -206,13 +206,14 @@ def test_its_own_output_is_no_change(hello: Path) -> None:
 
 def test_what_is_recorded_names_the_subject_that_the_gates_prove(hello: Path, tmp_path: Path) -> None:
     comb = hello / "comb.yaml"
-    comb.write_text(comb.read_text("utf-8") + "recording: {sample: 100%}\n", "utf-8")
+    comb.write_text(comb.read_text("utf-8") + "recording: {sample: 100%, keep: 12h}\n", "utf-8")
     with running(hello, f"--samples=embedded:{tmp_path / 'samples'}") as run:
         assert run.wait_for(r"records  (.*), into embedded:") == "100% of requests and each with error, timeout, oom"
         asyncio.run(run.greet("Ada"))
     checkout = Checkout(str(tmp_path))
     compiled = compile_comb(load_sources(checkout, "hello/comb.yaml"))
     assert compiled.plan is not None
+    assert compiled.plan.recording.keep == 12 * 3600
     subject, _ = subjects_of(compiled.plan, code_digest(checkout, "hello/comb.yaml"))
     store = EmbeddedStore(tmp_path / "samples")
     assert [one.subject for one in store.scan(Query())] == [subject]

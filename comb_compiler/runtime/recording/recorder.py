@@ -26,6 +26,7 @@ from comb_compiler.runtime.recording.hiding import Hiding
 from comb_compiler.runtime.recording.losses import Losses
 from comb_compiler.runtime.recording.marking import Marking
 from comb_compiler.runtime.recording.records import About, Records, graphs_of
+from comb_compiler.runtime.recording.retention import Retention
 from comb_compiler.runtime.recording.shipping import Shipping, Store
 from comb_compiler.runtime.recording.spool import left_behind, open_spool
 from comb_compiler.runtime.recording.unfinished import unfinished
@@ -116,7 +117,8 @@ class Recorder:
         self._journal = self._spool.journal()
         self._running: Callable[[], Sequence[Run]] | None = None
         left = list(left_behind(directory, self.losses))
-        self.shipping = Shipping(store, self._spool, left, self.losses)
+        retention = Retention(plan.comb, self._about.environment, plan.recording.keep)
+        self.shipping = Shipping(store, self._spool, left, self.losses, retention)
         self._thread = threading.Thread(target=self._work, name="comb-recording", daemon=True)
 
     @property

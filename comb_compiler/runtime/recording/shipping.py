@@ -9,6 +9,7 @@ from typing import Protocol
 from google.protobuf.message import DecodeError
 
 from comb_compiler.runtime.recording.losses import Losses
+from comb_compiler.runtime.recording.retention import Deleting, Retention
 from comb_compiler.runtime.recording.spool.segments import Batch
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import Put, StoreError
@@ -25,7 +26,7 @@ _LONG = 10.0
 """Seconds after which a put that goes on counts as a store that does not answer."""
 
 
-class Store(Protocol):
+class Store(Deleting, Protocol):
     """Of a SampleStore, what a recorder needs."""
 
     def put(self, records: Sequence[Record]) -> Put:
@@ -61,10 +62,11 @@ class Shipping:
     """Ships from `left`, one after the other, then from `spool`, again and again until it is closed.
 
     A put that failed is tried again after a pause, which grows. Records that the store refuses are counted, and not
-    tried again; a store that raises for one record and takes others is understood to refuse that one.
+    tried again; a store that raises for one record and takes others is understood to refuse that one. When all is put,
+    `retention` may look at the store.
     """
 
-    def __init__(self, store: Store, spool: Source, left: Sequence[Left], losses: Losses) -> None:
+    def __init__(self, store: Store, spool: Source, left: Sequence[Left], losses: Losses, retention: Retention) -> None:
         self.shipped = 0
         self.failures = 0
         self.is_down = False
@@ -72,6 +74,7 @@ class Shipping:
         self._spool = spool
         self._left = list(left)
         self._losses = losses
+        self._retention = retention
         self._known: set[bytes] = set()
         self._wake = threading.Condition()
         self._has_more = True
@@ -128,7 +131,7 @@ class Shipping:
                         return
                 elif is_done:
                     pause = _FIRST_PAUSE
-                    self._wake.wait_for(lambda: self._has_more or self._is_closing)
+                    self._wake.wait_for(lambda: self._has_more or self._is_closing, self._retention.every)
                     self._wake.wait_for(lambda: self._is_closing, _GATHER)
                 else:
                     self._wake.wait_for(lambda: self._is_closing, pause)
@@ -141,7 +144,11 @@ class Shipping:
             if not self._ship(self._left[0]):
                 return False
             self._left.pop(0).close(done=True)
-        return self._ship(self._spool)
+        if not self._ship(self._spool):
+            return False
+        if not self._is_closing:
+            self._retention.apply(self._store)
+        return True
 
     def _ship(self, source: Source) -> bool:
         while (batch := source.next(_MOST, _BYTES)) is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from comb_compiler.runtime.recording.shipping import Store
 from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.store import Put
+from comb_compiler.samples.store import Put, Query
 
 __all__ = ["opened_late"]
 
@@ -35,6 +35,10 @@ class _Late:
     def put_interface(self, descriptors: bytes) -> str:
         """See SampleStore."""
         return self._opened().put_interface(descriptors)
+
+    def delete(self, query: Query, *, marked: bool = False) -> int:
+        """See SampleStore."""
+        return self._opened().delete(query, marked=marked)
 
     def close(self) -> None:
         """See SampleStore."""

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.store import Put, Refused
+from comb_compiler.samples.store import Put, Query, Refused
 
 __all__ = ["LineStore", "MemoryStore"]
 
@@ -22,6 +22,7 @@ class MemoryStore:
         self.before = before
         self.refuses: Callable[[Record], bool] = lambda record: False
         self.puts = 0
+        self.deletions: list[Query] = []
         self._lock = threading.Lock()
 
     @property
@@ -49,6 +50,10 @@ class MemoryStore:
         digest = sha256(descriptors).hexdigest()
         self.interfaces[digest] = descriptors
         return digest
+
+    def delete(self, query: Query, *, marked: bool = False) -> int:
+        self.deletions.append(query)
+        return 0
 
     def close(self) -> None:
         pass
