@@ -125,7 +125,7 @@ def render_comb(
         render_release(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
         for cluster in plan.clusters
     )
-    found = (*found, *(finding for one in clusters for finding in size_findings(one.manifests, bound, on)))
+    found = (*found, *(finding for one in clusters for finding in size_findings(one.manifests, one.files, bound, on)))
     return Rendered(checked, found, plan, () if has_errors(found) else clusters, bound, on)
 
 

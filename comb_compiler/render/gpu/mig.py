@@ -12,7 +12,7 @@ DIALECT = Dialect(
         "profiles are those that `devices` of platform.yaml names; a device without any has no MIG",
         "`slices` of a pool say into what its devices are cut, of several profiles, too: no others are asked for",
         "without them a device has room for all that NVIDIA's table of placements has room for",
-        "several profiles on such devices never fit in any order: where one slice is cut decides where others can begin",
+        "several profiles on such devices never fit in any order: where one slice is cut decides where others begin",
         "more than one device is refused: two slices may be of one, and a process uses one slice, whatever it is given",
     ),
 )
