@@ -10,6 +10,7 @@ example:
   comb run . --goldens samples/standard whether its models are well is asked at the start and again and again
   comb run . --processes                each group of operators in a process of its own, as in a cluster
   comb run . --environment production   with what comb.yaml says of an environment
+  comb run . --container images         in containers, with the limits of comb.yaml and without any network
   comb run . --samples embedded:.comb/samples    requests are recorded, as comb.yaml's `recording` says
 """
 
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--processes", action="store_true", help="a process for each group of operators, as each has pods in a cluster")
     add("--environment", metavar="NAME", default="", help="the comb as this environment makes it (default: as written)")
+    add("--container", metavar="DIR|FILE", type=Path, help="in containers: a layout of images, or an images.json")
     add("--weights", metavar="FILE", type=Path, help="weights of arms and releases; it is watched")
     add("--goldens", metavar="DIR", type=Path, help="a sample set that says whether models are well")
     add("--reference", metavar="FILE", type=Path, help="what health is compared with: see `comb health`")
@@ -96,6 +98,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         settings = read_settings({name: getattr(arguments, name) for name in _SHOWN}, os.environ, base)
     except BadSettings as error:
         raise UsageError("\n".join(error.reasons)) from error
+    if arguments.container is not None:
+        from comb_compiler.cli.containers import run_contained
+
+        return run_contained(str(main), arguments, settings, console)
     if arguments.processes and settings.tls_certificate:
         raise UsageError("--processes is for a look at this machine, and without TLS: leave the certificate out")
     settings = settings._replace(environment=arguments.environment)

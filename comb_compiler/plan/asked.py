@@ -1,6 +1,6 @@
 """What a group of operators asks for together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ __all__ = [
     "Asked",
     "amounts_of",
     "classes_of",
+    "cores_and_memory",
     "may_use",
     "priority_of",
     "scale_of",
@@ -73,13 +74,17 @@ def _is_met(required: Sequence[Requirement], pool: NodePool) -> bool:
     )
 
 
+def cores_and_memory(operators: Iterable[Operator]) -> tuple[Decimal, int]:
+    """The cores and the bytes of memory of operators that share a process."""
+    resources = [operator.resources for operator in operators]
+    cpu = sum((one.cpu or Decimal(0) for one in resources), Decimal(0))
+    return cpu or DEFAULT_CPU, sum(one.memory or 0 for one in resources) or DEFAULT_MEMORY
+
+
 def amounts_of(asked: Asked, name: str, device: DeviceClass | None, pool: NodePool) -> Amounts | Refusal:
     """What one instance takes of a node of a pool, whose devices are of the class `name`; None for one of CPUs."""
-    resources = [operator.resources for operator in asked.operators.values()]
-    cpu = sum((one.cpu or Decimal(0) for one in resources), Decimal(0))
-    memory = sum(one.memory or 0 for one in resources)
-    cpu, memory = cpu or DEFAULT_CPU, memory or DEFAULT_MEMORY
-    gpus = [one.gpu for one in resources if one.gpu is not None]
+    cpu, memory = cores_and_memory(asked.operators.values())
+    gpus = [operator.resources.gpu for operator in asked.operators.values() if operator.resources.gpu is not None]
     if device is None or not gpus:
         return Amounts(cpu, memory)
     granted = grant(wish_of(gpus, device), name, device, pool.sharing)
