@@ -53,8 +53,8 @@ class Repository:
         """Send a manifest, whose blobs are there: by its digest, or by a tag."""
         self._trying(lambda: self._put(manifest, content, tag))
 
-    def manifest(self, digest: str) -> tuple[str, bytes]:
-        """The media type and the bytes of a manifest, which are those that the digest names."""
+    def manifest(self, digest: str) -> bytes:
+        """The bytes of a manifest, which are those that the digest names."""
         return self._trying(lambda: self._manifest(digest))
 
     def fetch(self, blob: Descriptor, layout: ImageLayout) -> None:
@@ -97,7 +97,7 @@ class Repository:
         if headers.get("Docker-Content-Digest", manifest.digest) != manifest.digest:
             raise RegistryFailed(f"{self._shown} keeps something else than was sent as {manifest.digest}")
 
-    def _manifest(self, digest: str) -> tuple[str, bytes]:
+    def _manifest(self, digest: str) -> bytes:
         with self.requests.opened("GET", self._at("manifests", digest), {"Accept": _MANIFESTS}) as response:
             try:
                 content = response.read(_MOST_OF_A_MANIFEST)
@@ -107,7 +107,7 @@ class Repository:
                 raise self._refused(response.status, content)
             if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
                 raise RegistryFailed(f"{self._shown} gives something else for {digest}")
-            return response.headers.get("Content-Type", ""), content
+            return content
 
     def _fetch(self, blob: Descriptor, layout: ImageLayout) -> None:
         with self.requests.opened("GET", self._at("blobs", blob.digest)) as response:

@@ -1,12 +1,12 @@
 """Build the images that a comb's pods run: one for each process and class of device, and images.json, which names them.
 
 No engine is needed, and nothing is run: layers are assembled from wheels, models and code, on a base that has Python.
-The same inputs make the same digests, on any machine. Bases are OCI layouts or archives as `docker save` writes them;
+The same inputs make the same digests, on any machine. Bases are those that the platform names by digest, or others;
 wheels are those that `comb lock` pinned for the base, which pip fetches once, or those of a directory.
 
 example:
   comb lock . --target cp312-manylinux_2_36_x86_64
-  comb image build . --platform platform.yaml --environment production --base cpu=oci:base -o images
+  comb image build . --platform platform.yaml --environment production -o images
   comb render . --platform platform.yaml --environment production --images images.json -o rendered
 """
 
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.image.bases import FORM, chosen_bases
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -39,10 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--wheels", metavar="DIR", help="wheels of the runtime and of what is required (default: comb.lock's, by pip)")
     add(
         "--base",
-        metavar="CLASS=oci:DIR|FILE",
+        metavar=FORM,
         action="append",
         default=[],
-        help="the base for a class of device, `cpu` is one: an OCI layout, or what `docker save` wrote",
+        help="the base for a class of device, or for `cpu` and others: an image of a registry by its digest, an OCI "
+        "layout, or what `docker save` wrote (default: the platform's `registry.base`)",
     )
     add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
@@ -50,9 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class _Needed(NamedTuple):
-    """Who needs an image: by process and class of device; and where images are pushed to."""
+    """Who needs an image: by process and class of device; what the platform builds on, and where it pushes to."""
 
     groups: "Mapping[str, Mapping[str, Group]]"
+    bases: Mapping[str, str]
     push: str
 
 
@@ -123,7 +126,8 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     assert rendered.plan is not None
     assert rendered.comb is not None
     assert rendered.comb.value is not None
-    return _Needed(to_build(rendered.plan, rendered.comb.value), rendered.platform.value.registry.push)
+    registry = rendered.platform.value.registry
+    return _Needed(to_build(rendered.plan, rendered.comb.value), registry.base, registry.push)
 
 
 def _built(
@@ -137,7 +141,8 @@ def _built(
     """Images by `process/device`."""
     from comb_compiler.images.assembling import assemble, shared_layers
 
-    bases = _bases(arguments.base, {device for devices in needed.groups.values() for device in devices}, layout)
+    classes = {device for devices in needed.groups.values() for device in devices}
+    bases = chosen_bases(arguments.base, needed.bases, classes, layout)
     shared = {
         one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()
@@ -152,33 +157,6 @@ def _built(
             built[f"{process}/{device}"] = assemble(layout, bases[device], shared[bases[device].digest], contents)
     console.progress("")
     return built
-
-
-def _bases(given: list[str], devices: set[str], layout: "ImageLayout") -> "dict[str, Base]":
-    """The base of each class of device; blobs of bases are put into the layout. Raises UsageError for want of one."""
-    from comb_compiler.images.bases import open_archive, open_layout
-    from comb_compiler.images.layout import ImageLayout
-
-    by_device: dict[str, str] = {}
-    for one in given:
-        device, equals, place = one.partition("=")
-        if not equals or not place:
-            raise UsageError(f"--base {one}: write CLASS=oci:DIR or CLASS=FILE, as cpu=oci:base")
-        by_device[device] = place
-    missing = sorted(devices - by_device.keys())
-    if missing:
-        raise UsageError(f"which base for {', '.join(missing)}? say it by --base {missing[0]}=oci:DIR")
-    found = {}
-    for device in sorted(devices):
-        kind, colon, rest = by_device[device].partition(":")
-        if kind == "oci" and colon:
-            where, _, name = rest.partition("@")
-            source = ImageLayout(Path(where))
-            found[device] = open_layout(source, name)
-            layout.take(source, (*found[device].layers,))
-        else:
-            found[device] = open_archive(Path(by_device[device]), layout)
-    return found
 
 
 def _contents(clean: Clean) -> "Contents":

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
     from comb_compiler.images.names import Reference
     from comb_compiler.images.pushing import Pushed
-    from comb_compiler.images.requests import Requests
 
-__all__ = ["add_arguments", "connect", "run"]
+__all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,35 +29,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    from comb_compiler.images.failures import RegistryFailed
+    from comb_compiler.cli.image.registries import asking_registries, connect
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import ImageError
-    from comb_compiler.images.pushing import push_images
 
     images = _images(arguments.images)
     try:
-        for one in push_images(ImageLayout(Path(arguments.layout)), images, connect, console.progress):
-            console.progress("")
-            console.result(_line(one))
+        with asking_registries():
+            from comb_compiler.images.pushing import push_images
+
+            for one in push_images(ImageLayout(Path(arguments.layout)), images, connect, console.progress):
+                console.progress("")
+                console.result(_line(one))
     except ImageError as problem:
         raise UsageError(str(problem)) from problem
-    except RegistryFailed as failure:
-        raise OutsideFailure(str(failure), failure.hint) from failure
     finally:
         console.progress("")
     return Exit.CLEAN
-
-
-def connect(image: "Reference") -> "Requests":
-    """Requests to an image's registry, with docker's credential for it. Raises UsageError without the extra."""
-    try:
-        from functools import cache
-
-        from comb_compiler.images.credentials import docker_credential
-        from comb_compiler.images.requests import Requests
-    except ModuleNotFoundError as problem:
-        raise UsageError(f"registries need the package `{problem.name}`: install `comb-compiler[images]`") from problem
-    return Requests(image.address, cache(lambda: docker_credential(image.host)))
 
 
 def _images(file: str) -> "list[Reference]":

@@ -6,7 +6,16 @@ from typing import Annotated
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import GitRef, HeaderName, Hostname, Name, PublicKey, RepositoryPrefix, Text, Url
+from comb_compiler.spec.names import (
+    GitRef,
+    HeaderName,
+    Hostname,
+    ImageReference,
+    Name,
+    PublicKey,
+    RepositoryPrefix,
+    Url,
+)
 from comb_compiler.spec.shapes import BY_WORD
 from comb_compiler.spec.units import Bytes, Cores, Duration, Ratio
 
@@ -136,8 +145,8 @@ class Registry(Model):
 
     push: RepositoryPrefix = Field(description="Where Comb pushes the images that it builds.")
     allowed: list[RepositoryPrefix] = Field(default_factory=list, description="From where images may come, besides.")
-    base: dict[Name, Text] = Field(
-        default_factory=dict, description="Base images by device class; `cpu` for the others."
+    base: dict[Name, ImageReference] = Field(
+        default_factory=dict, description="Base images by device class, by their digests; `cpu` for the others."
     )
 
 
