@@ -64,6 +64,8 @@ def assemble(layout: ImageLayout, base: Base, shared: Sequence[Layer], contents:
     """Put an image into a layout: a layer for each model, and one for the code, above those that are shared."""
     models = [_of_model(layout, contents.artifacts, one) for one in sorted(contents.models)]
     files = [File(_inside(contents.code_directory, name), Plain(content)) for name, content in contents.code]
+    if not models:  # processes refuse to start where the directory of models is not there
+        files.append(File(_inside(contents.artifacts, ".empty"), Plain(b"")))
     code = write_layer(layout, "operators' code", files)
     return build_image(layout, base, [*shared, *models, code], contents.labels)
 
