@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from comb_compiler.diagnostics import Code, Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.plan.asked import CPU, Asked
+from comb_compiler.plan.asked import CPU, Asked, may_use
 from comb_compiler.plan.buckets import BUCKETS, MOST_ARMS, buckets_of
 from comb_compiler.plan.model import Amounts, Workload
 from comb_compiler.plan.quotas import Excess
@@ -58,12 +58,30 @@ def nowhere(asked: Asked, classes: Sequence[str], name: str, cluster: Cluster) -
     """A cluster has no nodes with such devices, or none where the group requires to be."""
     there = sorted({pool.device or CPU for pool in cluster.node_pools.values()})
     if any(device in there for device in classes):
+        wishes = [name for name, operator in asked.operators.items() if operator.affinity.require]
+        if all(_is_anywhere(asked, one, classes, cluster) for one in wishes) and len(wishes) > 1:
+            return _never_together(asked, wishes, name, cluster)
         required = next((n for n, operator in asked.operators.items() if operator.affinity.require), asked.first)
         message = f"no nodes of the cluster `{name}` are where `{required}` requires to be"
         hint = f"there are {_pools(cluster)}"
         return _say(asked, codes.UNMET_PLACE, asked.path("affinity", "require", of=required), message, hint)
     message = f"the cluster `{name}` has no nodes with {listed(classes, 'or')}, which `{asked.first}` runs on"
     return _say(asked, codes.NO_DEVICE_HERE, asked.path("devices"), message, f"it has {listed(there)}")
+
+
+def _is_anywhere(asked: Asked, operator: str, classes: Sequence[str], cluster: Cluster) -> bool:
+    alone = asked._replace(operators={operator: asked.operators[operator]})
+    pools = cluster.node_pools.values()
+    return any((pool.device or CPU) in classes and may_use(alone, pool) for pool in pools)
+
+
+def _never_together(asked: Asked, wishes: Sequence[str], where: str, cluster: Cluster) -> Diagnostic:
+    """Each of several operators that share a pod can be where it requires to be, and not all of them at once."""
+    paths = [asked.path("affinity", "require", of=one) for one in wishes]
+    related = tuple(Label(asked.bound.place(*path).span, "required here") for path in paths[:-1])
+    message = f"{listed(wishes)} share a pod, and no nodes of the cluster `{where}` are where all of them require to be"
+    hint = f"require the same of all of them, or part them: there are {_pools(cluster)}"
+    return _say(asked, codes.CONTRADICTING_AFFINITY, paths[-1], message, hint, related)
 
 
 def indistinct(asked: Asked, zone: str, name: str) -> Diagnostic:
@@ -74,19 +92,25 @@ def indistinct(asked: Asked, zone: str, name: str) -> Diagnostic:
     return _say(asked, codes.INDISTINCT_PLACE, asked.path("affinity", "require", of=required), message, hint)
 
 
-def no_room(asked: Asked, workload: Workload, missing: int, holds: int, where: str, *, is_certain: bool) -> Diagnostic:
-    """Instances find no place in the cluster `where`; `holds` is how many its empty nodes hold of these alone."""
+def no_room(
+    asked: Asked, workload: Workload, missing: int, holds: int, where: str, change: str, *, is_certain: bool
+) -> Diagnostic:
+    """Instances find no place in the cluster `where`; `holds` is how many its empty nodes hold of these alone.
+
+    `change` says what would make them fit.
+    """
     least = workload.replicas.least
     verdict = "no place is left for" if is_certain else "no place was found for"
     whom = f"{missing} of {least} instances" if least > 1 else "an instance"
     message = f"in the cluster `{where}` {verdict} {whom} of `{workload.name}`"
     pools = listed(workload.pools, "or")
-    there = f"the empty nodes of {pools} hold {holds} of them" if holds else f"no node of {pools} has that much"
+    there = f"the empty nodes of {pools} hold {holds} of them; {change}" if holds else change
     scaled = next(
         (name for name in asked.operators if "min" in asked.bound.declared(*asked.path("scale", of=name))), ""
     )
     path = asked.path("scale", "min", of=scaled) if holds else asked.path("resources")
-    return _say(asked, codes.DOES_NOT_FIT, path, message, f"each takes {_amounts(workload.amounts)}; {there}")
+    hint = f"each takes {_amounts(workload.amounts)}; {there}"
+    return _say(asked, codes.DOES_NOT_FIT, path, message, hint)
 
 
 def fragile(asked: Asked, workload: Workload, where: str) -> Diagnostic:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from comb_compiler.diagnostics import Diagnostic, Label
 from comb_compiler.plan import zones
 from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, priority_of, scale_of
+from comb_compiler.plan.changes import change_for
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
     contradiction,
@@ -261,8 +262,9 @@ class _Planning:
             if missing:
                 holds = room(items[workload.name]._replace(instances=_ROOM), self._empty, _ROOM)
                 whose = by_group[workload.group]
-                certain = packed.is_certain
-                self.found.append(no_room(whose, workload, missing, holds, self._name, is_certain=certain))
+                change = change_for(items[workload.name], missing, [node for node, _ in self._empty])
+                found = no_room(whose, workload, missing, holds, self._name, change, is_certain=packed.is_certain)
+                self.found.append(found)
         left = self._left(packed.nodes)
         safe = not packed.missing and is_safe(list(items.values()), self._empty)
         if not packed.missing and not safe:
