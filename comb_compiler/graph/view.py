@@ -207,7 +207,8 @@ class View:
         """What conditions may name: the request, as `request`, and every step, each with its message."""
         steps = dict.fromkeys((name for name in self.bound.declared("graph") if name != "return"), "")
         known = {name.lstrip("$"): message.name for name, message in self.types.items()}
-        return Scope({**steps, **known}, self.schema or Schema(), frozenset({REQUEST.lstrip("$")}))
+        always = (step.name for step in self.graph.steps.values() if step.condition is None and not step.optional)
+        return Scope({**steps, **known}, self.schema or Schema(), frozenset((REQUEST.lstrip("$"), *always)))
 
     def constancy(self, condition: Parsed) -> bool | None:
         """Whether a condition always or never holds here, as `constancy` says; worked out once for each text."""

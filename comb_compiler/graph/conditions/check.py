@@ -36,6 +36,11 @@ def _in_order(mistakes: tuple[Mistake, ...]) -> tuple[Mistake, ...]:
 
 
 def _named(conditions: tuple[Parsed, ...], scope: Scope) -> dict[str, str]:
-    """The variables that occur: what the checker says depends on no other."""
+    """The variables that occur, with their messages: what the checker says depends on no other.
+
+    To the checker a Struct is a map and a ListValue a list, and neither is ever null, as the answer of a step may be:
+    of these it is told nothing.
+    """
     names = {one.name.lstrip(".") for parsed in conditions for one in walk(parsed.root) if isinstance(one, Name)}
-    return {name: scope.variables[name] for name in sorted(names - TYPES) if name in scope.variables}
+    known = {name: scope.variables[name] for name in sorted(names - TYPES) if name in scope.variables}
+    return {name: "" if scope.message(of).kind in ("map", "list") else of for name, of in known.items()}

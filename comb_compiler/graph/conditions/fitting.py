@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from comb_compiler.cel import Mend, Mistake
-from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Select
+from comb_compiler.cel.tree import COMPARISONS, Call, Expr, ListOf, Literal, Name, Select
 from comb_compiler.graph.conditions.rewriting import rewritten
 from comb_compiler.graph.conditions.types import ANY, NULL, Scope, Type, shown
 from comb_compiler.graph.conditions.typing import Bound, enum_value, type_of
 from comb_compiler.spec.wording import listed
 
-__all__ = ["comparison", "is_comparison", "item", "must_be_bool"]
+__all__ = ["comparison", "differ", "is_comparison", "must_be_bool"]
 
 _ALIKE = {"enum": "int"}
 _NEVER_NULL = frozenset(("bool", "int", "uint", "double", "string", "bytes", "enum", "list", "map"))
@@ -59,8 +59,8 @@ def comparison(call: Call, text: str, scope: Scope, bound: Bound) -> Iterator[Mi
     if call.function == "in":
         yield from _search(call, text, scope, bound, kinds)
     elif NULL in kinds:
-        yield from _null(call, text, kinds)
-    elif _differ(*kinds):
+        yield from _null(call, text, kinds, bound)
+    elif differ(*kinds):
         yield _unlike(call, text, scope, kinds)
     elif call.function not in ("==", "!=") and "message" in (kinds[0].kind, kinds[1].kind):
         yield Mistake("messages have no order", *call.at, "compare one of their fields")
@@ -71,7 +71,8 @@ def _kind(kind: Type) -> str:
     return _ALIKE.get(content.kind, content.kind)
 
 
-def _differ(one: Type, other: Type) -> bool:
+def differ(one: Type, other: Type) -> bool:
+    """Whether values of the two types are certainly never compared."""
     kinds = _kind(one), _kind(other)
     if "any" in kinds:
         return False
@@ -80,9 +81,11 @@ def _differ(one: Type, other: Type) -> bool:
     return kinds[0] != kinds[1] or (kinds[0] == "message" and one.name != other.name)
 
 
-def _null(call: Call, text: str, kinds: tuple[Type, Type]) -> Iterator[Mistake]:
+def _null(call: Call, text: str, kinds: tuple[Type, Type], bound: Bound) -> Iterator[Mistake]:
     side, kind = (1, kinds[1]) if kinds[0] == NULL else (0, kinds[0])
     value = call.args[side]
+    if isinstance(value, Name) and value.name.lstrip(".") not in bound:
+        return  # a step that gives nothing is null, whatever it gives otherwise
     held = isinstance(value, Select) or (isinstance(value, Call) and value.function == "[]")
     if call.function not in ("==", "!=") or not (kind.kind in _NEVER_NULL or (held and kind.kind in _NULL_ALONE)):
         return
@@ -106,7 +109,7 @@ def _search(call: Call, text: str, scope: Scope, bound: Bound, kinds: tuple[Type
         yield _no_list(call, text, where)
     elif items and where.of[0] == ANY:
         yield from _odd_items(kind, items, scope, bound)
-    elif where.kind != "any" and NULL not in (kind, where.of[0]) and _differ(kind, where.of[0]):
+    elif where.kind != "any" and NULL not in (kind, where.of[0]) and differ(kind, where.of[0]):
         written = [rewritten(one, kind, scope) or _namesake(one, kind, scope) for one in items]
         meant = f"[{', '.join(written)}]" if items and all(written) else ""
         mend = Mend(f"write `{meant}`", *_place(call.args[1]), meant) if meant else None
@@ -118,7 +121,7 @@ def _odd_items(kind: Type, items: tuple[Expr, ...], scope: Scope, bound: Bound) 
     """Constants of another type than what is looked for, among others that are of its type."""
     for one in items:
         of_item = type_of(one, scope, bound)
-        if _is_constant(one, scope, bound) and of_item != NULL and _differ(kind, of_item):
+        if _is_constant(one, scope, bound) and of_item != NULL and differ(kind, of_item):
             meant = rewritten(one, kind, scope) or _namesake(one, kind, scope)
             mend = Mend(f"write `{meant}`", *_place(one), meant) if meant else None
             message = f"{shown(kind)} is looked for, and this is {shown(of_item)}"
@@ -140,25 +143,6 @@ def _no_list(call: Call, text: str, where: Type) -> Mistake:
     mend = Mend(f"write `{meant}`", *_place(call), meant) if meant else None
     message = f"`in` looks into a list or a map, and this is {shown(where)}"
     return Mistake(message, *_place(call.args[1]), f"write `{meant}`" if meant else hint, mend)
-
-
-def item(call: Call, text: str, kind: Type) -> Iterator[Mistake]:
-    """`owner[index]` where the owner has no such item."""
-    owner, index = (text[one.start : one.end] for one in call.args)
-    at = call.args[1]
-    if kind.kind == "list" and isinstance(at, Literal) and at.kind == "int" and index.startswith("-"):
-        last = f"size({owner}) - {index.lstrip('- ')}"
-        mend = Mend(f"write `{last}`", *_place(at), last)
-        yield Mistake(f"a list has no item {index}: the first is 0", *_place(at), f"write `{owner}[{last}]`", mend)
-    elif kind.kind == "message":
-        name = index[1:-1] if isinstance(at, Literal) and at.kind == "string" else ""
-        meant = f"{owner}.{name}" if name.isidentifier() else ""
-        asked = Mend(f"write `{meant}`", *_place(call), meant) if meant else None
-        hint = f"write `{meant}`" if meant else "name the field"
-        yield Mistake(f"{shown(kind)} has fields, which follow a dot", *_place(at), hint, asked)
-    elif kind.kind in ("string", "bytes"):
-        hint = f"ask `{owner}.startsWith('a')`, or match a pattern: `{owner}.matches('^.b')`"
-        yield Mistake(f"{shown(kind)} has no items", *_place(at), hint)
 
 
 def _unlike(call: Call, text: str, scope: Scope, kinds: tuple[Type, Type]) -> Mistake:

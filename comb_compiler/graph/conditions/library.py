@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "ask_library"]
 
-_FORM = 2
+_FORM = 3
 _MOST_ASKED = 1_000
 """Parts without variables that are evaluated: 0.1 s. Nobody writes more."""
 _ERROR = r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$"
@@ -124,7 +124,8 @@ def _refused(environment: cel.Env, text: str) -> list[Failure]:
         result = environment.compile(text).return_type().name()
     except RuntimeError as error:
         found = [(_offset(text, int(line), int(column)), said) for line, column, said in re.findall(_ERROR, str(error))]
-        return [Failure(*_token_at(text, at), said, "") for at, said in found or [(0, "it cannot be checked")]]
+        first = [one for one in found if "'*error*'" not in one[1]] or found or [(0, "it cannot be checked")]
+        return [Failure(*_token_at(text, at), said, "") for at, said in first]
     if result in ("BOOL", "DYN"):
         return []
     return [Failure(*_token_at(text, 0), f"it gives `{result.lower()}`, neither true nor false", "")]

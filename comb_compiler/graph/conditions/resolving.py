@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from comb_compiler.cel import Mistake
 from comb_compiler.cel.tokens import TYPES
 from comb_compiler.cel.tree import Call, Expr, Name, Select, children, dotted, loop_variable
-from comb_compiler.graph.conditions.fitting import comparison, is_comparison, item, must_be_bool
+from comb_compiler.graph.conditions.fitting import comparison, is_comparison, must_be_bool
 from comb_compiler.graph.conditions.functions import unknown_function, without_size
+from comb_compiler.graph.conditions.holding import item, presence, ways
 from comb_compiler.graph.conditions.names import is_value, unknown_field, unknown_name, unknown_qualified
 from comb_compiler.graph.conditions.reading import Parsed
 from comb_compiler.graph.conditions.types import Scope, Type
@@ -99,10 +100,19 @@ class _Resolver:
             if kind.kind not in _COUNTED:
                 yield without_size(call, kind, self._text)
         elif call.function == "[]":
-            yield from item(call, self._text, self._type(call.args[0], bound))
+            owner, index = (self._type(one, bound) for one in call.args)
+            yield from item(call, self._text, owner, index, self._scope)
+        elif call.function == "has" and call.target is None:
+            yield from presence(call, self._text)
         elif call.function in _LOGIC_OPERANDS and call.target is None:
-            for argument in call.args[: _LOGIC_OPERANDS[call.function]]:
-                yield from must_be_bool(argument, self._text, self._type(argument, bound), call.function)
+            yield from self._logic(call, bound)
+
+    def _logic(self, call: Call, bound: Bound) -> Iterator[Mistake]:
+        for argument in call.args[: _LOGIC_OPERANDS[call.function]]:
+            yield from must_be_bool(argument, self._text, self._type(argument, bound), call.function)
+        if call.function == "?:":
+            _, yes, no = (self._type(one, bound) for one in call.args)
+            yield from ways(call, yes, no)
 
     def _type(self, expr: Expr, bound: Bound) -> Type:
         return type_of(expr, self._scope, bound)

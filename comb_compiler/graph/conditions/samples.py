@@ -14,7 +14,7 @@ from typing import Any
 from comb_compiler.cel.tree import Value
 from comb_compiler.graph.conditions.types import Type
 
-__all__ = ["IS", "Sample", "Special", "compare", "samples_of"]
+__all__ = ["IS", "TIMES", "Sample", "Special", "compare", "samples_of"]
 
 IS = "is"
 """The sign of what is taken for a condition itself: true where the value is, and an error where it is no bool."""
@@ -33,6 +33,11 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 _CLOSED_ENUM = 64
+TIMES = {
+    "timestamp": (-62_135_596_800 * 10**9, 253_402_300_800 * 10**9 - 1),
+    "duration": (-315_576_000_000 * 10**9, 315_576_000_000 * 10**9),
+}
+"""The nanoseconds that Protobuf's times reach from and to."""
 
 
 def compare(sign: str, sample: Sample, constant: Value) -> bool | None:
@@ -67,6 +72,8 @@ def _of(kind: Type, constants: tuple[Value, ...], closed: tuple[int, ...]) -> It
             yield from (True, False)
         case "int" | "uint" | "enum":
             yield from closed if 0 < len(closed) <= _CLOSED_ENUM else _integers(constants, *_range(kind))
+        case "timestamp" | "duration":
+            yield from _integers(constants, *TIMES[kind.kind])
         case "double":
             yield from _doubles(constants, kind.bits)
         case "string":

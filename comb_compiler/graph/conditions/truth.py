@@ -1,8 +1,9 @@
 """Conditions → formulas, and the operands that they share."""
 
 from comb_compiler.cel.tree import COMPARISONS, LOGIC, Call, Expr, ListOf, Literal, Name, Select, Value, written
+from comb_compiler.graph.conditions.folding import folded
 from comb_compiler.graph.conditions.formula import Atom, Both, Choice, Constant, Either, Formula, Negation, atoms
-from comb_compiler.graph.conditions.samples import IS, Sample, Special, compare, samples_of
+from comb_compiler.graph.conditions.samples import IS, TIMES, Sample, Special, compare, samples_of
 from comb_compiler.graph.conditions.types import ANY, Scope, Type
 from comb_compiler.graph.conditions.typing import dereferenced, enum_value, never_fails, type_of
 
@@ -128,10 +129,8 @@ class System:
         return Both((self._atom(item, "==", None), self._atom(item, "!=", None)))
 
     def _constant(self, expr: Expr) -> tuple[Value] | None:
-        if isinstance(expr, Literal):
-            return (expr.value,)
         named = enum_value(expr, self._scope)
-        return None if named is None else (named[1],)
+        return folded(expr) if named is None else (named[1],)
 
     def _atom(self, expr: Expr, sign: str, constant: Value) -> Atom:
         key = written(expr)
@@ -149,7 +148,7 @@ class System:
         enum = self._scope.schema.enums.get(kind.name) if kind.kind == "enum" else None
         closed = tuple(value.number for value in enum.values) if enum is not None and enum.is_closed else ()
         fails = not never_fails(expr, self._scope) or any(root not in self._scope.always for root in roots)
-        return _Operand(kind, variable and kind.kind == "message", fails, closed)
+        return _Operand(kind, variable and kind.kind in ("list", "map", "message", *TIMES), fails, closed)
 
     def _pair(self, sign: str, left: Expr, right: Expr) -> Atom:
         """Two expressions that are no constants: which is greater is an operand."""

@@ -35,7 +35,9 @@ _PLAIN = st.one_of(
     st.sampled_from(
         ["true", "false", "request.flag", "request.flag == true", "false != request.flag", "f == null", "f != null"]
     ),
-    _compared("request.n", ["0", "1", "2", "5", "-9223372036854775808", "9223372036854775807"]),
+    _compared("f.took", ["duration('0s')", "duration('1500ms')", "duration('1m30s')", "duration('90000ms')"]),
+    _compared("f.at", ["timestamp('1970-01-01T00:00:00Z')", "timestamp('2026-01-31T12:00:00.25+08:00')"]),
+    _compared("request.n", ["0", "1", "2", "5", "2 * 3 - 1", "-9223372036854775808", "9223372036854775807"]),
     _compared("f.small", ["0", "1", "2147483647", "3000000000"]),
     _compared("f.width", ["0u", "1u", "2u", "4294967295u", "4294967296u"]),
     _compared("f.score", ["0.0", "1.0", "1.5", "-1e308"]),
@@ -138,6 +140,8 @@ _frames = st.builds(
             "small": st.sampled_from([0, 1, 2, 2**31 - 1, -1]),
             "limit": st.sampled_from([{"value": 0}, {"value": 1}, {"value": 3}]),
             "sure": st.sampled_from([{"value": True}, {"value": False}]),
+            "took": st.sampled_from([{"seconds": 1}, {"seconds": 1, "nanos": 500_000_000}, {"seconds": 90}]),
+            "at": st.sampled_from([{"seconds": 1}, {"seconds": 1_769_832_000, "nanos": 250_000_000}, {"seconds": -1}]),
             "meta": st.sampled_from([{}, {"a": 1.0}, {"a": "x"}]),
             "any": st.sampled_from(
                 [{"number_value": 1}, {"string_value": "a"}, {"null_value": 0}, {"bool_value": True}]

@@ -50,9 +50,19 @@ def made_of(chosen: Mapping[str, Any]) -> dict[str, Any]:
     for operand, sample in chosen.items():
         owner, _, field = operand.partition(".")
         if field:
-            fields[owner][field] = sample
+            fields[owner][field] = {"at": _of_epoch, "took": _of_length}.get(field, lambda one: one)(sample)
     made = {owner: message(SCOPE.variables[owner].rpartition(".")[2], **fields[owner]) for owner in fields}
     return {**made, "f": None} if "f" in chosen and chosen["f"] is None else made
+
+
+def _of_epoch(nanoseconds: int) -> dict[str, int]:
+    return dict(zip(("seconds", "nanos"), divmod(nanoseconds, 10**9), strict=True))
+
+
+def _of_length(nanoseconds: int) -> dict[str, int]:
+    """Both parts have the sign."""
+    sign = -1 if nanoseconds < 0 else 1
+    return {name: sign * part for name, part in _of_epoch(abs(nanoseconds)).items()}
 
 
 @given(any_conditions, messages, scopes)

@@ -419,7 +419,51 @@ CONSTANTS = [
         "request.frame.at > timestamp('2020-01-01T10:00:00Z')",
     ),
 ]
-CASES = [*SIGNS_AND_WORDS, *NULL, *VALUES, *FUNCTIONS, *CONSTANTS]
+HOLDING = [
+    (
+        "has(«f»)",
+        "`has` asks whether a field is set, and this is none",
+        "write `f != null`",
+        "f != null",
+    ),
+    (
+        "!has(«f»)",
+        "`has` asks whether a field is set, and this is none",
+        "write `f != null`",
+        "!(f != null)",
+    ),
+    (
+        "has(«f.parts[0]»)",
+        "`has` asks whether a field is set, and this is none",
+        "name the field: `has(message.field)`",
+        None,
+    ),
+    (
+        "f.parts[«'0'»].width > 1u",
+        "the items of a list have numbers, from 0, and this is a `string`",
+        "write `0`",
+        "f.parts[0].width > 1u",
+    ),
+    (
+        "f.parts[«f.width»].width > 1u",
+        "the items of a list have numbers, from 0, and this is a `uint`",
+        "write `int(f.width)`",
+        "f.parts[int(f.width)].width > 1u",
+    ),
+    (
+        "f.meta[«1»] == 2.0",
+        "this map is asked by a `string`, and this is an `int`",
+        "write `'1'`",
+        "f.meta['1'] == 2.0",
+    ),
+    (
+        "request.n > 3 ? request.flag : «'x'»",
+        "both ways of `?` have one type, and these are a `bool` and a `string`",
+        "take values of one type",
+        None,
+    ),
+]
+CASES = [*SIGNS_AND_WORDS, *HOLDING, *NULL, *VALUES, *FUNCTIONS, *CONSTANTS]
 
 
 def said_of(text: str) -> tuple[Mistake, ...]:

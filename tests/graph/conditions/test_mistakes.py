@@ -148,7 +148,11 @@ TYPES = [
         "CEL refuses this: found no matching overload for 'startsWith' applied to '(string, int)'",
         None,
     ),
-    ("request.flag\n||\n has(«f»)", "CEL refuses this: has() argument must be a field selection", None),
+    (
+        "request.flag\n||\n has(«f»)",
+        "`has` asks whether a field is set, and this is none",
+        "request.flag\n||\n f != null",
+    ),
     ("[1].all(request«.»n, true)", "CEL refuses this: all() variable name must be a simple identifier", None),
     (
         "f == null && «f».all(x, true)",

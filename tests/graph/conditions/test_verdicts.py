@@ -26,6 +26,12 @@ ALWAYS = [
     "f.tags[0] == 'a' || f.tags[0] != 'a'",
     "(request.n > 3) == true || request.n < 4",
     "f.took > duration('1s') || f.took <= duration('1s')",
+    "f.took > duration('1h') || f.took < duration('90m')",
+    "duration('1.5s') == duration('1500ms')",
+    "duration('-1h') < duration('0.5us')",
+    "timestamp('2026-01-01T00:00:00+08:00') == timestamp('2025-12-31T16:00:00Z')",
+    "f.at >= timestamp('0001-01-01T00:00:00Z')",
+    "60 * 24 > 1000",
 ]
 NEVER = [
     "false",
@@ -50,6 +56,9 @@ NEVER = [
     "f.any == 1 && f.any == 'x'",
     "request.flag && request.flag == false",
     "request.flag ? !request.flag : request.flag",
+    "f.took > duration('2h') && f.took < duration('1h')",
+    "f.at > timestamp('2026-01-01T00:00:00.5Z') && f.at < timestamp('2026-01-01T00:00:00Z')",
+    "request.n > 60 * 24 && request.n < 1000",
 ]
 NEITHER = [
     "request.flag",
@@ -65,6 +74,9 @@ NEITHER = [
     "f.any < 1 || f.any >= 1",
     "f.tags.exists(t, t == 'a') || !f.tags.exists(x, x == 'a')",
     "request.n + 1 > request.n",
+    "f.took > duration('1h') && f.took < duration('1h2ns')",
+    "f.at == timestamp('2026-01-01T00:00:00Z')",
+    "request.n > 60 * 24",
     "f.score > 1.0 && f.score < 1.0000000000000004",
     " && ".join(f"f.tags[{index}] == 'a'" for index in range(40)),
 ]
