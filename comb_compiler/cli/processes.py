@@ -17,7 +17,7 @@ from comb_compiler.release import plan_bytes
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Settings, Source
 
-__all__ = ["Hosting", "other_processes"]
+__all__ = ["Hosting", "ended", "free_port", "other_processes"]
 
 _HOST = "127.0.0.1"
 _PATIENCE = 120.0
@@ -53,7 +53,7 @@ async def other_processes(
         hosting = []
         for process in source.plan.processes[1:]:
             operators = tuple(dict.fromkeys(source.plan.bindings[index].operator for index in process.bindings))
-            grpc, http = _free_port(), _free_port()
+            grpc, http = free_port(), free_port()
             command = [*common, "--process", process.name, "--grpc-port", str(grpc), "--http-port", str(http)]
             started = await stack.enter_async_context(_process(process.name, command, settings.drain, note))
             one = Hosting(process.name, operators, f"{_HOST}:{grpc}", f"{_HOST}:{http}", started.pid)
@@ -83,7 +83,7 @@ async def _process(
     finally:
         watching.cancel()
         await asyncio.wait([watching])
-        await _end(process, drain)
+        await ended(process, drain)
 
 
 async def _watch(name: str, process: Process, note: Callable[[str], None]) -> None:
@@ -91,7 +91,8 @@ async def _watch(name: str, process: Process, note: Callable[[str], None]) -> No
     note(f"process `{name}` has ended ({f'signal {-code}' if code < 0 else f'exit code {code}'})")
 
 
-async def _end(process: Process, drain: float) -> None:
+async def ended(process: Process, drain: float) -> None:
+    """End a process: in order, and by force where that takes five seconds more than `drain`."""
     with suppress(ProcessLookupError):
         process.terminate()
     try:
@@ -117,7 +118,8 @@ async def _ready(one: Hosting, process: Process) -> None:
     raise CannotServe(f"process `{one.name}` was not ready after {_PATIENCE:g} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
     with socket.socket() as one:
         one.bind((_HOST, 0))
         return int(one.getsockname()[1])

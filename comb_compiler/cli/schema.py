@@ -16,7 +16,18 @@ from comb_compiler.workspace.errors import OutsideFailure
 __all__ = ["add_arguments", "run"]
 
 _GENERATED = ("comb", "platform", "execution-plan")
-_WRITTEN = ("diagnostics", "evidence", "graph", "health", "health-reference", "images", "lock", "release", "weights")
+_WRITTEN = (
+    "diagnostics",
+    "evidence",
+    "gate-report",
+    "graph",
+    "health",
+    "health-reference",
+    "images",
+    "lock",
+    "release",
+    "weights",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

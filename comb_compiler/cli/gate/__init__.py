@@ -1,0 +1,1 @@
+"""`comb gate`: a candidate beside its baseline, on samples, and the verdict."""

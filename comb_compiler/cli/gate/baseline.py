@@ -1,0 +1,92 @@
+"""`--baseline`: what a candidate is held against, from a directory or a revision of git."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.revision import Revision, find_commit
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["Baseline", "default_revision", "open_baseline"]
+
+_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+class Baseline(NamedTuple):
+    """The comb as it was, and what it is called: a directory, or a revision with its commit."""
+
+    name: str
+    commit: str
+    comb: Clean
+
+
+def default_revision(root: str) -> str | None:
+    """The commit that a change began from, for a checkout with uncommitted changes or a branch; None without git."""
+    for branch in _BRANCHES:
+        if find_commit(root, branch) is not None:
+            return branch
+    return "HEAD" if find_commit(root, "HEAD") is not None else None
+
+
+@contextmanager
+def open_baseline(named: str | None, candidate: Clean, console: Console) -> Iterator[Baseline | None]:
+    """The comb at `named`, which is a directory or a revision; None for `none`, and for a comb that is new there.
+
+    Where nothing is named it is the default branch's. Raises UsageError for what is neither, or has mistakes.
+    """
+    root = candidate.checkout.root
+    name = named or default_revision(root)
+    if name is None or name == "none":
+        yield None
+        return
+    if os.path.isdir(name):
+        yield Baseline(name, "", _opened(Path(name), "comb.yaml", name, console))
+        return
+    commit = find_commit(root, name)
+    if commit is None:
+        raise UsageError(
+            f"--baseline {name}: no directory and no revision of this repository; "
+            "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
+        )
+    revision = Revision(root, commit)
+    if isinstance(revision.read(candidate.main), Unavailable):
+        yield None
+        return
+    with TemporaryDirectory(prefix="comb-baseline-") as directory:
+        _write(revision, candidate.main, Path(directory))
+        yield Baseline(name, commit, _opened(Path(directory), candidate.main, name, console))
+
+
+def _opened(directory: Path, main: str, name: str, console: Console) -> Clean:
+    clean = open_clean(str(directory / main), console, "can be a baseline")
+    if clean is None:
+        raise UsageError(f"--baseline {name}: that comb has mistakes, or its models are not as pinned")
+    return clean
+
+
+def _write(revision: Revision, main: str, directory: Path) -> None:
+    """A comb's directory, and the files beside it that it names."""
+    (directory / ".git").mkdir()  # which makes the directory the root of a checkout, as far as reading goes
+    home = os.path.dirname(main)
+    files = {os.path.join(home, path): content for path, content in revision.below(home or ".")}
+    loaded = load_sources(Checkout(revision.root), main)
+    for path in loaded.files:
+        content = revision.read(path)
+        if path not in files and not isinstance(content, Unavailable):
+            files[path] = content
+    try:
+        for path, content in files.items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    except OSError as problem:
+        raise OutsideFailure(f"the baseline cannot be written to {directory}: {problem.strerror}") from problem

@@ -1,0 +1,124 @@
+"""Prove a change: run it beside what is there now, on samples with known answers and on recorded requests.
+
+The gates that comb.yaml asks for are run, the cheapest first, and end in a verdict: passed, blocked, or undecided,
+which blocks as well. What is asked, and by which rules, is what the baseline says: a change cannot weaken its exam.
+The baseline is the comb at the default branch, if nothing else is named.
+
+example:
+  comb gate examples/frame-moderation                     what comb.yaml asks, against the default branch
+  comb gate replay . --arm rotate --baseline .            an arm of the experiment against the comb as written
+  comb gate availability . --baseline none                the standard samples alone
+  comb gate . --report out                                with a report for people and one for programs
+"""
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.gate.baseline import Baseline, open_baseline
+from comb_compiler.cli.gate.exam import Exam, exam_of
+from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.cli.samples.stores import DEFAULT_STORE
+
+if TYPE_CHECKING:
+    from comb_compiler.gates import GateReport
+
+__all__ = ["add_arguments", "run"]
+
+_GATES = ("availability", "replay", "all")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("words", metavar="[GATE] COMB", nargs="+", help=f"one of {', '.join(_GATES)} (default: all), and a comb")
+    add("--baseline", metavar="DIR|REV|none", help="what it is held against (default: the default branch)")
+    add("--target", metavar="local|HOST:PORT", default="local", help="where the candidate runs (default: local)")
+    add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
+    add("--report", metavar="DIR", help="write report.html, report.json, report.md and junit.xml there")
+    add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
+    add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
+    add(
+        "--store",
+        metavar="embedded:DIR",
+        default=DEFAULT_STORE,
+        help=f"where recorded requests are kept (default: {DEFAULT_STORE})",
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    which, path = _words(arguments.words)
+    if arguments.at_once < 1:
+        raise UsageError("--at-once: at least one sample has to be under way")
+    main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
+    candidate = open_clean(str(main), console, "has gates")
+    if candidate is None:
+        return Exit.FINDINGS
+    _must_have_arm(candidate, arguments.arm)
+    with open_baseline(arguments.baseline, candidate, console) as baseline:
+        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "")
+        if exam.replays_records and which != "availability" and baseline is not None:
+            exam = exam.with_records(arguments.store, candidate.plan.comb)
+        report = _report(which, candidate, baseline, exam, arguments, console)
+    from comb_compiler.cli.gate.showing import shown
+
+    console.progress("")
+    console.result(shown(report, console))
+    if arguments.report is not None:
+        from comb_compiler.cli.gate.writing import written
+
+        console.note(written(report, Path(arguments.report), exam.cases))
+    return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
+
+
+def _words(words: list[str]) -> tuple[str, str]:
+    """Which gates, and the comb."""
+    which = words[0] if words[0] in _GATES and len(words) > 1 else "all"
+    rest = words[1:] if which == words[0] and len(words) > 1 else words
+    if len(rest) != 1:
+        raise UsageError(f"one comb at a time; the first word may be one of {', '.join(_GATES)}")
+    return which, rest[0]
+
+
+def _must_have_arm(candidate: Clean, arm: str) -> None:
+    arms = [one.name for one in candidate.plan.experiment.arms] if candidate.plan.experiment else []
+    if arm and arm not in arms:
+        raise UsageError(f"--arm {arm}: there is no such arm; there are {', '.join(arms) or 'none'}")
+
+
+def _report(
+    which: str, candidate: Clean, baseline: Baseline | None, exam: Exam, arguments: argparse.Namespace, console: Console
+) -> "GateReport":
+    from comb_compiler.cli.gate.session import Session
+    from comb_compiler.cli.gate.targets import promise_of
+    from comb_compiler.gates import GateReport
+
+    against = None if baseline is None else baseline.comb
+    results = asyncio.run(Session(which, candidate, against, exam, arguments, console).results())
+    named = {}
+    if baseline is not None:
+        named = {"name": baseline.name, "commit": baseline.commit, "subject": _subject(baseline.comb, "")}
+    isolation, promise = promise_of(arguments.target)
+    subject = _subject(candidate, arguments.arm)
+    return GateReport(
+        candidate.plan.comb,
+        subject,
+        {name: value for name, value in named.items() if value},
+        arguments.target,
+        isolation,
+        promise,
+        exam.origin,
+        tuple(results),
+        exam.weakened,
+    )
+
+
+def _subject(clean: Clean, arm: str) -> str:
+    from comb_compiler.release.subject import subjects_of
+    from comb_compiler.workspace.operators import code_digest
+
+    whole, arms = subjects_of(clean.plan, code_digest(clean.checkout, clean.main))
+    return arms[arm] if arm else whole

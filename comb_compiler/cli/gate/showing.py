@@ -1,0 +1,83 @@
+"""A report → what a terminal shows of it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from comb_compiler.cli.console import Console
+from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
+
+__all__ = ["shown"]
+
+_MOST_SHOWN = 8
+_MOST_PLACES = 4
+_LONGEST = 60
+_COLOURS = {Verdict.PASSED: "32", Verdict.BLOCKED: "31", Verdict.UNDECIDED: "33", Verdict.NOT_APPLICABLE: "2"}
+
+
+def shown(report: GateReport, console: Console) -> str:
+    """The verdict of each gate with its reasons, and the samples that tell most."""
+    return "\n".join(printable(line) if "\x1b" not in line else line for line in _lines(report, console))
+
+
+def _lines(report: GateReport, console: Console) -> Iterator[str]:
+    named = report.baseline.get("name")
+    yield f"{report.comb} {report.subject[:12]} against " + (
+        f"{named} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
+    )
+    for gate in report.gates:
+        yield ""
+        yield from _gate(gate, console)
+    for weaker in report.weakened:
+        yield f"{_painted('weakened', '31', console)}  {weaker}: what the baseline asks was asked"
+    yield ""
+    yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {_MEANING[report.verdict]}"
+
+
+_MEANING = {
+    Verdict.PASSED: "the change may ship, as far as these gates tell",
+    Verdict.BLOCKED: "the change must not ship",
+    Verdict.UNDECIDED: "it could not be decided, so the change does not ship yet",
+    Verdict.NOT_APPLICABLE: "no gate has anything to ask",
+}
+
+
+def _gate(gate: GateResult, console: Console) -> Iterator[str]:
+    verdict = gate.ruling.verdict
+    asked = f"  {gate.samples}: {gate.asked:,} asked in {gate.seconds:.0f} s" if gate.asked else ""
+    yield f"{_painted(f'{verdict.value:<10}', _COLOURS[verdict], console)} {gate.gate}{asked}"
+    for why in gate.ruling.why:
+        yield from (f"  {line}" for line in why.split("\n"))
+    if gate.ruling.missing:
+        yield f"  {gate.ruling.missing:,} samples more would decide it, if they are like these"
+    for field in gate.fields:
+        if field.is_noisy and not field.is_broken:
+            yield (
+                f"  `{field.field}` is noisy: the baseline differs from itself in {field.noise:,}, the candidate in "
+                f"{field.changed:,} of {field.of:,}; a break of {100 * field.smallest:.2g}% would have been seen"
+            )
+    for one in gate.findings[:_MOST_SHOWN]:
+        yield from _sample(one, console)
+    if len(gate.findings) > _MOST_SHOWN:
+        yield f"  … and {len(gate.findings) - _MOST_SHOWN:,} more in the report (--report DIR)"
+
+
+def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
+    colour = {"fixed": "32", "changed": "33"}.get(one.kind, "31")
+    yield f"  {_painted(f'{one.kind:<7}', colour, console)} {one.name}"
+    for place in one.places[:_MOST_PLACES]:
+        yield f"          {place.place}: {_value(place.before)} → {_value(place.after)}"
+    if len(one.places) > _MOST_PLACES:
+        yield f"          … and {len(one.places) - _MOST_PLACES} places more"
+    if one.message:
+        yield f"          {_value(one.message)}"
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _painted(text: str, colour: str, console: Console) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if console.colour else text

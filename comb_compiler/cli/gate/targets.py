@@ -1,0 +1,188 @@
+"""Where a gate's requests go: a comb in a process of its own on this machine, or a service at an address."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from comb_compiler.cli.models import artifacts_directory, pinned
+from comb_compiler.cli.processes import ended, free_port
+from comb_compiler.gates.asking import Answered, Gone, Unreadable
+from comb_compiler.release import ExecutionPlan, plan_bytes
+
+if TYPE_CHECKING:
+    from comb_compiler.runtime.service import Source
+
+__all__ = ["Answers", "Service", "as_written", "launched", "promise_of"]
+
+_LOCAL = (
+    "operators ran as processes of this machine and user: code that means harm could read expected answers, "
+    "or write where reports are written"
+)
+_HOST = "127.0.0.1"
+_START = 120.0
+"""Seconds that operators and models may take to start."""
+_LONGEST = 330.0
+"""Seconds for one answer: the service itself ends requests earlier, by the comb's deadline."""
+_LOOK_EVERY = 0.05
+_LINES = 5
+_NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_DRAIN = 5.0
+
+
+def as_written(plan: ExecutionPlan, arm: str = "") -> ExecutionPlan:
+    """A plan of one graph alone: the comb as written, or one arm of its experiment."""
+    number = 0
+    if arm and plan.experiment is not None:
+        number = next(one.graph for one in plan.experiment.arms if one.name == arm)
+    graph = plan.graphs[number]
+    used = sorted({node.binding for node in graph.nodes})
+    nodes = tuple(node._replace(binding=used.index(node.binding)) for node in graph.nodes)
+    return plan._replace(
+        graphs=(graph._replace(nodes=nodes),),
+        bindings=tuple(plan.bindings[one] for one in used),
+        processes=(plan.processes[0]._replace(bindings=tuple(range(len(used)))),),
+        experiment=None,
+    )
+
+
+class Answers:
+    """The type that all answers of one gate are read as: that of the interface which clients have now."""
+
+    def __init__(self, plan: ExecutionPlan) -> None:
+        from comb_compiler.runtime.messages import open_messages
+
+        self.kind: Any = open_messages(plan.descriptors)[plan.method.output]
+
+
+class Service:
+    """A comb's service at an address. `why_gone` says what is known where it does not answer any more."""
+
+    def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
+        from comb_compiler.runtime.client.direct import Direct
+        from comb_compiler.runtime.messages import open_messages
+
+        self.name = name
+        self.why_gone: Callable[[], str] = lambda: f"{address} does not answer"
+        self._answers = answers
+        self._request: Any = open_messages(plan.descriptors)[plan.method.input]
+        self._method = Direct(address, f"{plan.method.service}/{plan.method.name}")
+
+    async def ask(self, request: Mapping[str, Any]) -> Answered:
+        """As Target says."""
+        from comb_compiler.runtime.client import Unreachable
+
+        content = self._bytes(request)
+        try:
+            reply = await self._method.ask(content, _LONGEST)
+        except Unreachable as error:
+            raise Gone(f"the {self.name} went away: {self.why_gone()}", self.name) from error
+        if reply.code != "OK":
+            return Answered(None, reply.code, reply.message, reply.seconds)
+        return self._read(reply.content, reply.seconds)
+
+    def _bytes(self, request: Mapping[str, Any]) -> bytes:
+        from comb_compiler.runtime import OperatorError
+        from comb_compiler.runtime.service.web.codec import from_dict
+
+        try:
+            return bytes(from_dict(dict(request), self._request).SerializeToString())
+        except OperatorError as error:
+            raise Unreadable(f"the {self.name} cannot be asked: {error.message}") from error
+
+    def _read(self, answer: bytes, seconds: float) -> Answered:
+        from comb_compiler.runtime.messages import read_message
+
+        message = read_message(self._answers.kind, answer)
+        if message is None:
+            said = f"its answer is no {self._answers.kind.DESCRIPTOR.full_name}"
+            return Answered(None, "DATA_LOSS", said, seconds)
+        return Answered(message, "OK", "", seconds)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._method.close()
+
+
+@asynccontextmanager
+async def launched(name: str, source: "Source", answers: Answers) -> AsyncIterator[Service]:
+    """A comb as a process of its own, ended after the block. Raises Gone where it does not start.
+
+    Of this process's environment it gets what a program needs to run, and nothing else; of cases, requests alone.
+    """
+    os.makedirs(artifacts_directory(), exist_ok=True)
+    plan = pinned(source.plan, source.locate)
+    async with AsyncExitStack() as stack:
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="comb-gate-")))
+        file = place / "plan.json"
+        file.write_bytes(plan_bytes(plan))
+        grpc, http = free_port(), free_port()
+        command = [sys.executable, "-m", "comb_compiler.runtime.service", str(file), "--code", str(source.code)]
+        command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
+        command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=_environment(), start_new_session=True
+        )
+        stack.push_async_callback(ended, process, _DRAIN)
+        said: deque[str] = deque(maxlen=_LINES)
+        listening = asyncio.create_task(_listen(process, said))
+        stack.callback(listening.cancel)
+        await _ready(name, process, http, said)
+        service = Service(name, f"{_HOST}:{grpc}", plan, answers)
+        service.why_gone = lambda: _end_of(process, said)
+        stack.push_async_callback(service.close)
+        yield service
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _NEEDED if name in os.environ} | {"GRPC_VERBOSITY": "NONE"}
+
+
+async def _listen(process: Process, said: "deque[str]") -> None:
+    assert process.stderr is not None
+    while line := await process.stderr.readline():
+        said.append(line.decode("utf-8", "replace").rstrip())
+
+
+async def _ready(name: str, process: Process, port: int, said: "deque[str]") -> None:
+    for _ in range(int(_START / _LOOK_EVERY)):
+        if process.returncode is not None:
+            raise Gone(f"the {name} does not start: {_end_of(process, said)}", name)
+        if await _is_ready(port):
+            return
+        await asyncio.sleep(_LOOK_EVERY)
+    raise Gone(f"the {name} does not start: it was not ready after {_START:g} s", name)
+
+
+async def _is_ready(port: int) -> bool:
+    with suppress(OSError, TimeoutError):
+        reader, writer = await asyncio.open_connection(_HOST, port)
+        try:
+            writer.write(f"GET /readyz HTTP/1.1\r\nHost: {_HOST}\r\nConnection: close\r\n\r\n".encode())
+            return b" 200 " in await asyncio.wait_for(reader.readline(), 1.0)
+        finally:
+            writer.close()
+    return False
+
+
+def _end_of(process: Process, said: "deque[str]") -> str:
+    code = process.returncode
+    if code is None:
+        return "it closed the connection"
+    end = f"it was ended by signal {-code}" if code < 0 else f"it ended with exit code {code}"
+    if code == -9:
+        end += " (as the kernel does where memory is full)"
+    return end + "".join(f"\n    {line}" for line in said)
+
+
+def promise_of(target: str) -> tuple[str, str]:
+    """How strictly a target keeps operators apart, by platform.yaml's word for it, and what that is worth."""
+    if target == "local":
+        return "local", _LOCAL
+    return "none", "what runs at an address is not known to be this subject"

@@ -1,0 +1,29 @@
+"""A report's files, written whole or not at all."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from comb_compiler.gates import Case, GateReport
+from comb_compiler.gates.reports import FILES, pictures_of
+from comb_compiler.workspace.errors import OutsideFailure
+
+__all__ = ["written"]
+
+_MOST_PICTURED = 40
+
+
+def written(report: GateReport, directory: Path, cases: Mapping[str, Case]) -> str:
+    """Where to look, in a sentence. Raises OutsideFailure where the directory cannot be written."""
+    named = [one.name for gate in report.gates for one in gate.findings if one.name in cases]
+    pictures = {name: pictures_of(cases[name].request) for name in dict.fromkeys(named[:_MOST_PICTURED])}
+    contents = {name: make(report, pictures) for name, make in FILES.items()}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            beginning = directory / f".{name}.{os.getpid()}"
+            beginning.write_text(content, encoding="utf-8")
+            beginning.replace(directory / name)
+    except OSError as problem:
+        raise OutsideFailure(f"the report cannot be written to `{directory}`: {problem.strerror}") from problem
+    return f"the report is in {directory / 'report.html'}"

@@ -1,0 +1,103 @@
+"""A gate report as a page that needs nothing else, and as Markdown for a comment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from comb_compiler.gates.reports.pictures import Picture
+from comb_compiler.gates.results import GateReport, GateResult
+from comb_compiler.gates.verdicts import Figure, Verdict
+
+__all__ = ["report_html", "report_markdown"]
+
+_LONGEST = 300
+_MOST_IN_MARKDOWN = 10
+_MARKS = {
+    Verdict.PASSED: "✅",
+    Verdict.BLOCKED: "❌",
+    Verdict.UNDECIDED: "❓",
+    Verdict.NOT_APPLICABLE: "⚪",
+}
+_MEANING = {
+    Verdict.PASSED: "The change may ship, as far as these gates tell.",
+    Verdict.BLOCKED: "The change must not ship.",
+    Verdict.UNDECIDED: "It could not be decided, so the change does not ship yet.",
+    Verdict.NOT_APPLICABLE: "No gate has anything to ask.",
+}
+
+
+class Scale(NamedTuple):
+    """Where on a line of 100 units what is seen, its bounds and the limit stand, and the share at its end."""
+
+    seen: float
+    lower: float
+    upper: float
+    limit: float
+    end: float
+
+
+def report_html(report: GateReport, pictures: Mapping[str, Sequence[Picture]]) -> str:
+    """One page, without script and without anything from elsewhere."""
+    return _template("report.html.j2").render(
+        report=report, pictures=pictures, meaning=_MEANING[report.verdict], Verdict=Verdict
+    )
+
+
+def report_markdown(report: GateReport) -> str:
+    """What a comment on a pull request says: verdicts, and the samples that tell most."""
+    return _template("report.md.j2").render(
+        report=report, marks=_MARKS, meaning=_MEANING[report.verdict], most=_MOST_IN_MARKDOWN
+    )
+
+
+@cache
+def _template(name: str) -> Template:
+    def is_html(template: str | None) -> bool:
+        return template is not None and template.endswith(".html.j2")
+
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=is_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(percent=_percent, short=_short, scale=_scale, cell=_cell, tone=_tone)
+    return environment.get_template(name)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}%"
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _cell(value: Any) -> str:
+    """Text for a table of Markdown's, in which nothing is read as anything else."""
+    text = _short(value).replace("\\", "\\\\").replace("\r", " ").replace("\n", " ")
+    for special in "`|*_[]<>!#@~":
+        text = text.replace(special, f"&#{ord(special)};")
+    return text
+
+
+def _scale(figure: Figure) -> Scale:
+    end = min(1.0, 1.15 * max(figure.upper, figure.limit, figure.seen / figure.of))
+    seen, lower, upper, limit = (
+        round(100 * share / end, 2) for share in (figure.seen / figure.of, figure.lower, figure.upper, figure.limit)
+    )
+    return Scale(seen, lower, upper, limit, end)
+
+
+def _tone(gate: GateResult) -> str:
+    return gate.ruling.verdict.value.replace(" ", "-")

@@ -1,0 +1,212 @@
+"""Each gate: cases, targets and rules → a result."""
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from comb_compiler.gates.asking import Answered, Case, Gone, Target, Unreadable, answers
+from comb_compiler.gates.comparing import Difference, differences, missed
+from comb_compiler.gates.marked import Graded, errors_ruling, optimised_ruling
+from comb_compiler.gates.regular import FieldFinding, Regular, Trial
+from comb_compiler.gates.results import GateResult, Kind, Place, SampleFinding
+from comb_compiler.gates.rules import Rules
+from comb_compiler.gates.verdicts import Ruling, Verdict, listed
+
+__all__ = ["CODE", "Set", "Setting", "availability", "errors", "optimised", "regular"]
+
+CODE = "(code)"
+"""Stands for a field where answers differ in that one of them failed, or with what."""
+_MOST_FINDINGS = 200
+_MOST_PLACES = 20
+
+
+class Setting(NamedTuple):
+    """What all gates of a run have in common. `progress` is told how many of how many cases are done."""
+
+    candidate: Target
+    baseline: Target | None
+    rules: Rules
+    at_once: int = 4
+    progress: Callable[[str, int, int], None] = lambda gate, done, of: None
+
+
+class Set(NamedTuple):
+    """Cases by a name for people, and the digest of the set that they are of."""
+
+    name: str
+    digest: str
+    cases: Sequence[Case]
+
+
+async def availability(setting: Setting, samples: Set) -> GateResult:
+    """Every sample is answered as expected."""
+    tally = _Tally("availability", setting, samples)
+    wrong = []
+    try:
+        async for case, (answered,) in answers(samples.cases, [setting.candidate], setting.at_once):
+            tally.count(answered)
+            places = graded(case, answered, setting.rules)
+            if places:
+                wrong.append(_finding(case, Kind.WRONG, None, answered, places))
+    except (Gone, Unreadable) as problem:
+        return tally.ended_by(problem, wrong)
+    return tally.result(_availability_ruling(len(samples.cases), wrong), wrong)
+
+
+def _availability_ruling(of: int, wrong: Sequence[SampleFinding]) -> Ruling:
+    if not of:
+        return Ruling(Verdict.UNDECIDED, ("there are no samples",))
+    if wrong:
+        names = listed(sorted(one.name for one in wrong))
+        return Ruling(Verdict.BLOCKED, (f"{len(wrong):,} of {of:,} are not answered as expected: {names}",))
+    return Ruling(Verdict.PASSED, (f"all {of:,} are answered as expected",))
+
+
+async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
+    """The candidate answers ordinary requests as the baseline does; ends as soon as it is proven that it does not."""
+    tally = _Tally("replay regular", setting, samples)
+    assert setting.baseline is not None
+    targets = [setting.baseline, setting.baseline, setting.candidate]
+    changed: list[SampleFinding] = []
+    ruling = Ruling(Verdict.UNDECIDED, ("there are no samples",))
+    done = 0
+    try:
+        while done < len(samples.cases):
+            until = min(judge.next_look, len(samples.cases))
+            async for case, (first, second, candidate) in answers(samples.cases[done:until], targets, setting.at_once):
+                tally.count(candidate)
+                noise, change = _apart(first, second, setting.rules), _apart(first, candidate, setting.rules)
+                judge.add([Trial(_fields(noise), _fields(change))])
+                if change and not _fields(change) <= _fields(noise):
+                    changed.append(_finding(case, Kind.CHANGED, first, candidate, change))
+            done = until
+            ruling = judge.ruling()
+            if ruling.verdict is Verdict.BLOCKED:
+                break
+    except (Gone, Unreadable) as problem:
+        return tally.ended_by(problem, changed)
+    fields = judge.fields() if done else ()
+    return tally.result(ruling, _telling(changed, fields), fields)
+
+
+def _telling(changed: Sequence[SampleFinding], fields: Sequence[FieldFinding]) -> list[SampleFinding]:
+    """Samples that show what is broken before those that show what is merely noisy."""
+    broken = {one.field for one in fields if one.is_broken} or {one.field for one in fields if not one.is_noisy}
+
+    def shows(one: SampleFinding) -> bool:
+        return any(_field_of(place.place) in broken for place in one.places)
+
+    return sorted(changed, key=lambda one: (not shows(one), one.name))
+
+
+def _field_of(place: str) -> str:
+    """`reasons[2].code` → `reasons[].code`."""
+    found, inside = [], False
+    for character in place:
+        inside = character == "[" or (inside and character != "]")
+        if not inside or character == "[":
+            found.append(character)
+    return "".join(found)
+
+
+async def errors(setting: Setting, samples: Set) -> GateResult:
+    """Marked errors: at least as many are right as before, and none of those that were is broken."""
+    return await _marked(setting, samples, "replay error", errors_ruling)
+
+
+async def optimised(setting: Setting, samples: Set, better: float) -> GateResult:
+    """Samples that the change claims to make better."""
+    return await _marked(setting, samples, "replay optimised", lambda graded: optimised_ruling(graded, better))
+
+
+async def _marked(
+    setting: Setting, samples: Set, gate: str, ruling: Callable[[Sequence[Graded]], Ruling]
+) -> GateResult:
+    tally = _Tally(gate, setting, samples)
+    baseline = setting.baseline
+    targets = [setting.candidate] if baseline is None else [baseline, baseline, setting.candidate]
+    found: list[Graded] = []
+    findings: list[SampleFinding] = []
+    try:
+        async for case, answered in answers(samples.cases, targets, setting.at_once):
+            tally.count(answered[-1])
+            wrong = [graded(case, one, setting.rules) for one in answered]
+            was_right = None if baseline is None else not wrong[0] and not wrong[1]
+            found.append(Graded(case.name, was_right, not wrong[-1]))
+            first = None if baseline is None else answered[0]
+            if found[-1].is_right != bool(was_right) or wrong[-1]:
+                findings.append(_finding(case, _kind(found[-1]), first, answered[-1], wrong[-1] or wrong[0]))
+    except (Gone, Unreadable) as problem:
+        return tally.ended_by(problem, findings)
+    order = {kind: place for place, kind in enumerate((Kind.BROKEN, Kind.FIXED, Kind.WRONG))}
+    findings.sort(key=lambda one: (order[one.kind], one.name))
+    return tally.result(ruling(sorted(found)), findings)
+
+
+def _kind(graded: Graded) -> str:
+    if graded.is_right:
+        return Kind.FIXED
+    return Kind.BROKEN if graded.was_right else Kind.WRONG
+
+
+def graded(case: Case, answered: Answered, rules: Rules) -> tuple[Difference, ...]:
+    """Where an answer is not as a case expects: nothing where it is right."""
+    if case.error is not None or answered.failed:
+        wanted = case.error or "OK"
+        return () if answered.code == wanted else (Difference(CODE, CODE, wanted, answered.code),)
+    return missed(case.expected or {}, answered.answer, rules)
+
+
+def _apart(one: Answered, other: Answered, rules: Rules) -> tuple[Difference, ...]:
+    if one.failed or other.failed:
+        return () if one.code == other.code else (Difference(CODE, CODE, one.code, other.code),)
+    return differences(one.answer, other.answer, rules)
+
+
+def _fields(found: Sequence[Difference]) -> frozenset[str]:
+    return frozenset(one.field for one in found)
+
+
+def _finding(
+    case: Case, kind: str, before: Answered | None, after: Answered, found: Sequence[Difference]
+) -> SampleFinding:
+    places = tuple(Place(one.place, one.before, one.after) for one in found[:_MOST_PLACES])
+    codes = (None if before is None else before.code, after.code)
+    return SampleFinding(case.name, kind, codes, places, after.message, about=case.about, source=case.source)
+
+
+class _Tally:
+    """How many cases of a gate were asked, and what came of them."""
+
+    def __init__(self, gate: str, setting: Setting, samples: Set) -> None:
+        self._gate, self._setting, self._samples = gate, setting, samples
+        self._asked = self._failed = 0
+        self._began = monotonic()
+
+    def count(self, answered: Answered) -> None:
+        self._asked += 1
+        self._failed += answered.failed
+        self._setting.progress(self._gate, self._asked, len(self._samples.cases))
+
+    def result(
+        self, ruling: Ruling, findings: Sequence[SampleFinding], fields: tuple[FieldFinding, ...] = ()
+    ) -> GateResult:
+        return GateResult(
+            self._gate,
+            ruling,
+            self._samples.name,
+            self._samples.digest,
+            self._asked,
+            self._asked - self._failed,
+            self._failed,
+            round(monotonic() - self._began, 3),
+            fields,
+            tuple(findings[:_MOST_FINDINGS]),
+        )
+
+    def ended_by(self, problem: Exception, findings: Sequence[SampleFinding]) -> GateResult:
+        """Where a gate could not go on: what the candidate did blocks, whatever else did leaves it undecided."""
+        asked = f"after {self._asked:,} of {len(self._samples.cases):,} requests"
+        is_its = isinstance(problem, Gone) and problem.target == self._setting.candidate.name
+        verdict = Verdict.BLOCKED if is_its else Verdict.UNDECIDED
+        return self.result(Ruling(verdict, (f"{problem.args[0]}, {asked}",)), findings)

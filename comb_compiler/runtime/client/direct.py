@@ -1,0 +1,48 @@
+"""A service whose interface the caller knows, asked over gRPC with bytes: nothing is asked of it but what it is for."""
+
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import grpc
+import grpc.aio
+
+from comb_compiler.runtime.client.outcome import Unreachable
+
+__all__ = ["Direct", "Reply"]
+
+_MOST_BYTES = 512 * 1024 * 1024
+
+
+class Reply(NamedTuple):
+    """An answer's bytes, or gRPC's code by name and the sentence of what failed; and how long it took, in seconds."""
+
+    content: bytes
+    code: str
+    message: str
+    seconds: float
+
+
+class Direct:
+    """A method, as `package.Service/Method`, at `host:port`. Whoever makes it closes it."""
+
+    def __init__(self, address: str, method: str) -> None:
+        options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
+        self._channel = grpc.aio.insecure_channel(address, options)
+        self._call: Any = self._channel.unary_unary(f"/{method}")
+
+    async def ask(self, request: bytes, seconds: float) -> Reply:
+        """One request, which may take so many seconds. Raises Unreachable where the service is gone."""
+        began = perf_counter()
+        call = self._call(request, timeout=seconds)
+        try:
+            answer = await call
+        except grpc.aio.AioRpcError as error:
+            said = error.details() or ""
+            if error.code() is grpc.StatusCode.UNAVAILABLE and not list(await call.trailing_metadata()):
+                raise Unreachable(f"the service went away: {said}") from error
+            return Reply(b"", error.code().name, said, perf_counter() - began)
+        return Reply(answer, "OK", "", perf_counter() - began)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._channel.close()

@@ -1,0 +1,244 @@
+"""`comb gate` on small combs whose behaviour is known, as processes of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import PROTO, Ran
+from tests.cli.test_samples import descriptors, record
+
+COMB = """\
+apiVersion: comb.dev/v1
+kind: Comb
+metadata: {name: greeting, team: welcome}
+interface: {proto: greeting.proto, method: greeting.v1.GreetingService/Greet}
+operators:
+  greet: {run: "operators:Greet", in: {name: greeting.v1.Name}, out: greeting.v1.Greeting, timeout: 30s}
+graph:
+  hello: greet(name=$request.name)
+  return: hello
+sla: {deadline: 60s}
+gates:
+  availability: {samples: samples/standard}
+  replay:
+    regular: {samples: recorded, count: 70, same: 95%}
+    error: {samples: samples/error}
+"""
+CODE = """\
+import os
+import random
+import signal
+
+from comb_compiler.runtime import Messages
+
+
+class Greet:
+    def __init__(self, messages: Messages) -> None:
+        self._answer = messages["greeting.v1.Greeting"]
+
+    def __call__(self, name: "greeting.v1.Name") -> "greeting.v1.Greeting":
+        text = name.text
+        return self._answer(text=BODY)
+"""
+RIGHT = '"Hello " + text'
+
+
+def greeting(directory: Path, body: str = RIGHT) -> Path:
+    """A comb that answers with what `body`, an expression over `text`, is."""
+    directory.mkdir(exist_ok=True)
+    (directory / ".git").mkdir(exist_ok=True)
+    (directory / "comb.yaml").write_text(COMB, encoding="utf-8")
+    (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
+    (directory / "operators.py").write_text(CODE.replace("BODY", body), encoding="utf-8")
+    for name in ("Ada", "Grace", "Alan"):
+        sample(directory / "samples/standard" / name.lower(), name, f"Hello {name}")
+    for name in ("barbara", "ken"):
+        sample(directory / "samples/error" / name, name, f"Hello {name.title()}")
+    return directory
+
+
+def sample(directory: Path, name: str, expected: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "request.json").write_text(json.dumps({"name": {"text": name}}), encoding="utf-8")
+    (directory / "expected.json").write_text(json.dumps({"text": expected}), encoding="utf-8")
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    return greeting(tmp_path / "before")
+
+
+def gate(candidate: Path, *arguments: str) -> tuple[Ran, dict[str, Any]]:
+    """What `comb gate` did, and its report.json."""
+    report = candidate.parent / "report"
+    command = [sys.executable, "-m", "comb_compiler", "gate", *arguments, "comb.yaml", "--report", str(report)]
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=candidate, env=environment, capture_output=True, timeout=600)
+    out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    assert "Traceback" not in out + err, err
+    found = report / "report.json"
+    return Ran(done.returncode, out, err), json.loads(found.read_text("utf-8")) if found.exists() else {}
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    return {one["gate"]: one["ruling"]["verdict"] for one in report["gates"]}
+
+
+def recorded(directory: Path, count: int) -> list[str]:
+    """A store of so many requests, and the option that names it."""
+    from comb_compiler.samples.embedded import EmbeddedStore
+
+    store = EmbeddedStore(directory)
+    interface = store.put_interface(descriptors(directory))
+    assert store.put([record(number, interface=interface) for number in range(count)]).new == count
+    store.close()
+    return ["--store", f"embedded:{directory}"]
+
+
+def test_a_change_that_mends_marked_errors_and_changes_nothing_else_passes(before: Path, tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", '"Hello " + text[:1].upper() + text[1:]')
+    ran, report = gate(after, "all", "--baseline", str(before), *recorded(tmp_path / "records", 80))
+    assert ran.code == 0, ran.out + ran.err
+    assert verdicts(report) == {"availability": "passed", "replay error": "passed", "replay regular": "passed"}
+    assert [(one["name"], one["kind"]) for one in report["gates"][1]["findings"]] == [
+        ("barbara", "fixed"),
+        ("ken", "fixed"),
+    ]
+    assert (report["gates"][2]["asked"], report["gates"][2]["failed"]) == (70, 0)
+    assert report["subject"] != report["baseline"]["subject"]
+    assert {"report.html", "report.md", "junit.xml"} <= {path.name for path in (tmp_path / "report").iterdir()}
+
+
+def test_a_change_that_breaks_what_is_known_is_blocked(before: Path, tmp_path: Path) -> None:
+    ran, report = gate(greeting(tmp_path / "after", '"Hi " + text'), "--baseline", str(before))
+    assert ran.code == 3
+    assert verdicts(report) == {"availability": "blocked"}, "what comes after it is not asked"
+    first = report["gates"][0]["findings"][0]
+    assert (first["kind"], first["places"]) == (
+        "wrong",
+        [{"place": "text", "before": "Hello Ada", "after": "Hi Ada"}],
+    )
+    assert "wrong   ada\n          text: Hello Ada → Hi Ada" in ran.out
+
+
+def test_a_change_that_breaks_ordinary_traffic_is_blocked_early(before: Path, tmp_path: Path) -> None:
+    body = '"Hello " + text + ("!" if random.random() < 0.8 else "")'
+    ran, report = gate(
+        greeting(tmp_path / "after", body), "replay", "--baseline", str(before), *recorded(tmp_path / "records", 80)
+    )
+    assert ran.code == 3
+    regular = report["gates"][-1]
+    assert (regular["ruling"]["verdict"], regular["asked"]) == ("blocked", 35)
+    assert regular["fields"][0]["field"] == "text"
+    assert regular["fields"][0]["noise"] == 0
+    assert regular["findings"][0]["kind"] == "changed"
+
+
+def test_noise_of_the_baseline_is_no_break(tmp_path: Path) -> None:
+    noisy = '"Hello " + text + random.choice(["!", "?"])'
+    before, after = greeting(tmp_path / "before", noisy), greeting(tmp_path / "after", noisy)
+    shutil.rmtree(before / "samples/error")
+    shutil.rmtree(after / "samples/error")
+    for directory in (before, after):
+        text = (directory / "comb.yaml").read_text("utf-8").replace("    error: {samples: samples/error}\n", "")
+        (directory / "comb.yaml").write_text(text, encoding="utf-8")
+    ran, report = gate(after, "replay", "--baseline", str(before), *recorded(tmp_path / "records", 80))
+    assert ran.code == 0, ran.out + ran.err
+    (field,) = report["gates"][0]["fields"]
+    assert field["field"] == "text"
+    assert field["noise"] > 15
+    assert "`text` is noisy" in ran.out
+
+
+def test_a_candidate_that_is_killed_is_blocked_and_all_is_accounted_for(before: Path, tmp_path: Path) -> None:
+    killed = 'text if text != "Grace" else os.kill(os.getpid(), signal.SIGKILL)'
+    ran, report = gate(
+        greeting(tmp_path / "after", killed), "availability", "--baseline", str(before), "--at-once", "1"
+    )
+    assert ran.code == 3, ran.out + ran.err
+    (only,) = report["gates"]
+    assert only["ruling"]["verdict"] == "blocked"
+    assert only["asked"] == only["answered"] + only["failed"]
+
+
+def test_a_candidate_that_does_not_start_is_blocked_with_what_it_said(before: Path, tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after")
+    (after / "operators.py").write_text("import nothing_of_that_name\n", encoding="utf-8")
+    ran, report = gate(after, "--baseline", str(before))
+    assert ran.code == 3
+    assert verdicts(report) == {"start": "blocked"}
+    assert "nothing_of_that_name" in ran.out
+
+
+def test_a_baseline_that_does_not_start_leaves_it_undecided(before: Path, tmp_path: Path) -> None:
+    (before / "operators.py").write_text("raise SystemExit(7)\n", encoding="utf-8")
+    ran, report = gate(greeting(tmp_path / "after"), "replay", "--baseline", str(before))
+    assert ran.code == 3
+    assert verdicts(report) == {"start": "undecided"}
+
+
+def test_who_weakens_the_exam_is_asked_what_was_there(before: Path, tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", '"Hi " + text')
+    sample(after / "samples/standard/ada", "Ada", "Hi Ada")
+    shutil.rmtree(after / "samples/standard/alan")
+    text = (after / "comb.yaml").read_text("utf-8").replace("same: 95%", "same: 90%")
+    (after / "comb.yaml").write_text(text, encoding="utf-8")
+    ran, report = gate(after, "--baseline", str(before))
+    assert ran.code == 3
+    assert len(report["gates"][0]["findings"]) == 3, "those of the baseline"
+    assert report["weakened"] == [
+        "gates.replay.regular.same goes down from 95% to 90%",
+        "samples/standard: `alan` is taken out",
+        "samples/standard: `ada` is changed (expected.text)",
+    ]
+
+
+def test_what_cannot_be_decided_does_not_pass(before: Path, tmp_path: Path) -> None:
+    ran, report = gate(greeting(tmp_path / "after"), "--baseline", str(before), "--store", "embedded:nothing")
+    assert ran.code == 3
+    assert verdicts(report)["replay regular"] == "undecided"
+    assert "there is no such directory" in ran.out
+
+
+def test_a_first_release_has_no_baseline(tmp_path: Path) -> None:
+    ran, report = gate(greeting(tmp_path / "after"), "--baseline", "none")
+    assert ran.code == 0, ran.out + ran.err
+    assert verdicts(report)["replay regular"] == "not applicable"
+
+
+def test_the_baseline_is_the_comb_at_a_revision(before: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+        subprocess.run(["git", *who, *arguments], cwd=before, check=True, capture_output=True)
+
+    shutil.rmtree(before / ".git")
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    (before / "operators.py").write_text(CODE.replace("BODY", '"Hello " + text.title()'), encoding="utf-8")
+    ran, report = gate(before, "replay")
+    assert ran.code == 3, "there are no records"
+    assert verdicts(report)["replay error"] == "passed"
+    assert report["baseline"]["name"] == "main"
+    assert len(report["baseline"]["commit"]) == 40
+    assert [one["kind"] for one in report["gates"][0]["findings"]] == ["fixed", "fixed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--baseline", "nowhere"], "no directory and no revision"),
+        (["--at-once", "0"], "at least one"),
+        (["--arm", "b"], "there is no such arm"),
+        (["replay", "availability"], "one comb at a time"),
+    ],
+)
+def test_what_makes_no_sense_is_said(before: Path, arguments: list[str], said: str) -> None:
+    ran, _ = gate(before, *arguments)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
