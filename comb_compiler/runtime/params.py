@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["BadParameters", "fit"]
@@ -17,9 +17,10 @@ class BadParameters(Exception):
 
 
 def fit(kind: type, params: Mapping[str, Any]) -> Any:
-    """An instance of the dataclass `kind`. An integer fits where a float is wanted; nothing else is converted.
+    """An instance of the dataclass `kind`.
 
-    Raises BadParameters with everything that is wrong.
+    An integer fits where a float is wanted, a list where a tuple is, and a mapping where another dataclass is; nothing
+    else is converted. Raises BadParameters with everything that is wrong.
     """
     fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
     names = {**{_camel(name): name for name in fields}, **{name: name for name in fields}}
@@ -32,8 +33,7 @@ def fit(kind: type, params: Mapping[str, Any]) -> Any:
             continue
         if field in given:
             reasons.append(f"`{field}` is there twice")
-        given[field] = _value(hints[field], value)
-        reasons += [f"`{name}` {problem}" for problem in _problems(hints[field], value)]
+        given[field] = _read(hints[field], value, name, reasons)
     reasons += [f"`{name}` is missing" for name, field in fields.items() if name not in given and _required(field)]
     if reasons:
         raise BadParameters(tuple(reasons))
@@ -49,25 +49,56 @@ def _required(field: "dataclasses.Field[Any]") -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _value(kind: Any, value: Any) -> Any:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return tuple(value) if get_origin(kind) is tuple and isinstance(value, list) else value
-
-
-def _problems(kind: Any, value: Any) -> Iterator[str]:
-    origin = get_origin(kind)
+def _read(kind: Any, value: Any, name: str, reasons: list[str]) -> Any:
+    """`value` as a `kind`; what does not fit is added to `reasons`."""
+    origin, arguments = get_origin(kind) or kind, get_args(kind)
     if origin in (Union, types.UnionType):
-        if all(any(_problems(option, value)) for option in get_args(kind)):
-            yield f"is {_named(value)}, not {_kind_name(kind)}"
-    elif origin is Literal:
-        if value not in get_args(kind):
-            yield f"is {value!r}, not one of {', '.join(map(repr, get_args(kind)))}"
-    elif origin in (list, tuple) and isinstance(value, list | tuple):
-        for one in value:
-            yield from _problems(get_args(kind)[0], one)
-    elif not _is(origin or kind, value):
-        yield f"is {_named(value)}, not {_kind_name(kind)}"
+        return _one_of(kind, value, name, reasons)
+    if origin is Literal:
+        if value not in arguments:
+            reasons.append(f"`{name}` is {value!r}, not one of {', '.join(map(repr, arguments))}")
+        return value
+    if dataclasses.is_dataclass(origin) and isinstance(value, Mapping):
+        return _nested(origin, value, name, reasons)
+    if origin in (list, Sequence, tuple) and isinstance(value, list | tuple):
+        return _row(kind, value, name, reasons)
+    if origin in (dict, Mapping) and isinstance(value, Mapping) and arguments:
+        return {key: _read(arguments[1], one, f"{name}.{key}", reasons) for key, one in value.items()}
+    if not _is(origin, value):
+        reasons.append(f"`{name}` is {_named(value)}, not {_kind_name(kind)}")
+        return value
+    return float(value) if origin is float else value
+
+
+def _one_of(kind: Any, value: Any, name: str, reasons: list[str]) -> Any:
+    for option in get_args(kind):
+        missed: list[str] = []
+        found = _read(option, value, name, missed)
+        if not missed or (dataclasses.is_dataclass(option) and isinstance(value, Mapping)):
+            reasons += missed
+            return found
+    reasons.append(f"`{name}` is {_named(value)}, not {_kind_name(kind)}")
+    return value
+
+
+def _nested(kind: Any, value: Mapping[str, Any], name: str, reasons: list[str]) -> Any:
+    try:
+        return fit(kind, value)
+    except BadParameters as error:
+        reasons += [f"in `{name}`, {reason}" for reason in error.reasons]
+        return value
+
+
+def _row(kind: Any, value: Sequence[Any], name: str, reasons: list[str]) -> Any:
+    arguments = get_args(kind)
+    if (get_origin(kind) or kind) is not tuple:
+        return [_read(arguments[0], one, name, reasons) for one in value] if arguments else value
+    if arguments[1:] == (...,):
+        arguments = (arguments[0],) * len(value)
+    if arguments and len(arguments) != len(value):
+        reasons.append(f"`{name}` has {len(value)} values, and needs {len(arguments)}")
+        return value
+    return tuple(map(_read, arguments or (Any,) * len(value), value, (name,) * len(value), (reasons,) * len(value)))
 
 
 def _is(kind: Any, value: Any) -> bool:

@@ -2,8 +2,10 @@
 
 import asyncio
 import pickle
+import typing
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -359,6 +361,45 @@ def test_every_parameter_that_does_not_fit_is_named() -> None:
         "`mode` is 3 (int), not str | None",
         "`long_side` is missing",
     ]
+
+
+@dataclass
+class Box:
+    width: int
+    ratio: float = 1.0
+
+
+@dataclass
+class Nested:
+    box: Box | None = None
+    pair: tuple[int, str] = (0, "")
+    whole: tuple = ()  # type: ignore[type-arg]
+    table: dict[str, float] = field(default_factory=dict)
+    rows: Sequence[Sequence[float]] = ()
+    any_list: typing.List = field(default_factory=list)  # type: ignore[type-arg]  # noqa: UP006
+
+
+def test_parameters_within_parameters_are_read_too() -> None:
+    given = {"box": {"width": 3, "ratio": 2}, "pair": [1, "a"], "whole": [1, "b"], "table": {"x": 1}, "rows": [[1]]}
+    made = fit(Nested, {**given, "anyList": [1, "a"]})
+    assert made == Nested(Box(3, 2.0), (1, "a"), (1, "b"), {"x": 1.0}, [[1.0]], [1, "a"])
+    assert isinstance(made.table["x"], float)
+
+
+def test_what_does_not_fit_within_parameters_is_named() -> None:
+    with pytest.raises(BadParameters) as caught:
+        fit(Nested, {"box": {"height": 1}, "pair": ["a", 1], "table": {"x": "a"}, "rows": [["b"]], "anyList": {}})
+    assert list(caught.value.reasons) == [
+        "in `box`, `height` is no parameter of Box",
+        "in `box`, `width` is missing",
+        "`pair` is 'a' (str), not int",
+        "`pair` is 1 (int), not str",
+        "`table.x` is 'a' (str), not float",
+        "`rows` is 'b' (str), not float",
+        "`anyList` is {} (dict), not typing.List",
+    ]
+    with pytest.raises(BadParameters, match="`pair` has 1 values, and needs 2"):
+        fit(Nested, {"pair": [1]})
 
 
 def test_parameters_that_do_not_fit_stop_the_operator_from_starting() -> None:
