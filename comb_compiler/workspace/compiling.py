@@ -1,10 +1,12 @@
 """What protoc says of gathered .proto files, asked anew. Loaded only for files that nobody asked about before."""
 
 import posixpath
+from collections.abc import Iterator
 
 from comb_compiler.diagnostics import Applicability, Diagnostic, Edit, Fix, Span, codes, has_errors
 from comb_compiler.diagnostics.bounds import bounded
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.protos import Schema
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.protos.places import ProtoTexts
 from comb_compiler.source import Unavailable, decode as decode_text
@@ -13,7 +15,7 @@ from comb_compiler.workspace.advice import advice
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.complaints import Complaint, without_echoes
 from comb_compiler.workspace.protoc import run_protoc
-from comb_compiler.workspace.protos import Gathered, Missing, imports_of
+from comb_compiler.workspace.protos import MOST_BYTES, MOST_FILES, Gathered, Missing, imports_of
 
 __all__ = ["compile_anew"]
 
@@ -25,6 +27,9 @@ def compile_anew(gathered: Gathered, checkout: Checkout) -> tuple[Protos, bool]:
 
     Raises OutsideFailure where protoc cannot be run.
     """
+    too_large = _too_large(gathered)
+    if too_large is not None:
+        return Protos(None, b"", (too_large,)), False
     no_texts = tuple(finding for name in gathered.files for finding in _not_text(name, gathered))
     if no_texts:
         return Protos(None, b"", no_texts), False
@@ -34,6 +39,18 @@ def compile_anew(gathered: Gathered, checkout: Checkout) -> tuple[Protos, bool]:
         missing = tuple(bounded(_not_found(one, gathered, texts, checkout) for one in gathered.missing))
         return Protos(None, b"", missing), False
     return _compile(gathered, texts), True
+
+
+def _too_large(gathered: Gathered) -> Diagnostic | None:
+    """That there is more than anybody imports on purpose: protoc and each analysis would take it all in."""
+    size, count = sum(map(len, gathered.files.values())), len(gathered.files)
+    if size <= MOST_BYTES and count < MOST_FILES:
+        return None
+    main = gathered.paths[gathered.mains[0]]
+    bound = f"{MOST_BYTES:,} bytes" if size > MOST_BYTES else f"{MOST_FILES - 1:,} files"
+    message = f"`{main}` and what it imports are more than the {bound} that Comb compiles"
+    hint = "import only the files whose messages the comb uses"
+    return diagnose(codes.FILE_TOO_LARGE, message, Span.whole_file(main), hints=(hint,))
 
 
 def _not_text(name: str, gathered: Gathered) -> list[Diagnostic]:
@@ -56,7 +73,18 @@ def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
     except BadDescriptors as problem:
         complaint = Complaint(gathered.mains[0], None, str(problem), False)
         return Protos(None, b"", (*found, _finding(complaint, gathered, texts)))
+    found += tuple(bounded(_groups(schema, {*gathered.paths.values()})))
     return Protos(schema, without_sources(compiled.descriptors), found)
+
+
+def _groups(schema: Schema, paths: set[str]) -> Iterator[Diagnostic]:
+    """The groups of proto2 in the checkout's files: they work, and nothing that is new should begin with one."""
+    for message in schema.messages.values():
+        for field in message.fields:
+            if field.kind == "group" and field.span is not None and field.span.file in paths:
+                text = f"`{field.name}` is a group of proto2, which proto3 and editions do not have"
+                hint = "declare a message, and a field of it under a number of its own: a group has another encoding"
+                yield diagnose(codes.PROTO_WARNING, text, field.span, hints=(hint,))
 
 
 def _finding(complaint: Complaint, gathered: Gathered, texts: ProtoTexts) -> Diagnostic:

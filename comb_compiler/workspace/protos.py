@@ -14,10 +14,12 @@ from comb_compiler.workspace.bundled import is_bundled
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.installed import installed
 
-__all__ = ["Gathered", "Missing", "compile_protos", "gather_protos", "imports_of"]
+__all__ = ["MOST_BYTES", "MOST_FILES", "Gathered", "Missing", "compile_protos", "gather_protos", "imports_of"]
 
-_FORM = "3"
-_MOST_FILES = 2_000
+MOST_FILES = 2_000
+MOST_BYTES = 8 << 20
+"""What is compiled is less than either, so that no import makes a check take minutes."""
+_FORM = "4"
 
 
 class Missing(NamedTuple):
@@ -108,8 +110,10 @@ class _Search:
             if isinstance(content, bytes) and name not in files:
                 files[name], paths[name] = content, main
                 pending.append(name)
-        while pending and len(files) < _MOST_FILES:
+        size = 0
+        while pending and len(files) < MOST_FILES and size <= MOST_BYTES:
             importer = pending.pop()
+            size += len(files[importer])
             for statement in imports_of(files[importer]):
                 self._follow(importer, statement, roots, files, paths, missing, pending)
         known = tuple(name for name in names if name is not None and name in files)

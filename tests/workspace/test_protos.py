@@ -195,3 +195,24 @@ def test_files_may_be_called_what_people_call_them() -> None:
     )
     assert found.schema is not None
     assert "M" in found.schema.messages
+
+
+def _code_and_message(protos: Protos) -> tuple[Code, str]:
+    (found,) = protos.diagnostics
+    return found.code, found.message
+
+
+def test_more_than_anybody_imports_is_refused_before_protoc_sees_it() -> None:
+    padding = f"// {'x' * 2_000_000}\n"
+    files = {f"f{number}.proto": f"{HEAD}{padding}" for number in range(5)}
+    main = HEAD + "".join(f'import "{name}";\n' for name in files)
+    code, message = _code_and_message(compiled({"a.proto": main, **files}))
+    assert code is codes.FILE_TOO_LARGE
+    assert message == "`a.proto` and what it imports are more than the 8,388,608 bytes that Comb compiles"
+
+
+def test_more_files_than_anybody_imports_are_refused() -> None:
+    files = {f"f{number}.proto": f'{HEAD}import "f{number + 1}.proto";\n' for number in range(2_100)}
+    code, message = _code_and_message(compiled({"a.proto": f'{HEAD}import "f0.proto";\n', **files}))
+    assert code is codes.FILE_TOO_LARGE
+    assert message == "`a.proto` and what it imports are more than the 1,999 files that Comb compiles"
