@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["Code", "OperatorError", "OutOfMemory"]
+__all__ = ["Code", "OperatorError", "OutOfMemory", "plain"]
 
 
 class Code(IntEnum):
@@ -51,3 +51,14 @@ class OperatorError(Exception):
 
 class OutOfMemory(OperatorError):
     """A call that got no memory, or whose process was killed: the system does that to the one that takes too much."""
+
+
+def plain(error: OperatorError) -> OperatorError | None:
+    """The error, with nothing in it that a subclass has made of it, or has left out; None where it has no code."""
+    try:
+        code, message = error.code, error.message
+        if type(error) in (OperatorError, OutOfMemory) and type(code) is Code and type(message) is str:
+            return error
+        return OperatorError(Code(code), message)
+    except Exception:  # whatever the subclass does when it is looked at
+        return None

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from comb_compiler.release import Model as ModelVersion
-from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.codes import Code, OperatorError, plain
 from comb_compiler.runtime.declaration import BadOperator, load_entry
 from comb_compiler.runtime.discretion import without_texts
 from comb_compiler.runtime.instance import Given, Instance, each_answer, named, start
@@ -163,7 +163,7 @@ def _outcomes(instance: Instance, given: list[Any], call: Call, batch: int) -> l
     if not batch:
         return [instance.check(value)]
     values = each_answer(value, batch, instance.declaration.entry)
-    return [one if isinstance(one, OperatorError) else _checked(instance, one) for one in values]
+    return [_typed(instance, one) if isinstance(one, OperatorError) else _checked(instance, one) for one in values]
 
 
 def _checked(instance: Instance, value: Any) -> Any:
@@ -181,8 +181,8 @@ def _packed(instance: Instance, outcomes: list[Any]) -> Packed:
 
 
 def _typed(instance: Instance, error: BaseException) -> OperatorError:
-    if isinstance(error, OperatorError):
-        return error
+    if isinstance(error, OperatorError) and (made := plain(error)) is not None:
+        return made
     entry = instance.declaration.entry
     if isinstance(error, MemoryError):
         return OperatorError(Code.RESOURCE_EXHAUSTED, f"{entry} ran out of memory")

@@ -18,7 +18,7 @@ from tests.runtime.post.post_pb2 import Letter
 DEEDS = [
     *("KeyboardInterrupt", "GeneratorExit", "BaseException", "SystemExit", "StopIteration", "StopAsyncIteration"),
     *("CancelledError", "RecursionError", "unprintable", "unpicklable", "long", "no text", "surrogates", "no code"),
-    *("parcel", "class"),
+    *("parcel", "class", "no super", "changed code", "changed text"),
 ]
 
 
@@ -32,6 +32,19 @@ class _Unprintable(Exception):
 class _Unpicklable(Exception):
     def __init__(self, needed: object, also: object) -> None:
         super().__init__(threading.Lock(), needed, also)
+
+
+class _NoSuper(OperatorError):
+    """Has neither a code nor a message."""
+
+    def __init__(self) -> None:
+        """Leaves out what it inherits."""
+
+
+class _Changed(OperatorError):
+    def __init__(self, **changes: object) -> None:
+        super().__init__(Code.ABORTED, "x")
+        self.__dict__.update(changes)
 
 
 def _deed(text: str) -> Any:
@@ -49,6 +62,9 @@ def _deed(text: str) -> Any:
         "long": lambda: OperatorError(Code.ABORTED, "x" * 1_000_000),
         "no text": lambda: OperatorError(Code.ABORTED, None),  # type: ignore[arg-type]
         "surrogates": lambda: OperatorError(Code.ABORTED, "\ud800"),
+        "no super": _NoSuper,
+        "changed code": lambda: _Changed(code="ABORTED"),
+        "changed text": lambda: _Changed(message=b"x"),
         "no code": lambda: OperatorError(99, "x"),  # type: ignore[arg-type]
     }
     if text in errors:
@@ -105,6 +121,7 @@ def _odd(letters: list[Letter]) -> Any:
         "generator": lambda: (one for one in letters),
         "of None": lambda: [None] * count,
         "of errors": lambda: [ValueError("x")] * count,
+        "of no codes": lambda: [_NoSuper() for _ in letters],
         "of ends": lambda: [StopIteration("x")] * count,
         "fine": lambda: list(letters),
     }

@@ -99,7 +99,7 @@ def test_whatever_is_raised_or_returned_in_another_process_has_a_code(where: str
 def test_a_batch_that_gives_anything_else_fails_its_calls_at_once(where: str) -> None:
     async def main() -> None:
         async with Engine(one(where, batch=Batch(4, 0.01))) as engine:
-            for odd in ("few", "many", "None", "tuple", "generator", "of None", "of errors", "of ends"):
+            for odd in ("few", "many", "None", "tuple", "generator", "of None", "of errors", "of no codes", "of ends"):
                 given = await asyncio.gather(*(outcome(engine, odd) for _ in range(3)))
                 for failed in given:
                     assert isinstance(failed, OperatorError), odd

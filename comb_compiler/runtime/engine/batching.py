@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
-from comb_compiler.runtime.codes import Code, OperatorError
+from comb_compiler.runtime.codes import Code, OperatorError, plain
 from comb_compiler.runtime.engine.hosts import Answer
 from comb_compiler.runtime.instance import each_answer
 from comb_compiler.runtime.sdk import Call
@@ -205,7 +205,8 @@ def _note(entries: list[_Entry], together: Call, began: float) -> None:
 
 def _is_of_one(error: BaseException) -> bool:
     """Whether it may well be one call that spoils the batch, or its size, and not where it runs."""
-    return not isinstance(error, OperatorError) or error.code not in _OF_ALL
+    made = plain(error) if isinstance(error, OperatorError) else None
+    return made is None or made.code not in _OF_ALL
 
 
 def _cancel_when_all_done(entries: list[_Entry], task: asyncio.Task[None]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from comb_compiler.runtime.codes import Code, OperatorError, OutOfMemory
+from comb_compiler.runtime.codes import Code, OperatorError, OutOfMemory, plain
 from comb_compiler.runtime.discretion import untold
 
 __all__ = ["typed"]
@@ -16,8 +16,8 @@ def typed(error: BaseException, name: str, request_id: str, arm: str, *, discree
 
     Its text is not logged where that is to be `discreet`.
     """
-    if isinstance(error, OperatorError):
-        return error
+    if isinstance(error, OperatorError) and (made := plain(error)) is not None:
+        return made
     if isinstance(error, asyncio.CancelledError):
         return OperatorError(Code.CANCELLED, f"`{name}` cancelled itself")
     if isinstance(error, MemoryError):
