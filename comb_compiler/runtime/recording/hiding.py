@@ -44,14 +44,16 @@ class Hiding:
                 fields[holder, name] = path
         self.kinds = Kinds(fields)
         self.patterns = tuple(_pattern(one) for one in recording.patterns)
+        self._nothing = Hidden(self, set())
 
     def of(self, messages: Sequence[Any]) -> "Hidden":
         """What is to be hidden in texts that come with these messages: the values of their hidden fields."""
+        if not self.is_on:
+            return self._nothing
         secrets: set[str] = set()
-        if self.is_on:
-            for message in messages:
-                if message is not None:
-                    secrets.update(self.kinds.secrets(message))
+        for message in messages:
+            if message is not None:
+                secrets.update(self.kinds.secrets(message))
         return Hidden(self, secrets)
 
     def unpacked(self, name: str, content: bytes) -> Message | None:

@@ -63,6 +63,9 @@ _LOOKS = 20
 """How often in a row the thread looks in vain before it waits to be woken."""
 _FORGETS = 0.99
 """How fast it is forgotten how large records were: with each further one."""
+_HELD = 0.0005
+"""Seconds for which the thread keeps the interpreter: after each hand-over it has lost its caches, and takes four times
+as long for a record."""
 _UNMEASURED = 32
 """How many requests may wait that nobody has measured, as long as memory has room for so many of the largest seen."""
 
@@ -238,13 +241,15 @@ class Recorder:
     def _write_some(self) -> None:
         """Make records of what waits, and write them."""
         batch: list[bytes] = []
-        size = 0
+        size, until = 0, monotonic() + _HELD
         while self._queue and size < _TOGETHER:
             record = self._look(self._queue.popleft())
             if record is not None:
                 batch.append(record)
                 size += len(record)
-            time.sleep(0)  # the loop may want the interpreter
+            if monotonic() > until:
+                time.sleep(0)  # the loop may want the interpreter
+                until = monotonic() + _HELD
         if batch:
             self._spool.add(batch)
             self.shipping.more()
