@@ -22,7 +22,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("image build", "comb_compiler.cli.image.build", "build the images that pods run, without an engine"),
     Command("image push", "comb_compiler.cli.image.push", "send images to their registry, by digest"),
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
-    Command("platform", "comb_compiler.cli.platform", "write the Kubernetes objects that all combs share"),
+    Command("platform render", "comb_compiler.cli.platform.render", "write the objects that all combs share"),
+    Command("platform publish", "comb_compiler.cli.platform.publish", "commit them to the environment repository"),
+    Command("platform keys", "comb_compiler.cli.platform.keys", "write publishers' keys as Flux takes them"),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
     Command("rollback", "comb_compiler.cli.rollback", "publish an earlier release of a comb again"),
     Command("rollout run", "comb_compiler.cli.rollout.run", "try a comb on more and more users, then on all"),
@@ -31,7 +33,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("retire", "comb_compiler.cli.retire", "take a comb out of an environment"),
     Command("history", "comb_compiler.cli.history", "list what was published of a comb"),
     Command("verify", "comb_compiler.cli.verify", "check that what is published is what was rendered and signed"),
-    Command("evidence", "comb_compiler.cli.evidence", "show what gates found and who signed it, and whether it counts"),
+    Command("evidence show", "comb_compiler.cli.evidence.show", "say what gates found, and who signed it"),
+    Command("evidence verify", "comb_compiler.cli.evidence.verify", "say whether evidence counts for combs"),
     Command("status", "comb_compiler.cli.status", "say whether clusters run what was asked, or why not"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),
     Command("run", "comb_compiler.cli.run", "serve a comb on this machine, with its real operators and models"),
@@ -54,6 +57,8 @@ COMMANDS: tuple[Command, ...] = (
 
 GROUPS: dict[str, str] = {
     "image": "build images from a comb's models and code, by digest",
+    "platform": "write or publish what clusters are told once for all combs",
+    "evidence": "look at what gates found and who signed it, and whether it counts",
     "rollout": "try a comb on more and more users, and take it back where it does not do",
     "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }
