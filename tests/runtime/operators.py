@@ -40,6 +40,8 @@ def _hold_up(text: str) -> None:
         pass
     if text == "a little":
         time.sleep(0.8)
+    if text == "debugger":
+        exec(compile("import time; time.sleep(1.5)", "/lib/python/bdb.py", "exec"))
 
 
 async def holds_up_the_loop(letter: Letter) -> Letter:

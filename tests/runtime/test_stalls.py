@@ -73,6 +73,15 @@ def test_until_a_deadline_has_passed_nothing_is_interrupted(caplog: pytest.LogCa
     assert not caplog.records
 
 
+def test_a_debugger_may_hold_up_the_loop(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with Engine(chain("holds_up_the_loop_at_once", 1)) as engine:
+            assert await outcome(engine, "debugger", 0.01) == "debugger"
+
+    asyncio.run(main())
+    assert not caplog.records
+
+
 def test_outside_the_main_thread_it_is_logged_alone(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with Engine(chain("holds_up_the_loop", 1)) as engine:

@@ -29,7 +29,8 @@ _CALLERS = frozenset(
     str(_RUNTIME / name) for name in ("engine/run.py", "engine/loop.py", "instance.py", "peers/invoking.py")
 )
 """Whatever these call that is not of the runtime is an operator's."""
-_ASYNCIO = f"{os.sep}asyncio{os.sep}"
+_SPARED = (f"{os.sep}asyncio{os.sep}", f"{os.sep}bdb.py", f"{os.sep}pydevd")
+"""The loop itself, and debuggers: who looks at code holds up the loop on purpose."""
 _SIGNAL = signal.SIGURG
 """What does nothing where nobody expects it."""
 
@@ -100,7 +101,7 @@ def _call_in(frame: FrameType | None) -> FrameType | None:
         file = frame.f_code.co_filename
         if file.startswith(str(_RUNTIME)):
             return inner if file in _CALLERS else None
-        if _ASYNCIO in file:
+        if any(one in file for one in _SPARED):
             return None
         inner, frame = frame, frame.f_back
     return None
