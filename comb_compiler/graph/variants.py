@@ -9,6 +9,7 @@ from comb_compiler.graph.analyses.together import check_together
 from comb_compiler.graph.analyses.usage import check_reach, check_usage, unreached_steps
 from comb_compiler.graph.build import build_graph
 from comb_compiler.graph.changes import find_changes
+from comb_compiler.graph.conditions import Parsed
 from comb_compiler.graph.view import View
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
@@ -30,6 +31,7 @@ def analyse(
     views: list[View] = []
     analysed: list[View] = []
     may_lead_there = False
+    constant: list[tuple[View, Diagnostic]] = []
     for variant in file.variants:
         if variant.value is None:
             continue
@@ -46,7 +48,10 @@ def analyse(
         analysed.append(view)
         said = [*diagnostics, *_not_misspelt(_analysed(view), view, found.all)]
         may_lead_there = may_lead_there or any(finding.code in _MAY_LEAD_THERE for finding in said)
-        found.add(said, variant.overlaid)
+        constant += ((view, one) for one in said if one.code is codes.CONSTANT_CONDITION)
+        found.add((one for one in said if one.code is not codes.CONSTANT_CONDITION), variant.overlaid)
+    for view, finding in constant:
+        found.add((finding,) if _is_constant_in_all(view, finding, analysed) else (), view.bound.overlaid)
     for finding, overlaid in check_together(views[0], analysed) if views else ():
         found.add((finding,), overlaid)
     if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
@@ -55,6 +60,20 @@ def analyse(
         if not any(one.code is codes.UNKNOWN_KEY and one.path.startswith(_USERS) for one in found.all):
             found.add(bounded(check_usage(views)))
     return tuple(views)
+
+
+def _is_constant_in_all(of: View, finding: Diagnostic, analysed: Iterable[View]) -> bool:
+    """Whether the condition decides nothing in any variant: what is always there in one may be optional in another."""
+    name = finding.path.removeprefix("graph.").partition(".")[0]
+    condition = _condition(of, name)
+    if condition is None:
+        return True
+    return all(view.constancy(condition) is not None for view in analysed if _condition(view, name) == condition)
+
+
+def _condition(view: View, name: str) -> Parsed | None:
+    step = view.graph.steps.get(name)
+    return step.condition.parsed if step is not None and step.condition is not None else None
 
 
 def _analysed(view: View) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from comb_compiler.diagnostics import Diagnostic
 from comb_compiler.graph.analyses.absence import check_absence
+from comb_compiler.graph.analyses.comparisons import check_comparisons
 from comb_compiler.graph.analyses.conditions import check_conditions
 from comb_compiler.graph.analyses.fallback import check_fallbacks
 from comb_compiler.graph.analyses.fits import check_answer, check_fits
@@ -37,6 +38,7 @@ ANALYSES: tuple[Analysis, ...] = (
     check_tensors,
     check_timing,
     check_gates,
+    check_comparisons,
     check_sticky_key,
     check_recording,
 )

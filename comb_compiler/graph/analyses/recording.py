@@ -5,12 +5,13 @@ from collections.abc import Collection, Generator, Iterator
 from comb_compiler.cel import Mistake
 from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph.analyses.sources import kind_of, no_field
+from comb_compiler.graph.analyses.paths import followed
+from comb_compiler.graph.analyses.sources import kind_of
 from comb_compiler.graph.conditions import Parsed, check_conditions, read_condition, used_variables
 from comb_compiler.graph.findings import bad_condition
 from comb_compiler.graph.model import REQUEST
 from comb_compiler.graph.view import View
-from comb_compiler.protos import Field, Message
+from comb_compiler.protos import Field
 from comb_compiler.release.patterns import NAMED, expression_of, unsafe
 from comb_compiler.source import Node
 from comb_compiler.spec.checks.names import part_of, unknown_name
@@ -82,34 +83,7 @@ def _path(view: View, place: Place, path: str) -> Generator[Diagnostic, None, Fi
         yield _bad_path(place, place.span, message, f"name a field of it: `{path}.…`")
         return None
     message_type = view.types.get(REQUEST if first == _REQUEST else first)
-    start = len(first) + 1
-    field: Field | None = None
-    for index, name in enumerate(names):
-        if message_type is None or view.schema is None:
-            return None
-        field = message_type.field(name)
-        span = part_of(place, start, start + len(name))
-        if field is None:
-            yield no_field(place, message_type, name, span)
-            return None
-        if index < len(names) - 1:
-            message_type = _next(view, message_type, field)
-            if message_type is None:
-                told = f"`{name}` is {kind_of(view.schema, field)}: no field can be followed from there"
-                yield _bad_path(place, span, told, "end the path there")
-                return None
-        start += len(name) + 1
-    return field
-
-
-def _next(view: View, owner: Message, field: Field) -> Message | None:
-    """The message that a path goes on with: a list's items, a map's values."""
-    assert view.schema is not None
-    found = view.schema.messages.get(field.type) if field.is_message else None
-    if found is not None and found.is_map_entry:
-        value = found.field("value")
-        return view.schema.messages.get(value.type) if value is not None and value.is_message else None
-    return found
+    return (yield from followed(view, place, len(first) + 1, message_type, names, codes.BAD_RECORDED_PATH))
 
 
 def _bad_path(place: Place, span: Span, message: str, hint: str, related: tuple[Label, ...] = ()) -> Diagnostic:
