@@ -21,6 +21,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("plan", "comb_compiler.cli.plan", "say what runs where, and what the nodes have left"),
     Command("image build", "comb_compiler.cli.image.build", "build the images that pods run, without an engine"),
     Command("image push", "comb_compiler.cli.image.push", "send images to their registry, by digest"),
+    Command("image dockerfile", "comb_compiler.cli.image.dockerfile", "write a Dockerfile that a team may own instead"),
+    Command("image scan", "comb_compiler.cli.image.scan", "have a scanner look for known weaknesses in images"),
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
     Command("platform render", "comb_compiler.cli.platform.render", "write the objects that all combs share"),
     Command("platform publish", "comb_compiler.cli.platform.publish", "commit them to the environment repository"),

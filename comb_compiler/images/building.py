@@ -7,13 +7,15 @@ from comb_compiler.images.bases import environment_of
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import CONFIG, MANIFEST, Base, Built, Layer
 
-__all__ = ["PACKAGES", "build_image"]
+__all__ = ["HEALTH", "PACKAGES", "USER", "build_image"]
 
 PACKAGES = "/comb/packages"
 """What operators and the runtime import, in the image."""
-_USER = "65532:65532"
+USER = "65532:65532"
+"""Nobody in particular, and not root."""
 _CREATED = "1970-01-01T00:00:00Z"
-_HEALTH = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"
+HEALTH = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=2)"
+"""Whether the process answers, in Python."""
 
 
 def build_image(layout: ImageLayout, base: Base, layers: Sequence[Layer], labels: Mapping[str, str]) -> Built:
@@ -47,14 +49,14 @@ def _config(base: Base, layers: Sequence[Layer], labels: Mapping[str, str]) -> d
         **({"variant": base.config["variant"]} if "variant" in base.config else {}),
         "created": _CREATED,
         "config": {
-            "User": _USER,
+            "User": USER,
             "Env": [*kept, *(f"{name}={value}" for name, value in own.items())],
             "Entrypoint": ["python", "-m", "comb_compiler.runtime.service"],
             "WorkingDir": "/",
             "StopSignal": "SIGTERM",
             "Labels": dict(labels),
             "Healthcheck": {
-                "Test": ["CMD", "python", "-c", _HEALTH],
+                "Test": ["CMD", "python", "-c", HEALTH],
                 "Interval": 10_000_000_000,
                 "Timeout": 3_000_000_000,
                 "StartPeriod": 60_000_000_000,

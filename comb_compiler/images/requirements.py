@@ -12,7 +12,7 @@ from comb_compiler.images.pip import pip, shortened
 from comb_compiler.images.tags import parse_wheel_name
 from comb_compiler.images.targets import Target
 
-__all__ = ["Unresolved", "Wheel", "fetch", "resolve"]
+__all__ = ["Unresolved", "Wheel", "fetch", "locked_lines", "resolve"]
 
 
 _WORD = re.compile(r"[A-Za-z0-9](?:[-._A-Za-z0-9]*[A-Za-z0-9])?")
@@ -90,10 +90,15 @@ def fetch(wheels: Iterable[Wheel], target: Target, directory: Path) -> tuple[Pat
     return tuple(places.values())
 
 
+def locked_lines(wheels: Iterable[tuple[str, str]]) -> list[str]:
+    """Requirements, a line each, that nothing but these wheels meets: they are given by file and digest."""
+    named = [(parse_wheel_name(file), sha256) for file, sha256 in wheels]
+    return [f"{name.name}=={name.version} --hash=sha256:{sha256}" for name, sha256 in named]
+
+
 def _download(wheels: Sequence[Wheel], target: Target, scratch: str) -> None:
     """pip compares the digests, and takes no file that has another."""
-    named = [(parse_wheel_name(wheel.file), wheel.sha256) for wheel in wheels]
-    lines = [f"{name.name}=={name.version} --hash=sha256:{sha256}" for name, sha256 in named]
+    lines = locked_lines(wheels)
     options = ["download", "--no-deps", "--require-hashes", *target.options(), "--dest", scratch]
     done = pip([*options, *_file(scratch, "-r", lines)], target, scratch)
     if done.returncode:

@@ -22,7 +22,7 @@ HOMES = {
     "grpc_reflection": {"runtime"},
     "grpc_tools": {"workspace"},
     "h11": {"runtime"},
-    "jinja2": {"gates"},
+    "jinja2": {"gates", "images"},
     "kubernetes": {"cluster"},
     "opentelemetry": {"runtime"},
     "prometheus_client": {"runtime"},

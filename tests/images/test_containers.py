@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.containers import limits_of
@@ -77,7 +79,7 @@ def project(example_base: Path, example_wheelhouse: Path, tmp_path_factory: pyte
     (root / "operators.py").write_text(_OPERATORS, encoding="utf-8")
     (root / "platform.yaml").write_text(_PLATFORM, encoding="utf-8")
     where = ("--platform", "platform.yaml", "--environment", "staging", "--wheels", str(example_wheelhouse))
-    comb(root, "image", "build", ".", *where, f"--base=cpu=oci:{example_base}", "-o", "images")
+    comb(root, "image", "build", ".", *where, f"--base=cpu=oci:{example_base}", "-o", "images", "--attest", "told")
     return root
 
 
@@ -125,6 +127,18 @@ def ask(made: Contained, name: str) -> Any:
     )
     with urllib.request.urlopen(request, timeout=120) as answer:
         return json.loads(answer.read())["text"]
+
+
+def test_the_build_tells_what_is_in_the_image_and_where_it_comes_from(project: Path) -> None:
+    bill, told = (
+        json.loads((project / "told" / f"hello.cpu.{kind}.json").read_bytes()) for kind in ("cdx", "provenance")
+    )
+    (image,) = ImageLayout(project / "images").images().values()
+    assert bill["metadata"]["component"]["version"] == image.digest
+    assert {"comb-runtime", "grpcio", "protobuf"} <= {one["name"] for one in bill["components"]}
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
+    assert told["subject"][0]["digest"]["sha256"] == image.digest.removeprefix("sha256:")
+    assert told["predicate"]["runDetails"]["builder"]["id"] == "https://comb.dev/builders/local"
 
 
 def test_operators_reach_neither_network_nor_files_nor_each_others_doors(engine: "DockerClient", project: Path) -> None:

@@ -70,9 +70,7 @@ def test_the_bill_has_all_that_is_inside_by_digest_and_no_time(tmp_path: Path) -
 
 
 def test_the_provenance_says_who_when_and_of_what(tmp_path: Path) -> None:
-    build = Build(
-        "c/comb.yaml", "staging", "https://git.acme.example/c.git", "d" * 40, LOCAL_BUILDER, "0.1.0", NOON
-    )
+    build = Build("c/comb.yaml", "staging", "https://git.acme.example/c.git", "d" * 40, LOCAL_BUILDER, "0.1.0", NOON)
     there = inside(tmp_path)
     told = provenance(there, build)
     assert told["_type"] == "https://in-toto.io/Statement/v1"

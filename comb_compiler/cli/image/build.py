@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.image.bases import FORM, chosen_bases
+from comb_compiler.cli.image.contents import contents_of, models_of
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
-    from comb_compiler.images.assembling import Contents, ModelFile
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import Base, Built
     from comb_compiler.plan import Group
@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
+    add("--attest", metavar="DIR", help="write what is in each image (CycloneDX) and its provenance (in-toto) there")
+    add("--builder", metavar="URI", default="", help="who builds, for the provenance (default: this machine)")
     add("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
 
 
@@ -60,20 +62,27 @@ class _Needed(NamedTuple):
 
 
 class _Wheels(NamedTuple):
-    """Where wheels come from: a directory, or comb.lock; `scratch` is for the runtime's own."""
+    """Where wheels come from: a directory, or comb.lock; `scratch` is for the runtime's own.
+
+    `used` are those of each base, by its digest, once they were asked for.
+    """
 
     given: str | None
     scratch: Path
+    used: dict[str, list[Path]]
 
     def of(self, clean: Clean, base: "Base", layout: "ImageLayout") -> list[Path]:
         """The wheels for a base."""
         from comb_compiler.cli.image.locked import locked_wheels
 
         if self.given is None:
-            return locked_wheels(clean, base, layout, self.scratch)
-        if not Path(self.given).is_dir():
+            found = locked_wheels(clean, base, layout, self.scratch)
+        elif Path(self.given).is_dir():
+            found = sorted(Path(self.given).glob("*.whl"))
+        else:
             raise UsageError(f"--wheels {self.given}: there is no such directory")
-        return sorted(Path(self.given).glob("*.whl"))
+        self.used[base.digest] = found
+        return found
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -89,7 +98,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         layout.prepare()
         with tempfile.TemporaryDirectory(prefix="comb-runtime-") as scratch:
-            built = _built(layout, clean, needed, _Wheels(arguments.wheels, Path(scratch)), arguments, console)
+            wheels = _Wheels(arguments.wheels, Path(scratch), {})
+            built = _built(layout, clean, needed, wheels, arguments, console)
+            if arguments.attest is not None:
+                _attest(clean, needed, wheels, arguments, built)
         layout.name({f"{needed.push}/{name}": one.manifest for name, one in built.items()})
         _write(Path(arguments.images), needed, built)
     except ImageError as problem:
@@ -147,51 +159,30 @@ def _built(
         one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()
     }
-    whole = _contents(clean)
+    whole = contents_of(clean)
     built = {}
     for process, devices in needed.groups.items():
         for device, group in devices.items():
             console.progress(f"building {process} for {device}")
-            models = [one for operator, one in _models(clean) if operator in group.operators]
+            models = [one for operator, one in models_of(clean) if operator in group.operators]
             contents = whole._replace(models=list(dict.fromkeys(models)))
             built[f"{process}/{device}"] = assemble(layout, bases[device], shared[bases[device].digest], contents)
     console.progress("")
     return built
 
 
-def _contents(clean: Clean) -> "Contents":
-    from comb_compiler.images.assembling import Contents
-    from comb_compiler.render import layout as places
-    from comb_compiler.source.sourceset import Unavailable
-    from comb_compiler.workspace.operators import code_files
+def _attest(
+    clean: Clean, needed: _Needed, wheels: _Wheels, arguments: argparse.Namespace, built: "Mapping[str, Built]"
+) -> None:
+    from comb_compiler.cli.image.attesting import attest, described
 
-    code = []
-    for name, content in code_files(clean.checkout, clean.main):
-        if isinstance(content, Unavailable):
-            raise UsageError(content.message)
-        code.append((name, content))
-    versions = sorted({f"{one.model}@{one.sha256}" for _, one in _models(clean)})
-    labels = {"dev.comb.name": clean.plan.comb, "dev.comb.models": " ".join(versions)}
-    return Contents((), code, places.ARTIFACTS, places.CODE, labels)
-
-
-def _models(clean: Clean) -> "list[tuple[str, ModelFile]]":
-    """The model versions of a comb, with the operator that each is of: those of all arms."""
-    from comb_compiler.cli.models import model_locator
-    from comb_compiler.images.assembling import ModelFile
-    from comb_compiler.runtime.engine import CannotRun
-
-    locate = model_locator(clean.checkout, clean.main)
-    found = []
-    for binding in clean.plan.bindings:
-        if binding.model is not None:
-            try:
-                path = locate(binding.model)
-            except CannotRun as problem:
-                raise UsageError(str(problem)) from problem
-            named = f"{binding.model.name}@{binding.model.version}"
-            found.append((binding.operator, ModelFile(named, binding.model.sha256 or path.name, path)))
-    return found
+    images = {}
+    for name, one in built.items():
+        process, _, device = name.partition("/")
+        operators = needed.groups[process][device].operators
+        models = [model for operator, model in models_of(clean) if operator in operators]
+        images[name] = described(f"{needed.push}/{process}", one, wheels.used[one.base.digest], models)
+    attest(Path(arguments.attest), clean, arguments.environment, arguments.builder, images)
 
 
 def _write(file: Path, needed: _Needed, built: "Mapping[str, Built]") -> None:

@@ -1,12 +1,13 @@
 """The wheels of an image as comb.lock pins them, and the runtime of this installation."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.spec.lock import LockFile, read_lock
+from comb_compiler.spec.lock import read_lock
 from comb_compiler.spec.wheelpins import PinnedWheel
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.lockwheels import has_conditions, wheel_findings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.model import Base
     from comb_compiler.images.targets import Target
 
-__all__ = ["locked_wheels"]
+__all__ = ["locked_targets", "locked_wheels", "runtime_of"]
 
 
 def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Path) -> list[Path]:
@@ -27,11 +28,23 @@ def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Pa
     Raises UsageError where comb.lock has none for it, or those of other requirements, and OutsideFailure where an index
     fails.
     """
-    from comb_compiler.cli.requiring import Requiring
     from comb_compiler.images.bases import look_into
     from comb_compiler.images.ownwheel import runtime_wheel
     from comb_compiler.images.pip import PipFailed
     from comb_compiler.images.requirements import Wheel, fetch
+
+    targets = locked_targets(clean)
+    target, wheels = _of_base(targets, look_into(base, layout), base)
+    try:
+        kept = fetch([Wheel(*one) for one in wheels], target, Path(default_directory(), "wheels"))
+    except PipFailed as failure:
+        raise OutsideFailure(str(failure)) from failure
+    return [runtime_wheel(scratch, runtime_of(clean)), *kept]
+
+
+def locked_targets(clean: Clean) -> Mapping[str, tuple[PinnedWheel, ...]]:
+    """The wheels that comb.lock pins, by target. Raises UsageError where they are those of other requirements."""
+    from comb_compiler.cli.requiring import Requiring
 
     comb = clean.compiled.checked.comb
     assert comb is not None
@@ -40,21 +53,26 @@ def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Pa
     wrong = wheel_findings(clean.checkout, clean.main, comb, lock, packages)
     if wrong:
         raise UsageError(f"{wrong[0].message}: run `comb lock`, or give --wheels")
-    target, wheels = _of_base(lock, look_into(base, layout), base)
-    runtime = packages.runtime(conditions=has_conditions(comb))
-    try:
-        kept = fetch([Wheel(*one) for one in wheels], target, Path(default_directory(), "wheels"))
-    except PipFailed as failure:
-        raise OutsideFailure(str(failure)) from failure
-    return [runtime_wheel(scratch, runtime), *kept]
+    locked = lock.lock.requirements if lock is not None else None
+    return locked.targets if locked is not None else {}
 
 
-def _of_base(lock: LockFile | None, found: "Found", base: "Base") -> "tuple[Target, tuple[PinnedWheel, ...]]":
+def runtime_of(clean: Clean) -> tuple[str, ...]:
+    """What the runtime requires for this comb."""
+    from comb_compiler.images.ownwheel import runtime_requirements
+
+    comb = clean.compiled.checked.comb
+    assert comb is not None
+    return runtime_requirements(conditions=has_conditions(comb))
+
+
+def _of_base(
+    targets: Mapping[str, tuple[PinnedWheel, ...]], found: "Found", base: "Base"
+) -> "tuple[Target, tuple[PinnedWheel, ...]]":
     from comb_compiler.images.targets import parse_target, target_of
 
     architecture = base.config["architecture"]
-    locked = lock.lock.requirements if lock is not None else None
-    for name, wheels in (locked.targets if locked is not None else {}).items():
+    for name, wheels in targets.items():
         target = parse_target(name)
         if target is not None and target.runs_on(found, architecture):
             return target, wheels

@@ -1,0 +1,48 @@
+"""What a comb puts into its images: models and code."""
+
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.opening import Clean
+
+if TYPE_CHECKING:
+    from comb_compiler.images.assembling import Contents, ModelFile
+
+__all__ = ["contents_of", "models_of"]
+
+
+def contents_of(clean: Clean) -> "Contents":
+    """The operators' code, all models, and where processes look for them. Raises UsageError for what cannot be had."""
+    from comb_compiler.images.assembling import Contents
+    from comb_compiler.render import layout as places
+    from comb_compiler.source.sourceset import Unavailable
+    from comb_compiler.workspace.operators import code_files
+
+    code = []
+    for name, content in code_files(clean.checkout, clean.main):
+        if isinstance(content, Unavailable):
+            raise UsageError(content.message)
+        code.append((name, content))
+    models = list(dict.fromkeys(one for _, one in models_of(clean)))
+    versions = sorted({f"{one.model}@{one.sha256}" for one in models})
+    labels = {"dev.comb.name": clean.plan.comb, "dev.comb.models": " ".join(versions)}
+    return Contents(models, code, places.ARTIFACTS, places.CODE, labels)
+
+
+def models_of(clean: Clean) -> "list[tuple[str, ModelFile]]":
+    """The model versions of a comb, with the operator that each is of: those of all arms."""
+    from comb_compiler.cli.models import model_locator
+    from comb_compiler.images.assembling import ModelFile
+    from comb_compiler.runtime.engine import CannotRun
+
+    locate = model_locator(clean.checkout, clean.main)
+    found = []
+    for binding in clean.plan.bindings:
+        if binding.model is not None:
+            try:
+                path = locate(binding.model)
+            except CannotRun as problem:
+                raise UsageError(str(problem)) from problem
+            named = f"{binding.model.name}@{binding.model.version}"
+            found.append((binding.operator, ModelFile(named, binding.model.sha256 or path.name, path)))
+    return found
