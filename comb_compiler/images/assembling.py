@@ -12,6 +12,7 @@ from comb_compiler.images.bases import Found, look_into
 from comb_compiler.images.building import PACKAGES, build_image
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import Base, Built, ImageError, Layer
+from comb_compiler.images.remembering import file_digest, remembered
 from comb_compiler.images.tags import fits, parse_wheel_name
 from comb_compiler.images.wheels import wheel_files
 
@@ -62,7 +63,10 @@ def shared_layers(layout: ImageLayout, base: Base, wheels: Sequence[Path]) -> li
 
 def assemble(layout: ImageLayout, base: Base, shared: Sequence[Layer], contents: Contents) -> Built:
     """Put an image into a layout: a layer for each model, and one for the code, above those that are shared."""
-    models = [_of_model(layout, contents.artifacts, one) for one in sorted(contents.models)]
+    by_digest: dict[str, list[ModelFile]] = {}
+    for one in sorted(contents.models):
+        by_digest.setdefault(one.sha256, []).append(one)
+    models = [_of_model(layout, contents.artifacts, same) for same in by_digest.values()]
     files = [File(_inside(contents.code_directory, name), Plain(content)) for name, content in contents.code]
     if not models:  # processes refuse to start where the directory of models is not there
         files.append(File(_inside(contents.artifacts, ".empty"), Plain(b"")))
@@ -104,14 +108,25 @@ def _requirements(wheel: Path) -> Iterator[str]:
             yield re.sub(r"[-_.]+", "-", match[0]).lower()
 
 
-def _of_wheels(layout: ImageLayout, title: str, wheels: Sequence[Path], own: Sequence[File | Link]) -> Layer:
-    files = {file.path: file for one in wheels for file in wheel_files(one, PACKAGES.lstrip("/"))}
-    return write_layer(layout, title, [*own, *files.values()])  # of two files of one path the last stays, as with pip
+def _of_wheels(layout: ImageLayout, title: str, wheels: Sequence[Path], own: Sequence[Link]) -> Layer:
+    def make() -> Layer:
+        files = {file.path: file for one in wheels for file in wheel_files(one, PACKAGES.lstrip("/"))}
+        return write_layer(layout, title, [*own, *files.values()])  # of two of one path the last stays, as with pip
+
+    links = [part for link in own for part in link]
+    return remembered(layout, title, [PACKAGES, *links, *(file_digest(one) for one in wheels)], make)
 
 
-def _of_model(layout: ImageLayout, artifacts: str, model: ModelFile) -> Layer:
-    content = OnDisk(model.path, model.path.stat().st_size)
-    return write_layer(layout, f"model {model.model}", [File(_inside(artifacts, model.sha256), content)])
+def _of_model(layout: ImageLayout, artifacts: str, versions: Sequence[ModelFile]) -> Layer:
+    """A layer for a file, which may be that of several versions."""
+    title = f"model {', '.join(one.model for one in versions)}"
+    file = versions[0]
+    path = _inside(artifacts, file.sha256)
+
+    def make() -> Layer:
+        return write_layer(layout, title, [File(path, OnDisk(file.path, file.path.stat().st_size))])
+
+    return remembered(layout, title, ["model", path], make)
 
 
 def _inside(directory: str, name: str) -> str:

@@ -46,7 +46,7 @@ class ImageLayout:
         self._blobs.mkdir(parents=True, exist_ok=True)
         marker = self.path / "oci-layout"
         if not marker.exists():
-            self._replace(marker, b'{"imageLayoutVersion":"1.0.0"}')
+            self.replace(marker, b'{"imageLayoutVersion":"1.0.0"}')
 
     def blob(self, digest: str) -> Path:
         """Where a blob is, or would be."""
@@ -125,7 +125,7 @@ class ImageLayout:
         manifests = [
             one.json(annotations={"org.opencontainers.image.ref.name": name}) for name, one in sorted(images.items())
         ]
-        self._replace(
+        self.replace(
             self.path / "index.json",
             canonical({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}),
         )
@@ -141,7 +141,8 @@ class ImageLayout:
             raise ImageError(f"{self.path}: {digest} is no manifest of an image")
         return found
 
-    def _replace(self, path: Path, content: bytes) -> None:
+    def replace(self, path: Path, content: bytes) -> None:
+        """Have a file of the layout hold this: whole, or as before."""
         draft = path.with_name(f".{secrets.token_hex(8)}")
         draft.write_bytes(content)
         os.replace(draft, path)

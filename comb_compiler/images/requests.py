@@ -107,7 +107,15 @@ class Requests:
 
     def _asked(self, method: str, url: str, headers: Mapping[str, str], body: Body | None) -> BaseHTTPResponse:
         follows = method in ("GET", "HEAD")
-        retries = urllib3.Retry(total=5, connect=0, read=0, other=0, status=0, redirect=5 if follows else 0)
+        redirects = urllib3.Retry(
+            total=5,
+            connect=0,
+            read=0,
+            status=0,
+            other=0,
+            redirect=5 if follows else 0,
+            respect_retry_after_header=False,
+        )
         try:
             return self._pool.request(
                 method,
@@ -115,7 +123,7 @@ class Requests:
                 headers=headers,
                 body=body,
                 timeout=_TIMEOUT,
-                retries=retries,
+                retries=redirects,
                 redirect=follows,
                 preload_content=False,
                 decode_content=False,

@@ -64,6 +64,25 @@ def test_a_change_of_code_replaces_one_layer_and_a_change_of_a_model_another(tmp
     assert [one.title for one, other in zip(first.layers, model.layers, strict=True) if one != other] == titles[2:3]
 
 
+def test_layers_of_an_earlier_build_are_taken_over_while_they_are_whole(tmp_path: Path) -> None:
+    layout, first = build(tmp_path)
+    runtime = layout.blob(first.layers[0].blob.digest)
+    before = runtime.stat().st_mtime_ns
+    _, again = build(tmp_path)
+    assert (again, runtime.stat().st_mtime_ns) == (first, before)
+    runtime.write_bytes(b"half")
+    assert build(tmp_path)[1] == first
+    assert runtime.stat().st_size == first.layers[0].blob.size
+
+
+def test_versions_of_one_file_share_a_layer(tmp_path: Path) -> None:
+    layout, _ = build(tmp_path)
+    models = [ModelFile(name, "cd" * 32, tmp_path / "model") for name in ("text@2", "text@1")]
+    base = open_layout(base_layout(tmp_path / "base"))
+    built = assemble(layout, base, [], Contents(models, (), "/comb/artifacts", "/comb/code", LABELS))
+    assert [one.title for one in built.layers] == ["model text@1, text@2", "operators' code"]
+
+
 def test_the_configuration_is_what_pods_need(tmp_path: Path) -> None:
     layout, built = build(tmp_path)
     config = json.loads(layout.read(built.config.digest))
