@@ -34,7 +34,7 @@ from comb_compiler.plan.packing import Filled, Node, pack, room
 from comb_compiler.plan.places import places_of
 from comb_compiler.plan.quotas import Excess, never_reached, too_much
 from comb_compiler.plan.safety import is_safe
-from comb_compiler.plan.scaling import scaling_findings
+from comb_compiler.plan.scaling import is_moved, scaling_findings
 from comb_compiler.plan.sharing import Refusal, capacity
 from comb_compiler.plan.traffic import traffic_of
 from comb_compiler.spec import Bound, Comb
@@ -209,7 +209,7 @@ class _Planning:
             yield made
 
     def _divided(self, candidates: Sequence[Workload], scale: Scale) -> list[Replicas | None]:
-        most = scale.min if scale.max is None or self._cluster.autoscaling is Autoscaling.NONE else scale.max
+        most = scale.max if scale.max is not None and is_moved(scale, self._cluster) else scale.min
         items = [item_of(one, most, self._strangers) for one in candidates]
         empty, wanted, rooms = [room(item, self._empty, most) for item in items], max(scale.min, 1), []
         for item, spaces in zip(items, empty, strict=True):

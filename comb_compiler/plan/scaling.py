@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Code, Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.plan.asked import Asked
+from comb_compiler.plan.asked import Asked, scale_of
 from comb_compiler.plan.model import Workload
 from comb_compiler.source import Path
 from comb_compiler.spec.comb.models import ModelFormat
-from comb_compiler.spec.comb.scaling import ScaleTargets
+from comb_compiler.spec.comb.scaling import Scale, ScaleTargets
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform.clusters import Autoscaling, Cluster, Exporter
 from comb_compiler.spec.platform.devices import SharingBackEnd
 
-__all__ = ["Aim", "Measure", "aims_of", "scaling_findings"]
+__all__ = ["Aim", "Measure", "aims_of", "is_moved", "scaling_findings"]
 
 _EQUAL_PARTS = (SharingBackEnd.TIME_SLICING, SharingBackEnd.MPS)
 
@@ -56,6 +56,12 @@ def aims_of(workload: Workload, cluster: Cluster) -> tuple[Aim, ...]:
     )
 
 
+def is_moved(scale: Scale, cluster: Cluster) -> bool:
+    """Whether anything could move a group off its least in a cluster: there are a most, a target and an autoscaler."""
+    has_target = next(_asked(scale.targets), None) is not None
+    return scale.max is not None and has_target and cluster.autoscaling is not Autoscaling.NONE
+
+
 def _asked(targets: ScaleTargets) -> Iterator[Aim]:
     if targets.cpu is not None:
         yield Aim(Measure.CPU, targets.cpu * 100)
@@ -71,12 +77,34 @@ def _asked(targets: ScaleTargets) -> Iterator[Aim]:
 
 def scaling_findings(asked: Asked, workloads: Sequence[Workload], where: str, cluster: Cluster) -> Iterator[Diagnostic]:
     """What is asked of a group's scaling and cannot be, or is not what it seems. `workloads` are the group's."""
+    scale = scale_of(asked)
+    if not scale.min and not is_moved(scale, cluster):
+        yield _asleep(asked, where)
+    elif next(_asked(scale.targets), None) is None and scale.max is not None and scale.max > scale.min:
+        yield _aimless(asked, scale.min, scale.max)
     for workload in workloads:
         aims = aims_of(workload, cluster)
         yield from _unmoved(asked, workload, aims, where, cluster)
         for aim in aims:
             yield from _unmeasured(asked, aim, where, cluster)
             yield from _misread(asked, workload, aim, where, cluster)
+
+
+def _asleep(asked: Asked, where: str) -> Diagnostic:
+    """None runs, and none ever will."""
+    message = f"in the cluster `{where}` no instance of `{asked.first}` ever runs: the least is 0, and nothing moves it"
+    hint = "write a `min` of 1, or a target beside `max` in a cluster that an autoscaler serves"
+    place = asked.bound.place(*asked.path("scale", "min"))
+    return diagnose(codes.UNMEASURED_TARGET, message, place.span, path=format_path(place.path), hints=(hint,))
+
+
+def _aimless(asked: Asked, least: int, most: int) -> Diagnostic:
+    """There is room to grow, in whatever cluster, and nothing that decides when."""
+    name = next(name for name, operator in asked.operators.items() if operator.scale.max == most)
+    place = asked.bound.place(*asked.path("scale", "max", of=name))
+    message = f"nothing moves `{name}` towards its {most} instances: `scale` has no target, and {least} run"
+    hint = "give `scale.targets` a value to hold, such as `cpu: 70%`, or leave `max` out"
+    return diagnose(codes.NOTHING_TO_SCALE_BY, message, place.span, path=format_path(place.path), hints=(hint,))
 
 
 def _unmoved(
