@@ -26,6 +26,7 @@ __all__ = [
     "Target",
     "add_comb_name",
     "add_reading_arguments",
+    "add_repository_argument",
     "add_repository_arguments",
     "open_target",
     "opened",
@@ -82,10 +83,15 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_repository_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say which repository it is, and what of it is trusted."""
+    add_repository_argument(parser)
+    parser.add_argument("--trusted", metavar="COMMIT", help="history up to here was looked at, whoever signed it")
+
+
+def add_repository_argument(parser: argparse.ArgumentParser) -> None:
+    """The option that says which repository it is."""
     parser.add_argument(
         "--repository", metavar="URL", type=_address, help="another repository than platform.yaml's: to try with"
     )
-    parser.add_argument("--trusted", metavar="COMMIT", help="history up to here was looked at, whoever signed it")
 
 
 def _address(text: str) -> str:

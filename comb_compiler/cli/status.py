@@ -1,12 +1,13 @@
 """Say whether combs run as was asked: per cluster what was asked, applied, healthy and since when, or why not.
 
 Flux and Kubernetes are asked, each cluster of the environment by the context of the kubeconfig that has its name, or
-that --context names. What stands in the way is shown with the line that caused the object at fault. The exit code is
-0 when all is healthy, 1 when something is not, 4 when a cluster cannot be asked.
+that --context names. What stands in the way is shown with the line that caused the object at fault. Flux fetches some
+time after a publication: with --commit nothing counts before that commit has come to the cluster. The exit code is 0
+when all is healthy, 1 when something is not, 4 when a cluster cannot be asked.
 
 example:
   comb status combs/ocr --platform platform.yaml --environment production
-  comb status combs/ocr --platform platform.yaml --environment production --wait 600      until it is so, for CI
+  comb status combs/ocr --platform platform.yaml --environment production --wait 600 --commit 3f2a9c0d1e5b
   comb status combs --platform platform.yaml --environment staging --context west=admin@west --format json
 """
 
@@ -20,10 +21,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.repositories import add_repository_argument, open_target, opened
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
+    from comb_compiler.cli.arrival import Arrival
     from comb_compiler.cluster import Standing, Trouble
     from comb_compiler.cluster.reading import ClusterReader
     from comb_compiler.compiler.render import Rendered, RenderedCluster
@@ -43,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--context", metavar="CLUSTER=CONTEXT", action="append", default=[], help="the context for a cluster"
     )
     parser.add_argument("--wait", metavar="SECONDS", type=_seconds, default=0, help="ask until it is healthy, so long")
+    parser.add_argument("--commit", metavar="COMMIT", help="the publication that is waited for, as comb publish has it")
+    add_repository_argument(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
@@ -62,14 +67,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if clean is None:
         return Exit.FINDINGS
     _, combs = clean
+    arrival = _arrival(arguments, combs)
     wanted = [_Wanted(one, cluster) for one in combs for cluster in one.clusters]
     with _readers(arguments, {one.cluster.cluster for one in wanted}) as readers:
-        found = _followed(wanted, readers, arguments.wait)
+        found = _followed(wanted, readers, arrival, arguments.wait)
     if arguments.format == "json":
         console.result(json.dumps({"version": 1, "combs": [_as_data(*one) for one in found]}, indent=2))
     else:
         console.result("\n".join(line for one in found for line in _as_text(*one)))
     return Exit.CLEAN if all(standing.is_healthy for _, standing in found) else Exit.FINDINGS
+
+
+def _arrival(arguments: argparse.Namespace, combs: "Sequence[Rendered]") -> "Arrival":
+    from comb_compiler.cli.arrival import Arrival
+
+    if not combs:
+        raise UsageError("there is no comb there")
+    platform = combs[0].platform
+    assert platform is not None
+    assert platform.value is not None
+    target = open_target(platform.value, arguments, arguments.environment)
+    return Arrival(lambda: opened(target), arguments.commit)
 
 
 class _Wanted(NamedTuple):
@@ -133,7 +151,9 @@ def _contexts(given: Sequence[str], clusters: set[str]) -> dict[str, str]:
 _Found = tuple[_Wanted, "Standing"]
 
 
-def _followed(wanted: Sequence[_Wanted], readers: "Mapping[str, ClusterReader]", seconds: int) -> list[_Found]:
+def _followed(
+    wanted: Sequence[_Wanted], readers: "Mapping[str, ClusterReader]", arrival: "Arrival", seconds: int
+) -> list[_Found]:
     """How all stand: once none has to be waited for, or so many seconds are over."""
     from comb_compiler.cluster import standing_of
 
@@ -142,7 +162,7 @@ def _followed(wanted: Sequence[_Wanted], readers: "Mapping[str, ClusterReader]",
         found = []
         for one in wanted:
             objects = readers[one.cluster.cluster].objects(one.cluster.release.namespace, one.kustomization)
-            found.append((one, standing_of(objects, one.kustomization)))
+            found.append((one, arrival.of(standing_of(objects, one.kustomization))))
         if all(one.is_healthy or one.has_failed for _, one in found) or time.monotonic() >= deadline:
             return found
         time.sleep(min(_PERIOD, max(0.0, deadline - time.monotonic())))

@@ -76,11 +76,13 @@ def standing_of(objects: Objects, name: str) -> Standing:
     # What was tried is applied unless Flux says that it could not; that it is healthy, too, comes later.
     could = ready.get("status") != "False" or ready.get("reason") == _UNHEALTHY
     applied = str(_at(kustomization, "status", f"last{'Attempted' if could else 'Applied'}Revision") or "")
-    troubles = (
-        *_of_source(source),
+    found = (
         *_of_flux(kustomization, ready, name),
-        *(found for deployment, pods in objects.deployments for found in _of_deployment(deployment, pods)),
+        *(one for deployment, pods in objects.deployments for one in _of_deployment(deployment, pods)),
     )
+    if not _at(kustomization, "spec", "suspend") and _at(kustomization, "status", "lastAttemptedRevision") != asked:
+        found = tuple(one._replace(is_final=False) for one in found)  # what is asked for now may mend it
+    troubles = (*_of_source(source), *found)
     emergency = str(_at(kustomization, "metadata", "annotations", _EMERGENCY) or "")
     return Standing(asked, applied, str(ready.get("lastTransitionTime", "")), tuple(troubles), _told(emergency))
 
@@ -117,7 +119,7 @@ def _of_deployment(deployment: Mapping[str, Any], pods: Sequence[Mapping[str, An
     words = [f"{ready} of {wanted} pods are ready"]
     words += _once((_told(one.get("message")) for one in (_condition(deployment, "ReplicaFailure"),) if one), 1)
     words += _once((why for pod in pods for why in _why_not(pod)), 2)
-    is_final = _condition(deployment, "Progressing").get("reason") == _STALLED
+    is_final = is_seen and _condition(deployment, "Progressing").get("reason") == _STALLED
     yield Trouble("Deployment", name, ": ".join((words[0], "; ".join(words[1:]))) if words[1:] else words[0], is_final)
 
 

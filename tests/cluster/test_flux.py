@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -287,8 +288,13 @@ def test_what_comb_publishes_runs(flux: Delivery, plane: ControlPlane, api: Api,
     document = example_platform()
     del document["environmentRepository"]["publishers"]  # whose keys nobody has
     written(document, combs.root)
-    run_comb(combs, "publish", "published", "--unbuilt", f"--repository={flux.repository.as_uri()}")
+    where = f"--repository={flux.repository.as_uri()}"
+    ran = run_comb(combs, "publish", "published", "--unbuilt", where)
+    [commit] = re.findall(r"^published as ([0-9a-f]{12})$", ran.stdout, re.MULTILINE)
+    code, (one,) = status(plane, combs, "published", more=(where, f"--commit={commit}"))
+    assert (code, [trouble["message"] for trouble in one["troubles"]]) == (1, [f"it has not fetched {commit} yet"])
     flux.wait(flux.follow(), flux_name(comb))
+    assert status(plane, combs, "published", more=(where, f"--commit={commit}"))[0] == 0
     assert differences(api, objects_of(comb), flux_name(comb)) == {}
     code, (one,) = status(plane, combs, "published")
     assert (code, one["healthy"]) == (0, True)
@@ -374,10 +380,12 @@ def run_comb(combs: Combs, command: str, *arguments: str) -> subprocess.Complete
     return done
 
 
-def status(plane: ControlPlane, combs: Combs, *names: str, seconds: int = 0) -> tuple[int, list[Any]]:
+def status(
+    plane: ControlPlane, combs: Combs, *names: str, seconds: int = 0, more: tuple[str, ...] = ()
+) -> tuple[int, list[Any]]:
     """What `comb status` says of combs, and how it ends."""
     where = (f"--kubeconfig={plane.kubeconfig}", "--context=west=test")
-    done = run_comb(combs, "status", *names, *where, f"--wait={seconds}", "--format=json")
+    done = run_comb(combs, "status", *names, *where, f"--wait={seconds}", "--format=json", *more)
     return done.returncode, json.loads(done.stdout)["combs"]
 
 

@@ -79,6 +79,19 @@ def test_pods_that_may_not_be_made_are_told() -> None:
     assert standing.has_failed
 
 
+def test_what_is_on_its_way_may_mend_what_has_failed_before() -> None:
+    late = condition("Progressing", "False", "ProgressDeadlineExceeded")
+    stuck = deployment(0, conditions=[late])
+    refused = condition("Ready", "False", "ReconciliationFailed", "Service/vision/ocr dry-run failed (Invalid)")
+    for ready in (UNHEALTHY, refused):
+        before = kustomization(ready, attempted=BEFORE, applied=BEFORE)
+        standing = standing_of(Objects(before, source(), [(stuck, [])]), "v.ocr")
+        assert (standing.is_healthy, standing.has_failed) == (False, False)
+    changed = deployment(0, observedGeneration=2, conditions=[late])  # what is said is about the generation before
+    assert not standing_of(Objects(kustomization(UNHEALTHY), source(), [(changed, [])]), "v.ocr").has_failed
+    assert standing_of(Objects(kustomization(UNHEALTHY), source(), [(stuck, [])]), "v.ocr").has_failed
+
+
 @pytest.mark.parametrize("generation", [2, 4])
 def test_a_deployment_that_was_not_looked_at_is_not_ready(generation: int) -> None:
     one = deployment(2, observedGeneration=generation)
