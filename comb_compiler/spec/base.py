@@ -1,9 +1,11 @@
 """What every model of a file shares."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-__all__ = ["Model"]
+__all__ = ["Model", "no_items"]
 
 
 class Model(BaseModel):
@@ -19,3 +21,8 @@ class Model(BaseModel):
         validate_by_alias=True,
         defer_build=True,
     )
+
+
+def no_items() -> list[Any]:
+    """A list that is not given: for it pydantic would read `list`'s own signature, out of a text and with a parser."""
+    return []

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from comb_compiler.diagnostics import Applicability, Edit, Fix, Span
@@ -13,6 +12,7 @@ from comb_compiler.source.scalars import resolve
 from comb_compiler.spec.amounts import cores_meant, duration_meant, gpu_memory_meant, share_meant, size_meant
 from comb_compiler.spec.respelling import NOTHING, Guess, Mend, spelled, written
 from comb_compiler.spec.shape import Expected, choices, field_names
+from comb_compiler.spec.shapes import Reader
 from comb_compiler.spec.strays import stray
 from comb_compiler.spec.suggest import closest
 from comb_compiler.spec.wording import describe_value
@@ -53,9 +53,9 @@ def _quoted(node: Scalar, expected: Expected | None) -> Mend:
 def _is_taken(annotation: Any, text: str) -> bool:
     """Whether none of the readers in the annotation of a field refuses `text`."""
     for part in get_args(annotation):
-        if isinstance(part, PlainValidator):
+        if isinstance(part, Reader):
             try:
-                part.func(text)  # type: ignore[call-arg]
+                part.read(text)
             except PydanticCustomError:
                 return False
         elif not _is_taken(part, text):

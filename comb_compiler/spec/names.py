@@ -5,10 +5,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
-from comb_compiler.spec.shapes import JsonSchema
+from comb_compiler.spec.shapes import JsonSchema, Reader
 
 __all__ = [
     "CombName",
@@ -52,7 +51,7 @@ class _Form(NamedTuple):
     longest: int = 253
 
 
-def _of(form: _Form) -> PlainValidator:
+def _of(form: _Form) -> Reader:
     """The check of a form. Its pattern is compiled when it is first needed: most files need few of them.
 
     Combs repeat names, within one and from one to the next: what was found right lately is not looked at again.
@@ -71,7 +70,7 @@ def _of(form: _Form) -> PlainValidator:
             raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
         return value
 
-    return PlainValidator(check)
+    return Reader(check)
 
 
 _MOST_KEPT = 512
@@ -217,16 +216,16 @@ class ModelReferenceParts(NamedTuple):
         return f"{self.model}@{self.version}"
 
 
-def _parse_reference(check: Callable[[Any], str]) -> PlainValidator:
+def _parse_reference(check: Callable[[Any], str]) -> Reader:
     def parse(value: Any) -> ModelReferenceParts:
         model, _, version = check(value).partition("@")
         return ModelReferenceParts(model, version)
 
-    return PlainValidator(parse)
+    return Reader(parse)
 
 
 ModelReference = Annotated[
     ModelReferenceParts,
-    _parse_reference(_of(_REFERENCE).func),
+    _parse_reference(_of(_REFERENCE).read),
     _schema(_REFERENCE, "A version of a model of this file.", "text-angle@1.4.0"),
 ]

@@ -1,19 +1,33 @@
 """Shapes that several fields share: a short form beside the long one, and the overlay."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import GetCoreSchemaHandler, PlainValidator, Strict
+from pydantic import GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-__all__ = ["BY_WORD", "OVERLAY_SCHEMA", "JsonSchema", "Overlay", "ShortForm"]
+__all__ = ["BY_WORD", "OVERLAY_SCHEMA", "JsonSchema", "Overlay", "Reader", "ShortForm"]
 
 
 BY_WORD = Strict(False)
 """Annotation of an enumeration whose member is written as its value."""
 
 
+class Reader(NamedTuple):
+    """Annotation of a value that `read` makes of what is written, or refuses with a `PydanticCustomError`.
+
+    Pydantic's own `PlainValidator` looks at the function's signature, and at how the type is written back: half of what
+    it takes to build the models.
+    """
+
+    read: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+
 class JsonSchema:
-    """Annotation of a value that a validator of ours reads: what an editor is told of it.
+    """Annotation of a value that a `Reader` reads: what an editor is told of it.
 
     Pydantic's own `WithJsonSchema` would load its writer of schemas whenever a file is checked.
     """
@@ -44,5 +58,5 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-Overlay = Annotated[dict[str, Any], PlainValidator(_mapping), JsonSchema(OVERLAY_SCHEMA)]
+Overlay = Annotated[dict[str, Any], Reader(_mapping), JsonSchema(OVERLAY_SCHEMA)]
 """Part of a comb that is laid over the whole: checked where it is merged, not here."""

@@ -11,10 +11,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
-from comb_compiler.spec.shapes import JsonSchema
+from comb_compiler.spec.shapes import JsonSchema, Reader
 
 __all__ = ["Bytes", "Cores", "Duration", "GpuMemory", "GpuMemoryAmount", "Ratio", "format_duration"]
 
@@ -32,10 +31,10 @@ _CORES = re.compile(r"(?:(?P<cores>-?[0-9]{1,6}(?:\.[0-9]{1,3})?)|(?P<milli>-?[0
 T = TypeVar("T")
 
 
-def _reader(parse: Callable[[Any], T]) -> PlainValidator:
-    """The validator that `parse` is; what it read lately from the same text it does not read again."""
+def _reader(parse: Callable[[Any], T]) -> Reader:
+    """The reader that `parse` is; what it read lately from the same text it does not read again."""
     known = lru_cache(maxsize=512)(parse)
-    return PlainValidator(lambda value: known(value) if type(value) is str else parse(value))
+    return Reader(lambda value: known(value) if type(value) is str else parse(value))
 
 
 def _refuse(kind: str, value: Any) -> PydanticCustomError:

@@ -5,11 +5,11 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel, PlainValidator
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from comb_compiler.spec.comb import Comb
-from comb_compiler.spec.shapes import Overlay, ShortForm
+from comb_compiler.spec.shapes import Overlay, Reader, ShortForm
 from tests.spec.texts import Path
 
 __all__ = ["Field", "Kind", "all_fields", "walk"]
@@ -47,7 +47,7 @@ class Field(NamedTuple):
     @property
     def reader(self) -> Any:
         """The function that reads the written form, which tells types of scalars apart."""
-        return next((item.func for item in self.metadata if isinstance(item, PlainValidator)), None)
+        return next((item.read for item in self.metadata if isinstance(item, Reader)), None)
 
 
 def walk(model: type[BaseModel], data: Any) -> Iterator[Field]:
@@ -90,11 +90,11 @@ def _field(owner: Field, step: str | int, kind: Any, metadata: tuple[Any, ...], 
     return Field(path, _kind(kind), kind, metadata, name, required and not owner.in_overlay, owner.in_overlay)
 
 
-_OVERLAY_READER = next(item.func for item in get_args(Overlay) if isinstance(item, PlainValidator))
+_OVERLAY_READER = next(item.read for item in get_args(Overlay) if isinstance(item, Reader))
 
 
 def _is_overlay(metadata: tuple[Any, ...]) -> bool:
-    return any(isinstance(item, PlainValidator) and item.func is _OVERLAY_READER for item in metadata)
+    return any(isinstance(item, Reader) and item.read is _OVERLAY_READER for item in metadata)
 
 
 def _kind(kind: Any) -> Kind:

@@ -5,10 +5,10 @@ from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
-from pydantic import PlainValidator
 
 from comb_compiler.diagnostics import Code, codes
 from comb_compiler.spec import names, units
+from comb_compiler.spec.shapes import Reader
 from tests.spec.fields import Field
 
 __all__ = ["bad_keys", "bad_values", "wrong_types"]
@@ -75,7 +75,7 @@ _WRONG = codes.WRONG_TYPE
 
 
 def _reader(alias: Any) -> Any:
-    return next(item.func for item in get_args(alias) if isinstance(item, PlainValidator))
+    return next(item.read for item in get_args(alias) if isinstance(item, Reader))
 
 
 _BAD = {_reader(alias): bad for alias, bad in _TEXTS} | {_reader(alias): bad for alias, _, bad in _AMOUNTS}
@@ -118,6 +118,6 @@ def _mapping(field: Field) -> str:
 
 def bad_keys(field: Field) -> Bad:
     """Keys that the mapping does not take in which `field` is an entry."""
-    reader = next((item.func for item in get_args(field.key_type) if isinstance(item, PlainValidator)), None)
+    reader = next((item.read for item in get_args(field.key_type) if isinstance(item, Reader)), None)
     found: Sequence[tuple[str, Code]] = _BAD[reader] if reader is not None else ()
     return tuple(found)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.comb.gates import Gates
 from comb_compiler.spec.comb.graph import Node
 from comb_compiler.spec.comb.models import ModelSpec
@@ -38,12 +38,12 @@ class Interface(Model):
         description="The method, as `package.Service/Method`.", examples=["moderation.v1.Moderation/Check"]
     )
     types: list[RelativePath] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Further .proto files, whose messages the operators exchange and no client sees.",
         examples=[["protos/internal.proto"]],
     )
     include: list[RelativePath] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Further directories in which imports are looked for, as by protoc's `-I`.",
         examples=[["third_party"]],
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.comb.scaling import Scale
 from comb_compiler.spec.comb.tensors import Oip
 from comb_compiler.spec.names import (
@@ -79,14 +79,14 @@ class Preference(Requirement):
 class Affinity(Model):
     """Where instances run, and beside whom."""
 
-    require: list[Requirement] = Field(default_factory=list, description="Places of which one must be met.")
-    prefer: list[Preference] = Field(default_factory=list, description="Places that are better than others.")
+    require: list[Requirement] = Field(default_factory=no_items, description="Places of which one must be met.")
+    prefer: list[Preference] = Field(default_factory=no_items, description="Places that are better than others.")
     beside: list[Name] = Field(
-        default_factory=list,
+        default_factory=no_items,
         alias="with",
         description="Operators to share a pod with: what they exchange stays on the node.",
     )
-    apart: list[Name] = Field(default_factory=list, description="Operators never to share a node with.")
+    apart: list[Name] = Field(default_factory=no_items, description="Operators never to share a node with.")
 
 
 class Batch(Model):
@@ -122,7 +122,7 @@ class Operator(Model):
     out: TypeName = Field(description="The message that it answers with.")
     resources: Resources = Field(default_factory=dict, validate_default=True, description="What one instance needs.")
     devices: list[Name] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Device classes of the platform that it may run on, best first; `cpu` is one.",
         examples=[["nvidia-a10", "cpu"]],
     )

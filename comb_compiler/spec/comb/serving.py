@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import FieldPath, Name, StickyKey, Text
 from comb_compiler.spec.shapes import BY_WORD, Overlay, ShortForm
 from comb_compiler.spec.units import Bytes, Duration, Ratio
@@ -85,15 +85,17 @@ class Recording(Model):
     )
     keep: Duration = Field(default="30d", validate_default=True, description="How long samples are kept.")
     redact: list[FieldPath] = Field(
-        default_factory=list, description="Fields that never leave the process.", examples=[["request.frame.user_id"]]
+        default_factory=no_items,
+        description="Fields that never leave the process.",
+        examples=[["request.frame.user_id"]],
     )
     patterns: list[Text] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="What is hidden in all texts: `email`, `phone`, `card`, `token`, or a `/regular expression/`.",
         examples=[["email", "/order-[0-9]{8}/"]],
     )
     files: list[FieldPath] = Field(
-        default_factory=list,
+        default_factory=no_items,
         description="Fields of the request that name files in the workspace, which are kept with it.",
         examples=[["request.frame.path"]],
     )

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from comb_compiler.spec.offences import OFFENCES
-from comb_compiler.spec.shapes import JsonSchema
+from comb_compiler.spec.shapes import JsonSchema, Reader
 
 __all__ = ["scalar"]
 
@@ -24,8 +23,8 @@ def scalar(metadata: Sequence[Any]) -> dict[str, Any] | None:
     schema = _joined(given)
     if not schema.get("examples"):
         schema.pop("examples", None)
-    validator = next((item for item in metadata if isinstance(item, PlainValidator)), None)
-    return schema if validator is None or "pattern" not in schema else schema | _messages(validator.func)
+    reader = next((item for item in metadata if isinstance(item, Reader)), None)
+    return schema if reader is None or "pattern" not in schema else schema | _messages(reader.read)
 
 
 def _joined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import Name, RelativePath, Text
 from comb_compiler.spec.platform.clusters import Cluster
 from comb_compiler.spec.platform.devices import DeviceClass
@@ -61,7 +61,7 @@ class Platform(Model):
         default_factory=dict, validate_default=True, description="What a comb needs without a baseline."
     )
     policies: list[RelativePath] = Field(
-        default_factory=list, description="Folders of policies, besides those of Comb.", examples=[["policies"]]
+        default_factory=no_items, description="Folders of policies, besides those of Comb.", examples=[["policies"]]
     )
     notifications: dict[Name, Notification] = Field(default_factory=dict, description="Who hears of a release.")
     patches: dict[Name, Patch] = Field(default_factory=dict, description="Changes to rendered objects, applied last.")

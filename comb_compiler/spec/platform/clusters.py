@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import Label, LabelValue, Name, SeriesLabel, Url
 from comb_compiler.spec.platform.devices import GpuSharing
 from comb_compiler.spec.shapes import BY_WORD, ShortForm
@@ -49,7 +49,7 @@ class NodePool(Model):
     labels: dict[Label, LabelValue] = Field(
         default_factory=dict, description="Labels of its nodes, by which pods find them, and others keep off."
     )
-    taints: list[Taint] = Field(default_factory=list, description="Taints of its nodes.")
+    taints: list[Taint] = Field(default_factory=no_items, description="Taints of its nodes.")
 
 
 class Zone(Model):

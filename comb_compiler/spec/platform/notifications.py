@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import Name
 from comb_compiler.spec.shapes import BY_WORD
 
@@ -87,5 +87,5 @@ class Notification(Model):
     type: Annotated[NotificationType, BY_WORD] = Field(description="A provider type of Flux.", examples=["slack"])
     secret: Name = Field(description="The Secret in the cluster that holds the address.")
     environments: list[Name] = Field(
-        default_factory=list, description="The environments to tell of; all, if none is named."
+        default_factory=no_items, description="The environments to tell of; all, if none is named."
     )

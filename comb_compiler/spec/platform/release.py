@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from comb_compiler.spec.base import Model
+from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import (
     GitRef,
     HeaderName,
@@ -49,7 +49,7 @@ class Namespace(Model):
     """A Kubernetes namespace that combs are placed in."""
 
     teams: list[Name] = Field(
-        default_factory=list, description="Teams whose combs may live here; all, if none is named."
+        default_factory=no_items, description="Teams whose combs may live here; all, if none is named."
     )
     quota: Quota = Field(
         default_factory=dict, validate_default=True, description="The most that its combs may ask for."
@@ -102,7 +102,7 @@ class FirstRelease(Model):
     """What a comb needs that has no baseline yet."""
 
     samples: int = Field(default=30, ge=0, description="The fewest standard samples.")
-    approvals: list[Name] = Field(default_factory=list, description="Teams of which one must approve.")
+    approvals: list[Name] = Field(default_factory=no_items, description="Teams of which one must approve.")
     traffic: Ratio = Field(default="100%", validate_default=True, description="The most traffic it may get at first.")
 
 
@@ -144,7 +144,9 @@ class Registry(Model):
     """Where images are pushed to, and may come from."""
 
     push: RepositoryPrefix = Field(description="Where Comb pushes the images that it builds.")
-    allowed: list[RepositoryPrefix] = Field(default_factory=list, description="From where images may come, besides.")
+    allowed: list[RepositoryPrefix] = Field(
+        default_factory=no_items, description="From where images may come, besides."
+    )
     base: dict[Name, ImageReference] = Field(
         default_factory=dict, description="Base images by device class, by their digests; `cpu` for the others."
     )
