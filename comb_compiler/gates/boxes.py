@@ -2,8 +2,7 @@
 
 A box is four numbers (left, top, right, bottom), or a message: with such fields (`left`, `top`, `right`, `bottom`;
 `x_min` …; `x1`, `y1`, `x2`, `y2`), with `x`, `y`, `width`, `height`, or of corners: a list of points with `x` and `y`,
-or fields that are each such a point, in their order. A message that holds exactly one box in a field is one as well.
-Corners are those of a convex outline.
+or fields that are each such a point, in their order. Corners are those of a convex outline.
 """
 
 from collections.abc import Sequence
@@ -74,13 +73,11 @@ def corners(box: Any) -> list[Point]:
     if kind == "sizes":
         x, y, width, height = values
         return _rectangle(x, y, x + width, y + height)
-    if kind == "within":
-        return corners(values[0])
     points = values[0] if kind == "list" else values
     return [(float(point.x), float(point.y)) for point in points]
 
 
-def _form(descriptor: Any, deep: bool = True) -> tuple[str, tuple[str, ...]] | None:
+def _form(descriptor: Any) -> tuple[str, tuple[str, ...]] | None:
     """How messages of a type are boxes, and by which fields."""
     fields = {field.name: field for field in descriptor.fields}
     for kind, forms in (("edges", _EDGES), ("sizes", _SIZES)):
@@ -91,15 +88,7 @@ def _form(descriptor: Any, deep: bool = True) -> tuple[str, tuple[str, ...]] | N
     if len(lists) == 1:
         return "list", lists
     points = tuple(name for name, field in fields.items() if not field.is_repeated and _is_point(field))
-    if len(points) >= _FEWEST_CORNERS:
-        return "points", points
-    inner = tuple(name for name, field in fields.items() if deep and _holds_box(field))
-    return ("within", inner) if len(inner) == 1 else None
-
-
-def _holds_box(field: Any) -> bool:
-    is_message = field.type == FieldDescriptor.TYPE_MESSAGE and not field.is_repeated
-    return is_message and _form(field.message_type, deep=False) is not None
+    return ("points", points) if len(points) >= _FEWEST_CORNERS else None
 
 
 def _is_number(field: Any) -> bool:

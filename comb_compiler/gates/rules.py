@@ -1,9 +1,13 @@
 """How two values of a field are compared. What has no rule has to be the same."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Edits", "Ignore", "Overlap", "Rule", "Rules", "Tolerance", "Unordered"]
+from google.protobuf.descriptor import FieldDescriptor
+
+from comb_compiler.gates.boxes import is_box
+
+__all__ = ["Edits", "Ignore", "Overlap", "Rule", "Rules", "Tolerance", "Unordered", "resolved"]
 
 
 class Ignore(NamedTuple):
@@ -40,3 +44,34 @@ Rule = Ignore | Tolerance | Unordered | Overlap | Edits
 
 Rules = Mapping[str, Rule]
 """Rules by path, as `reasons[].code`: `[]` for any item of a list, or any value of a map."""
+
+
+def resolved(named: Mapping[str, Rule], answer: Any) -> Rules:
+    """Rules by paths as comb.yaml has them, `lines.score`, for the message type `answer` (a descriptor).
+
+    A rule for the items of a list is one for the list's path with `[]`. Raises ValueError where a path leads to no
+    field of the type, or `overlap` is asked of what are no boxes.
+    """
+    return dict(_resolved(path, rule, answer) for path, rule in named.items())
+
+
+def _resolved(path: str, rule: Rule, answer: Any) -> tuple[str, Rule]:
+    owner, found, field = answer, "", None
+    for name in path.split("."):
+        field = None if owner is None else owner.fields_by_name.get(name)
+        if field is None:
+            raise ValueError(f"`{path}` is no field of {answer.full_name}")
+        found += f".{name}[]" if field.is_repeated else f".{name}"
+        owner = _value_type(field)
+    if isinstance(rule, Overlap) and (owner is None or not is_box(owner)):
+        raise ValueError(f"`{path}` has no boxes: see `comb explain bad-comparison`")
+    is_of_list = field is not None and field.is_repeated and isinstance(rule, Unordered | Overlap | Ignore)
+    return (found[1:-2] if is_of_list else found[1:]), rule
+
+
+def _value_type(field: Any) -> Any:
+    """The type of a field's values, of a list's items or a map's values; None for what has no fields."""
+    found = field.message_type if field.type in (FieldDescriptor.TYPE_MESSAGE, FieldDescriptor.TYPE_GROUP) else None
+    if found is not None and found.GetOptions().map_entry:
+        return _value_type(found.fields_by_name["value"])
+    return found

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from comb_compiler.gates.comparing import Difference, differences, missed
-from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rule, Tolerance, Unordered
+from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rule, Tolerance, Unordered, resolved
 from tests.gates.messages import answer
 
 BOX = {"left": 0, "top": 0, "right": 10, "bottom": 10}
@@ -126,3 +126,33 @@ def test_of_what_is_expected_only_what_is_said_counts(expected: dict[str, Any], 
 def test_what_no_answer_can_be_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
         missed({"nothing": 1}, answer(), {})
+
+
+def test_rules_are_found_by_the_paths_that_people_write() -> None:
+    named: dict[str, Rule] = {
+        "text": Edits(0.1),
+        "tags": Unordered(),
+        "found.label": Ignore(),
+        "found.box": Overlap(0.5),
+        "boxes": Overlap(0.5),
+        "boxes.left": Tolerance(1.0),
+        "scores": Tolerance(0.1),
+    }
+    assert list(resolved(named, answer().DESCRIPTOR)) == [
+        "text",
+        "tags",
+        "found[].label",
+        "found[].box",
+        "boxes",
+        "boxes[].left",
+        "scores[]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [("nothing", Ignore()), ("text.length", Ignore()), ("found", Overlap(0.5)), ("tags", Overlap(0.5))],
+)
+def test_rules_without_a_use_are_refused(path: str, rule: Rule) -> None:
+    with pytest.raises(ValueError, match=path):
+        resolved({path: rule}, answer().DESCRIPTOR)

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.cases import recorded
 from comb_compiler.cli.opening import Clean
 from comb_compiler.gates.asking import Case
+from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rule, Rules, Tolerance, Unordered, resolved
 from comb_compiler.gates.running import Set
 from comb_compiler.samples import Sample, SampleSet, load_sample_set
 from comb_compiler.samples.difference import difference
-from comb_compiler.spec.comb.gates import Gates
+from comb_compiler.spec.comb.gates import Comparison, Gates
 
 __all__ = ["Exam", "exam_of"]
 
@@ -31,6 +32,13 @@ class Exam(NamedTuple):
     origin: str
     weakened: tuple[str, ...] = ()
     missing: str = ""
+
+    def rules(self, answer: Any) -> Rules:
+        """How answers of a type, which is a descriptor, are compared. Raises UsageError where a rule has no use."""
+        try:
+            return resolved({path: _rule(one) for path, one in self.gates.compare.items()}, answer)
+        except ValueError as error:
+            raise UsageError(f"gates.compare of {self.origin}: {error}") from error
 
     @property
     def cases(self) -> dict[str, Case]:
@@ -90,6 +98,18 @@ def _added(base: Gates, own: Gates) -> Gates:
     )
 
 
+def _rule(asked: Comparison) -> Rule:
+    if asked.ignore:
+        return Ignore()
+    if asked.unordered:
+        return Unordered()
+    if asked.overlap is not None:
+        return Overlap(float(asked.overlap))
+    if asked.edits is not None:
+        return Edits(float(asked.edits))
+    return Tolerance(asked.tolerance or 0.0, float(asked.relative or 0))
+
+
 def _weaker(base: Gates, own: Gates) -> tuple[str, ...]:
     """In what the change asks for less than its base, in words."""
     found = []
@@ -111,6 +131,11 @@ def _weaker(base: Gates, own: Gates) -> tuple[str, ...]:
         claimed, claims = base.replay.optimised, own.replay.optimised
         if claimed is not None and claims is not None and claimed.samples == claims.samples:
             found += _lower("gates.replay.optimised.better", claimed.better, claims.better)
+    found += [
+        f"gates.compare.{path} is {'changed' if path in base.compare else 'new'}"
+        for path, rule in own.compare.items()
+        if base.compare.get(path) != rule
+    ]
     return tuple(found)
 
 

@@ -44,6 +44,7 @@ class Session(NamedTuple):
     async def results(self) -> list[GateResult]:
         """What each gate found; those after one that blocks are not asked."""
         answers = Answers((self.baseline or self.candidate).plan)
+        rules = self.exam.rules(answers.kind.DESCRIPTOR)
         found: list[GateResult] = []
         async with AsyncExitStack() as stack:
             try:
@@ -52,7 +53,7 @@ class Session(NamedTuple):
             except Gone as gone:
                 verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
                 return [_alone("start", verdict, str(gone))]
-            setting = Setting(candidate, baseline, {}, self.arguments.at_once, _progress(self.console))
+            setting = Setting(candidate, baseline, rules, self.arguments.at_once, _progress(self.console))
             async for one in self._asked(setting):
                 found.append(one)
                 if one.ruling.verdict is Verdict.BLOCKED:

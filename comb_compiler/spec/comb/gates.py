@@ -3,10 +3,13 @@
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import SampleSource
+from comb_compiler.spec.names import FieldPath, SampleSource
 from comb_compiler.spec.units import Duration, Ratio
 
-__all__ = ["AvailabilityGate", "ErrorReplay", "Gates", "LoadGate", "OptimisedReplay", "RegularReplay", "ReplayGate"]
+__all__ = [
+    "AvailabilityGate", "Comparison", "ErrorReplay", "Gates", "LoadGate", "OptimisedReplay", "RegularReplay",
+    "ReplayGate",
+]  # fmt: skip
 
 _SAMPLES = "A directory of samples in the repository, or `recorded` for the sample store."
 
@@ -48,6 +51,29 @@ class ReplayGate(Model):
     optimised: OptimisedReplay | None = Field(default=None, description="Claimed improvements.")
 
 
+class Comparison(Model):
+    """How the values of a field are compared: by one of these. What has no such rule must be the same."""
+
+    ignore: bool = Field(default=False, description="It does not count, as the id of a request.")
+    tolerance: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="The most that numbers may differ by.", examples=[0.01]
+    )
+    relative: Ratio | None = Field(
+        default=None, description="The same, as a share of the larger one; with `tolerance` the wider of both counts."
+    )
+    unordered: bool = Field(default=False, description="The items of a list may stand in any order.")
+    overlap: Ratio | None = Field(
+        default=None,
+        description="The least that boxes must overlap by: intersection over union. Of lists each with its best match.",
+        examples=["80%"],
+    )
+    edits: Ratio | None = Field(
+        default=None,
+        description="The share of a text's characters that may be inserted, removed or replaced.",
+        examples=["5%"],
+    )
+
+
 class LoadGate(Model):
     """Behaviour under load, against the SLA."""
 
@@ -61,3 +87,8 @@ class Gates(Model):
     availability: AvailabilityGate | None = Field(default=None, description="Standard samples.")
     replay: ReplayGate | None = Field(default=None, description="Recorded requests.")
     load: LoadGate | None = Field(default=None, description="Behaviour under load.")
+    compare: dict[FieldPath, Comparison] = Field(
+        default_factory=dict,
+        description="How fields of the answer are compared, by their paths; lists are gone through.",
+        examples=[{"lines.score": {"tolerance": 0.01}}],
+    )
