@@ -79,11 +79,13 @@ def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
     if kind in _SCALARS:
         return value
     if kind is dict or isinstance(value, Mapping):
-        return {
-            key: one if type(one) in _SCALARS else _plain(one, (*pointer, key), causes)
-            for key, one in value.items()
-            if one is not None
-        }
+        plain: dict[str, Any] = {}
+        for key, one in value.items():  # a comprehension would make a function of it each time
+            if type(one) in _SCALARS:
+                plain[key] = one
+            elif one is not None:
+                plain[key] = _plain(one, (*pointer, key), causes)
+        return plain
     if kind is list or kind is tuple:
         return [
             one if type(one) in _SCALARS else _plain(one, (*pointer, index), causes) for index, one in enumerate(value)
