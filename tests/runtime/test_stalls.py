@@ -4,6 +4,7 @@ import asyncio
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,21 @@ from tests.runtime.post.post_pb2 import Letter, Request
 
 ENDS = 60.0
 """Seconds: far more than an interruption takes, and far less than the operators would."""
+
+
+@pytest.fixture(autouse=True)
+def _nobody_watches() -> Iterator[None]:
+    """Whatever other tests have left."""
+    bound = time.monotonic() + 30
+    while _watchers() and time.monotonic() < bound:
+        time.sleep(0.05)
+    before = signal.signal(signal.SIGURG, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGURG, before)
+
+
+def _watchers() -> int:
+    return sum(one.name == "comb-stalls" for one in threading.enumerate())
 
 
 async def outcome(engine: Engine, text: str, within: float) -> str:
@@ -115,8 +131,20 @@ def test_engines_that_have_closed_watch_no_more() -> None:
     async def main() -> None:
         plan = chain("holds_up_the_loop", 1)
         async with Engine(plan), Engine(plan):
-            assert sum(one.name == "comb-stalls" for one in threading.enumerate()) == 2
-        assert all(one.name != "comb-stalls" for one in threading.enumerate())
+            assert _watchers() == 2
+        assert _watchers() == 0
         assert handler() is signal.SIG_DFL
 
     asyncio.run(main())
+
+
+def test_an_engine_that_nobody_closes_is_watched_as_long_as_its_loop() -> None:
+    async def main() -> None:
+        await Engine(chain("holds_up_the_loop", 1)).start()
+        assert _watchers() == 1
+
+    asyncio.run(main())
+    bound = time.monotonic() + 30
+    while _watchers() and time.monotonic() < bound:
+        time.sleep(0.05)
+    assert _watchers() == 0

@@ -4,6 +4,7 @@ A thread looks whether a request is overdue, which the loop itself would have en
 the loop's stack at two looks in a row, that is why: it is logged, and interrupted.
 """
 
+import asyncio
 import logging
 import os
 import signal
@@ -49,11 +50,13 @@ class Stalls:
         self._deadlines = deadlines
         self._ends = threading.Event()
         self._loop = 0
+        self._is_closed: Callable[[], bool] = bool
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Watch until `close`."""
+        """Watch until `close`, or until the loop is closed."""
         self._loop = threading.get_ident()
+        self._is_closed = asyncio.get_running_loop().is_closed
         if _can_interrupt(self._loop) and signal.getsignal(_SIGNAL) is signal.SIG_DFL:
             signal.signal(_SIGNAL, _interrupt)
         _watching.append(self)
@@ -67,18 +70,18 @@ class Stalls:
         self._ends.set()
         self._thread.join()
         self._thread = None
-        _watching.remove(self)
         if not _watching and _can_interrupt(threading.get_ident()) and signal.getsignal(_SIGNAL) is _interrupt:
             signal.signal(_SIGNAL, signal.SIG_DFL)
 
     def _watch(self) -> None:
         before: FrameType | None = None
-        while not self._ends.wait(_LOOK):
+        while not self._ends.wait(_LOOK) and not self._is_closed():
             is_overdue = min(self._deadlines(), default=inf) < monotonic()
             call = _call_in(sys._current_frames().get(self._loop)) if is_overdue else None
             if call is not None and call is before:
                 self._stop(call)
             before = call
+        _watching.remove(self)
 
     def _stop(self, call: FrameType) -> None:
         place = place_of(sys._current_frames().get(self._loop))
