@@ -95,8 +95,10 @@ def check_history(mirror: Mirror, trust: Trust) -> str | None:
     if head is None:
         _check_empty(mirror)
         return None
+    noted = seen, signed = mirror.seen, mirror.signed(trust.publishers)
     floor = _floor(mirror, trust, head)
-    seen, signed = (floor, floor) if floor is not None else (mirror.seen, mirror.signed(trust.publishers))
+    if floor is not None:
+        seen = signed = floor
     for known in filter(None, (seen, signed)):
         if not mirror.contains(head, known):
             raise Refused(
@@ -105,7 +107,7 @@ def check_history(mirror: Mirror, trust: Trust) -> str | None:
             )
     if trust.publishers and signed != head:
         check_signed(mirror.git, trust.publishers, *([f"{signed}..{head}"] if signed else ["-1", head]))
-    if head != mirror.seen or (trust.publishers and head != mirror.signed(trust.publishers)):
+    if noted != (head, head if trust.publishers else None):
         mirror.note(head, trust.publishers)
     return head
 

@@ -70,7 +70,7 @@ class Mirror:
 
     def signed(self, publishers: Mapping[str, str]) -> str | None:
         """The newest commit that was found to be signed by these very publishers, with all before it."""
-        return self._noted(_of(publishers))
+        return self._noted(_of(publishers)) if publishers else None
 
     def note(self, commit: str, publishers: Mapping[str, str]) -> None:
         """Keep what `seen` is from now on, and `signed` where there are publishers; the next fetch asks for what
