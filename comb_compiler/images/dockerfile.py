@@ -73,8 +73,9 @@ def dockerfile(recipe: Recipe) -> str:
         autoescape=False,  # noqa: S701  this is no HTML: what is not a name is `quoted`
     )
     made.filters.update(quoted=_quoted, listed=lambda words: json.dumps(list(words)))
-    places = {"packages": PACKAGES, "requirements": REQUIREMENTS, "models_here": MODELS, "code_here": CODE, "link": _LINK}
-    return made.get_template("Dockerfile.jinja").render(**recipe._asdict(), **places, user=USER, health=HEALTH)
+    places = {"packages": PACKAGES, "requirements": REQUIREMENTS, "models_here": MODELS, "code_here": CODE}
+    ours = {**places, "user": USER, "health": HEALTH, "link": _LINK}
+    return made.get_template("Dockerfile.jinja").render(**recipe._asdict(), **ours)
 
 
 def _quoted(value: str) -> str:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from comb_compiler.images.targets import Target
 
@@ -27,9 +28,10 @@ markers.default_environment = lambda *arguments: {**here(*arguments), **there}
 sys.exit(main(sys.argv[1:]))
 """
 _NO_PIP = 97
+_LOG = "pip.log"
 _NO_INDEX = re.compile(
-    r"Retrying \(|ConnectionError|ConnectTimeout|ReadTimeout|NewConnectionError|ProxyError|SSLError|"
-    r"\b(?:401|403|5\d\d) (?:Client|Server) Error|Could not fetch URL"
+    r"Could not fetch URL (?!.* 404 )|Retrying \(|ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|"
+    r"\b(?:401|403|407|429|5\d\d) (?:Client|Server) Error"
 )
 _NOISE = re.compile(r"WARNING|DEPRECATION|\[notice\]|ERROR: Ignored the following yanked|ERROR: ResolutionImpossible")
 _CAUSE = re.compile(r"^The conflict is caused by:\n((?:[ ]+\S.*\n)+)", re.MULTILINE)
@@ -45,7 +47,7 @@ class PipFailed(Exception):
 
 def pip(arguments: Sequence[str], target: Target, directory: str) -> subprocess.CompletedProcess[str]:
     """Run a command of pip with the markers of a target, in an empty directory. Raises PipFailed."""
-    command = [sys.executable, "-P", "-c", _RUN, json.dumps(target.markers()), *arguments, *_QUIET]
+    command = [sys.executable, "-P", "-c", _RUN, json.dumps(target.markers()), *arguments, *_QUIET, "--log", _LOG]
     try:
         done = subprocess.run(  # noqa: S603  the program is our own Python; what is asked for is in files
             command, cwd=directory, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
@@ -54,9 +56,17 @@ def pip(arguments: Sequence[str], target: Target, directory: str) -> subprocess.
         raise PipFailed(f"pip was not done after {_SECONDS // 60} minutes") from problem
     if done.returncode == _NO_PIP:
         raise PipFailed(f"requirements are resolved by pip, and {sys.executable} has none that can be used")
-    if done.returncode and _NO_INDEX.search(done.stderr):
+    if done.returncode and _NO_INDEX.search(done.stderr + _logged(directory)):
         raise PipFailed("the index that pip is configured with does not answer, or refuses: see `pip config list`")
     return done
+
+
+def _logged(directory: str) -> str:
+    """What pip tells its log alone: that an index did not answer is among it."""
+    try:
+        return Path(directory, _LOG).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def shortened(done: "subprocess.CompletedProcess[str]") -> str:

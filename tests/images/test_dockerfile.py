@@ -162,7 +162,8 @@ def test_a_real_engine_builds_it_and_what_it_builds_answers(
             for name in there - {name for name in there if name.endswith(".whl")}
         )
         assert {"Dockerfile", ".dockerignore", "requirements.lock.txt", "code/operators.py"} <= there
-        (root / "context" / "Dockerfile").open("a").write("# ours\n")
+        with (root / "context" / "Dockerfile").open("a") as file:
+            file.write("# ours\n")
         again = comb(root, example_wheelhouse, "image", "dockerfile", ".", "--base", base, "-o", "context")
         assert "made anew, but for its Dockerfile" in again.stderr
         assert (root / "context" / "Dockerfile").read_text().endswith("# ours\n")

@@ -1,7 +1,11 @@
 """Requirements → wheels, by a real pip that looks into a directory, and into nothing else."""
 
 import hashlib
+import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -84,6 +88,39 @@ def test_an_index_that_does_not_answer_is_no_fault_of_the_requirements(monkeypat
     monkeypatch.setenv("PIP_RETRIES", "1")
     with pytest.raises(PipFailed, match="does not answer"):
         resolve(["arrays"], [], SLIM)
+
+
+@contextmanager
+def refusing(status: int) -> Iterator[str]:
+    """An index that answers everything with one status."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/simple"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_an_index_that_refuses_is_told_from_one_that_has_no_such_package(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with refusing(status) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", address)
+        if status == 404:
+            assert isinstance(resolve(["arrays"], [], SLIM), Unresolved)
+            return
+        with pytest.raises(PipFailed, match="refuses"):
+            resolve(["arrays"], [], SLIM)
 
 
 def test_wheels_that_are_pinned_are_fetched_once_and_never_with_other_bytes(index: Path, tmp_path: Path) -> None:
