@@ -73,15 +73,16 @@ def _compile(gathered: Gathered, texts: ProtoTexts) -> Protos:
     except BadDescriptors as problem:
         complaint = Complaint(gathered.mains[0], None, str(problem), False)
         return Protos(None, b"", (*found, _finding(complaint, gathered, texts)))
-    found += tuple(bounded(_groups(schema, {*gathered.paths.values()})))
+    found += tuple(bounded(_groups(schema)))
     return Protos(schema, without_sources(compiled.descriptors), found)
 
 
-def _groups(schema: Schema, paths: set[str]) -> Iterator[Diagnostic]:
+def _groups(schema: Schema) -> Iterator[Diagnostic]:
     """The groups of proto2 in the checkout's files: they work, and nothing that is new should begin with one."""
+    old = {file.name for file in schema.files.values() if file.path and file.syntax == "proto2"}
     for message in schema.messages.values():
-        for field in message.fields:
-            if field.kind == "group" and field.span is not None and field.span.file in paths:
+        for field in message.fields if message.file in old else ():
+            if field.kind == "group":
                 text = f"`{field.name}` is a group of proto2, which proto3 and editions do not have"
                 hint = "declare a message, and a field of it under a number of its own: a group has another encoding"
                 yield diagnose(codes.PROTO_WARNING, text, field.span, hints=(hint,))
