@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from comb_compiler.plan.packing import Item, Node, room
 from comb_compiler.plan.wording import plain, size
+from comb_compiler.spec.wording import listed
 
 __all__ = ["change_for"]
 
@@ -21,7 +22,9 @@ def change_for(item: Item, missing: int, nodes: Sequence[Node]) -> str:
     if each:
         more = -(-missing // each)
         nodes_more = f"{more} more node{'s' if more > 1 else ''} of `{best.pool}` would hold {_them(missing)}"
-        return f"{nodes_more}, or ask for {missing} fewer" if missing < item.instances else nodes_more
+        fewer = f", or ask for {missing} fewer" if missing < item.instances else ""
+        others = sorted(item.apart - {""})
+        return (f"they are to be apart from {listed(others)}; " if others else "") + nodes_more + fewer
     short = {node.pool: list(_short(item, node)) for node in ours}
     pool = min(short, key=lambda one: len(short[one]))
     has = " and ".join(short[pool])

@@ -48,3 +48,9 @@ def test_so_many_nodes_more_or_instances_fewer_fit_and_a_node_has_no_more_than_i
         assert not pack(possible, list(more.items())).missing, seed
         assert not pack(list(fewer.values()), list(nodes.items())).missing, seed
     assert seen == {"more", "node"}
+
+
+def test_who_is_kept_apart_is_told() -> None:
+    item = Item("b", 100, GIB, frozenset("p"), 2, group="b", apart=frozenset(("a", "")))
+    said = change_for(item, 2, [Node("p", 8000, 32 * GIB)])
+    assert said == "they are to be apart from `a`; 1 more node of `p` would hold them"
