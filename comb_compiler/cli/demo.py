@@ -1,4 +1,4 @@
-"""Walk the whole road on one comb: check → graph → run → record → render → publish, all on this machine.
+"""Walk the whole road on one comb: check → graph → run → record → gate → render → publish, all on this machine.
 
 It does truly what it does, and says what it does not do yet.
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.checking import Checking, common_root
 from comb_compiler.cli.committing import said
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.demo_gate import show_gates
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
 from comb_compiler.cli.patience import patient
@@ -76,22 +77,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     console.result(_indented(draw_text(read_picture(view, compiled.checked.name), Terminal(width=_WIDTH)), "   "))
     place = Path(tempfile.mkdtemp(prefix="comb-demo-"))
-    _run(console, checkout, result.verdicts[0].main, compiled.plan, place / "samples")
+    can_run = _run(console, checkout, result.verdicts[0].main, compiled.plan, place / "samples")
+    if can_run:
+        show_gates(console, path, place)
     repository = Path(arguments.into).absolute() if arguments.into else place / "environment.git"
     _publish(console, checkout, result.verdicts[0].main, repository, cache.memo)
     return Exit.CLEAN
 
 
-def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan, samples: Path) -> None:
-    """One real picture, to a service with the real models, as two users see it: one for each arm. Both are recorded."""
+def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan, samples: Path) -> bool:
+    """One real picture, to a service with the real models, as two users see it: one for each arm. Both are recorded.
+
+    False where that cannot be shown here.
+    """
     directory = Path(checkout.root, main).parent
     picture = directory / _PICTURE
     if not picture.is_file():
         console.result("\n3. run      left out: only the built-in example has a picture to show")
-        return
+        return False
     if find_spec("onnxruntime") is None:
         console.result("\n3. run      left out: its models need onnxruntime (`make setup` installs it)")
-        return
+        return False
     from comb_compiler.cli.calling.showing import waterfall
     from comb_compiler.runtime.engine import CannotRun, run
     from comb_compiler.runtime.service import Service, Settings, Source, answering
@@ -125,6 +131,7 @@ def _run(console: Console, checkout: Checkout, main: str, plan: ExecutionPlan, s
     drawn = waterfall(outcome, _WIDTH, colour=console.colour, unicode=console.unicode)
     console.result(_indented("\n".join(drawn), "   "))
     _show_recorded(console, samples)
+    return True
 
 
 def _show_recorded(console: Console, samples: Path) -> None:
@@ -166,7 +173,7 @@ def _publish(console: Console, checkout: Checkout, main: str, repository: Path, 
         done = _committed(repository, rendered, checkout.root)
     except (PublishError, Refused, OSError) as problem:
         raise OutsideFailure(str(problem)) from problem
-    console.result(f"\n6. publish  one commit, into a local environment repository: {said(done)}")
+    console.result(f"\n7. publish  one commit, into a local environment repository: {said(done)}")
     for cluster in rendered.clusters:
         own, flux = len(cluster.files), cluster.flux_file
         console.result(f"   Flux would apply {own} files of {cluster.directory}/, as {flux} tells it")
@@ -196,7 +203,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     """The objects for production, as the platform.yaml beside the comb has it, with images that are not built."""
     platform = str(PurePosixPath(main).parent / _PLATFORM)
     if not Path(checkout.root, platform).is_file():
-        console.result(f"\n5. render   left out: there is no {_PLATFORM} beside the comb")
+        console.result(f"\n6. render   left out: there is no {_PLATFORM} beside the comb")
         return None
     from comb_compiler.compiler.render import render_comb, unbuilt_images
 
@@ -204,7 +211,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     rendered = render_comb(*sources, _ENVIRONMENT, unbuilt_images, memo)
     if not rendered.clusters:
         raise UsageError(f"{platform}: it has no environment `{_ENVIRONMENT}` that this comb fits into")
-    console.result(f"\n5. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
+    console.result(f"\n6. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
     for cluster in rendered.clusters:
         kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
         console.result(f"   {cluster.directory}/\n      " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
@@ -215,5 +222,5 @@ def _indented(text: str, margin: str) -> str:
     return "".join(f"{margin}{line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
 
 
-_NOT_YET = """Not done yet: no gate proves the change, no image is built (the manifests name some that nobody can pull),
+_NOT_YET = """Not done here: no image is built (`comb image build` does; the manifests name some that nobody can pull),
 and the repository is a local one that no Flux watches."""

@@ -27,7 +27,7 @@ from comb_compiler.cli.samples.stores import DEFAULT_STORE
 if TYPE_CHECKING:
     from comb_compiler.gates import GateReport
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "judged", "run"]
 
 _GATES = ("availability", "replay", "all")
 
@@ -57,21 +57,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     candidate = open_clean(str(main), console, "has gates")
     if candidate is None:
         return Exit.FINDINGS
-    _must_have_arm(candidate, arguments.arm)
-    with open_baseline(arguments.baseline, candidate, console) as baseline:
-        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "")
-        if exam.replays_records and which != "availability" and baseline is not None:
-            exam = exam.with_records(arguments.store, candidate.plan.comb)
-        report = _report(which, candidate, baseline, exam, arguments, console)
+    report, exam = judged(which, candidate, arguments, console)
     from comb_compiler.cli.gate.showing import shown
 
-    console.progress("")
     console.result(shown(report, console))
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 
         console.note(written(report, Path(arguments.report), exam.cases))
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
+
+
+def judged(which: str, candidate: Clean, arguments: argparse.Namespace, console: Console) -> "tuple[GateReport, Exam]":
+    """What the gates say of a candidate, and what they asked; `arguments` as the command has them."""
+    _must_have_arm(candidate, arguments.arm)
+    with open_baseline(arguments.baseline, candidate, console) as baseline:
+        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "")
+        if exam.replays_records and which != "availability" and baseline is not None:
+            exam = exam.with_records(arguments.store, candidate.plan.comb)
+        report = _report(which, candidate, baseline, exam, arguments, console)
+    console.progress("")
+    return report, exam
 
 
 def _words(words: list[str]) -> tuple[str, str]:

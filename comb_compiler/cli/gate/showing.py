@@ -8,7 +8,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
 
-__all__ = ["shown"]
+__all__ = ["short_value", "shown"]
 
 _MOST_SHOWN = 8
 _MOST_PLACES = 4
@@ -67,14 +67,15 @@ def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
     colour = {"fixed": "32", "changed": "33"}.get(one.kind, "31")
     yield f"  {_painted(f'{one.kind:<7}', colour, console)} {one.name}"
     for place in one.places[:_MOST_PLACES]:
-        yield f"          {place.place}: {_value(place.before)} → {_value(place.after)}"
+        yield f"          {place.place}: {short_value(place.before)} → {short_value(place.after)}"
     if len(one.places) > _MOST_PLACES:
         yield f"          … and {len(one.places) - _MOST_PLACES} places more"
     if one.message:
-        yield f"          {_value(one.message)}"
+        yield f"          {short_value(one.message)}"
 
 
-def _value(value: Any) -> str:
+def short_value(value: Any) -> str:
+    """A value of Protobuf's JSON form in a line."""
     text = value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 

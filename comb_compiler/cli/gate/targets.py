@@ -125,6 +125,7 @@ async def launched(name: str, source: "Source", answers: Answers) -> AsyncIterat
         grpc, http = free_port(), free_port()
         command = [sys.executable, "-m", "comb_compiler.runtime.service", str(file), "--code", str(source.code)]
         command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
+        command += ["--connection-age", "0"]  # a request that is under way when a connection has to end would be lost
         command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=_environment(), start_new_session=True
