@@ -43,7 +43,7 @@ def nothing_left(*, but: str = "nothing") -> Iterator[None]:
     """
     before = children(), descriptors()
     yield
-    bound = time.monotonic() + 10
+    bound = time.monotonic() + 60
     while (children() - before[0] or _new(before[1], but)) and time.monotonic() < bound:
         gc.collect()  # gRPC's own sockets go with the last of its objects
         time.sleep(0.05)
