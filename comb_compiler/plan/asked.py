@@ -37,6 +37,9 @@ One that asks for nothing would be the first to be killed where memory is short,
 placed.
 """
 
+_LONGEST = 59
+"""So long may a name be with a number behind it: it is a label, too."""
+
 
 class Asked(NamedTuple):
     """A group with its operators, and the comb that it is of: its places are those of what is asked."""
@@ -116,6 +119,15 @@ def _targets(several: Sequence[ScaleTargets]) -> ScaleTargets:
         for name, value in targets:
             if name != "queries" and value is not None:
                 lowest[name] = min(value, lowest.get(name, value))
-        for name, query in targets.queries.items():
+        for wanted, query in targets.queries.items():
+            name = _free(wanted, query, queries)
             queries[name] = min(query, queries.get(name, query), key=lambda one: one.target)
     return ScaleTargets().model_copy(update={**lowest, "queries": queries})
+
+
+def _free(name: str, query: Query, queries: Mapping[str, Query]) -> str:
+    """The name, with a number behind it where other operators have other queries of that name."""
+    free, number = name, 2
+    while free in queries and queries[free].query != query.query:
+        free, number = f"{name[:_LONGEST]}-{number}", number + 1
+    return free

@@ -248,6 +248,19 @@ def test_of_operators_that_share_a_pod_the_highest_priority_and_the_most_eager_s
     )
 
 
+def test_queries_of_one_name_are_all_aimed_at() -> None:
+    def scale(query: str, target: float) -> dict[str, Any]:
+        return {"scale": {"max": 4, "targets": {"queries": {"load": {"query": query, "target": target}}}}}
+
+    found = planned(
+        {"a": scale("x", 3), "b": scale("y", 5), "c": scale("x", 2)},
+        platform({"c": CPUS}, autoscaling="keda", prometheus={"url": "http://prometheus:9090", "exporter": "dcgm"}),
+    )
+    (one,) = found.plan.clusters[0].workloads
+    queries = {name: (query.query, query.target) for name, query in one.scale.targets.queries.items()}
+    assert queries == {"load": ("x", 2), "load-2": ("y", 5)}
+
+
 def test_a_pace_that_one_operator_names_is_not_that_of_those_that_name_none() -> None:
     scale = {"min": 1, "max": 4, "targets": {"cpu": "60%"}}
     for first, second in (({}, {"pace": "cautious"}), ({"pace": "cautious"}, {})):
