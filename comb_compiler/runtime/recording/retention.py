@@ -24,7 +24,8 @@ class Deleting(Protocol):
 class Retention:
     """Deletes records of a comb in an environment that are older than `keep` seconds; others in the store stay.
 
-    Age goes by the time that a record has, on this machine's clock. A store that fails is asked again later.
+    Age goes by the time that a record has, by this machine's clock. Where that jumps ahead, it is by how long this
+    process has run, so that nothing young goes. A store that fails is asked again later.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Retention:
         self._clock = clock
         self._is_failing = False
         self.every = every
+        self._ahead = clock() - time.monotonic()
         self._next = time.monotonic() + every
 
     def apply(self, store: Deleting) -> None:
@@ -42,8 +44,9 @@ class Retention:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self.every
+        now = min(self._clock(), self._ahead + time.monotonic())
         try:
-            deleted = store.delete(self._query._replace(until=self._clock() - self._keep))
+            deleted = store.delete(self._query._replace(until=now - self._keep))
         except StoreError as error:
             if not self._is_failing:
                 _log.error("records that are too old could not be deleted, which is tried again: %s", error)

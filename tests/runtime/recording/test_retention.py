@@ -39,6 +39,17 @@ def test_what_is_older_goes_but_for_what_is_marked_and_what_is_of_others(tmp_pat
     store.close()
 
 
+def test_a_clock_that_jumps_ahead_makes_nothing_old() -> None:
+    store, times = MemoryStore(), iter([NOW, NOW + 1e9, NOW - 500.0])
+    retention = Retention("post", "", 100.0, every=0.0, clock=lambda: next(times))
+    retention.apply(store)
+    retention.apply(store)
+    ahead, back = (one.until for one in store.deletions)
+    assert ahead is not None
+    assert NOW - 100.0 <= ahead < NOW
+    assert back == NOW - 600.0
+
+
 def test_it_looks_only_now_and_then() -> None:
     store = MemoryStore()
     seldom, often = Retention("post", "", 1.0), Retention("post", "", 1.0, every=0.0)
