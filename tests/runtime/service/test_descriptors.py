@@ -4,7 +4,6 @@ import asyncio
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,15 @@ from tests.runtime.service.serving import METHOD, ask, exchange, letter, simple
 def said(soft: int, hard: int, connections: int) -> tuple[str, str]:
     """What a process with these limits comes to: its connections and its descriptors, and its log."""
     code = (
-        "import logging, resource; logging.basicConfig(format='%(message)s');"
+        f"import logging, resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}));"
+        "logging.basicConfig(format='%(message)s');"
         "from comb_compiler.runtime.service import Settings;"
         "from comb_compiler.runtime.service.descriptors import with_room;"
         f"made = with_room(Settings(connections={connections}));"
         "print(made.connections, *resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
-    limits = limited(soft, hard)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=limits, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip(), done.stderr.strip()
-
-
-def limited(soft: int, hard: int) -> Callable[[], None]:
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(
