@@ -11,12 +11,17 @@ from tests.cli.conftest import Comb, Ran
 from tests.cli.test_render import PLATFORM
 from tests.images.making import base_layout, wheel
 
+OPERATORS = """\
+def Greet(name: "greeting.v1.Name") -> "greeting.v1.Greeting":
+    return {"text": name.text}
+"""
+
 
 @pytest.fixture
 def ready(checkout: Path) -> Path:
     """The comb with a platform, wheels and a base."""
     (checkout / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
-    (checkout / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
+    (checkout / "operators.py").write_text(OPERATORS, encoding="utf-8")
     wheel(checkout / "wheels", "comb_runtime")
     base_layout(checkout / "base")
     return checkout
@@ -47,7 +52,7 @@ def test_the_same_comb_makes_the_same_images_again(comb: Comb, ready: Path) -> N
     first = (ready / "images.json").read_bytes()
     ran = build(comb, "--base", "cpu=oci:base", "--images", "again.json")
     assert (ran.code, (ready / "again.json").read_bytes()) == (0, first)
-    (ready / "operators.py").write_text("class Greet: pass\n", encoding="utf-8")
+    (ready / "operators.py").write_text(f"{OPERATORS}\n", encoding="utf-8")
     build(comb, "--base", "cpu=oci:base")
     assert json.loads((ready / "images.json").read_bytes()) != json.loads(first)
 
@@ -70,3 +75,61 @@ def test_what_cannot_be_built_is_usage_and_leaves_no_images(
     ran = build(comb, *more)
     assert (ran.code, said in ran.err) == (2, True), ran.err
     assert not (ready / "images.json").exists()
+
+
+def test_an_operator_that_cannot_be_imported_is_found_before_anything_is_built(comb: Comb, ready: Path) -> None:
+    (ready / "operators.py").write_text(f"import nowhere\n{OPERATORS}", encoding="utf-8")
+    ran = build(comb, "--base", "cpu=oci:base")
+    assert (ran.code, "COMB3701" in ran.err, "nowhere" in ran.err) == (1, True, True), ran.err
+    assert not (ready / "out").exists()
+    assert build(comb, "--base", "cpu=oci:base", "--no-code").code == 0
+
+
+def test_secrets_and_what_lies_outside_are_in_no_image(
+    comb: Comb, ready: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (ready / ".env").write_text("PASSWORD=hunter2\n", encoding="utf-8")
+    (ready / "id_rsa").write_text("-----BEGIN PRIVATE KEY-----\n", encoding="utf-8")
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "passwords.py").write_text("everything\n", encoding="utf-8")
+    (ready / "linked").symlink_to(outside)
+    assert build(comb, "--base", "cpu=oci:base").code == 0
+    held = b"".join(path.read_bytes() for path in (ready / "out/blobs/sha256").iterdir())
+    assert b"def Greet" in held
+    assert not any(one in held for one in (b"hunter2", b"PRIVATE KEY", b"everything"))
+    (ready / "requirements.txt").write_text(
+        "numpy\n--index-url https://ann:hunter2@pypi.example.com/\n", encoding="utf-8"
+    )
+    ran = build(comb, "--base", "cpu=oci:base")
+    assert (ran.code, "requirements.txt:2: a password in an address" in ran.err) == (2, True), ran.err
+    assert "hunter2" not in ran.out + ran.err
+    (ready / "requirements.txt").unlink()
+    (ready / "outside.py").symlink_to(outside / "passwords.py")
+    ran = build(comb, "--base", "cpu=oci:base")
+    assert (ran.code, "outside" in ran.err) == (2, True), ran.err
+
+
+def test_a_registry_that_is_not_there_is_nobodys_mistake(comb: Comb, ready: Path) -> None:
+    build(comb, "--base", "cpu=oci:base")
+    ran = comb("image", "push", "out", env={"HTTPS_PROXY": "http://127.0.0.1:1"})
+    assert (ran.code, "registry.acme.example/combs/greeting: registry.acme.example cannot be reached" in ran.err) == (
+        4,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ("no JSON", "it is no JSON"),
+        ('{"images": {"a": {"cpu": "registry.example/a:1"}}}', "must be an image by its digest"),
+        ('{"images": {"a": {"cpu": "a/b@sha256:' + "0" * 64 + '"}}}', "no image by its digest"),
+        ('{"images": {"a": {"cpu": "r.example/b@sha256:' + "0" * 64 + '"}}}', "cannot be read: No such file"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_what_cannot_be_pushed_is_usage(comb: Comb, checkout: Path, images: str | None, said: str) -> None:
+    if images is not None:
+        (checkout / "images.json").write_text(images, encoding="utf-8")
+    ran = comb("image", "push", "out")
+    assert (ran.code, said in ran.err) == (2, True), ran.err

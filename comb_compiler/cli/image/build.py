@@ -1,8 +1,9 @@
 """Build the images that a comb's pods run: one for each process and class of device, and images.json, which names them.
 
-No engine is needed, and nothing is run: layers are assembled from wheels, models and code, on a base that has Python.
-The same inputs make the same digests, on any machine. Bases are those that the platform names by digest, or others;
-wheels are those that `comb lock` pinned for the base, which pip fetches once, or those of a directory.
+No engine is needed: layers are assembled from wheels, models and code, on a base that has Python. Operators' code is
+imported first, in a process of its own, so that what cannot start is found before it is pushed. The same inputs make
+the same digests, on any machine. Bases are those that the platform names by digest, or others; wheels are those that
+`comb lock` pinned for the base, which pip fetches once, or those of a directory.
 
 example:
   comb lock . --target cp312-manylinux_2_36_x86_64
@@ -50,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
     add("--attest", metavar="DIR", help="write what is in each image (CycloneDX) and its provenance (in-toto) there")
     add("--builder", metavar="URI", default="", help="who builds, for the provenance (default: this machine)")
+    add(
+        "--no-code",
+        action="store_true",
+        help="do not import operators' code to see whether it can be: what it requires is not installed here",
+    )
     add("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
 
 
@@ -92,7 +98,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     path = Path(arguments.comb)
     clean = open_clean(str(path / "comb.yaml" if path.is_dir() else path), console, "has images")
     needed = None if clean is None else _needed(clean, arguments, console)
-    if clean is None or needed is None:
+    if clean is None or needed is None or not (arguments.no_code or _is_well(clean, console)):
         return Exit.FINDINGS
     layout = ImageLayout(Path(arguments.output))
     try:
@@ -112,6 +118,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(_line(name, one))
     console.note(f"{arguments.images} names them; {layout.path} has them")
     return Exit.CLEAN
+
+
+def _is_well(clean: Clean, console: Console) -> bool:
+    """Whether operators' code can be imported, and is what comb.yaml says; what is wrong is shown."""
+    from comb_compiler.cli.code import check_code
+    from comb_compiler.cli.reporting import report
+    from comb_compiler.cli.verdicts import VerdictCache, default_directory
+    from comb_compiler.diagnostics import has_errors
+
+    console.progress("importing operators' code")
+    found = check_code(clean.checkout, [clean.main], VerdictCache(default_directory()).memo)
+    console.progress("")
+    if has_errors(found):
+        console.note(report(tuple(found), "text", clean.checkout, console).rstrip("\n"))
+    return not has_errors(found)
 
 
 def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _Needed | None:
@@ -159,13 +180,11 @@ def _built(
         one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()
     }
-    whole = contents_of(clean)
     built = {}
     for process, devices in needed.groups.items():
         for device, group in devices.items():
             console.progress(f"building {process} for {device}")
-            models = [one for operator, one in models_of(clean) if operator in group.operators]
-            contents = whole._replace(models=list(dict.fromkeys(models)))
+            contents = contents_of(clean, group.operators)
             built[f"{process}/{device}"] = assemble(layout, bases[device], shared[bases[device].digest], contents)
     console.progress("")
     return built

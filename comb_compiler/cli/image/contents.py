@@ -1,5 +1,6 @@
 """What a comb puts into its images: models and code."""
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["contents_of", "models_of"]
 
 
-def contents_of(clean: Clean) -> "Contents":
-    """The operators' code, all models, and where processes look for them. Raises UsageError for what cannot be had."""
+def contents_of(clean: Clean, operators: Container[str] | None = None) -> "Contents":
+    """All code, the models of these operators, or of all, and where processes look for them.
+
+    Raises UsageError for what cannot be had, or must not be in an image.
+    """
     from comb_compiler.images.assembling import Contents
+    from comb_compiler.images.secrets import secrets_in
     from comb_compiler.render import layout as places
     from comb_compiler.source.sourceset import Unavailable
     from comb_compiler.workspace.operators import code_files
@@ -22,8 +27,14 @@ def contents_of(clean: Clean) -> "Contents":
     for name, content in code_files(clean.checkout, clean.main):
         if isinstance(content, Unavailable):
             raise UsageError(content.message)
+        secret = next(secrets_in(content), None)
+        if secret is not None:
+            raise UsageError(
+                f"{name}:{secret.line}: {secret.kind} must not be in an image: whoever pulls it can read it"
+            )
         code.append((name, content))
-    models = list(dict.fromkeys(one for _, one in models_of(clean)))
+    named = [one for operator, one in models_of(clean) if operators is None or operator in operators]
+    models = list(dict.fromkeys(named))
     versions = sorted({f"{one.model}@{one.sha256}" for one in models})
     labels = {"dev.comb.name": clean.plan.comb, "dev.comb.models": " ".join(versions)}
     return Contents(models, code, places.ARTIFACTS, places.CODE, labels)
