@@ -95,7 +95,7 @@ def test_a_killed_process_loses_nothing_that_the_store_has_and_the_rest_is_count
 
 
 @pytest.mark.prove
-def test_a_recording_process_is_killed_200_times(tmp_path: Path, trial: Trial) -> None:
+def test_a_service_that_records_is_killed_200_times(tmp_path: Path, trial: Trial) -> None:
     kills = Kills(tmp_path, trial.random)
     while kills.killed < 200:
         kills.kill_one()
