@@ -36,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("history", "comb_compiler.cli.history", "list what was published of a comb"),
     Command("verify", "comb_compiler.cli.verify", "check that what is published is what was rendered and signed"),
     Command("evidence show", "comb_compiler.cli.evidence.show", "say what gates found, and who signed it"),
+    Command("evidence sign", "comb_compiler.cli.evidence.sign", "sign what gates found, if it is about what is here"),
     Command("evidence verify", "comb_compiler.cli.evidence.verify", "say whether evidence counts for combs"),
     Command("status", "comb_compiler.cli.status", "say whether clusters run what was asked, or why not"),
     Command("lock", "comb_compiler.cli.lock", "pin every artifact by its digest in comb.lock"),

@@ -13,15 +13,19 @@ example:
 
 import argparse
 import asyncio
+import getpass
 import os
+import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.exam import Exam, exam_of
+from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.cli.provenance import origin_of
 from comb_compiler.cli.samples.stores import DEFAULT_STORE
 
 if TYPE_CHECKING:
@@ -38,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--baseline", metavar="DIR|REV|none", help="what it is held against (default: the default branch)")
     add("--target", metavar="local|HOST:PORT", default="local", help="where the candidate runs (default: local)")
     add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
-    add("--report", metavar="DIR", help="write report.html, report.json, report.md and junit.xml there")
+    add("--report", metavar="DIR", help="write report.html, .json and .md, junit.xml and statement.json there")
+    add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
     add(
@@ -64,7 +69,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 
-        console.note(written(report, Path(arguments.report), exam.cases))
+        builder = arguments.builder or f"{getpass.getuser()}@{socket.gethostname()}"
+        statement = _statement(report, candidate, builder)
+        console.note(written(report, Path(arguments.report), exam.cases, statement))
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
 
 
@@ -123,8 +130,13 @@ def _report(
 
 
 def _subject(clean: Clean, arm: str) -> str:
-    from comb_compiler.release.subject import subjects_of
-    from comb_compiler.workspace.operators import code_digest
+    return subjects_of(clean)[f"{clean.plan.comb}/{arm}" if arm else clean.plan.comb]
 
-    whole, arms = subjects_of(clean.plan, code_digest(clean.checkout, clean.main))
-    return arms[arm] if arm else whole
+
+def _statement(report: "GateReport", candidate: Clean, builder: str) -> dict[str, Any]:
+    from comb_compiler.gates.statements import statement_of
+    from comb_compiler.publish.evidence import repository_name
+
+    names = [name for name, digest in subjects_of(candidate).items() if digest == report.subject]
+    origin = origin_of(candidate.checkout.root)
+    return statement_of(report, names, repository_name(origin) if origin else "", builder)

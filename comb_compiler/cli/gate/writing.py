@@ -1,8 +1,10 @@
 """A report's files, written whole or not at all."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from comb_compiler.gates import Case, GateReport
 from comb_compiler.gates.reports import FILES, pictures_of
@@ -13,11 +15,15 @@ __all__ = ["written"]
 _MOST_PICTURED = 40
 
 
-def written(report: GateReport, directory: Path, cases: Mapping[str, Case]) -> str:
+def written(
+    report: GateReport, directory: Path, cases: Mapping[str, Case], statement: Mapping[str, Any] | None = None
+) -> str:
     """Where to look, in a sentence. Raises OutsideFailure where the directory cannot be written."""
     named = [one.name for gate in report.gates for one in gate.findings if one.name in cases]
     pictures = {name: pictures_of(cases[name].request) for name in dict.fromkeys(named[:_MOST_PICTURED])}
     contents = {name: make(report, pictures) for name, make in FILES.items()}
+    if statement is not None:
+        contents["statement.json"] = json.dumps(statement, indent=2) + "\n"
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():

@@ -1,0 +1,98 @@
+"""Sign what gates found, so that it counts: a step of its own, after the merge, where the key is.
+
+What the statements are about is worked out anew from the combs in the checkout; where these are not what the gates
+asked, nothing is signed. A comb's arms have to be proven as the comb itself: give a statement of each.
+
+example:
+  comb evidence sign out/statement.json --comb combs/ocr --key ci_ed25519 --as ci -o evidence.json
+  comb evidence sign out/statement.json out-b/statement.json --comb combs/ocr --key ci_ed25519 --as ci --days 7
+"""
+
+import argparse
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.opening import open_clean
+from comb_compiler.cli.provenance import origin_of
+from comb_compiler.workspace.errors import OutsideFailure
+
+__all__ = ["add_arguments", "run"]
+
+_MOST_BYTES = 4 << 20
+_MOST_DAYS = 90
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("statements", metavar="STATEMENT", nargs="+", help="statement.json of `comb gate --report`")
+    add("--comb", metavar="COMB", action="append", required=True, help="a comb that it is about; may be repeated")
+    add("--key", metavar="FILE", required=True, help="the private SSH key to sign with")
+    add("--as", dest="name", metavar="NAME", required=True, help="whose it is, as platform.yaml names the publisher")
+    add("--days", metavar="N", type=int, default=14, help=f"for how long it counts, at most {_MOST_DAYS} (default: 14)")
+    add("-o", "--output", metavar="FILE", default="evidence.json", help="where it is written (default: evidence.json)")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    if not 1 <= arguments.days <= _MOST_DAYS:
+        raise UsageError(f"--days: a number from 1 to {_MOST_DAYS}")
+    from comb_compiler.gates.statements import BadStatement, merged
+    from comb_compiler.publish import Refused
+    from comb_compiler.publish.evidence import repository_name, sealed
+
+    statements = [_read(one) for one in arguments.statements]
+    found = _subjects(arguments.comb, console)
+    if found is None:
+        return Exit.FINDINGS
+    subjects, root = found
+    origin = origin_of(root)
+    if not origin:
+        raise UsageError("the checkout has no remote `origin`, which says what repository it is about")
+    try:
+        statement = merged(statements, subjects, datetime.now(UTC) + timedelta(days=arguments.days))
+        asked, here = statement["predicate"]["repository"], repository_name(origin)
+        if asked != here:
+            raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
+        content = sealed(statement, arguments.name, Path(arguments.key), os.environ.get("PATH", ""))
+    except (BadStatement, Refused) as reason:
+        console.note(f"comb: {reason}; nothing was signed")
+        return Exit.FINDINGS
+    try:
+        Path(arguments.output).write_bytes(content)
+    except OSError as problem:
+        raise OutsideFailure(f"`{arguments.output}` cannot be written: {problem.strerror}") from problem
+    console.result(f"{arguments.output}: signed by {arguments.name} for {', '.join(subjects)}")
+    return Exit.CLEAN
+
+
+def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], str] | None:
+    """The digests of combs and their arms, and the root of the checkout; None where one has mistakes."""
+    from comb_compiler.cli.gate.subjects import subjects_of
+
+    subjects: dict[str, str] = {}
+    root = ""
+    for path in paths:
+        clean = open_clean(str(Path(path, "comb.yaml") if Path(path).is_dir() else path), console, "has evidence")
+        if clean is None:
+            return None
+        subjects |= subjects_of(clean)
+        root = clean.checkout.root
+    return subjects, root
+
+
+def _read(file: str) -> dict[str, Any]:
+    try:
+        content = Path(file).read_bytes()[: _MOST_BYTES + 1]
+    except OSError as problem:
+        raise UsageError(f"{file}: it cannot be read: {problem.strerror}") from problem
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: this is no JSON; `comb gate --report` writes statement.json") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{file}: this is no statement; `comb gate --report` writes statement.json")
+    return found

@@ -1,0 +1,91 @@
+"""A gate report → an in-toto statement of it; several statements → the one that is signed.
+
+schemas/evidence.v1.schema.json has their form. A statement says nothing by itself: whoever signs it makes it evidence,
+until when it counts, and has worked out anew what it is about.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from comb_compiler.gates.results import GateReport
+from comb_compiler.gates.verdicts import Verdict
+
+__all__ = ["BadStatement", "merged", "statement_of"]
+
+_STATEMENT = "https://in-toto.io/Statement/v1"
+_PREDICATE = "https://comb.dev/evidence/v1"
+_SAME = ("repository", "builder")
+_STRICTNESS = ("none", "local", "container")
+
+
+class BadStatement(Exception):
+    """Statements that cannot be signed; the message says why."""
+
+
+def statement_of(report: GateReport, names: Sequence[str], repository: str, builder: str) -> dict[str, Any]:
+    """What gates found, about all that the subject is called by: a comb, and arms that are the same as it."""
+    verdict = {Verdict.PASSED: "passed", Verdict.BLOCKED: "failed"}.get(report.verdict, "undecided")
+    return {
+        "_type": _STATEMENT,
+        "subject": [{"name": name, "digest": {"sha256": report.subject}} for name in names],
+        "predicateType": _PREDICATE,
+        "predicate": {
+            "repository": repository,
+            "builder": builder,
+            "isolation": report.isolation,
+            "verdict": verdict,
+            "baseline": dict(report.baseline),
+            "exam": report.exam,
+            "weakened": list(report.weakened),
+            "gates": [
+                {
+                    "gate": one.gate,
+                    "verdict": one.ruling.verdict.value,
+                    "samples": one.samples,
+                    "digest": one.digest,
+                    "asked": one.asked,
+                }
+                for one in report.gates
+            ],
+        },
+    }
+
+
+def merged(statements: Sequence[Mapping[str, Any]], subjects: Mapping[str, str], expires: datetime) -> dict[str, Any]:
+    """One statement about all `subjects`, digests by name, which counts until then.
+
+    Raises BadStatement where one did not pass, or is about something else, or none is about one of the subjects.
+    """
+    for one in statements:
+        _check(one)
+    first = statements[0]["predicate"]
+    for one in statements[1:]:
+        for field in _SAME:
+            if one["predicate"].get(field) != first.get(field):
+                raise BadStatement(f"the statements differ in `{field}`: {first.get(field)}, {one['predicate'][field]}")
+    proven = {(part["name"], part["digest"]["sha256"]) for one in statements for part in one["subject"]}
+    for name, digest in subjects.items():
+        if (name, digest) not in proven:
+            what = "another subject" if any(known == name for known, _ in proven) else "nothing of that name"
+            raise BadStatement(f"`{name}` is {digest[:12]}… here, and what the gates asked was {what}")
+    isolation = min((one["predicate"]["isolation"] for one in statements), key=_STRICTNESS.index)
+    gates = [gate for one in statements for gate in one["predicate"].get("gates", [])]
+    predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
+    about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
+    return {"_type": _STATEMENT, "subject": about, "predicateType": _PREDICATE, "predicate": predicate}
+
+
+def _check(statement: Mapping[str, Any]) -> None:
+    try:
+        of_gates = statement["_type"] == _STATEMENT and statement["predicateType"] == _PREDICATE
+        verdict, isolation = statement["predicate"]["verdict"], statement["predicate"]["isolation"]
+        names = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
+    except (KeyError, TypeError) as error:
+        raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one") from error
+    if not of_gates or not names:
+        raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one")
+    if verdict != "passed":
+        raise BadStatement(f"the gates of `{names[0][0]}` did not pass: {verdict}")
+    if isolation not in _STRICTNESS[1:]:
+        raise BadStatement(f"what answered for `{names[0][0]}` is not known to be it: its isolation is {isolation}")

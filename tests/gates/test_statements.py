@@ -1,0 +1,57 @@
+"""Statements of what gates found, and what is signed of them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
+from comb_compiler.gates.statements import BadStatement, merged, statement_of
+
+UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
+DIGEST, OTHER = "a" * 64, "b" * 64
+
+
+def statement(
+    *names: str, digest: str = DIGEST, verdict: Verdict = Verdict.PASSED, isolation: str = "local"
+) -> dict[str, Any]:
+    gate = GateResult("availability", Ruling(verdict, ("so",)), "samples/standard", "c" * 64, 3, 3, 0, 1.0)
+    report = GateReport("ocr", digest, {}, "local", isolation, "", "`main`", (gate,))
+    return statement_of(report, names, "git.example.com/team/combs", "job 7")
+
+
+def test_statements_of_a_comb_and_of_its_arms_become_one() -> None:
+    subjects = {"ocr": DIGEST, "ocr/same": DIGEST, "ocr/new": OTHER}
+    container = statement("ocr", "ocr/same", isolation="container")
+    made = merged([container, statement("ocr/new", digest=OTHER)], subjects, UNTIL)
+    assert {one["name"]: one["digest"]["sha256"] for one in made["subject"]} == subjects
+    predicate = made["predicate"]
+    assert (predicate["expires"], predicate["isolation"]) == ("2027-01-01T00:00:00+00:00", "local")
+    assert [one["gate"] for one in predicate["gates"]] == ["availability", "availability"]
+
+
+@pytest.mark.parametrize(
+    ("given", "subjects", "said"),
+    [
+        (statement("ocr", verdict=Verdict.BLOCKED), {"ocr": DIGEST}, "did not pass: failed"),
+        (statement("ocr", verdict=Verdict.UNDECIDED), {"ocr": DIGEST}, "did not pass: undecided"),
+        (statement("ocr"), {"ocr": OTHER}, "another subject"),
+        (statement("ocr"), {"ocr": DIGEST, "ocr/new": OTHER}, "nothing of that name"),
+        (statement("ocr", isolation="none"), {"ocr": DIGEST}, "not known to be it"),
+        ({**statement("ocr"), "predicateType": "other"}, {"ocr": DIGEST}, "no statement"),
+        ({"subject": []}, {"ocr": DIGEST}, "no statement"),
+        ({**statement("ocr"), "subject": [{"name": "ocr"}]}, {"ocr": DIGEST}, "no statement"),
+        ({**statement("ocr"), "predicate": None}, {"ocr": DIGEST}, "no statement"),
+    ],
+)
+def test_what_must_not_be_signed(given: Mapping[str, Any], subjects: dict[str, str], said: str) -> None:
+    with pytest.raises(BadStatement, match=said):
+        merged([given], subjects, UNTIL)
+
+
+def test_statements_of_two_runs_elsewhere_are_not_mixed() -> None:
+    other = statement("ocr/new", digest=OTHER)
+    other["predicate"]["repository"] = "git.example.com/else"
+    with pytest.raises(BadStatement, match="differ in `repository`"):
+        merged([statement("ocr"), other], {"ocr": DIGEST, "ocr/new": OTHER}, UNTIL)
