@@ -36,7 +36,7 @@ ROOT = "combs"
 
 _SOURCE = ("source.toolkit.fluxcd.io/v1", "GitRepository")
 _REPOSITORY = "environments.git"
-_SECONDS = 60.0
+_SECONDS = 240.0
 
 
 def images_of(digit: str) -> Callable[[Plan, str], Images]:
@@ -150,7 +150,8 @@ class Delivery:
         return {one["metadata"]["name"] for one in self.api.list(*FLUX)}
 
     def clear(self) -> None:
-        """Have nothing but the platform there, and wait until that is so."""
+        """Have nothing but the platform there, whoever put it there, and wait until that is so."""
+        self.follow()
         for name in [name for name in self.files if not name.startswith(("_platform/", "_flux/_"))]:
             del self.files[name]
         revision = self.publish()
