@@ -55,7 +55,7 @@ def test_a_change_of_code_is_built_in_seconds_and_sends_one_small_layer(copied: 
     assert [line.partition("  ")[2] for line in sent] == ["1 of 5 layers sent, 62.7 KiB", *["nothing to send"] * 3]
 
 
-def test_a_change_of_a_model_sends_that_model(copied: Example) -> None:
+def test_a_change_of_a_model_sends_that_model_and_leaves_other_images_alone(example: Example, copied: Example) -> None:
     rules = copied.directory / "rules" / "decision.json"
     rules.write_text(rules.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     digest = hashlib.sha256(rules.read_bytes()).hexdigest()
@@ -66,5 +66,7 @@ def test_a_change_of_a_model_sends_that_model(copied: Example) -> None:
     (copied.directory / "comb.lock").unlink()
     built = copied.build()
     assert "model decision-rules@1.0.0" in built
+    changed = {process for process, image in images(copied).items() if image != images(example)[process]}
+    assert changed == {"frame-moderation"}
     sent = copied.run("image", "push", "images").splitlines()
     assert [line.partition("  ")[2] for line in sent] == ["1 of 5 layers sent, 3.2 KiB", *["nothing to send"] * 3]
