@@ -274,3 +274,45 @@ def test_what_gates_found_is_signed_and_counts_for_that_comb_alone(tmp_path: Pat
     (after / "operators.py").write_text(CODE.replace("BODY", '"Hi"'), encoding="utf-8")
     refused = sign()
     assert (refused.code, "another subject" in refused.err) == (1, True), refused.err
+
+
+JOINED = """\
+  join:
+    run: "operators:Join"
+    in: {one: greeting.v1.Greeting, two: greeting.v1.Greeting}
+    out: greeting.v1.Greeting
+    timeout: 30s
+graph:
+  first: greet(name=$request.name)
+  same: greet(name=$request.name)
+  hello: join(one=first, two=same)
+  return: hello
+"""
+JOIN = """\
+
+
+class Join(Greet):
+    def __call__(self, one: "greeting.v1.Greeting", two: "greeting.v1.Greeting") -> "greeting.v1.Greeting":
+        return self._answer(text=WORD + one.text)
+"""
+
+
+def joined(directory: Path, word: str) -> Path:
+    """A comb of three steps, of which the last puts a word before the answer."""
+    greeting(directory)
+    text = (directory / "comb.yaml").read_text("utf-8")
+    (directory / "comb.yaml").write_text(text.replace(text[text.index("graph:") : text.index("sla:")], JOINED), "utf-8")
+    code = CODE.replace("BODY", RIGHT) + JOIN.replace("WORD", repr(word))
+    (directory / "operators.py").write_text(code, encoding="utf-8")
+    shutil.rmtree(directory / "samples/error")
+    sample(directory / "samples/error/ada", "Ada", "Dear Hello Ada")
+    return directory
+
+
+def test_where_along_the_graph_answers_part_is_said(tmp_path: Path) -> None:
+    before, after = joined(tmp_path / "before", "Dear "), joined(tmp_path / "after", "Oh ")
+    ran, report = gate(after, "replay", "--baseline", str(before))
+    assert ran.code == 3
+    (finding,) = report["gates"][0]["findings"]
+    assert (finding["kind"], finding["node"]) == ("broken", "hello")
+    assert "broken  ada, from `hello` on" in ran.out

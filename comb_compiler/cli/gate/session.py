@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.exam import RECORDED, Exam
 from comb_compiler.cli.gate.targets import Answers, Service, as_written, launched
+from comb_compiler.cli.gate.tracing import traced
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.patience import patient
 from comb_compiler.cli.running import opened_of
@@ -58,7 +59,14 @@ class Session(NamedTuple):
                 found.append(one)
                 if one.ruling.verdict is Verdict.BLOCKED:
                     break
-        return found
+        self.console.progress("looking where answers part …")
+        return await traced(found, self.exam.cases, self._sources(), answers)
+
+    def _sources(self) -> "dict[str, Source]":
+        """What can be asked for all that it does: processes of this machine."""
+        if self.baseline is None or self.arguments.target != "local":
+            return {}
+        return {"baseline": self.source(self.baseline), "candidate": self.source(self.candidate, self.arguments.arm)}
 
     async def _candidate(self, stack: AsyncExitStack, answers: Answers) -> Service:
         target = self.arguments.target

@@ -65,7 +65,8 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
 
 def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
     colour = {"fixed": "32", "changed": "33"}.get(one.kind, "31")
-    yield f"  {_painted(f'{one.kind:<7}', colour, console)} {one.name}"
+    where = f", from `{one.node}` on" if one.node else ""
+    yield f"  {_painted(f'{one.kind:<7}', colour, console)} {one.name}{where}"
     for place in one.places[:_MOST_PLACES]:
         yield f"          {place.place}: {short_value(place.before)} → {short_value(place.after)}"
     if len(one.places) > _MOST_PLACES:

@@ -74,13 +74,13 @@ class Service:
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
         self._method = Direct(address, f"{plan.method.service}/{plan.method.name}")
 
-    async def ask(self, request: Mapping[str, Any]) -> Answered:
-        """As Target says."""
+    async def ask(self, request: Mapping[str, Any], request_id: str = "") -> Answered:
+        """As Target says; `request_id` is what its record is known by."""
         from comb_compiler.runtime.client import Unreachable
 
         content = self._bytes(request)
         try:
-            reply = await self._method.ask(content, _LONGEST)
+            reply = await self._method.ask(content, _LONGEST, request_id)
         except Unreachable as error:
             raise Gone(f"the {self.name} went away: {self.why_gone()}", self.name) from error
         if reply.code != "OK":
@@ -111,10 +111,13 @@ class Service:
 
 
 @asynccontextmanager
-async def launched(name: str, source: "Source", answers: Answers) -> AsyncIterator[Service]:
+async def launched(
+    name: str, source: "Source", answers: Answers, records: Path | None = None
+) -> AsyncIterator[Service]:
     """A comb as a process of its own, ended after the block. Raises Gone where it does not start.
 
     Of this process's environment it gets what a program needs to run, and nothing else; of cases, requests alone.
+    Where `records` is given, it keeps there what it recorded.
     """
     os.makedirs(artifacts_directory(), exist_ok=True)
     plan = pinned(source.plan, source.locate)
@@ -127,6 +130,8 @@ async def launched(name: str, source: "Source", answers: Answers) -> AsyncIterat
         command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
         command += ["--connection-age", "0"]  # a request that is under way when a connection has to end would be lost
         command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
+        if records is not None:
+            command += ["--samples", f"embedded:{records}"]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=_environment(), start_new_session=True
         )

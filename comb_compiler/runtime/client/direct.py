@@ -30,10 +30,10 @@ class Direct:
         self._channel = grpc.aio.insecure_channel(address, options)
         self._call: Any = self._channel.unary_unary(f"/{method}")
 
-    async def ask(self, request: bytes, seconds: float) -> Reply:
+    async def ask(self, request: bytes, seconds: float, request_id: str = "") -> Reply:
         """One request, which may take so many seconds. Raises Unreachable where the service is gone."""
         began = perf_counter()
-        call = self._call(request, timeout=seconds)
+        call = self._call(request, timeout=seconds, metadata=[("x-request-id", request_id)] if request_id else None)
         try:
             answer = await call
         except grpc.aio.AioRpcError as error:
