@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pip
 import pytest
@@ -66,7 +66,7 @@ def instructions(text: str) -> list[str]:
 @pytest.mark.parametrize("word", HOSTILE)
 @pytest.mark.parametrize("field", ["comb", "base", "runtime", "models", "labels"])
 def test_names_that_would_be_instructions_or_options_are_refused(field: str, word: str) -> None:
-    values = {"models": (word,), "labels": {word: "x"}}
+    values: dict[str, Any] = {"models": (word,), "labels": {word: "x"}}
     with pytest.raises(ImageError, match="cannot name"):
         dockerfile(RECIPE._replace(**{field: values.get(field, word)}))
 
