@@ -25,9 +25,10 @@ from comb_compiler.images.containers import Asked, Contained, Limits, contained
 from comb_compiler.images.endings import Ending, in_words
 from comb_compiler.images.engines import load
 from comb_compiler.images.layout import ImageLayout
+from comb_compiler.images.relay import SOURCE
 from comb_compiler.release import plan_bytes
 from tests.architecture.imports import ROOT
-from tests.images.example import comb
+from tests.images.example import Example, comb
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -211,8 +212,15 @@ def test_limits_are_those_of_the_comb(project: Path) -> None:
 
 
 def command(engine: "DockerClient | None", project: Path, *arguments: str) -> "subprocess.Popen[str]":
-    socket_path = "/nowhere/docker.sock" if engine is None else engine.api._custom_adapter.socket_path
-    host = {"DOCKER_HOST": f"unix://{socket_path}"}
+    return command_at("/nowhere/docker.sock" if engine is None else socket_of(engine), project, *arguments)
+
+
+def socket_of(engine: "DockerClient") -> str:
+    return str(engine.api._custom_adapter.socket_path)
+
+
+def command_at(place: str, project: Path, *arguments: str) -> "subprocess.Popen[str]":
+    host = {"DOCKER_HOST": f"unix://{place}"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **host}
     return subprocess.Popen(
         [sys.executable, "-m", "comb_compiler", "run", ".", *arguments],
@@ -250,10 +258,7 @@ def test_what_makes_no_sense_is_said(
 
 
 def test_the_command_serves_until_it_is_interrupted_and_leaves_nothing(engine: "DockerClient", project: Path) -> None:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        grpc, http = one.getsockname()[1], other.getsockname()[1]
+    grpc, http = doors()
     with command(engine, project, "--container", "images", f"--grpc-port={grpc}", f"--http-port={http}") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "hello answers hello.v1.GreeterService/Greet\n"
@@ -263,3 +268,64 @@ def test_the_command_serves_until_it_is_interrupted_and_leaves_nothing(engine: "
         _, said = process.communicate(timeout=120)
     assert (process.returncode, said.count("comb:")) == (0, 0), said
     assert engine.containers.list(all=True) == []
+
+
+def doors() -> tuple[int, int]:
+    """Two ports that were free a moment ago."""
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
+def test_an_engine_that_goes_in_the_middle_is_told_of(engine: "DockerClient", project: Path, tmp_path: Path) -> None:
+    way = tmp_path / "engine.sock"  # what leads to the engine is ended, so that others keep theirs
+    relayed = [sys.executable, "-c", SOURCE, f"{way}={socket_of(engine)}"]
+    grpc, http = doors()
+    with subprocess.Popen(relayed, stdout=subprocess.PIPE, text=True) as leading:
+        try:
+            assert leading.stdout is not None
+            assert leading.stdout.readline() == "relays\n"
+            ports = (f"--grpc-port={grpc}", f"--http-port={http}")
+            with command_at(str(way), project, "--container", "images", *ports) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline().startswith("hello answers")
+                leading.kill()
+                _, said = process.communicate(timeout=120)
+            assert process.returncode == 4
+            assert "the engine does not answer any more" in said
+            assert "Traceback" not in said
+        finally:
+            leading.kill()
+            for container in engine.containers.list(all=True):
+                container.remove(force=True)
+
+
+def test_doors_that_are_taken_are_said(engine: "DockerClient", project: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = (f"--grpc-port={taken.getsockname()[1]}", f"--http-port={doors()[0]}")
+        with command(engine, project, "--container", "images", *ports) as process:
+            _, said = process.communicate(timeout=120)
+    assert process.returncode == 4
+    assert "are they taken?" in said
+    assert engine.containers.list(all=True) == []
+
+
+def test_the_example_answers_a_real_picture_from_containers_that_share_a_loopback(
+    engine: "DockerClient", example: Example
+) -> None:
+    grpc, http = doors()
+    ports = (f"--grpc-port={grpc}", f"--http-port={http}")
+    with command(engine, example.directory, "--container", "images", *ports) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("frame-moderation answers")
+        assert len(engine.containers.list()) == 5  # four processes, and what leads to the first
+        sample = example.directory / "samples" / "standard" / "block-win"
+        told = example.run("call", f"127.0.0.1:{grpc}", str(sample), "--timeout", "240", "--format", "json")
+        expected = json.loads((sample / "expected.json").read_text(encoding="utf-8"))
+        assert json.loads(told)["answer"]["decision"] == expected["decision"], told
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+    assert process.returncode == 0
