@@ -75,7 +75,7 @@ async def answers(
             while waiting:
                 case = waiting.pop()
                 done.put_nowait((case, await _asked(case, targets)))
-        except (Gone, Unreadable) as error:
+        except Exception as error:  # whatever it is: who waits for an answer would wait for ever
             done.put_nowait(error)
 
     workers = [asyncio.create_task(work()) for _ in range(min(at_once, len(cases)))]
@@ -95,6 +95,7 @@ async def answers(
 
 async def _asked(case: Case, targets: Sequence[Target]) -> tuple[Answered, ...]:
     found: dict[int, Answered] = {}
-    for index in sorted(range(len(targets)), key=lambda index: sha256(f"{index} {case.name}".encode()).digest()):
+    name = case.name.encode("utf-8", "surrogatepass")  # which may be that of a directory that is no UTF-8
+    for index in sorted(range(len(targets)), key=lambda index: sha256(b"%d %s" % (index, name)).digest()):
         found[index] = await targets[index].ask(case.request)
     return tuple(found[index] for index in range(len(targets)))

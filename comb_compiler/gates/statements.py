@@ -63,7 +63,9 @@ def merged(statements: Sequence[Mapping[str, Any]], subjects: Mapping[str, str],
     for one in statements[1:]:
         for field in _SAME:
             if one["predicate"].get(field) != first.get(field):
-                raise BadStatement(f"the statements differ in `{field}`: {first.get(field)}, {one['predicate'][field]}")
+                raise BadStatement(
+                    f"the statements differ in `{field}`: {first.get(field)}, {one['predicate'].get(field)}"
+                )
     proven = {(part["name"], part["digest"]["sha256"]) for one in statements for part in one["subject"]}
     for name, digest in subjects.items():
         if (name, digest) not in proven:
@@ -81,9 +83,12 @@ def _check(statement: Mapping[str, Any]) -> None:
         of_gates = statement["_type"] == _STATEMENT and statement["predicateType"] == _PREDICATE
         verdict, isolation = statement["predicate"]["verdict"], statement["predicate"]["isolation"]
         names = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
+        texts = [statement["predicate"]["repository"], statement["predicate"]["builder"], *sum(names, ())]
+        of_gates &= bool(names) and all(isinstance(one, str) for one in texts)
+        of_gates &= all(isinstance(one["gate"], str) for one in statement["predicate"]["gates"])
     except (KeyError, TypeError) as error:
         raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one") from error
-    if not of_gates or not names:
+    if not of_gates:
         raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one")
     if verdict != "passed":
         raise BadStatement(f"the gates of `{names[0][0]}` did not pass: {verdict}")

@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -316,3 +318,31 @@ def test_where_along_the_graph_answers_part_is_said(tmp_path: Path) -> None:
     (finding,) = report["gates"][0]["findings"]
     assert (finding["kind"], finding["node"]) == ("broken", "hello")
     assert "broken  ada, from `hello` on" in ran.out
+
+
+def test_names_and_answers_that_terminals_would_obey_are_shown_and_reported(before: Path) -> None:
+    name = os.fsdecode(b"no utf-8 \xff \x1b[2J\nb")
+    sample(before / "samples/standard" / name, "\x1b[2J\n\npassed", "")
+    ran, report = gate(before, "availability", "--baseline", "none")
+    assert ran.code == 3, ran.out + ran.err
+    assert "\x1b" not in ran.out
+    assert "\n\npassed" not in ran.out
+    (found,) = report["gates"][0]["findings"]
+    assert found["name"] == name.replace("\udcff", "\ufffd")
+    assert "no utf-8" in ET.tostring(ET.parse(before.parent / "report/junit.xml").getroot(), encoding="unicode")
+
+
+def test_a_report_that_finds_no_room_leaves_nothing_behind(before: Path, tmp_path: Path) -> None:
+    sample(before / "samples/standard/long", "a" * 40_000, "")
+    command = [sys.executable, "-m", "comb_compiler", "gate", "availability", ".", "--baseline", "none"]
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, "--report", str(tmp_path / "out")],
+        cwd=before, env=environment, capture_output=True, text=True, timeout=300, preexec_fn=little_room,
+    )  # fmt: skip
+    assert (done.returncode, "the report cannot be written" in done.stderr) == (4, True), done.stderr
+    assert list((tmp_path / "out").iterdir()) == []

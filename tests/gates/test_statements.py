@@ -21,6 +21,11 @@ def statement(
     return statement_of(report, names, "git.example.com/team/combs", "job 7")
 
 
+def _with(**predicate: Any) -> dict[str, Any]:
+    made = statement("ocr")
+    return {**made, "predicate": {**made["predicate"], **predicate}}
+
+
 def test_statements_of_a_comb_and_of_its_arms_become_one() -> None:
     subjects = {"ocr": DIGEST, "ocr/same": DIGEST, "ocr/new": OTHER}
     container = statement("ocr", "ocr/same", isolation="container")
@@ -43,6 +48,10 @@ def test_statements_of_a_comb_and_of_its_arms_become_one() -> None:
         ({"subject": []}, {"ocr": DIGEST}, "no statement"),
         ({**statement("ocr"), "subject": [{"name": "ocr"}]}, {"ocr": DIGEST}, "no statement"),
         ({**statement("ocr"), "predicate": None}, {"ocr": DIGEST}, "no statement"),
+        ({**statement("ocr"), "subject": [{"name": [], "digest": {"sha256": {}}}]}, {"ocr": DIGEST}, "no statement"),
+        (_with(gates=None), {"ocr": DIGEST}, "no statement"),
+        (_with(gates=[5]), {"ocr": DIGEST}, "no statement"),
+        (_with(builder=None), {"ocr": DIGEST}, "no statement"),
     ],
 )
 def test_what_must_not_be_signed(given: Mapping[str, Any], subjects: dict[str, str], said: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.cli.console import Console
-from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
 
 __all__ = ["short_value", "shown"]
@@ -18,19 +18,19 @@ _COLOURS = {Verdict.PASSED: "32", Verdict.BLOCKED: "31", Verdict.UNDECIDED: "33"
 
 def shown(report: GateReport, console: Console) -> str:
     """The verdict of each gate with its reasons, and the samples that tell most."""
-    return "\n".join(printable(line) if "\x1b" not in line else line for line in _lines(report, console))
+    return "\n".join(_lines(report, console))
 
 
 def _lines(report: GateReport, console: Console) -> Iterator[str]:
     named = report.baseline.get("name")
     yield f"{report.comb} {report.subject[:12]} against " + (
-        f"{named} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
+        f"{_line(named)} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
     )
     for gate in report.gates:
         yield ""
         yield from _gate(gate, console)
     for weaker in report.weakened:
-        yield f"{_painted('weakened', '31', console)}  {weaker}: what the baseline asks was asked"
+        yield f"{_painted('weakened', '31', console)}  {_line(weaker)}: what the baseline asks was asked"
     yield ""
     yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {_MEANING[report.verdict]}"
 
@@ -45,10 +45,10 @@ _MEANING = {
 
 def _gate(gate: GateResult, console: Console) -> Iterator[str]:
     verdict = gate.ruling.verdict
-    asked = f"  {gate.samples}: {gate.asked:,} asked in {gate.seconds:.0f} s" if gate.asked else ""
+    asked = f"  {_line(gate.samples)}: {gate.asked:,} asked in {gate.seconds:.0f} s" if gate.asked else ""
     yield f"{_painted(f'{verdict.value:<10}', _COLOURS[verdict], console)} {gate.gate}{asked}"
     for why in gate.ruling.why:
-        yield from (f"  {line}" for line in why.split("\n"))
+        yield from (f"  {_line(line)}" for line in why.split("\n"))
     if gate.ruling.missing:
         yield f"  {gate.ruling.missing:,} samples more would decide it, if they are like these"
     for field in gate.fields:
@@ -66,9 +66,9 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
 def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
     colour = {"fixed": "32", "changed": "33"}.get(one.kind, "31")
     where = f", from `{one.node}` on" if one.node else ""
-    yield f"  {_painted(f'{one.kind:<7}', colour, console)} {one.name}{where}"
+    yield f"  {_painted(f'{one.kind:<7}', colour, console)} {_line(one.name)}{where}"
     for place in one.places[:_MOST_PLACES]:
-        yield f"          {place.place}: {short_value(place.before)} → {short_value(place.after)}"
+        yield f"          {_line(place.place)}: {short_value(place.before)} → {short_value(place.after)}"
     if len(one.places) > _MOST_PLACES:
         yield f"          … and {len(one.places) - _MOST_PLACES} places more"
     if one.message:
@@ -78,7 +78,12 @@ def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
 def short_value(value: Any) -> str:
     """A value of Protobuf's JSON form in a line."""
     text = value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return _line(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def _line(text: str) -> str:
+    """What a terminal may be given, in one line: samples, answers and what a process says may hold what it obeys."""
+    return show(text).text
 
 
 def _painted(text: str, colour: str, console: Console) -> str:

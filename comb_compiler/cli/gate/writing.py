@@ -3,9 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from comb_compiler.diagnostics.render.printable import encodable
 from comb_compiler.gates import Case, GateReport
 from comb_compiler.gates.reports import FILES, pictures_of
 from comb_compiler.workspace.errors import OutsideFailure
@@ -24,12 +26,16 @@ def written(
     contents = {name: make(report, pictures) for name, make in FILES.items()}
     if statement is not None:
         contents["statement.json"] = json.dumps(statement, indent=2) + "\n"
+    beginnings = {name: directory / f".{name}.{os.getpid()}" for name in contents}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            beginning = directory / f".{name}.{os.getpid()}"
-            beginning.write_text(content, encoding="utf-8")
+        for name, beginning in beginnings.items():
+            beginning.write_text(encodable(contents[name]), encoding="utf-8")
+        for name, beginning in beginnings.items():
             beginning.replace(directory / name)
     except OSError as problem:
+        with suppress(OSError):
+            for beginning in beginnings.values():
+                beginning.unlink(missing_ok=True)
         raise OutsideFailure(f"the report cannot be written to `{directory}`: {problem.strerror}") from problem
     return f"the report is in {directory / 'report.html'}"
