@@ -313,17 +313,15 @@ def batch_in_thread(letter: list[Letter]) -> list[Letter]:
 
 
 def _unspoilt(letters: list[Letter]) -> list[Letter]:
-    for one in letters:
-        if one.text == "bad":
-            raise ValueError("this one cannot be read")
-        if one.text == "deadly":
-            os.kill(os.getpid(), signal.SIGKILL)
+    if any(one.text == "deadly" for one in letters):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if any(one.text == "bad" for one in letters):
+        raise ValueError("this one cannot be read")
     return [Letter(text=one.text, number=len(letters)) for one in letters]
 
 
 @operator(batch=True, retry_safe=True)
 def spoilt_in_thread(letter: list[Letter]) -> list[Letter]:
-    """Raises for all where one is bad."""
     return _unspoilt(letter)
 
 
@@ -499,5 +497,4 @@ async def erratic(letter: Letter) -> Letter:
 
 @operator(execution="loop")
 def join_three(first: Letter, second: Letter | None, third: Letter) -> Letter:
-    """Three letters in one."""
     return Letter(text=f"{first.text}+{second.text if second else 'nothing'}+{third.text}")
