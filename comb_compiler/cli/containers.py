@@ -20,9 +20,8 @@ from comb_compiler.workspace.errors import OutsideFailure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from docker import DockerClient
-
     from comb_compiler.images.containers import Asked, Contained, Limits
+    from comb_compiler.images.engines import Engine
     from comb_compiler.runtime.service import Settings
     from comb_compiler.spec.comb.operators import Operator
 
@@ -111,7 +110,7 @@ def _operators(clean: Clean) -> "Mapping[str, Operator]":
 
 
 def wanted_images(
-    engine: "DockerClient",
+    engine: "Engine",
     place: Path,
     plan: ExecutionPlan,
     limits: "Mapping[str, Limits]",
@@ -134,7 +133,7 @@ def wanted_images(
     return asked
 
 
-def _of_layout(engine: "DockerClient", place: Path) -> Callable[[str], str | None]:
+def _of_layout(engine: "Engine", place: Path) -> Callable[[str], str | None]:
     from comb_compiler.images.engines import load
     from comb_compiler.images.layout import ImageLayout
 
@@ -149,7 +148,7 @@ def _of_layout(engine: "DockerClient", place: Path) -> Callable[[str], str | Non
     return image_of
 
 
-def _of_file(engine: "DockerClient", place: Path) -> Callable[[str], str | None]:
+def _of_file(engine: "Engine", place: Path) -> Callable[[str], str | None]:
     from comb_compiler.release.images import BadImages, parse_images
 
     try:
@@ -167,7 +166,7 @@ def _of_file(engine: "DockerClient", place: Path) -> Callable[[str], str | None]
     return image_of
 
 
-def _pulled(engine: "DockerClient", reference: str) -> str:
+def _pulled(engine: "Engine", reference: str) -> str:
     from comb_compiler.images.engines import have
 
     have(engine, reference)

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import Descriptor
@@ -12,12 +12,14 @@ from comb_compiler.images.saving import save_images
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["HOW_TO_GET_ONE", "EngineFailed", "asking", "connect", "have", "load"]
+__all__ = ["HOW_TO_GET_ONE", "Engine", "EngineFailed", "asking", "connect", "have", "load"]
 
 HOW_TO_GET_ONE = (
     "install Docker or Podman (https://docs.docker.com/engine/install), start it, and see that `docker version` "
     "shows a server; another one is named by DOCKER_HOST"
 )
+Engine: TypeAlias = "DockerClient"
+"""What `connect` gives."""
 _PATIENCE = 120
 
 
