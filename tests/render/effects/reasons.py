@@ -19,7 +19,6 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "interface.include": "Where imports are looked for; what is found counts.",
         "models.*.description": _PEOPLE,
         "operators.*.description": _PEOPLE,
-        "recording.keep": "A matter of the sample store.",
         "rollout.steps": _PUBLISHED,
         "rollout.hold": _PUBLISHED,
         "rollout.abort": _PUBLISHED,
