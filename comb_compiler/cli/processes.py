@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
@@ -92,14 +93,19 @@ async def _watch(name: str, process: Process, note: Callable[[str], None]) -> No
 
 
 async def ended(process: Process, drain: float) -> None:
-    """End a process: in order, and by force where that takes five seconds more than `drain`."""
+    """End a process: in order, and by force where that takes five seconds more than `drain`.
+
+    It leads a session of its own; what it has started there and left behind is ended as well.
+    """
     with suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), drain + 5.0)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), drain + 5.0)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 async def _ready(one: Hosting, process: Process) -> None:

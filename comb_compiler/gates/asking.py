@@ -97,5 +97,8 @@ async def _asked(case: Case, targets: Sequence[Target]) -> tuple[Answered, ...]:
     found: dict[int, Answered] = {}
     name = case.name.encode("utf-8", "surrogatepass")  # which may be that of a directory that is no UTF-8
     for index in sorted(range(len(targets)), key=lambda index: sha256(b"%d %s" % (index, name)).digest()):
-        found[index] = await targets[index].ask(case.request)
+        try:
+            found[index] = await targets[index].ask(case.request)
+        except Unreadable as problem:
+            raise Unreadable(f"{problem} (sample `{case.name}`)") from problem
     return tuple(found[index] for index in range(len(targets)))

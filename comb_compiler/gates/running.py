@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
 
 from comb_compiler.gates.asking import Answered, Case, Gone, Target, Unreadable, answers
 from comb_compiler.gates.comparing import Difference, differences, missed
@@ -21,13 +23,17 @@ _MOST_PLACES = 20
 
 
 class Setting(NamedTuple):
-    """What all gates of a run have in common. `progress` is told how many of how many cases are done."""
+    """What all gates of a run have in common. `progress` is told how many of how many cases are done.
+
+    `newer` is the candidate's own type of answers, for samples that expect what the shared one does not have yet.
+    """
 
     candidate: Target
     baseline: Target | None
     rules: Rules
     at_once: int = 4
     progress: Callable[[str, int, int], None] = lambda gate, done, of: None
+    newer: Any = None
 
 
 class Set(NamedTuple):
@@ -45,7 +51,7 @@ async def availability(setting: Setting, samples: Set) -> GateResult:
     try:
         async for case, (answered,) in answers(samples.cases, [setting.candidate], setting.at_once):
             tally.count(answered)
-            places = graded(case, answered, setting.rules)
+            places = graded(case, answered, setting)
             if places:
                 wrong.append(_finding(case, Kind.WRONG, None, answered, places))
     except (Gone, Unreadable) as problem:
@@ -130,7 +136,7 @@ async def _marked(
     try:
         async for case, answered in answers(samples.cases, targets, setting.at_once):
             tally.count(answered[-1])
-            wrong = [graded(case, one, setting.rules) for one in answered]
+            wrong = [graded(case, one, setting) for one in answered]
             was_right = None if baseline is None else not wrong[0] and not wrong[1]
             found.append(Graded(case.name, was_right, not wrong[-1]))
             first = None if baseline is None else answered[0]
@@ -149,12 +155,22 @@ def _kind(graded: Graded) -> str:
     return Kind.BROKEN if graded.was_right else Kind.WRONG
 
 
-def graded(case: Case, answered: Answered, rules: Rules) -> tuple[Difference, ...]:
-    """Where an answer is not as a case expects: nothing where it is right."""
+def graded(case: Case, answered: Answered, setting: Setting) -> tuple[Difference, ...]:
+    """Where an answer is not as a case expects: nothing where it is right. Raises Unreadable where no answer can be."""
     if case.error is not None or answered.failed:
         wanted = case.error or "OK"
         return () if answered.code == wanted else (Difference(CODE, CODE, wanted, answered.code),)
-    return missed(case.expected or {}, answered.answer, rules)
+    expected = case.expected or {}
+    try:
+        return missed(expected, answered.answer, setting.rules)
+    except ValueError as error:
+        why: Exception = error
+    try:
+        if setting.newer is not None:
+            return missed(expected, setting.newer.FromString(answered.answer.SerializeToString()), setting.rules)
+    except (ValueError, DecodeError) as error:
+        why = error
+    raise Unreadable(f"no answer can be what the sample `{case.name}` expects: {why}") from why
 
 
 def _apart(one: Answered, other: Answered, rules: Rules) -> tuple[Difference, ...]:

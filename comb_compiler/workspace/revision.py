@@ -11,7 +11,7 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout, Found
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Revision", "find_commit"]
+__all__ = ["Revision", "find_commit", "is_without_commits"]
 
 _SECONDS = 60
 _FILE_MODES = ("100644", "100755")
@@ -23,6 +23,12 @@ def find_commit(root: str, revision: str) -> str | None:
     """The id of the commit that `revision` names in the repository at `root`; None where it names none."""
     done = _git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
     return done.stdout.decode("ascii").strip() or None if done.returncode == 0 else None
+
+
+def is_without_commits(root: str) -> bool:
+    """Whether a repository is at `root` that git reads, and nothing is committed to it."""
+    done = _git(root, ["rev-list", "--max-count=1", "--all"])
+    return done.returncode == 0 and not done.stdout
 
 
 class Revision(Checkout):

@@ -4,8 +4,10 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -57,7 +59,7 @@ def greeting(directory: Path, body: str = RIGHT) -> Path:
     (directory / ".git").mkdir(exist_ok=True)
     (directory / "comb.yaml").write_text(COMB, encoding="utf-8")
     (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
-    (directory / "operators.py").write_text(CODE.replace("BODY", body), encoding="utf-8")
+    (directory / "operators.py").write_text(CODE.replace("BODY", body) + f"# {directory.name}\n", encoding="utf-8")
     for name in ("Ada", "Grace", "Alan"):
         sample(directory / "samples/standard" / name.lower(), name, f"Hello {name}")
     for name in ("barbara", "ken"):
@@ -214,15 +216,16 @@ def test_a_first_release_has_no_baseline(tmp_path: Path) -> None:
     assert verdicts(report)["replay regular"] == "not applicable"
 
 
-def test_the_baseline_is_the_comb_at_a_revision(before: Path) -> None:
-    def git(*arguments: str) -> None:
-        who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
-        subprocess.run(["git", *who, *arguments], cwd=before, check=True, capture_output=True)
+def committed(directory: Path) -> None:
+    """All that is there, as the first commit of `main`."""
+    shutil.rmtree(directory / ".git", ignore_errors=True)
+    git = ["git", "-C", str(directory), "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
 
-    shutil.rmtree(before / ".git")
-    git("init", "-q", "-b", "main")
-    git("add", ".")
-    git("commit", "-qm", "first")
+
+def test_the_baseline_is_the_comb_at_a_revision(before: Path) -> None:
+    committed(before)
     (before / "operators.py").write_text(CODE.replace("BODY", '"Hello " + text.title()'), encoding="utf-8")
     ran, report = gate(before, "replay")
     assert ran.code == 3, "there are no records"
@@ -238,6 +241,8 @@ def test_the_baseline_is_the_comb_at_a_revision(before: Path) -> None:
         (["--baseline", "nowhere"], "no directory and no revision"),
         (["--at-once", "0"], "at least one"),
         (["--arm", "b"], "there is no such arm"),
+        (["--target", "container"], "neither `local` nor HOST:PORT"),
+        (["availability"], "no repository that git reads"),
         (["replay", "availability"], "one comb at a time"),
     ],
 )
@@ -346,3 +351,78 @@ def test_a_report_that_finds_no_room_leaves_nothing_behind(before: Path, tmp_pat
     )  # fmt: skip
     assert (done.returncode, "the report cannot be written" in done.stderr) == (4, True), done.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_is_held_against_itself_proves_nothing(before: Path, tmp_path: Path) -> None:
+    shutil.copytree(before, tmp_path / "after")
+    ran, report = gate(tmp_path / "after", "--baseline", str(before))
+    assert ran.code == 3
+    assert verdicts(report) == {"availability": "passed", "replay": "undecided"}
+    assert "baseline and candidate are the same" in ran.out
+
+
+def test_a_comb_that_asks_for_nothing_does_not_pass(before: Path) -> None:
+    (before / "comb.yaml").write_text(COMB[: COMB.index("gates:")], encoding="utf-8")
+    ran, report = gate(before, "--baseline", "none")
+    assert (ran.code, verdicts(report)) == (3, {"gates": "undecided"}), ran.out + ran.err
+
+
+def test_a_comb_that_has_moved_is_no_new_one(tmp_path: Path) -> None:
+    (tmp_path / "main").mkdir()  # a directory of the default branch's name is not that branch
+    greeting(tmp_path / "old")
+    shutil.rmtree(tmp_path / "old/.git")
+    committed(tmp_path)
+    (tmp_path / "old").rename(tmp_path / "main/new")
+    after = tmp_path / "main/new"
+    (after / "operators.py").write_text(CODE.replace("BODY", '"Hi " + text'), encoding="utf-8")
+    sample(after / "samples/standard/ada", "Ada", "Hi Ada")
+    ran, report = gate(after, "availability")
+    assert (ran.code, report["baseline"]["name"]) == (3, "main"), ran.out + ran.err
+    assert "samples/standard: `ada` is changed (expected.text)" in report["weakened"]
+
+
+def test_samples_may_expect_what_the_change_adds_to_the_answer(before: Path, tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", '"Hello " + text, tone="WARM"')
+    added = "enum Tone { TONE_NONE = 0; WARM = 1; }\nmessage Greeting { string text = 1; Tone tone = 2; }"
+    proto = PROTO.replace("message Greeting { string text = 1; }", added)
+    (after / "greeting.proto").write_text(proto, encoding="utf-8")
+    sample(after / "samples/standard/new", "New", "Hello New")
+    expected = after / "samples/standard/new/expected.json"
+    for tone, verdict in (("WARM", "passed"), ("TONE_NONE", "blocked"), ("COLD", "undecided")):
+        expected.write_text(json.dumps({"text": "Hello New", "tone": tone}), encoding="utf-8")
+        ran, report = gate(after, "availability", "--baseline", str(before))
+        assert verdicts(report) == {"availability": verdict}, ran.out + ran.err
+    assert "no answer can be what the sample `new` expects" in ran.out
+
+
+def test_a_process_that_writes_lines_without_end_is_not_kept_waiting(tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", 'str(os.write(2, b"x" * 400_000) and "Hello ") + text')
+    ran, report = gate(after, "availability", "--baseline", "none")
+    assert verdicts(report) == {"availability": "passed"}, ran.out + ran.err
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    ran, _ = gate(before, "availability", "--baseline", "none")
+    assert ran.code == 0, ran.out + ran.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_ended_half_way_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    started = tmp_path / "started"
+    after = greeting(tmp_path / "after", f'open({str(started)!r}, "w").write(str(os.getpid())) and time.sleep(50)')
+    (after / "operators.py").write_text("import time\n" + (after / "operators.py").read_text("utf-8"), "utf-8")
+    command = [sys.executable, "-m", "comb_compiler", "gate", "availability", ".", "--baseline", "none"]
+    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    running = subprocess.Popen(command, cwd=after, env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while not (started.exists() and started.read_text("utf-8")) and time.monotonic() < until:
+        time.sleep(0.05)
+    running.send_signal(number)
+    _, said = running.communicate(timeout=120)
+    assert (running.returncode, said) == (130, "comb: interrupted\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text("utf-8")), 0)

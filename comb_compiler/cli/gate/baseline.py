@@ -1,6 +1,7 @@
 """`--baseline`: what a candidate is held against, from a directory or a revision of git."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,8 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.source.sourceset import Unavailable
-from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
-from comb_compiler.workspace.revision import Revision, find_commit
+from comb_compiler.workspace.revision import Revision, find_commit, is_without_commits
 from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["Baseline", "default_revision", "open_baseline"]
@@ -45,10 +45,15 @@ def open_baseline(named: str | None, candidate: Clean, console: Console) -> Iter
     """
     root = candidate.checkout.root
     name = named or default_revision(root)
+    if name is None and not is_without_commits(root):
+        raise UsageError(
+            f"{root} is no repository that git reads, so that what was there before is not known: "
+            "name it with --baseline, a directory; or `none`, if the comb is new"
+        )
     if name is None or name == "none":
         yield None
         return
-    if os.path.isdir(name):
+    if named and os.path.isdir(named):
         yield Baseline(name, "", _opened(Path(name), "comb.yaml", name, console))
         return
     commit = find_commit(root, name)
@@ -58,12 +63,28 @@ def open_baseline(named: str | None, candidate: Clean, console: Console) -> Iter
             "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
         )
     revision = Revision(root, commit)
-    if isinstance(revision.read(candidate.main), Unavailable):
+    main = _place(revision, candidate)
+    if main is None:
         yield None
         return
     with TemporaryDirectory(prefix="comb-baseline-") as directory:
-        _write(revision, candidate.main, Path(directory))
-        yield Baseline(name, commit, _opened(Path(directory), candidate.main, name, console))
+        _write(revision, main, Path(directory))
+        yield Baseline(name, commit, _opened(Path(directory), main, name, console))
+
+
+def _place(revision: Revision, candidate: Clean) -> str | None:
+    """Where the comb is at a revision: it may have moved since, which makes it no new one. None where it is nowhere."""
+    if not isinstance(revision.read(candidate.main), Unavailable):
+        return candidate.main
+    name = candidate.plan.comb
+    called = re.compile(
+        rf"^metadata:[^}}]*?\bname:\s*[\"']?{re.escape(name)}[\"']?\s*(?:[,}}#]|$)".encode(), re.MULTILINE
+    )
+    for path in revision.holding(name, {os.path.basename(candidate.main)}):
+        content = revision.read(path)
+        if not isinstance(content, Unavailable) and called.search(content):
+            return path
+    return None
 
 
 def _opened(directory: Path, main: str, name: str, console: Console) -> Clean:
@@ -78,7 +99,7 @@ def _write(revision: Revision, main: str, directory: Path) -> None:
     (directory / ".git").mkdir()  # which makes the directory the root of a checkout, as far as reading goes
     home = os.path.dirname(main)
     files = {os.path.join(home, path): content for path, content in revision.below(home or ".")}
-    loaded = load_sources(Checkout(revision.root), main)
+    loaded = load_sources(revision, main)
     for path in loaded.files:
         content = revision.read(path)
         if path not in files and not isinstance(content, Unavailable):

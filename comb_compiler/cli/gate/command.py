@@ -15,6 +15,8 @@ import argparse
 import asyncio
 import getpass
 import os
+import re
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,11 +31,13 @@ from comb_compiler.cli.provenance import origin_of
 from comb_compiler.cli.samples.stores import DEFAULT_STORE
 
 if TYPE_CHECKING:
-    from comb_compiler.gates import GateReport
+    from comb_compiler.cli.gate.session import Session
+    from comb_compiler.gates import GateReport, GateResult
 
 __all__ = ["add_arguments", "judged", "run"]
 
 _GATES = ("availability", "replay", "all")
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +62,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     which, path = _words(arguments.words)
     if arguments.at_once < 1:
         raise UsageError("--at-once: at least one sample has to be under way")
+    if arguments.target != "local" and not _ADDRESS.fullmatch(arguments.target):
+        raise UsageError(f"--target {arguments.target}: this is neither `local` nor HOST:PORT")
     main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
     candidate = open_clean(str(main), console, "has gates")
     if candidate is None:
@@ -69,10 +75,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 
-        builder = arguments.builder or f"{getpass.getuser()}@{socket.gethostname()}"
+        builder = arguments.builder or f"{_user()}@{socket.gethostname()}"
         statement = _statement(report, candidate, builder)
         console.note(written(report, Path(arguments.report), exam.cases, statement))
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user has a number alone
+        return f"{os.getuid()}"
 
 
 def judged(which: str, candidate: Clean, arguments: argparse.Namespace, console: Console) -> "tuple[GateReport, Exam]":
@@ -110,12 +123,13 @@ def _report(
     from comb_compiler.gates import GateReport
 
     against = None if baseline is None else baseline.comb
-    results = asyncio.run(Session(which, candidate, against, exam, arguments, console).results())
     named = {}
     if baseline is not None:
         named = {"name": baseline.name, "commit": baseline.commit, "subject": _subject(baseline.comb, "")}
-    isolation, promise = promise_of(arguments.target)
     subject = _subject(candidate, arguments.arm)
+    is_same = arguments.target == "local" and named.get("subject") == subject
+    results = _ended_in_order(Session(which, candidate, against, exam, arguments, console, is_same))
+    isolation, promise = promise_of(arguments.target)
     return GateReport(
         candidate.plan.comb,
         subject,
@@ -127,6 +141,22 @@ def _report(
         tuple(results),
         exam.weakened,
     )
+
+
+def _ended_in_order(session: "Session") -> "list[GateResult]":
+    """What a session finds; where a signal ends it, its processes are ended first, as with Ctrl-C."""
+
+    async def results() -> "list[GateResult]":
+        task = asyncio.current_task()
+        assert task is not None
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(one, task.cancel)
+        return await session.results()
+
+    try:
+        return asyncio.run(results())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def _subject(clean: Clean, arm: str) -> str:

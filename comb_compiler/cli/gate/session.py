@@ -33,7 +33,7 @@ __all__ = ["Session"]
 
 
 class Session(NamedTuple):
-    """What a run is about."""
+    """What a run is about; `is_same` where candidate and baseline are one subject, so that no replay tells anything."""
 
     which: str
     candidate: Clean
@@ -41,6 +41,7 @@ class Session(NamedTuple):
     exam: Exam
     arguments: argparse.Namespace
     console: Console
+    is_same: bool = False
 
     async def results(self) -> list[GateResult]:
         """What each gate found; those after one that blocks are not asked."""
@@ -54,11 +55,14 @@ class Session(NamedTuple):
             except Gone as gone:
                 verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
                 return [_alone("start", verdict, str(gone))]
-            setting = Setting(candidate, baseline, rules, self.arguments.at_once, _progress(self.console))
+            newer = Answers(self.candidate.plan).kind
+            setting = Setting(candidate, baseline, rules, self.arguments.at_once, _progress(self.console), newer)
             async for one in self._asked(setting):
                 found.append(one)
                 if one.ruling.verdict is Verdict.BLOCKED:
                     break
+        if not found:
+            return [_alone("gates", Verdict.UNDECIDED, "comb.yaml asks for none of these `gates`: nothing is proven")]
         self.console.progress("looking where answers part …")
         return await traced(found, self.exam.cases, self._sources(), answers)
 
@@ -80,7 +84,7 @@ class Session(NamedTuple):
         return await stack.enter_async_context(launched("candidate", source, answers))
 
     async def _baseline(self, stack: AsyncExitStack, answers: Answers) -> Service | None:
-        if self.baseline is None or self.which == "availability":
+        if self.baseline is None or self.which == "availability" or self.is_same:
             return None
         self.console.progress("starting the baseline …")
         return await stack.enter_async_context(launched("baseline", self.source(self.baseline), answers))
@@ -98,6 +102,10 @@ class Session(NamedTuple):
             yield await availability(setting, samples) if samples else _unfit("availability")
         replay = gates.replay
         if replay is None or self.which == "availability":
+            return
+        if self.is_same:
+            why = "baseline and candidate are the same, so that nothing is compared: name what was there before"
+            yield _alone("replay", Verdict.UNDECIDED, f"{why} with --baseline")
             return
         if replay.error is not None:
             samples = self.exam.sets.get("replay.error")

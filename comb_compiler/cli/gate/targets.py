@@ -32,6 +32,7 @@ _LONGEST = 330.0
 """Seconds for one answer: the service itself ends requests earlier, by the comb's deadline."""
 _LOOK_EVERY = 0.05
 _LINES = 5
+_LONGEST_LINE = 4096
 _NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _DRAIN = 5.0
 
@@ -152,8 +153,13 @@ def _environment() -> dict[str, str]:
 
 async def _listen(process: Process, said: "deque[str]") -> None:
     assert process.stderr is not None
-    while line := await process.stderr.readline():
-        said.append(line.decode("utf-8", "replace").rstrip())
+    begun = b""
+    while content := await process.stderr.read(_LONGEST_LINE):  # a line may have no end, and must not keep it waiting
+        *lines, begun = (begun + content).split(b"\n")
+        begun = begun[-_LONGEST_LINE:]
+        said.extend(line[:_LONGEST_LINE].decode("utf-8", "replace").rstrip() for line in lines)
+    if begun:
+        said.append(begun.decode("utf-8", "replace").rstrip())
 
 
 async def _ready(name: str, process: Process, port: int, said: "deque[str]") -> None:

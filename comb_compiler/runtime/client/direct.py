@@ -27,6 +27,7 @@ class Direct:
 
     def __init__(self, address: str, method: str) -> None:
         options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
+        options.append(("grpc.enable_http_proxy", 0))
         self._channel = grpc.aio.insecure_channel(address, options)
         self._call: Any = self._channel.unary_unary(f"/{method}")
 
