@@ -20,6 +20,8 @@ CODE = "(code)"
 """Stands for a field where answers differ in that one of them failed, or with what."""
 _MOST_FINDINGS = 200
 _MOST_PLACES = 20
+_MOST_ITEMS = 100
+_LONGEST = 2_000
 
 
 class Setting(NamedTuple):
@@ -186,9 +188,22 @@ def _fields(found: Sequence[Difference]) -> frozenset[str]:
 def _finding(
     case: Case, kind: str, before: Answered | None, after: Answered, found: Sequence[Difference]
 ) -> SampleFinding:
-    places = tuple(Place(one.place, one.before, one.after) for one in found[:_MOST_PLACES])
+    places = tuple(Place(one.place, _bounded(one.before), _bounded(one.after)) for one in found[:_MOST_PLACES])
     codes = (None if before is None else before.code, after.code)
     return SampleFinding(case.name, kind, codes, places, after.message, about=case.about, source=case.source)
+
+
+def _bounded(value: Any) -> Any:
+    """A value of JSON's form without what nobody reads to its end: reports hold hundreds of them."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]}… ({len(value):,} characters)"
+    if isinstance(value, list) and len(value) > _MOST_ITEMS:
+        return [*_bounded(value[:_MOST_ITEMS]), f"… ({len(value):,} items)"]
+    if isinstance(value, list):
+        return [_bounded(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _bounded(one) for name, one in list(value.items())[:_MOST_ITEMS]}
+    return value
 
 
 class _Tally:
@@ -225,4 +240,5 @@ class _Tally:
         asked = f"after {self._asked:,} of {len(self._samples.cases):,} requests"
         is_its = isinstance(problem, Gone) and problem.target == self._setting.candidate.name
         verdict = Verdict.BLOCKED if is_its else Verdict.UNDECIDED
-        return self.result(Ruling(verdict, (f"{problem.args[0]}, {asked}",)), findings)
+        what, *more = str(problem).split("\n")
+        return self.result(Ruling(verdict, ("\n".join((f"{what}, {asked}", *more)),)), findings)

@@ -169,6 +169,7 @@ def test_a_candidate_that_is_killed_is_blocked_and_all_is_accounted_for(before: 
     (only,) = report["gates"]
     assert only["ruling"]["verdict"] == "blocked"
     assert only["asked"] == only["answered"] + only["failed"]
+    assert "ended by signal 9 (as the kernel does where memory is full), after " in ran.out
 
 
 def test_a_candidate_that_does_not_start_is_blocked_with_what_it_said(before: Path, tmp_path: Path) -> None:
@@ -338,7 +339,8 @@ def test_names_and_answers_that_terminals_would_obey_are_shown_and_reported(befo
 
 
 def test_a_report_that_finds_no_room_leaves_nothing_behind(before: Path, tmp_path: Path) -> None:
-    sample(before / "samples/standard/long", "a" * 40_000, "")
+    for number in range(30):
+        sample(before / f"samples/standard/{number}", "a" * 2_000, "")
     command = [sys.executable, "-m", "comb_compiler", "gate", "availability", ".", "--baseline", "none"]
 
     def little_room() -> None:
@@ -393,6 +395,14 @@ def test_samples_may_expect_what_the_change_adds_to_the_answer(before: Path, tmp
         ran, report = gate(after, "availability", "--baseline", str(before))
         assert verdicts(report) == {"availability": verdict}, ran.out + ran.err
     assert "no answer can be what the sample `new` expects" in ran.out
+
+
+def test_of_answers_of_millions_of_characters_a_report_has_the_beginning(tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", '"x" * 3_000_000')
+    ran, report = gate(after, "availability", "--baseline", "none")
+    assert ran.code == 3
+    assert report["gates"][0]["findings"][0]["places"][0]["after"].endswith("x… (3,000,000 characters)")
+    assert sum(path.stat().st_size for path in (tmp_path / "report").iterdir()) < 100_000
 
 
 def test_a_process_that_writes_lines_without_end_is_not_kept_waiting(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +31,7 @@ _START = 120.0
 _LONGEST = 330.0
 """Seconds for one answer: the service itself ends requests earlier, by the comb's deadline."""
 _LOOK_EVERY = 0.05
+_END = 2.0
 _LINES = 5
 _LONGEST_LINE = 4096
 _NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -70,7 +71,8 @@ class Service:
         from comb_compiler.runtime.messages import open_messages
 
         self.name = name
-        self.why_gone: Callable[[], str] = lambda: f"{address} does not answer"
+        self.why_gone: Callable[[], Awaitable[str]] = self._not_known
+        self._address = address
         self._answers = answers
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
         self._method = Direct(address, f"{plan.method.service}/{plan.method.name}")
@@ -83,10 +85,13 @@ class Service:
         try:
             reply = await self._method.ask(content, _LONGEST, request_id)
         except Unreachable as error:
-            raise Gone(f"the {self.name} went away: {self.why_gone()}", self.name) from error
+            raise Gone(f"the {self.name} went away: {await self.why_gone()}", self.name) from error
         if reply.code != "OK":
             return Answered(None, reply.code, reply.message, reply.seconds)
         return self._read(reply.content, reply.seconds)
+
+    async def _not_known(self) -> str:
+        return f"{self._address} does not answer"
 
     def _bytes(self, request: Mapping[str, Any]) -> bytes:
         from comb_compiler.runtime import OperatorError
@@ -142,7 +147,7 @@ async def launched(
         stack.callback(listening.cancel)
         await _ready(name, process, http, said)
         service = Service(name, f"{_HOST}:{grpc}", plan, answers)
-        service.why_gone = lambda: _end_of(process, said)
+        service.why_gone = lambda: _known_end(process, said)
         stack.push_async_callback(service.close)
         yield service
 
@@ -181,6 +186,12 @@ async def _is_ready(port: int) -> bool:
         finally:
             writer.close()
     return False
+
+
+async def _known_end(process: Process, said: "deque[str]") -> str:
+    with suppress(TimeoutError):  # a connection ends a little earlier than it is known that its process did
+        await asyncio.wait_for(process.wait(), _END)
+    return _end_of(process, said)
 
 
 def _end_of(process: Process, said: "deque[str]") -> str:
