@@ -4,7 +4,7 @@ schemas/evidence.v1.schema.json has their form. A statement says nothing by itse
 until when it counts, and has worked out anew what it is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,13 +52,25 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
     }
 
 
-def merged(statements: Sequence[Mapping[str, Any]], subjects: Mapping[str, str], expires: datetime) -> dict[str, Any]:
+def merged(
+    statements: Sequence[Mapping[str, Any]],
+    subjects: Mapping[str, str],
+    gates_of: Mapping[str, Collection[str]],
+    expires: datetime,
+) -> dict[str, Any]:
     """One statement about all `subjects`, digests by name, which counts until then.
 
-    Raises BadStatement where one did not pass, or is about something else, or none is about one of the subjects.
+    `gates_of` has the gates that each subject has to have passed. Raises BadStatement where one did not pass, or was
+    asked less, or is about something else, or none is about one of the subjects.
     """
     for one in statements:
         _check(one)
+        for part in one["subject"]:
+            left_out = set(gates_of.get(part["name"], ())) - {gate["gate"] for gate in one["predicate"]["gates"]}
+            if left_out:
+                raise BadStatement(
+                    f"`{part['name']}` was not asked all that its gates ask: {', '.join(sorted(left_out))}"
+                )
     first = statements[0]["predicate"]
     for one in statements[1:]:
         for field in _SAME:
@@ -72,7 +84,7 @@ def merged(statements: Sequence[Mapping[str, Any]], subjects: Mapping[str, str],
             what = "another subject" if any(known == name for known, _ in proven) else "nothing of that name"
             raise BadStatement(f"`{name}` is {digest[:12]}… here, and what the gates asked was {what}")
     isolation = min((one["predicate"]["isolation"] for one in statements), key=_STRICTNESS.index)
-    gates = [gate for one in statements for gate in one["predicate"].get("gates", [])]
+    gates = [gate for one in statements for gate in one["predicate"]["gates"]]
     predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
     about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
     return {"_type": _STATEMENT, "subject": about, "predicateType": _PREDICATE, "predicate": predicate}

@@ -274,6 +274,10 @@ def test_what_gates_found_is_signed_and_counts_for_that_comb_alone(tmp_path: Pat
         done = subprocess.run(command, cwd=after, env=environment, capture_output=True, timeout=120)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    gate(after, "availability", "--baseline", "none")
+    partly = sign()
+    assert (partly.code, "was not asked all that its gates ask: replay error" in partly.err) == (1, True), partly.err
+    gate(after, "--baseline", "none", "--builder", "job 7")
     signed = sign()
     assert signed.code == 0, signed.err
     asked = Asked({"greeting": report["subject"]}, "git.example.com/team/combs", "local", datetime.now(UTC))

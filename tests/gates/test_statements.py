@@ -29,7 +29,7 @@ def _with(**predicate: Any) -> dict[str, Any]:
 def test_statements_of_a_comb_and_of_its_arms_become_one() -> None:
     subjects = {"ocr": DIGEST, "ocr/same": DIGEST, "ocr/new": OTHER}
     container = statement("ocr", "ocr/same", isolation="container")
-    made = merged([container, statement("ocr/new", digest=OTHER)], subjects, UNTIL)
+    made = merged([container, statement("ocr/new", digest=OTHER)], subjects, {}, UNTIL)
     assert {one["name"]: one["digest"]["sha256"] for one in made["subject"]} == subjects
     predicate = made["predicate"]
     assert (predicate["expires"], predicate["isolation"]) == ("2027-01-01T00:00:00+00:00", "local")
@@ -56,11 +56,18 @@ def test_statements_of_a_comb_and_of_its_arms_become_one() -> None:
 )
 def test_what_must_not_be_signed(given: Mapping[str, Any], subjects: dict[str, str], said: str) -> None:
     with pytest.raises(BadStatement, match=said):
-        merged([given], subjects, UNTIL)
+        merged([given], subjects, {}, UNTIL)
 
 
 def test_statements_of_two_runs_elsewhere_are_not_mixed() -> None:
     other = statement("ocr/new", digest=OTHER)
     other["predicate"]["repository"] = "git.example.com/else"
     with pytest.raises(BadStatement, match="differ in `repository`"):
-        merged([statement("ocr"), other], {"ocr": DIGEST, "ocr/new": OTHER}, UNTIL)
+        merged([statement("ocr"), other], {"ocr": DIGEST, "ocr/new": OTHER}, {}, UNTIL)
+
+
+def test_who_was_asked_less_than_the_comb_asks_is_not_signed() -> None:
+    asked = {"ocr": ["availability", "replay error"]}
+    with pytest.raises(BadStatement, match="`ocr` was not asked all that its gates ask: replay error"):
+        merged([statement("ocr")], {"ocr": DIGEST}, asked, UNTIL)
+    assert merged([statement("ocr")], {"ocr": DIGEST}, {"ocr": ["availability"]}, UNTIL)

@@ -48,12 +48,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = _subjects(arguments.comb, console)
     if found is None:
         return Exit.FINDINGS
-    subjects, root = found
+    subjects, gates_of, root = found
     origin = origin_of(root)
     if not origin:
         raise UsageError("the checkout has no remote `origin`, which says what repository it is about")
     try:
-        statement = merged(statements, subjects, datetime.now(UTC) + timedelta(days=arguments.days))
+        statement = merged(statements, subjects, gates_of, datetime.now(UTC) + timedelta(days=arguments.days))
         asked, here = statement["predicate"]["repository"], repository_name(origin)
         if asked != here:
             raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
@@ -69,19 +69,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.CLEAN
 
 
-def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], str] | None:
-    """The digests of combs and their arms, and the root of the checkout; None where one has mistakes."""
+def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[str, list[str]], str] | None:
+    """The digests of combs and their arms, their gates, and the root of the checkout; None where one has mistakes."""
+    from comb_compiler.cli.gate.exam import gate_names
     from comb_compiler.cli.gate.subjects import subjects_of
 
     subjects: dict[str, str] = {}
+    gates_of: dict[str, list[str]] = {}
     root = ""
     for path in paths:
         clean = open_clean(str(Path(path, "comb.yaml") if Path(path).is_dir() else path), console, "has evidence")
         if clean is None:
             return None
         subjects |= subjects_of(clean)
+        gates_of |= dict.fromkeys(subjects_of(clean), gate_names(clean))
         root = clean.checkout.root
-    return subjects, root
+    return subjects, gates_of, root
 
 
 def _read(file: str) -> dict[str, Any]:

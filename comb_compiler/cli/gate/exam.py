@@ -15,7 +15,7 @@ from comb_compiler.samples import Sample, SampleSet, load_sample_set
 from comb_compiler.samples.difference import difference
 from comb_compiler.spec.comb.gates import Comparison, Gates
 
-__all__ = ["Exam", "exam_of"]
+__all__ = ["Exam", "exam_of", "gate_names"]
 
 RECORDED = "recorded"
 
@@ -74,6 +74,14 @@ def exam_of(candidate: Clean, baseline: Clean | None, name: str) -> Exam:
     gates = _added(base, own)
     sets, lost = _sets(gates, candidate, baseline)
     return Exam(gates, sets, f"`{name}`, and what this change adds", (*_weaker(base, own), *lost))
+
+
+def gate_names(clean: Clean) -> list[str]:
+    """The gates that a comb asks for and that are run here, as results name them."""
+    gates = _gates(clean)
+    found = ["availability"] if gates.availability is not None else []
+    fields = ("regular", "error", "optimised") if gates.replay is not None else ()
+    return found + [f"replay {field}" for field in fields if getattr(gates.replay, field) is not None]
 
 
 def _gates(clean: Clean) -> Gates:
