@@ -5,7 +5,7 @@ from math import isclose, isnan
 from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.json_format import Error, MessageToDict, ParseDict, ParseError
 
 from comb_compiler.gates.boxes import overlap, paired
 from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rules, Tolerance, Unordered
@@ -186,7 +186,10 @@ def _plain(_: Any, value: Any) -> Any:
 
 
 def _message(_: Any, value: Any) -> Any:
-    return MessageToDict(value, preserving_proto_field_name=True)
+    try:
+        return MessageToDict(value, preserving_proto_field_name=True)
+    except (Error, TypeError, ValueError):  # a time beyond all years, an Any of a type that is not known
+        return str(value)
 
 
 _SHORT = 16

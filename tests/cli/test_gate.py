@@ -1,10 +1,12 @@
 """`comb gate` on small combs whose behaviour is known, as processes of their own."""
 
+import asyncio
 import json
 import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -407,6 +409,31 @@ def test_of_answers_of_millions_of_characters_a_report_has_the_beginning(tmp_pat
     assert ran.code == 3
     assert report["gates"][0]["findings"][0]["places"][0]["after"].endswith("x… (3,000,000 characters)")
     assert sum(path.stat().st_size for path in (tmp_path / "report").iterdir()) < 100_000
+
+
+def test_a_process_that_is_stuck_is_not_waited_for_with_each_sample(
+    before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from comb_compiler.cli.console import Console
+    from comb_compiler.cli.gate import targets
+    from comb_compiler.cli.opening import open_clean
+    from comb_compiler.gates import Gone
+
+    monkeypatch.setattr(targets, "_GRACE", 0.25)
+    clean = open_clean(str(before / "comb.yaml"), Console(), "has gates")
+    assert clean is not None
+    plan = targets.as_written(clean.plan)._replace(deadline=0.25)
+
+    async def asked(port: int) -> None:
+        service = targets.Service("candidate", f"127.0.0.1:{port}", plan, targets.Answers(plan))
+        try:
+            await service.ask({"name": {"text": "Ada"}})
+        finally:
+            await service.close()
+
+    stuck = r"the candidate is stuck: nothing came of a request in 0\.5 s"
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Gone, match=stuck):
+        asyncio.run(asked(silent.getsockname()[1]))
 
 
 def test_a_process_that_writes_lines_without_end_is_not_kept_waiting(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Where two messages differ, with rules and without."""
 
+from math import nan
 from typing import Any
 
 import pytest
+from google.protobuf.struct_pb2 import ListValue, Value
 
 from comb_compiler.gates.comparing import Difference, differences, missed
 from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rule, Tolerance, Unordered, resolved
@@ -46,6 +48,11 @@ def test_a_difference_has_the_field_and_both_values() -> None:
     assert differences(one, other, {}) == (Difference("found[].label", "found[1].label", "a", "b"),)
     (big,) = differences(answer(picture="AAAA"), answer(), {})
     assert (big.before, big.after) == ("00 00 00", "")
+
+
+def test_values_that_have_no_json_are_shown_as_they_are() -> None:
+    (found,) = differences(ListValue(), ListValue(values=[Value(number_value=nan)]), {})
+    assert (found.before, found.after) == ([], ["number_value: nan\n"])
 
 
 def test_what_is_ignored_does_not_count() -> None:

@@ -28,8 +28,11 @@ _LOCAL = (
 _HOST = "127.0.0.1"
 _START = 120.0
 """Seconds that operators and models may take to start."""
-_LONGEST = 330.0
-"""Seconds for one answer: the service itself ends requests earlier, by the comb's deadline."""
+_DEADLINE, _GRACE = 300.0, 30.0
+"""Seconds for one answer where the comb promises none, and what is waited beyond what it promises.
+
+The service itself ends requests by the comb's deadline: one that does not is stuck.
+"""
 _LOOK_EVERY = 0.05
 _END = 2.0
 _LINES = 5
@@ -74,6 +77,7 @@ class Service:
         self.why_gone: Callable[[], Awaitable[str]] = self._not_known
         self._address = address
         self._answers = answers
+        self._longest = (plan.deadline or _DEADLINE) + _GRACE
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
         self._method = Direct(address, f"{plan.method.service}/{plan.method.name}")
 
@@ -83,9 +87,11 @@ class Service:
 
         content = self._bytes(request)
         try:
-            reply = await self._method.ask(content, _LONGEST, request_id)
+            reply = await self._method.ask(content, self._longest, request_id)
         except Unreachable as error:
             raise Gone(f"the {self.name} went away: {await self.why_gone()}", self.name) from error
+        if reply.code == "DEADLINE_EXCEEDED" and reply.seconds > self._longest - _GRACE / 2:
+            raise Gone(f"the {self.name} is stuck: nothing came of a request in {self._longest:g} s", self.name)
         if reply.code != "OK":
             return Answered(None, reply.code, reply.message, reply.seconds)
         return self._read(reply.content, reply.seconds)
