@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import grpc_tools
 import pytest
+from grpc_tools import protoc
 
 from tests.cli.conftest import PROTO, Ran
 from tests.cli.test_samples import descriptors, record
@@ -52,6 +55,7 @@ class Greet:
         text = name.text
         return self._answer(text=BODY)
 """
+PROTOS = Path(grpc_tools.__file__).parent / "_proto"
 RIGHT = '"Hello " + text'
 
 
@@ -144,6 +148,26 @@ def test_a_change_that_breaks_ordinary_traffic_is_blocked_early(before: Path, tm
     assert regular["fields"][0]["field"] == "text"
     assert regular["fields"][0]["noise"] == 0
     assert regular["findings"][0]["kind"] == "changed"
+
+
+def test_others_stand_in_for_records_that_cannot_be_asked_again(before: Path, tmp_path: Path) -> None:
+    from comb_compiler.cli.gate.cases import recorded as drawn
+    from comb_compiler.samples.embedded import EmbeddedStore
+
+    (tmp_path / "records").mkdir()
+    store = EmbeddedStore(tmp_path / "records")
+    proto = PROTO.replace("message GreetRequest {", 'import "google/protobuf/struct.proto";\nmessage GreetRequest {')
+    proto = proto.replace("Name name = 1;", "Name name = 1; google.protobuf.Value more = 2;")
+    (tmp_path / "greeting.proto").write_text(proto, encoding="utf-8")
+    target = tmp_path / "greeting.binpb"
+    assert protoc.main(["", f"-I{tmp_path}", f"-I{PROTOS}", "--include_imports", f"-o{target}", "greeting.proto"]) == 0
+    records = [record(number, interface=store.put_interface(target.read_bytes())) for number in range(30)]
+    records[3].request.message = b"\x12\x09\x11" + struct.pack("<d", float("nan"))
+    records[4].request.message = b"\xff"
+    store.put(records)
+    store.close()
+    names = {case.name for case in drawn(f"embedded:{tmp_path / 'records'}", "greeting", 28).cases}
+    assert names == {f"{number:032x}" for number in range(30)} - {f"{number:032x}" for number in (3, 4)}
 
 
 def test_noise_of_the_baseline_is_no_break(tmp_path: Path) -> None:

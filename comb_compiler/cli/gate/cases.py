@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.gates import Case, Set, shares
@@ -27,9 +28,13 @@ def recorded(store: str, comb: str, count: int) -> Set:
         if not strata:
             raise UsageError(f"--store {store}: there are no records of `{comb}`; `comb run --samples` makes some")
         wanted = shares({stratum: len(ids) for stratum, ids in strata.items()}, count)
-        ids = [id for stratum, ids in sorted(strata.items()) for id in sorted(ids, key=_drawn)[: wanted[stratum]]]
-        cases = list(_cases(found, ids))
-    digest = sha256("\n".join(sorted(ids)).encode()).hexdigest()
+        cases = [
+            case
+            for stratum, ids in sorted(strata.items())
+            if wanted[stratum]
+            for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum]), wanted[stratum])
+        ]
+    digest = sha256("\n".join(sorted(case.name for case in cases)).encode()).hexdigest()
     return Set(f"recorded ({len(cases):,} of {sum(map(len, strata.values())):,})", digest, cases)
 
 
@@ -51,13 +56,26 @@ def _strata(store: "SampleStore", comb: str) -> Mapping[tuple[str, int, int], li
         page = store.find(Query(comb=comb), limit=_PAGE, page=page.next)
 
 
-def _cases(store: "SampleStore", ids: list[str]) -> Iterator[Case]:
+def _cases(store: "SampleStore", ids: list[str], wanted: int) -> Iterator[Case]:
+    """Those that can be asked again, so many at a time read: others stand in for a request without a JSON form."""
     from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.runtime.messages import as_json
 
     decoder = Decoder(store)
-    for start in range(0, len(ids), _PAGE):
-        for id, record in store.get(ids[start : start + _PAGE]).items():
-            request = decoder.message(record.interface, record.request)
+    page = min(wanted, _PAGE)
+    for start in range(0, len(ids), page):
+        for id, record in store.get(ids[start : start + page]).items():
+            request = _json(decoder.message(record.interface, record.request))
             if request is not None:
-                yield Case(id, as_json(request))
+                yield Case(id, request)
+
+
+def _json(request: Any) -> dict[str, Any] | None:
+    """A request in JSON's form; None where there is none, as for a Value of NaN or a time beyond all years."""
+    from google.protobuf.json_format import Error
+
+    from comb_compiler.runtime.messages import as_json
+
+    try:
+        return None if request is None else as_json(request)
+    except (Error, TypeError, ValueError):
+        return None
