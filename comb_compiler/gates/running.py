@@ -122,9 +122,10 @@ async def errors(setting: Setting, samples: Set) -> GateResult:
     return await _marked(setting, samples, "replay error", errors_ruling)
 
 
-async def optimised(setting: Setting, samples: Set, better: float) -> GateResult:
-    """Samples that the change claims to make better."""
-    return await _marked(setting, samples, "replay optimised", lambda graded: optimised_ruling(graded, better))
+async def optimised(setting: Setting, samples: Set, better: float | None) -> GateResult:
+    """Samples that the change claims to make better; None where an earlier one did, and they have to stay as right."""
+    ruling = errors_ruling if better is None else lambda graded: optimised_ruling(graded, better)
+    return await _marked(setting, samples, "replay optimised", ruling)
 
 
 async def _marked(

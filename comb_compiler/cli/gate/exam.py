@@ -24,7 +24,8 @@ class Exam(NamedTuple):
     """The gates that are asked for, and the sample sets by the field that names them, as `replay.error`.
 
     `origin` says where they come from; `weakened` how the change would ask for less; `missing` why there are no
-    recorded requests.
+    recorded requests. `claims` where the change itself claims to make the samples of `replay.optimised` better: what an
+    earlier one made better must stay so, and cannot become better again.
     """
 
     gates: Gates
@@ -32,6 +33,7 @@ class Exam(NamedTuple):
     origin: str
     weakened: tuple[str, ...] = ()
     missing: str = ""
+    claims: bool = True
 
     def rules(self, answer: Any) -> Rules:
         """How answers of a type, which is a descriptor, are compared. Raises UsageError where a rule has no use."""
@@ -73,7 +75,16 @@ def exam_of(candidate: Clean, baseline: Clean | None, name: str) -> Exam:
     base = _gates(baseline)
     gates = _added(base, own)
     sets, lost = _sets(gates, candidate, baseline)
-    return Exam(gates, sets, f"`{name}`, and what this change adds", (*_weaker(base, own), *lost))
+    claims = _claims(base, own, sets, baseline)
+    return Exam(gates, sets, f"`{name}`, and what this change adds", (*_weaker(base, own), *lost), claims=claims)
+
+
+def _claims(base: Gates, own: Gates, sets: Mapping[str, Set], baseline: Clean) -> bool:
+    before, after = (one.replay.optimised if one.replay is not None else None for one in (base, own))
+    if before is None or after is None or before.samples != after.samples:
+        return after is not None
+    there = _loaded(baseline.directory / before.samples) if before.samples != RECORDED else None
+    return there is not None and there.digest != sets["replay.optimised"].digest  # samples are added
 
 
 def gate_names(clean: Clean) -> list[str]:
@@ -101,6 +112,9 @@ def _added(base: Gates, own: Gates) -> Gates:
         replay = replay.model_copy(
             update={field: getattr(replay, field) or getattr(own.replay, field) for field in fields}
         )
+        claim = own.replay.optimised
+        if claim is not None and replay.optimised is not None and claim.samples != replay.optimised.samples:
+            replay = replay.model_copy(update={"optimised": claim})  # each change claims what it makes better
     return base.model_copy(
         update={"availability": base.availability or own.availability, "replay": replay, "load": base.load or own.load}
     )
@@ -139,6 +153,8 @@ def _weaker(base: Gates, own: Gates) -> tuple[str, ...]:
         claimed, claims = base.replay.optimised, own.replay.optimised
         if claimed is not None and claims is not None and claimed.samples == claims.samples:
             found += _lower("gates.replay.optimised.better", claimed.better, claims.better)
+        elif claimed is not None and claims is not None:
+            found.append(f"gates.replay.optimised: {claimed.samples} is no longer asked")
     found += [
         f"gates.compare.{path} is {'changed' if path in base.compare else 'new'}"
         for path, rule in own.compare.items()

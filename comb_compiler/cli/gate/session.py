@@ -112,7 +112,8 @@ class Session(NamedTuple):
             yield await errors(setting, samples) if samples else _unfit("replay error")
         if replay.optimised is not None:
             samples = self.exam.sets.get("replay.optimised")
-            better = float(replay.optimised.better)
+            claims = self.exam.claims or self.arguments.arm
+            better = float(replay.optimised.better) if claims else None
             yield await optimised(setting, samples, better) if samples else _unfit("replay optimised")
         if replay.regular is not None:
             yield await self._regular(setting)

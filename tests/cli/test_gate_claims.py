@@ -1,0 +1,43 @@
+"""What a change claims to make better is proven once, and has to stay so."""
+
+from pathlib import Path
+
+from tests.cli.test_gate import COMB, gate, greeting, sample, verdicts
+
+CLAIM = "    optimised: {samples: samples/error, better: 30%}\n"
+MENDED = '"Hello " + text[:1].upper() + text[1:]'
+
+
+def claiming(directory: Path, body: str) -> Path:
+    """A comb that claims to greet by names in capitals, where ten samples have none."""
+    greeting(directory, body)
+    (directory / "comb.yaml").write_text(COMB[: COMB.index("    regular")] + CLAIM, encoding="utf-8")
+    for number in range(10):
+        sample(directory / f"samples/error/{number}", f"ada {number}", f"Hello Ada {number}")
+    return directory
+
+
+def test_what_an_earlier_change_made_better_has_to_stay_so_and_no_more(tmp_path: Path) -> None:
+    before = claiming(tmp_path / "before", MENDED)
+    ran, report = gate(claiming(tmp_path / "after", MENDED), "replay", "--baseline", str(before))
+    assert (ran.code, verdicts(report)) == (0, {"replay optimised": "passed"}), ran.out + ran.err
+    ran, report = gate(claiming(tmp_path / "worse", '"Hello " + text'), "replay", "--baseline", str(before))
+    assert (ran.code, verdicts(report)) == (3, {"replay optimised": "blocked"}), ran.out + ran.err
+    assert "broken, though the baseline has them right" in ran.out
+
+
+def test_a_claim_that_is_new_has_to_be_proven(tmp_path: Path) -> None:
+    before = greeting(tmp_path / "before")
+    text = COMB[: COMB.index("  replay:")]
+    (before / "comb.yaml").write_text(text, encoding="utf-8")
+    ran, report = gate(claiming(tmp_path / "after", MENDED), "replay", "--baseline", str(before))
+    assert (ran.code, verdicts(report)) == (0, {"replay optimised": "passed"}), ran.out + ran.err
+    ran, report = gate(claiming(tmp_path / "none", '"Hello " + text'), "replay", "--baseline", str(before))
+    assert (ran.code, verdicts(report)) == (3, {"replay optimised": "blocked"}), ran.out + ran.err
+
+
+def test_samples_that_are_added_to_a_claim_make_it_one_of_this_change(tmp_path: Path) -> None:
+    before, after = claiming(tmp_path / "before", MENDED), claiming(tmp_path / "after", MENDED)
+    sample(after / "samples/error/new", "eve", "Hello Eve")
+    ran, report = gate(after, "replay", "--baseline", str(before))
+    assert (ran.code, verdicts(report)) == (3, {"replay optimised": "blocked"}), "all were right already"
