@@ -58,6 +58,7 @@ async def availability(setting: Setting, samples: Set) -> GateResult:
                 wrong.append(_finding(case, Kind.WRONG, None, answered, places))
     except (Gone, Unreadable) as problem:
         return tally.ended_by(problem, wrong)
+    wrong.sort(key=lambda one: one.name)  # they come in whatever order they are answered
     return tally.result(_availability_ruling(len(samples.cases), wrong), wrong)
 
 
