@@ -11,7 +11,7 @@ from comb_compiler.gates.boxes import overlap, paired
 from comb_compiler.gates.rules import Edits, Ignore, Overlap, Rules, Tolerance, Unordered
 from comb_compiler.gates.texts import edits
 
-__all__ = ["Difference", "differences", "missed"]
+__all__ = ["Difference", "differences", "json_of", "missed"]
 
 
 class Difference(NamedTuple):
@@ -46,6 +46,14 @@ def missed(expected: Mapping[str, Any], answer: Any, rules: Rules) -> tuple[Diff
     except ParseError as error:
         raise ValueError(str(error)) from error
     return tuple(_Comparison(rules).messages(wanted, answer, "", "", expected))
+
+
+def json_of(message: Any) -> Any:
+    """A message in Protobuf's JSON form; None where it has none: a time beyond all years, a Value that is NaN."""
+    try:
+        return MessageToDict(message, preserving_proto_field_name=True)
+    except (Error, TypeError, ValueError):
+        return None
 
 
 class _Comparison:
@@ -186,10 +194,8 @@ def _plain(_: Any, value: Any) -> Any:
 
 
 def _message(_: Any, value: Any) -> Any:
-    try:
-        return MessageToDict(value, preserving_proto_field_name=True)
-    except (Error, TypeError, ValueError):  # a time beyond all years, an Any of a type that is not known
-        return str(value)
+    found = json_of(value)
+    return str(value) if found is None else found
 
 
 _SHORT = 16

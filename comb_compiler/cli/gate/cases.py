@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.gates import Case, Set, shares
@@ -59,23 +59,13 @@ def _strata(store: "SampleStore", comb: str) -> Mapping[tuple[str, int, int], li
 def _cases(store: "SampleStore", ids: list[str], wanted: int) -> Iterator[Case]:
     """Those that can be asked again, so many at a time read: others stand in for a request without a JSON form."""
     from comb_compiler.cli.samples.decoding import Decoder
+    from comb_compiler.gates.comparing import json_of
 
     decoder = Decoder(store)
     page = min(wanted, _PAGE)
     for start in range(0, len(ids), page):
         for id, record in store.get(ids[start : start + page]).items():
-            request = _json(decoder.message(record.interface, record.request))
+            message = decoder.message(record.interface, record.request)
+            request = None if message is None else json_of(message)
             if request is not None:
                 yield Case(id, request)
-
-
-def _json(request: Any) -> dict[str, Any] | None:
-    """A request in JSON's form; None where there is none, as for a Value of NaN or a time beyond all years."""
-    from google.protobuf.json_format import Error
-
-    from comb_compiler.runtime.messages import as_json
-
-    try:
-        return None if request is None else as_json(request)
-    except (Error, TypeError, ValueError):
-        return None
