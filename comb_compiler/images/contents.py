@@ -70,7 +70,7 @@ def read_package(wheel: Path) -> Package:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     except (zipfile.BadZipFile, OSError, StopIteration, KeyError) as problem:
         raise ImageError(f"{wheel.name}: this is no wheel that can be read: {problem}") from problem
-    licence = str(told.get("License-Expression") or told.get("License") or "").strip().splitlines()
+    licence = str(told.get("License-Expression") or told.get("License") or "").strip().split("\n")
     requires = _names(map(str, told.get_all("Requires-Dist") or ()))
     return Package(named.name, named.version, wheel.name, sha256, licence[0][:200] if licence else "", requires)
 

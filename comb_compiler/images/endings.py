@@ -37,7 +37,8 @@ def in_words(process: str, code: int | None, state: Mapping[str, Any], memory: i
         limit = f"{memory // _MEBI} MiB" if memory >= _MEBI else f"{memory} bytes"
         return f"{process}: {what} for want of memory: {limit} are allowed (resources.memory, /tmp included)"
     if state.get("Error"):
-        return f"{process}: it did not start: {str(state['Error']).splitlines()[0][:300]}"
+        said, _, _ = str(state["Error"]).partition("\n")
+        return f"{process}: it did not start: {said[:300]}"
     if code == 0:
         return f"{process}: it ended in order"
     reason = _MEANING.get(code or 0)

@@ -59,7 +59,7 @@ def asking() -> Iterator[None]:
     try:
         yield
     except APIError as problem:
-        said = str(problem.explanation or problem).strip().splitlines() or [""]
+        said = str(problem.explanation or problem).strip().split("\n")
         raise EngineFailed(f"the engine refuses: {said[0][:300]}") from problem
     except (DockerException, OSError) as problem:
         raise EngineFailed("the engine does not answer any more", HOW_TO_GET_ONE) from problem

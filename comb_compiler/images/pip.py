@@ -71,10 +71,10 @@ def _logged(directory: str) -> str:
 
 def shortened(done: "subprocess.CompletedProcess[str]") -> str:
     """What pip said of what is wrong: without warnings and advice, and with the newest of many versions."""
-    lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if not _NOISE.match(line)]
+    lines = [line.removeprefix("ERROR: ") for line in done.stderr.split("\n") if not _NOISE.match(line)]
     cause = _CAUSE.search(done.stdout)  # which pip takes for a mere information
     if cause is not None:
-        lines = list({_DEPENDS.sub("", line): line for line in reversed(cause[1].splitlines())}.values())[::-1]
+        lines = list({_DEPENDS.sub("", line): line for line in reversed(cause[1].split("\n"))}.values())[::-1]
     said = " · ".join(dict.fromkeys(line.strip() for line in lines if line.strip()))
     words = _LINE.sub("what is required", _VERSIONS.sub(_newest, said)) or "it says nothing"
     words = "".join(one if one.isprintable() else "�" for one in words)
