@@ -13,7 +13,7 @@ from comb_compiler.graph.conditions.truth import System
 from comb_compiler.runtime import Messages, OperatorError
 from comb_compiler.runtime.conditions import compile_condition
 from comb_compiler.runtime.conditions.closures import as_closure
-from tests.graph.conditions.evaluation import any_conditions, evaluate, messages, plain_conditions
+from tests.graph.conditions.evaluation import any_conditions, evaluate, field_conditions, messages
 from tests.graph.conditions.schema import POOL, SCOPE
 
 _PLACES = {name: place for place, name in enumerate(SCOPE.variables)}
@@ -40,7 +40,7 @@ def test_the_graph_and_the_engine_agree_with_the_official_library(text: str, dat
         assert satisfiable(system, (goal(formula, TRUE if said else FALSE),), Budget(100_000)) is not False
 
 
-@given(plain_conditions)
+@given(field_conditions)
 def test_what_asks_for_fields_alone_runs_without_the_library(text: str) -> None:
     """Else the engine's part of the agreement would be the library's with itself."""
     expr = read(text)

@@ -33,7 +33,7 @@ operators:
     model: angle@1.0.0
     in: {frame: moderation.v1.Frame}
     out: moderation.v1.Boxes
-    scale: {min: 1, max: 9}
+    scale: {min: 1, max: 9, targets: {cpu: 70%}}
     timeout: 80ms
   decide: {run: "operators.text:Decide", in: {boxes: moderation.v1.Boxes}, out: moderation.v1.Verdict, timeout: 20ms}
 graph:
@@ -134,6 +134,7 @@ NEEDS_BYTES = (
     codes.MISSING_EVIDENCE,
     codes.VOID_EVIDENCE,
     codes.UNBUILT_RELEASE,
+    codes.BAD_REQUIREMENT,
 )
 """What is said of locks, evidence, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
 
