@@ -71,12 +71,17 @@ def exam_of(candidate: Clean, baseline: Clean | None, name: str) -> Exam:
     """
     own = _gates(candidate)
     if baseline is None:
-        return Exam(own, _sets(own, candidate, None)[0], "this change (there is no baseline)")
+        return Exam(own, _sets(own, candidate, None)[0], _origin("this change (there is no baseline)", own))
     base = _gates(baseline)
     gates = _added(base, own)
     sets, lost = _sets(gates, candidate, baseline)
     claims = _claims(base, own, sets, baseline)
-    return Exam(gates, sets, f"`{name}`, and what this change adds", (*_weaker(base, own), *lost), claims=claims)
+    origin = _origin(f"`{name}`, and what this change adds", gates)
+    return Exam(gates, sets, origin, (*_weaker(base, own), *lost), claims=claims)
+
+
+def _origin(who: str, gates: Gates) -> str:
+    return f"{who}; `gates.load` is not asked: this version of Comb runs no load" if gates.load is not None else who
 
 
 def _claims(base: Gates, own: Gates, sets: Mapping[str, Set], baseline: Clean) -> bool:

@@ -26,6 +26,7 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
     yield f"{report.comb} {report.subject[:12]} against " + (
         f"{_line(named)} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
     )
+    yield f"asked by {report.exam}"
     for gate in report.gates:
         yield ""
         yield from _gate(gate, console)
