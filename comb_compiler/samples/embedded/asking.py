@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from math import ceil, isnan
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded import partition
@@ -84,14 +85,16 @@ def _times(query: Query) -> Iterator[_Part]:
         ("duration < ?", query.faster),
         ("duration >= ?", query.slower),
     )
-    return ((where, (nanoseconds(value),)) for where, value in bounds if value is not None)
+    for where, value in bounds:
+        if value is not None:
+            yield ("0", ()) if isnan(value) else (where, (nanoseconds(value),))  # nothing is before, or after, NaN
 
 
 def nanoseconds(seconds: float) -> int:
-    """Whole nanoseconds, as SQLite can hold them."""
-    if seconds in (float("inf"), float("-inf")):
+    """The first whole nanosecond that is not before, as SQLite can hold it."""
+    if abs(seconds) >= _LARGEST / 1e9:
         return _LARGEST if seconds > 0 else -_LARGEST
-    return max(-_LARGEST, min(round(seconds * 1e9), _LARGEST))
+    return ceil(seconds * 1e9)
 
 
 def _keys(query: Query) -> list[_Part]:

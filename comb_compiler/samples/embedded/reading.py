@@ -3,6 +3,7 @@
 import heapq
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from math import isnan
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded.asking import asked, nanoseconds
@@ -31,6 +32,8 @@ def may_have(part: Part, query: Query) -> bool:
     if not part.sealed:
         return True
     if part.low is None or part.high is None:
+        return False
+    if any(bound is not None and isnan(bound) for bound in (query.since, query.until)):
         return False
     return (query.since is None or part.high >= nanoseconds(query.since)) and (
         query.until is None or part.low < nanoseconds(query.until)
