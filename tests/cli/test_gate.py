@@ -480,9 +480,13 @@ def test_what_is_ended_half_way_leaves_no_process(tmp_path: Path, number: signal
     started = tmp_path / "started"
     after = greeting(tmp_path / "after", f'open({str(started)!r}, "w").write(str(os.getpid())) and time.sleep(50)')
     (after / "operators.py").write_text("import time\n" + (after / "operators.py").read_text("utf-8"), "utf-8")
-    command = [sys.executable, "-m", "comb_compiler", "gate", "availability", ".", "--baseline", "none"]
+    # Who was started in the background, as this process may have been, hears no SIGINT.
+    hears = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", hears, sys.executable, "-m", "comb_compiler", "gate", "availability", "."]
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    running = subprocess.Popen(command, cwd=after, env=environment, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*command, "--baseline", "none"], cwd=after, env=environment, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 120
     while not (started.exists() and started.read_text("utf-8")) and time.monotonic() < until:
         time.sleep(0.05)
