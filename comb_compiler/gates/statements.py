@@ -10,13 +10,11 @@ from typing import Any
 
 from comb_compiler.gates.results import GateReport
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
 
 __all__ = ["BadStatement", "merged", "statement_of"]
 
-_STATEMENT = "https://in-toto.io/Statement/v1"
-_PREDICATE = "https://comb.dev/evidence/v1"
 _SAME = ("repository", "builder")
-_STRICTNESS = ("none", "local", "container")
 
 
 class BadStatement(Exception):
@@ -27,9 +25,9 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
     """What gates found, about all that the subject is called by: a comb, and arms that are the same as it."""
     verdict = {Verdict.PASSED: "passed", Verdict.BLOCKED: "failed"}.get(report.verdict, "undecided")
     return {
-        "_type": _STATEMENT,
+        "_type": STATEMENT,
         "subject": [{"name": name, "digest": {"sha256": report.subject}} for name in names],
-        "predicateType": _PREDICATE,
+        "predicateType": PREDICATE,
         "predicate": {
             "repository": repository,
             "builder": builder,
@@ -83,16 +81,16 @@ def merged(
         if (name, digest) not in proven:
             what = "another subject" if any(known == name for known, _ in proven) else "nothing of that name"
             raise BadStatement(f"`{name}` is {digest[:12]}… here, and what the gates asked was {what}")
-    isolation = min((one["predicate"]["isolation"] for one in statements), key=_STRICTNESS.index)
+    isolation = min((one["predicate"]["isolation"] for one in statements), key=ISOLATIONS.index)
     gates = [gate for one in statements for gate in one["predicate"]["gates"]]
     predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
     about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
-    return {"_type": _STATEMENT, "subject": about, "predicateType": _PREDICATE, "predicate": predicate}
+    return {"_type": STATEMENT, "subject": about, "predicateType": PREDICATE, "predicate": predicate}
 
 
 def _check(statement: Mapping[str, Any]) -> None:
     try:
-        of_gates = statement["_type"] == _STATEMENT and statement["predicateType"] == _PREDICATE
+        of_gates = statement["_type"] == STATEMENT and statement["predicateType"] == PREDICATE
         verdict, isolation = statement["predicate"]["verdict"], statement["predicate"]["isolation"]
         names = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
         texts = [statement["predicate"]["repository"], statement["predicate"]["builder"], *sum(names, ())]
@@ -104,5 +102,5 @@ def _check(statement: Mapping[str, Any]) -> None:
         raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one")
     if verdict != "passed":
         raise BadStatement(f"the gates of `{names[0][0]}` did not pass: {verdict}")
-    if isolation not in _STRICTNESS[1:]:
+    if isolation not in ISOLATIONS:
         raise BadStatement(f"what answered for `{names[0][0]}` is not known to be it: its isolation is {isolation}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from comb_compiler.images.contents import Inside
+from comb_compiler.release.evidence import STATEMENT
 
 __all__ = ["BUILD_TYPE", "LOCAL_BUILDER", "Build", "provenance"]
 
@@ -33,7 +34,7 @@ def provenance(inside: Inside, build: Build) -> dict[str, Any]:
     """The statement about an image, as JSON has it."""
     asked = {"comb": build.comb, "environment": build.environment}
     return {
-        "_type": "https://in-toto.io/Statement/v1",
+        "_type": STATEMENT,
         "subject": [{"name": inside.name, "digest": {"sha256": inside.sha256}}],
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {

@@ -20,6 +20,7 @@ from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.git import run_program
 from comb_compiler.publish.signing import EVIDENCE, allowed_signers
+from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
 
 __all__ = [
     "MOST_BYTES",
@@ -35,11 +36,8 @@ __all__ = [
 
 MOST_BYTES = 4 << 20
 PAYLOAD = "application/vnd.in-toto+json"
-STATEMENT = "https://in-toto.io/Statement/v1"
-PREDICATE = "https://comb.dev/evidence/v1"
 _PATIENCE = 30.0
 _MOST_SIGNATURES = 16
-_STRICTNESS = ("local", "container")
 
 
 class Asked(NamedTuple):
@@ -153,7 +151,7 @@ def _check_statement(statement: Mapping[str, Any], asked: Asked) -> None:
         raise _bad(f"it is about the repository `{shown}`, and this is `{asked.repository}`")
     _check_time(predicate.get("expires"), asked.now)
     isolation = predicate.get("isolation")
-    if isolation not in _STRICTNESS or _STRICTNESS.index(isolation) < _STRICTNESS.index(asked.isolation):
+    if isolation not in ISOLATIONS or ISOLATIONS.index(isolation) < ISOLATIONS.index(asked.isolation):
         raise _bad(f"its gates ran without the isolation that is asked for: `{asked.isolation}`")
     if predicate.get("verdict") != "passed":
         raise _bad("its gates did not pass")
