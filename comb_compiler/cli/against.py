@@ -21,7 +21,7 @@ from comb_compiler.workspace.discovery import COMB_FILE
 from comb_compiler.workspace.revision import Revision, find_commit
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Against", "open_against"]
+__all__ = ["Against", "name_of", "open_against"]
 
 
 class Against:
@@ -43,7 +43,7 @@ class Against:
         """
         if isinstance(self._source, bytes):
             return Published(f"that of {self.name}", "", (), schema_of(self._source, self.name))
-        name = _name_of(sources.main, sources.files[sources.main])
+        name = name_of(sources.main, sources.files[sources.main])
         if isinstance(self._source, Releases):
             return self._source.published(name)
         homes = self._homes(self._source, sources.main, name)
@@ -58,11 +58,11 @@ class Against:
     def _homes(self, revision: Checkout, main: str, name: str) -> tuple[str, ...]:
         """Where the comb may have been."""
         there = revision.read(main)
-        if not name or _name_of(main, there) == name:
+        if not name or name_of(main, there) == name:
             return () if isinstance(there, Unavailable) else (main,)
         files = {posixpath.basename(main), COMB_FILE}
         found = revision.holding(name, files) if isinstance(revision, Revision) else ()
-        homes = tuple(path for path in found if _name_of(path, revision.read(path)) == name)
+        homes = tuple(path for path in found if name_of(path, revision.read(path)) == name)
         return homes or (() if isinstance(there, Unavailable) else (main,))
 
     def _interface(self, revision: Checkout, main: str) -> Published:
@@ -125,7 +125,7 @@ def _workspace_of(main: str, content: bytes | Unavailable) -> int:
     return workspace.size if workspace is not None and workspace.shared is WorkspaceScope.ZONE else 0
 
 
-def _name_of(main: str, content: bytes | Unavailable) -> str:
+def name_of(main: str, content: bytes | Unavailable) -> str:
     """What a comb calls itself; empty where that cannot be read."""
     source = None if isinstance(content, Unavailable) else decode(main, content)[0]
     root = read_once(source).root if source is not None else None

@@ -115,9 +115,7 @@ def _rectangle(left: float, top: float, right: float, bottom: float) -> list[Poi
 
 
 def _area(outline: Sequence[Point]) -> float:
-    """By the shoelace formula."""
-    turned = zip(outline, [*outline[1:], *outline[:1]], strict=True)
-    return abs(sum(x * v - u * y for (x, y), (u, v) in turned)) / 2
+    return abs(_signed(outline)) / 2
 
 
 def _clipped(outline: list[Point], by: list[Point]) -> list[Point]:
@@ -140,6 +138,7 @@ def _clipped(outline: list[Point], by: list[Point]) -> list[Point]:
 
 
 def _signed(outline: Sequence[Point]) -> float:
+    """Twice the area, by the shoelace formula; its sign says which way the outline turns."""
     turned = zip(outline, [*outline[1:], *outline[:1]], strict=True)
     return sum(x * v - u * y for (x, y), (u, v) in turned)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from comb_compiler.gates.exact import lower_bound, upper_bound
-from comb_compiler.gates.verdicts import Figure, Ruling, Verdict, listed
+from comb_compiler.gates.verdicts import Figure, Ruling, Verdict
+from comb_compiler.gates.wording import listed, percent
 
 __all__ = ["Graded", "errors_ruling", "optimised_ruling"]
 
@@ -52,15 +53,13 @@ def optimised_ruling(graded: Sequence[Graded], wanted: float) -> Ruling:
     of = len(graded)
     lower, upper = lower_bound(better, of, _DOUBT), upper_bound(better, of, _DOUBT)
     figure = Figure("samples that are better", better, of, lower, upper, _DOUBT, wanted)
-    seen = f"{better:,} of {of:,} are better ({_percent(better / of)}), so that of all it is"
+    seen = f"{better:,} of {of:,} are better ({percent(better / of)}), so that of all it is"
     if lower >= wanted:
-        return Ruling(
-            Verdict.PASSED, (f"{seen} {_percent(lower)} at least; {_percent(wanted)} was claimed",), (figure,)
-        )
+        return Ruling(Verdict.PASSED, (f"{seen} {percent(lower)} at least; {percent(wanted)} was claimed",), (figure,))
     if upper < wanted:
-        said = f"{seen} {_percent(upper)} at most; {_percent(wanted)} was claimed"
+        said = f"{seen} {percent(upper)} at most; {percent(wanted)} was claimed"
         return Ruling(Verdict.BLOCKED, (said,), (figure,))
-    said = f"{seen} between {_percent(lower)} and {_percent(upper)}; {_percent(wanted)} was claimed"
+    said = f"{seen} between {percent(lower)} and {percent(upper)}; {percent(wanted)} was claimed"
     return Ruling(Verdict.UNDECIDED, (said,), (figure,), _missing(better, of, wanted))
 
 
@@ -72,7 +71,3 @@ def _missing(better: int, of: int, wanted: float) -> int | None:
     while lower_bound(int(rate * most), most, _DOUBT) < wanted:
         most += max(1, most // 50)
     return most - of
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"

@@ -11,7 +11,7 @@ as given alone.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from comb_compiler.gates.exact import (
@@ -23,6 +23,7 @@ from comb_compiler.gates.exact import (
     upper_bound,
 )
 from comb_compiler.gates.verdicts import Figure, Ruling, Verdict
+from comb_compiler.gates.wording import percent
 
 __all__ = ["BLOCK_DOUBT", "PASS_DOUBT", "FieldFinding", "Regular", "Trial", "looks"]
 
@@ -77,14 +78,12 @@ def looks(count: int) -> tuple[int, ...]:
 class Regular:
     """Trials as they come, and what is to be said of them.
 
-    `allowed` is the share of answers that may differ; `count` how many requests there are to be; `blindness` the
-    largest smallest break that still decides, as a share: None where any does.
+    `allowed` is the share of answers that may differ; `count` how many requests there are to be.
     """
 
-    def __init__(self, count: int, allowed: float, blindness: float | None = None) -> None:
+    def __init__(self, count: int, allowed: float) -> None:
         self._count = count
         self._allowed = allowed
-        self._blindness = blindness
         self._looks = looks(count)
         self._trials: list[Trial] = []
         self._of = 0
@@ -137,27 +136,25 @@ class Regular:
         broken = [_broken(one) for one in fields if one.is_broken]
         # Noise may be so thin, in so many fields, that some show it only here: then others do so in the baseline alone.
         if lower > self._allowed and excess_by_chance(differing, noisy) <= self._doubt:
-            broken.insert(0, f"{_share(differing, self._of)} of the answers differ; {_percent(self._allowed)} may")
+            broken.insert(0, f"{_share(differing, self._of)} of the answers differ; {percent(self._allowed)} may")
         if broken:
             return Ruling(Verdict.BLOCKED, tuple(broken), (share,))
-        return self._open(share, fields)
+        return self._open(share)
 
-    def _open(self, share: Figure, fields: Sequence[FieldFinding]) -> Ruling:
+    def _open(self, share: Figure) -> Ruling:
         """What is to be said where nothing is proven against the candidate."""
         why = []
         if self._of < self._count:
             why.append(f"{self._of:,} of {self._count:,} requests were asked")
         if share.upper > self._allowed:
             why.append(
-                f"{_share(share.seen, share.of)} of the answers differ, which may be {_percent(share.upper)} of all; "
-                f"{_percent(self._allowed)} may"
+                f"{_share(share.seen, share.of)} of the answers differ, which may be {percent(share.upper)} of all; "
+                f"{percent(self._allowed)} may"
             )
-        if self._blindness is not None:
-            why += [_blind(one, self._blindness) for one in fields if one.is_noisy and one.smallest > self._blindness]
         if why:
             return Ruling(Verdict.UNDECIDED, tuple(why), (share,), self._missing(share))
         most = most_bad(self._of, self._allowed, PASS_DOUBT)
-        proves = f"up to {most:,} prove that {_percent(self._allowed)} do at most"
+        proves = f"up to {most:,} prove that {percent(self._allowed)} do at most"
         said = f"{_share(share.seen, share.of)} of the answers differ; {proves}"
         return Ruling(Verdict.PASSED, (said,), (share,))
 
@@ -171,16 +168,5 @@ def _broken(one: FieldFinding) -> str:
     return f"`{one.field}` differs in {_share(one.changed, one.of)}{noise}"
 
 
-def _blind(one: FieldFinding, most: float) -> str:
-    return (
-        f"`{one.field}` is so noisy that a break of less than {_percent(one.smallest)} of the answers is not seen; "
-        f"the platform wants {_percent(most)} to be"
-    )
-
-
 def _share(count: int, of: int) -> str:
-    return f"{count:,} of {of:,} ({_percent(count / of)})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"
+    return f"{count:,} of {of:,} ({percent(count / of)})"

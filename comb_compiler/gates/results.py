@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.verdicts import Ruling, Verdict, of_all
 
-__all__ = ["GateReport", "GateResult", "Kind", "Place", "SampleFinding", "verdict_of"]
+__all__ = ["GateReport", "GateResult", "Kind", "Place", "SampleFinding"]
 
 
 class Kind:
@@ -86,9 +86,4 @@ class GateReport(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """One of all gates."""
-        return verdict_of(self.gates)
-
-
-def verdict_of(gates: tuple[GateResult, ...]) -> Verdict:
-    """One verdict of several gates."""
-    return of_all([one.ruling.verdict for one in gates])
+        return of_all([one.ruling.verdict for one in self.gates])

@@ -12,7 +12,8 @@ from comb_compiler.gates.marked import Graded, errors_ruling, optimised_ruling
 from comb_compiler.gates.regular import FieldFinding, Regular, Trial
 from comb_compiler.gates.results import GateResult, Kind, Place, SampleFinding
 from comb_compiler.gates.rules import Rules
-from comb_compiler.gates.verdicts import Ruling, Verdict, listed
+from comb_compiler.gates.verdicts import Ruling, Verdict
+from comb_compiler.gates.wording import listed
 
 __all__ = ["CODE", "Set", "Setting", "availability", "errors", "optimised", "regular"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Figure", "Ruling", "Verdict", "listed", "of_all"]
+__all__ = ["Figure", "Ruling", "Verdict", "of_all"]
 
 
 class Verdict(StrEnum):
@@ -53,12 +53,3 @@ def of_all(verdicts: Sequence[Verdict]) -> Verdict:
         if one in verdicts:
             return one
     return Verdict.NOT_APPLICABLE
-
-
-_MOST_NAMES = 10
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: not more of them than one wants to read."""
-    shown = ", ".join(names[:_MOST_NAMES])
-    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES:,} more"

@@ -81,15 +81,17 @@ def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[
         clean = open_clean(str(Path(path, "comb.yaml") if Path(path).is_dir() else path), console, "has evidence")
         if clean is None:
             return None
-        subjects |= subjects_of(clean)
-        gates_of |= dict.fromkeys(subjects_of(clean), gate_names(clean))
+        named = subjects_of(clean)
+        subjects |= named
+        gates_of |= dict.fromkeys(named, gate_names(clean))
         root = clean.checkout.root
     return subjects, gates_of, root
 
 
 def _read(file: str) -> dict[str, Any]:
     try:
-        content = Path(file).read_bytes()[: _MOST_BYTES + 1]
+        with Path(file).open("rb") as opened:
+            content = opened.read(_MOST_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{file}: it cannot be read: {problem.strerror}") from problem
     try:

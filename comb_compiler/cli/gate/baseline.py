@@ -1,13 +1,13 @@
 """`--baseline`: what a candidate is held against, from a directory or a revision of git."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from comb_compiler.cli.against import name_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean, open_clean
@@ -77,14 +77,8 @@ def _place(revision: Revision, candidate: Clean) -> str | None:
     if not isinstance(revision.read(candidate.main), Unavailable):
         return candidate.main
     name = candidate.plan.comb
-    called = re.compile(
-        rf"^metadata:[^}}]*?\bname:\s*[\"']?{re.escape(name)}[\"']?\s*(?:[,}}#]|$)".encode(), re.MULTILINE
-    )
-    for path in revision.holding(name, {os.path.basename(candidate.main)}):
-        content = revision.read(path)
-        if not isinstance(content, Unavailable) and called.search(content):
-            return path
-    return None
+    found = revision.holding(name, {os.path.basename(candidate.main)})
+    return next((path for path in found if name_of(path, revision.read(path)) == name), None)
 
 
 def _opened(directory: Path, main: str, name: str, console: Console) -> Clean:
@@ -100,8 +94,7 @@ def _write(revision: Revision, main: str, directory: Path) -> None:
     home = os.path.dirname(main)
     files = {os.path.join(home, path): content for path, content in revision.below(home or ".")}
     loaded = load_sources(revision, main)
-    for path in loaded.files:
-        content = revision.read(path)
+    for path, content in loaded.files.items():
         if path not in files and not isinstance(content, Unavailable):
             files[path] = content
     try:

@@ -19,11 +19,9 @@ _PAGE = 500
 
 def recorded(store: str, comb: str, count: int) -> Set:
     """`count` of a comb's recorded requests, or all: by arm, code and hour in the proportions of the whole."""
-    from argparse import Namespace
+    from comb_compiler.cli.samples.stores import opened_at
 
-    from comb_compiler.cli.samples.stores import opened
-
-    with opened(Namespace(store=store)) as found:
+    with opened_at(store) as found:
         strata = _strata(found, comb)
         if not strata:
             raise UsageError(f"--store {store}: there are no records of `{comb}`; `comb run --samples` makes some")

@@ -28,7 +28,7 @@ from comb_compiler.cli.gate.exam import Exam, exam_of
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.provenance import origin_of
-from comb_compiler.cli.samples.stores import DEFAULT_STORE
+from comb_compiler.cli.samples.stores import add_store_argument
 
 if TYPE_CHECKING:
     from comb_compiler.cli.gate.session import Session
@@ -50,12 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
-    add(
-        "--store",
-        metavar="embedded:DIR",
-        default=DEFAULT_STORE,
-        help=f"where recorded requests are kept (default: {DEFAULT_STORE})",
-    )
+    add_store_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -1,12 +1,12 @@
 """A report → what a terminal shows of it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
+from comb_compiler.gates.wording import MEANING, short
 
 __all__ = ["short_value", "shown"]
 
@@ -33,15 +33,7 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
     for weaker in report.weakened:
         yield f"{_painted('weakened', '31', console)}  {_line(weaker)}: what the baseline asks was asked"
     yield ""
-    yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {_MEANING[report.verdict]}"
-
-
-_MEANING = {
-    Verdict.PASSED: "the change may ship, as far as these gates tell",
-    Verdict.BLOCKED: "the change must not ship",
-    Verdict.UNDECIDED: "it could not be decided, so the change does not ship yet",
-    Verdict.NOT_APPLICABLE: "no gate has anything to ask",
-}
+    yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {MEANING[report.verdict]}"
 
 
 def _gate(gate: GateResult, console: Console) -> Iterator[str]:
@@ -78,8 +70,7 @@ def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
 
 def short_value(value: Any) -> str:
     """A value of Protobuf's JSON form in a line."""
-    text = value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
-    return _line(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+    return _line(short(value, _LONGEST))
 
 
 def _line(text: str) -> str:

@@ -44,7 +44,7 @@ async def traced(
     return [
         result._replace(
             findings=tuple(
-                one._replace(node=nodes.get(one.name, "") if one in findings else "") for one in result.findings
+                one if one.codes[0] is None else one._replace(node=nodes.get(one.name, "")) for one in result.findings
             )
         )
         for result in results

@@ -12,7 +12,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 if TYPE_CHECKING:
     from comb_compiler.samples.store import SampleStore
 
-__all__ = ["DEFAULT_STORE", "add_store_argument", "opened"]
+__all__ = ["DEFAULT_STORE", "add_store_argument", "opened", "opened_at"]
 
 DEFAULT_STORE = "embedded:.comb/samples"
 
@@ -39,12 +39,19 @@ def _directory(given: str) -> Path:
 @contextmanager
 def opened(arguments: argparse.Namespace, *, new: bool = False) -> "Iterator[SampleStore]":
     """The store that is named; one that is not there yet is made only where `new` is set."""
+    with opened_at(arguments.store, new=new) as store:
+        yield store
+
+
+@contextmanager
+def opened_at(given: str, *, new: bool = False) -> "Iterator[SampleStore]":
+    """The store of that name; one that is not there yet is made only where `new` is set."""
     from comb_compiler.samples.embedded import EmbeddedStore
     from comb_compiler.samples.store import StoreError
 
-    directory = _directory(arguments.store)
+    directory = _directory(given)
     if not new and not directory.is_dir():
-        raise UsageError(f"--store {arguments.store}: there is no such directory; `comb run --samples` makes it")
+        raise UsageError(f"--store {given}: there is no such directory; `comb run --samples` makes it")
     try:
         store = EmbeddedStore(directory)
         try:

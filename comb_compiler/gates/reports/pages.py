@@ -1,6 +1,5 @@
 """A gate report as a page that needs nothing else, and as Markdown for a comment."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from comb_compiler.gates.reports.pictures import Picture
 from comb_compiler.gates.results import GateReport, GateResult
 from comb_compiler.gates.verdicts import Figure, Verdict
+from comb_compiler.gates.wording import MEANING, percent, short
 
 __all__ = ["report_html", "report_markdown"]
 
@@ -22,12 +22,6 @@ _MARKS = {
     Verdict.BLOCKED: "❌",
     Verdict.UNDECIDED: "❓",
     Verdict.NOT_APPLICABLE: "⚪",
-}
-_MEANING = {
-    Verdict.PASSED: "The change may ship, as far as these gates tell.",
-    Verdict.BLOCKED: "The change must not ship.",
-    Verdict.UNDECIDED: "It could not be decided, so the change does not ship yet.",
-    Verdict.NOT_APPLICABLE: "No gate has anything to ask.",
 }
 
 
@@ -44,14 +38,14 @@ class Scale(NamedTuple):
 def report_html(report: GateReport, pictures: Mapping[str, Sequence[Picture]]) -> str:
     """One page, without script and without anything from elsewhere."""
     return _template("report.html.j2").render(
-        report=report, pictures=pictures, meaning=_MEANING[report.verdict], Verdict=Verdict
+        report=report, pictures=pictures, meaning=_meaning(report), Verdict=Verdict
     )
 
 
 def report_markdown(report: GateReport) -> str:
     """What a comment on a pull request says: verdicts, and the samples that tell most."""
     return _template("report.md.j2").render(
-        report=report, marks=_MARKS, meaning=_MEANING[report.verdict], most=_MOST_IN_MARKDOWN
+        report=report, marks=_MARKS, meaning=_meaning(report), most=_MOST_IN_MARKDOWN
     )
 
 
@@ -68,19 +62,17 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=_percent, short=_short, scale=_scale, cell=_cell, tone=_tone)
+    environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone)
     return environment.get_template(name)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g}%"
+def _meaning(report: GateReport) -> str:
+    text = MEANING[report.verdict]
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _short(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return short(value, _LONGEST)
 
 
 def _cell(value: Any) -> str:

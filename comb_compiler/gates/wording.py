@@ -1,0 +1,36 @@
+"""Verdicts, shares, names and values in words, as reports and terminals have them alike."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from comb_compiler.gates.verdicts import Verdict
+
+__all__ = ["MEANING", "listed", "percent", "short"]
+
+MEANING = {
+    Verdict.PASSED: "the change may ship, as far as these gates tell",
+    Verdict.BLOCKED: "the change must not ship",
+    Verdict.UNDECIDED: "it could not be decided, so the change does not ship yet",
+    Verdict.NOT_APPLICABLE: "no gate has anything to ask",
+}
+_MOST_NAMES = 10
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: not more of them than one wants to read."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES:,} more"
+
+
+def percent(share: float) -> str:
+    """A share, to three digits."""
+    return f"{100 * share:.3g}%"
+
+
+def short(value: Any, longest: int) -> str:
+    """A value of Protobuf's JSON form, of which so many characters are shown."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
