@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.command import judged
 from comb_compiler.cli.gate.showing import short_value
+from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import open_clean
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"
-    found, exam = judged(which, candidate, given, console)
+    found, exam = judged(which, candidate, subjects_of(candidate), given, console)
     for line in _lines(found):
         console.result(f"   {line}")
     written(found, report, exam.cases)

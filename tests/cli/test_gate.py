@@ -475,23 +475,44 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
     assert ran.code == 0, ran.out + ran.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_what_is_ended_half_way_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
-    started = tmp_path / "started"
-    after = greeting(tmp_path / "after", f'open({str(started)!r}, "w").write(str(os.getpid())) and time.sleep(50)')
-    (after / "operators.py").write_text("import time\n" + (after / "operators.py").read_text("utf-8"), "utf-8")
+def started(candidate: Path, environment: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+    """`comb gate` as it runs."""
     # Who was started in the background, as this process may have been, hears no SIGINT.
     hears = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-    command = [sys.executable, "-c", hears, sys.executable, "-m", "comb_compiler", "gate", "availability", "."]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    running = subprocess.Popen(
-        [*command, "--baseline", "none"], cwd=after, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", hears, sys.executable, "-m", "comb_compiler", "gate", *arguments, "."]
+    return subprocess.Popen(
+        command, cwd=candidate, env={**os.environ, "PYTHONPATH": os.getcwd(), **environment},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_ended_half_way_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    begun = tmp_path / "begun"
+    after = greeting(tmp_path / "after", f'open({str(begun)!r}, "w").write(str(os.getpid())) and time.sleep(50)')
+    (after / "operators.py").write_text("import time\n" + (after / "operators.py").read_text("utf-8"), "utf-8")
+    running = started(after, {}, "availability", "--baseline", "none")
     until = time.monotonic() + 120
-    while not (started.exists() and started.read_text("utf-8")) and time.monotonic() < until:
+    while not (begun.exists() and begun.read_text("utf-8")) and time.monotonic() < until:
         time.sleep(0.05)
     running.send_signal(number)
     _, said = running.communicate(timeout=120)
     assert (running.returncode, said) == (130, "comb: interrupted\n")
     with pytest.raises(ProcessLookupError):
-        os.kill(int(started.read_text("utf-8")), 0)
+        os.kill(int(begun.read_text("utf-8")), 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_is_ended_while_it_checks_leaves_no_baseline(before: Path, tmp_path: Path, number: signal.Signals) -> None:
+    committed(before)
+    (before / "operators.py").write_text(CODE.replace("BODY", '"Hi " + text'), encoding="utf-8")
+    room = tmp_path / "room"
+    room.mkdir()
+    running = started(before, {"TMPDIR": str(room), "COMB_CACHE_DIR": str(tmp_path / "cache")}, "replay")
+    until = time.monotonic() + 120
+    while not list(room.glob("comb-baseline-*")) and time.monotonic() < until:
+        time.sleep(0.001)
+    running.send_signal(number)
+    _, said = running.communicate(timeout=120)
+    assert (running.returncode, said) == (130, "comb: interrupted\n")
+    assert list(room.iterdir()) == []

@@ -18,7 +18,10 @@ import os
 import re
 import signal
 import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
@@ -31,8 +34,7 @@ from comb_compiler.cli.provenance import origin_of
 from comb_compiler.cli.samples.stores import add_store_argument
 
 if TYPE_CHECKING:
-    from comb_compiler.cli.gate.session import Session
-    from comb_compiler.gates import GateReport, GateResult
+    from comb_compiler.gates import GateReport
 
 __all__ = ["add_arguments", "judged", "run"]
 
@@ -60,10 +62,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.target != "local" and not _ADDRESS.fullmatch(arguments.target):
         raise UsageError(f"--target {arguments.target}: this is neither `local` nor HOST:PORT")
     main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
-    candidate = open_clean(str(main), console, "has gates")
+    with _ended_as_by_ctrl_c():
+        return _run(which, str(main), arguments, console)
+
+
+def _run(which: str, main: str, arguments: argparse.Namespace, console: Console) -> int:
+    candidate = open_clean(main, console, "has gates")
     if candidate is None:
         return Exit.FINDINGS
-    report, exam = judged(which, candidate, arguments, console)
+    subjects = subjects_of(candidate)
+    report, exam = judged(which, candidate, subjects, arguments, console)
     from comb_compiler.cli.gate.showing import shown
 
     console.result(shown(report, console))
@@ -71,7 +79,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from comb_compiler.cli.gate.writing import written
 
         builder = arguments.builder or f"{_user()}@{socket.gethostname()}"
-        statement = _statement(report, candidate, builder)
+        statement = _statement(report, candidate, subjects, builder)
         console.note(written(report, Path(arguments.report), exam.cases, statement))
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
 
@@ -83,14 +91,39 @@ def _user() -> str:
         return f"{os.getuid()}"
 
 
-def judged(which: str, candidate: Clean, arguments: argparse.Namespace, console: Console) -> "tuple[GateReport, Exam]":
-    """What the gates say of a candidate, and what they asked; `arguments` as the command has them."""
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Signals that end a process end the block as Ctrl-C does: in order, with what it started and wrote aside."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        by_ctrl_c = signal.getsignal(signal.SIGINT)  # which asyncio has for its own, as long as it runs
+        if callable(by_ctrl_c):
+            by_ctrl_c(number, frame)
+        else:
+            raise KeyboardInterrupt
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def judged(
+    which: str, candidate: Clean, subjects: Mapping[str, str], arguments: argparse.Namespace, console: Console
+) -> "tuple[GateReport, Exam]":
+    """What the gates say of a candidate, and what they asked; `arguments` as the command has them.
+
+    `subjects` are the candidate's, by what they are called.
+    """
     _must_have_arm(candidate, arguments.arm)
     with open_baseline(arguments.baseline, candidate, console) as baseline:
         exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "")
         if exam.replays_records and which != "availability" and baseline is not None:
             exam = exam.with_records(arguments.store, candidate.plan.comb)
-        report = _report(which, candidate, baseline, exam, arguments, console)
+        subject = subjects[f"{candidate.plan.comb}/{arguments.arm}" if arguments.arm else candidate.plan.comb]
+        report = _report(which, candidate, subject, baseline, exam, arguments, console)
     console.progress("")
     return report, exam
 
@@ -111,7 +144,13 @@ def _must_have_arm(candidate: Clean, arm: str) -> None:
 
 
 def _report(
-    which: str, candidate: Clean, baseline: Baseline | None, exam: Exam, arguments: argparse.Namespace, console: Console
+    which: str,
+    candidate: Clean,
+    subject: str,
+    baseline: Baseline | None,
+    exam: Exam,
+    arguments: argparse.Namespace,
+    console: Console,
 ) -> "GateReport":
     from comb_compiler.cli.gate.session import Session
     from comb_compiler.cli.gate.targets import promise_of
@@ -120,10 +159,10 @@ def _report(
     against = None if baseline is None else baseline.comb
     named = {}
     if baseline is not None:
-        named = {"name": baseline.name, "commit": baseline.commit, "subject": _subject(baseline.comb, "")}
-    subject = _subject(candidate, arguments.arm)
+        before = subjects_of(baseline.comb)[baseline.comb.plan.comb]
+        named = {"name": baseline.name, "commit": baseline.commit, "subject": before}
     is_same = arguments.target == "local" and named.get("subject") == subject
-    results = _ended_in_order(Session(which, candidate, against, exam, arguments, console, is_same))
+    results = asyncio.run(Session(which, candidate, against, exam, arguments, console, is_same).results())
     isolation, promise = promise_of(arguments.target)
     return GateReport(
         candidate.plan.comb,
@@ -138,30 +177,10 @@ def _report(
     )
 
 
-def _ended_in_order(session: "Session") -> "list[GateResult]":
-    """What a session finds; where a signal ends it, its processes are ended first, as with Ctrl-C."""
-
-    async def results() -> "list[GateResult]":
-        task = asyncio.current_task()
-        assert task is not None
-        for one in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(one, task.cancel)
-        return await session.results()
-
-    try:
-        return asyncio.run(results())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
-def _subject(clean: Clean, arm: str) -> str:
-    return subjects_of(clean)[f"{clean.plan.comb}/{arm}" if arm else clean.plan.comb]
-
-
-def _statement(report: "GateReport", candidate: Clean, builder: str) -> dict[str, Any]:
+def _statement(report: "GateReport", candidate: Clean, subjects: Mapping[str, str], builder: str) -> dict[str, Any]:
     from comb_compiler.gates.statements import statement_of
     from comb_compiler.publish.evidence import repository_name
 
-    names = [name for name, digest in subjects_of(candidate).items() if digest == report.subject]
+    names = [name for name, digest in subjects.items() if digest == report.subject]
     origin = origin_of(candidate.checkout.root)
     return statement_of(report, names, repository_name(origin) if origin else "", builder)
