@@ -22,6 +22,8 @@ _EDGES = (
 )
 _SIZES = (("x", "y", "width", "height"), ("left", "top", "width", "height"), ("x", "y", "w", "h"))
 _FEWEST_CORNERS = 3
+_DIGITS = 6
+"""Of a share: coordinates of 32 bits have no more, and 0.8 should be 0.8."""
 
 
 def is_box(descriptor: Any) -> bool:
@@ -36,7 +38,7 @@ def overlap(before: Any, after: Any) -> float:
         return 1.0
     common = _area(_clipped(one, other))
     together = _area(one) + _area(other) - common
-    return common / together if together > 0 else 0.0
+    return round(common / together, _DIGITS) if together > 0 else 0.0
 
 
 def paired(before: Sequence[Any], after: Sequence[Any], share: float) -> tuple[list[Any], list[Any]]:

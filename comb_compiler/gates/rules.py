@@ -1,13 +1,16 @@
 """How two values of a field are compared. What has no rule has to be the same."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from comb_compiler.gates.boxes import is_box
 
-__all__ = ["Edits", "Ignore", "Overlap", "Rule", "Rules", "Tolerance", "Unordered", "resolved"]
+__all__ = [
+    "ByCode", "Comparator", "Edits", "Ignore", "Incomparable", "Overlap", "Rule", "Rules", "Tolerance", "Unordered",
+    "resolved",
+]  # fmt: skip
 
 
 class Ignore(NamedTuple):
@@ -40,7 +43,29 @@ class Edits(NamedTuple):
     share: float
 
 
-Rule = Ignore | Tolerance | Unordered | Overlap | Edits
+class Incomparable(Exception):
+    """A comparator has no answer; the message says why."""
+
+
+class Comparator(Protocol):
+    """A function of a user's, which runs elsewhere."""
+
+    def is_same(self, field: Any, before: Any, after: Any) -> bool:
+        """Whether a field (its descriptor) is the same in two messages that have it. Raises Incomparable."""
+        ...
+
+
+class ByCode(NamedTuple):
+    """A comparator says. Of a list or a map it is given the whole; of what is the same it is not asked."""
+
+    comparator: Comparator
+
+    def is_same(self, field: Any, before: Any, after: Any) -> bool:
+        """What it says."""
+        return self.comparator.is_same(field, before, after)
+
+
+Rule = Ignore | Tolerance | Unordered | Overlap | Edits | ByCode
 
 Rules = Mapping[str, Rule]
 """Rules by path, as `reasons[].code`: `[]` for any item of a list, or any value of a map."""
@@ -65,7 +90,7 @@ def _resolved(path: str, rule: Rule, answer: Any) -> tuple[str, Rule]:
         owner = _value_type(field)
     if isinstance(rule, Overlap) and (owner is None or not is_box(owner)):
         raise ValueError(f"`{path}` has no boxes: see `comb explain bad-comparison`")
-    is_of_list = field is not None and field.is_repeated and isinstance(rule, Unordered | Overlap | Ignore)
+    is_of_list = field is not None and field.is_repeated and isinstance(rule, Unordered | Overlap | Ignore | ByCode)
     return (found[1:-2] if is_of_list else found[1:]), rule
 
 
