@@ -8,7 +8,10 @@ from collections.abc import Callable
 from math import ceil, exp, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
-__all__ = ["at_least", "excess_by_chance", "fewest", "lower_bound", "most_bad", "smallest_excess", "upper_bound"]
+__all__ = [
+    "at_least", "excess_by_chance", "fewest", "incomplete_beta", "lower_bound", "most_bad", "smallest_excess",
+    "upper_bound",
+]  # fmt: skip
 
 _HALVINGS = 60
 _TERMS = 10_000
@@ -16,29 +19,30 @@ _TINY = 1e-300
 _MOST = 10_000_000
 
 
-def upper_bound(count: int, of: int, doubt: float) -> float:
+def upper_bound(count: float, of: float, doubt: float) -> float:
     """What a rate is at most, of which `count` were seen among `of` trials; wrong with a probability of `doubt`.
 
     One-sided, after Clopper and Pearson ("The Use of Confidence or Fiducial Limits Illustrated in the Case of the
     Binomial", Biometrika 1934): the rate of which so few or fewer are seen with the probability `doubt`. 1 of none.
+    Trials that hang together count as fewer, which may be no whole number.
     """
     if count >= of:
         return 1.0
     return _crossing(lambda rate: at_least(count + 1, of, rate), 1 - doubt)
 
 
-def lower_bound(count: int, of: int, doubt: float) -> float:
+def lower_bound(count: float, of: float, doubt: float) -> float:
     """What a rate is at least: as `upper_bound`, from the other side. 0 of none."""
     return 0.0 if count <= 0 else _crossing(lambda rate: at_least(count, of, rate), doubt)
 
 
-def at_least(count: int, of: int, rate: float) -> float:
+def at_least(count: float, of: float, rate: float) -> float:
     """The probability of `count` or more among `of` trials: the incomplete beta function of `rate`."""
     if count <= 0:
         return 1.0
     if count > of or rate <= 0.0:
         return 0.0
-    return 1.0 if rate >= 1.0 else _incomplete_beta(rate, count, of - count + 1)
+    return 1.0 if rate >= 1.0 else incomplete_beta(rate, count, of - count + 1)
 
 
 def excess_by_chance(more: int, less: int) -> float:
@@ -116,8 +120,11 @@ def _crossing(rising: Callable[[float], float], value: float) -> float:
     return (low + high) / 2
 
 
-def _incomplete_beta(x: float, a: float, b: float) -> float:
-    """By its continued fraction (Lentz), on the side on which that is quick: Press et al., "Numerical Recipes", 6.4."""
+def incomplete_beta(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function of `x` between 0 and 1, without the ends.
+
+    By its continued fraction (Lentz), on the side on which that is quick: Press et al., "Numerical Recipes", 6.4.
+    """
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
     if x < (a + 1) / (a + b + 2):
         return min(1.0, front * _fraction(x, a, b) / a)
