@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["runtime_requirements", "runtime_wheel"]
 
-_PARTS = ("__init__.py", "py.typed", "cel", "release", "runtime", "samples")
+_PARTS = ("__init__.py", "py.typed", "cel", "devices", "release", "runtime", "samples")
 """What comb-runtime has of Comb, as `.ci/runtime/pyproject.toml` says it too."""
 _EXTRAS = frozenset({"runtime"})
 _CORE = frozenset({"protobuf"})

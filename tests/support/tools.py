@@ -165,6 +165,7 @@ TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
         Tool("buf", lambda: from_npm("buf")),
+        Tool("cc", lambda: required_on_path("cc", "install a C compiler, as Debian's gcc")),
         Tool("curl", lambda: required_on_path("curl", "install curl")),
         Tool("docker-registry", lambda: from_debian("docker-registry", "docker-registry")),
         Tool("dockerd", _engine),
