@@ -1,0 +1,22 @@
+"""Load on a schedule, and what was observed under it: an open model, in a process of its own.
+
+Requests come when they are due, whatever became of those before; each latency is counted from the scheduled arrival.
+"""
+
+from comb_compiler.load.calls import Refused
+from comb_compiler.load.generating import Generator, GeneratorFailed
+from comb_compiler.load.model import GRPC, HTTP, Input, Job, Observed, Step, Target, code_name
+
+__all__ = [
+    "GRPC",
+    "HTTP",
+    "Generator",
+    "GeneratorFailed",
+    "Input",
+    "Job",
+    "Observed",
+    "Refused",
+    "Step",
+    "Target",
+    "code_name",
+]

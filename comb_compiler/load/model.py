@@ -1,0 +1,136 @@
+"""What load is asked for, and what came of each request: plain values, with a form in JSON for another process."""
+
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+__all__ = [
+    "ARRIVALS",
+    "CODES",
+    "GRPC",
+    "HTTP",
+    "MALFORMED",
+    "OK",
+    "TIMEOUT",
+    "UNREACHABLE",
+    "Input",
+    "Job",
+    "Observed",
+    "Step",
+    "Target",
+    "code_name",
+    "http_code",
+]
+
+GRPC, HTTP = "grpc", "http"
+ARRIVALS = ("poisson", "constant")
+
+CODES = (
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+    "TIMEOUT", "UNREACHABLE", "MALFORMED",
+)  # fmt: skip
+"""gRPC's by their numbers; then: given up on here, no connection or it ended, and an answer that is not one."""
+
+OK = 0
+TIMEOUT, UNREACHABLE, MALFORMED = (CODES.index(name) for name in ("TIMEOUT", "UNREACHABLE", "MALFORMED"))
+_HTTP = 1000
+
+
+def http_code(status: int) -> int:
+    """The code of an HTTP status."""
+    return OK if 200 <= status < 300 else _HTTP + status
+
+
+def code_name(code: int) -> str:
+    """A code for people: gRPC's name of it, or `HTTP 503`."""
+    return f"HTTP {code - _HTTP}" if code >= _HTTP else CODES[code]
+
+
+class Target(NamedTuple):
+    """What is loaded. `path` is `/package.Service/Method` for gRPC. `connections` are opened for gRPC; HTTP opens as
+    many as it needs, up to that number. `metadata` goes with every request."""
+
+    protocol: str
+    host: str
+    port: int
+    path: str
+    connections: int = 1
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+class Input(NamedTuple):
+    """A request's body as it goes over the wire, and how often it comes beside others."""
+
+    body: bytes
+    weight: float = 1.0
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+class Job(NamedTuple):
+    """What stays the same from step to step."""
+
+    target: Target
+    inputs: tuple[Input, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        inputs = [one._asdict() | {"body": b64encode(one.body).decode()} for one in self.inputs]
+        return {"target": self.target._asdict(), "inputs": inputs}
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Self:
+        target = Target(**form["target"] | {"metadata": _pairs(form["target"]["metadata"])})
+        inputs = (Input(b64decode(one["body"]), one["weight"], _pairs(one["metadata"])) for one in form["inputs"])
+        return cls(target, tuple(inputs))
+
+
+def _pairs(form: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in form)
+
+
+class Step(NamedTuple):
+    """Requests per second, for how many seconds, and after how many each is given up on. The same seed gives the
+    same arrivals of the same inputs, however many workers share them."""
+
+    rate: float
+    seconds: float
+    timeout: float = 1.0
+    arrivals: str = "poisson"
+    seed: int = 0
+
+
+class Observed:
+    """Every request of a step, in columns, as they ended.
+
+    Seconds: `due` is the scheduled arrival since the step began; `late` is how much later it was sent; `took` is from
+    the scheduled arrival to the end. `scheduled` counts those that were never sent, too.
+    """
+
+    COLUMNS = (("due", "d"), ("late", "f"), ("took", "f"), ("code", "H"), ("which", "I"))
+
+    def __init__(self, scheduled: int = 0) -> None:
+        self.scheduled = scheduled
+        self.due, self.late, self.took = array("d"), array("f"), array("f")
+        self.code, self.which = array("H"), array("I")
+
+    def __len__(self) -> int:
+        return len(self.due)
+
+    def extend(self, other: "Observed") -> None:
+        """With what another worker saw of the same step."""
+        self.scheduled += other.scheduled
+        for name, _ in self.COLUMNS:
+            getattr(self, name).extend(getattr(other, name))
+
+    def as_bytes(self) -> dict[str, Any]:
+        """Columns in the machine's own byte order: all workers of a step are on machines of one kind."""
+        return {"scheduled": self.scheduled, **{name: getattr(self, name).tobytes() for name, _ in self.COLUMNS}}
+
+    @classmethod
+    def from_bytes(cls, form: Mapping[str, Any]) -> Self:
+        found = cls(form["scheduled"])
+        for name, _ in cls.COLUMNS:
+            getattr(found, name).frombytes(form[name])
+        return found

@@ -1,0 +1,39 @@
+"""A step → when each request arrives, and which one it is: known before the first is sent."""
+
+from array import array
+from collections.abc import Sequence
+from itertools import accumulate
+from random import Random
+from typing import NamedTuple
+
+from comb_compiler.load.model import Step
+
+__all__ = ["Schedule", "schedule"]
+
+
+class Schedule(NamedTuple):
+    """Seconds since the step began, in order; and the index of an input for each."""
+
+    due: "array[float]"
+    which: "array[int]"
+
+
+def schedule(step: Step, weights: Sequence[float], worker: int = 0, workers: int = 1) -> Schedule:
+    """One worker's part: every `workers`-th arrival. All parts together are the same whatever their number."""
+    due = _poisson(step) if step.arrivals == "poisson" else _constant(step)
+    draw, bounds = Random(f"which {step.seed}"), list(accumulate(weights))  # noqa: S311  nothing secret
+    which = array("I", draw.choices(range(len(weights)), cum_weights=bounds, k=len(due)))
+    return Schedule(due[worker::workers], which[worker::workers])
+
+
+def _constant(step: Step) -> "array[float]":
+    return array("d", (number / step.rate for number in range(round(step.rate * step.seconds))))
+
+
+def _poisson(step: Step) -> "array[float]":
+    draw, found = Random(f"when {step.seed}"), array("d")  # noqa: S311
+    now = draw.expovariate(step.rate)
+    while now < step.seconds:
+        found.append(now)
+        now += draw.expovariate(step.rate)
+    return found
