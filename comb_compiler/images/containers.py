@@ -1,23 +1,23 @@
 """The processes of a comb in containers: apart from this machine, its network and each other's files.
 
-All of them share the loopback of the first, and nothing else: no network is there. What answers is reached through a
-relay, a container that has a directory with a socket and no file of anybody else. The root is read-only, the user is
-nobody, `/tmp` is in memory and counts as such, and limits are those of comb.yaml.
+All of them share a loopback, and nothing else: no network is there. What answers is reached through a relay, the
+container whose loopback it is, which has a directory with sockets and no file of anybody else. The root is read-only,
+the user is nobody, `/tmp` is in memory and counts as such, and limits are those of comb.yaml.
 """
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.images.endings import Ending, in_words
 from comb_compiler.images.engines import EngineFailed, asking
+from comb_compiler.images.homes import HOME, home
 from comb_compiler.images.relay import SOURCE
+from comb_compiler.images.relaying import relaying_here, sealed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from docker import DockerClient
     from docker.models.containers import Container
 
@@ -62,12 +62,11 @@ class Contained:
 
     def _ending(self, asked: Asked) -> Ending | None:
         container = self._containers[asked]
-        with asking():
-            container.reload()
-            state = container.attrs["State"]
-        if state["Running"] and not state["OOMKilled"]:
+        is_running = _is_running(container)
+        state = container.attrs["State"]
+        if is_running and not state["OOMKilled"]:
             return None
-        code = None if state["Running"] else state["ExitCode"]
+        code = None if is_running else state["ExitCode"]
         words = in_words(asked.process, code, state, asked.limits.memory)
         return Ending(asked.process, code, state["OOMKilled"], words)
 
@@ -92,27 +91,22 @@ def contained(
     """Start the processes of an execution plan, the one that answers first in `processes`; all end with the block.
 
     `arguments` are more of the command of each; `doors` are the addresses on this machine for gRPC and HTTP, free ones
-    by default. Raises EngineFailed. That a process answers is not waited for.
+    by default. What an earlier run left behind that was killed is removed. Raises EngineFailed. That a process answers
+    is not waited for.
     """
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="comb-contained-")))
+        scratch = stack.enter_context(home(client))
         (scratch / "plan").mkdir(mode=0o755)
         (scratch / "plan" / "plan.json").write_bytes(plan)
         (scratch / "plan" / "plan.json").chmod(0o644)
         ports = {one.process: (_GRPC + 2 * number, _HTTP + 2 * number) for number, one in enumerate(processes)}
+        addresses, before = stack.enter_context(_relayed(client, scratch, processes[0].image, doors or _free_ports()))
         containers: dict[Asked, Container] = {}
         for one in processes:
-            before = containers[processes[0]] if containers else None
             note(f"starting {one.process}")
             command = [*_command(one.process, ports), *arguments]
             mounted = {str(scratch / "plan"): {"bind": _PLAN, "mode": "ro"}}
-            containers[one] = stack.enter_context(_container(client, one, command, mounted, before))
-        (scratch / "relay").mkdir()
-        (scratch / "relay").chmod(0o777)
-        first = containers[processes[0]]
-        addresses = stack.enter_context(
-            _relayed(client, processes[0], scratch / "relay", first, doors or _free_ports())
-        )
+            containers[one] = stack.enter_context(_container(client, scratch, one, command, mounted, before))
         yield Contained(*addresses, containers)
 
 
@@ -127,21 +121,26 @@ def _command(process: str, ports: Mapping[str, tuple[int, int]]) -> list[str]:
 @contextmanager
 def _container(
     client: "DockerClient",
+    scratch: "Path",
     asked: Asked,
     command: Sequence[str],
     mounted: Mapping[str, Mapping[str, str]],
-    first: "Container | None",
+    beside: "Container | None",
+    **more: Any,
 ) -> "Iterator[Container]":
-    more: dict[str, Any] = {"network_mode": "none" if first is None else f"container:{first.id}"}
     with asking():
+        volumes = client.images.get(asked.image).attrs["Config"].get("Volumes") or {}
+        in_memory = dict.fromkeys((*volumes, "/tmp"), f"{_TMP},size={asked.limits.memory}")  # noqa: S108
         container = client.containers.create(
             asked.image,
             list(command[1:]),
             entrypoint=command[0],
             environment={"HOME": "/tmp"},  # noqa: S108
+            use_config_proxy=False,  # which may have passwords in it
             user=_USER,
             read_only=True,
-            tmpfs={"/tmp": f"{_TMP},size={asked.limits.memory}"},  # noqa: S108
+            tmpfs=in_memory,
+            network_mode="none" if beside is None else f"container:{beside.id}",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             pids_limit=_TASKS,
@@ -151,16 +150,33 @@ def _container(
             ipc_mode="private",
             volumes=mounted,
             log_config=_LOG,
-            labels={"dev.comb.process": asked.process},
+            labels={"dev.comb.process": asked.process, HOME: str(scratch)},
             healthcheck={"test": ["NONE"]},
             **more,
         )
     try:
-        with asking():
-            container.start()
+        _start(container)
         yield container
     finally:
         _remove(container)
+
+
+def _start(container: "Container") -> None:
+    """Start it; that its program cannot be run is an end of it, as others are."""
+    try:
+        with asking():
+            container.start()
+    except EngineFailed:
+        with asking():
+            container.reload()
+        if not container.attrs["State"].get("Error"):
+            raise
+
+
+def _is_running(container: "Container") -> bool:
+    with asking():
+        container.reload()
+    return bool(container.attrs["State"]["Running"])
 
 
 def _remove(container: "Container") -> None:
@@ -174,34 +190,27 @@ def _remove(container: "Container") -> None:
 
 @contextmanager
 def _relayed(
-    client: "DockerClient", first: Asked, directory: Path, container: "Container", doors: tuple[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Addresses on this machine that lead to the loopback of a container."""
-    inside = [f"{_RELAY}/grpc=127.0.0.1:{_GRPC}", f"{_RELAY}/http=127.0.0.1:{_HTTP}"]
-    relay = Asked("relay", first.image, Limits(1, _RELAY_MEMORY))
+    client: "DockerClient", scratch: "Path", image: str, doors: tuple[str, str]
+) -> "Iterator[tuple[tuple[str, str], Container]]":
+    """Addresses on this machine that lead to the loopback of a container, and that container, which has no network."""
+    from docker.types import Ulimit
+
+    inside = {"grpc": f"127.0.0.1:{_GRPC}", "http": f"127.0.0.1:{_HTTP}"}
+    directory = scratch / "relay"
+    directory.mkdir()
+    directory.chmod(0o777)
     mounted = {str(directory): {"bind": _RELAY, "mode": "rw"}}
-    command = ["python", "-I", "-S", "-c", SOURCE, *inside]  # no package of the image runs beside the socket
-    with _container(client, relay, command, mounted, container):
-        outside = [f"{doors[0]}={directory}/grpc", f"{doors[1]}={directory}/http"]
-        with _relaying_here(outside) as is_listening:
+    # No package of the image runs beside the sockets; but its Python does, and writes no files there.
+    command = ["python", "-I", "-S", "-c", SOURCE, *(f"{_RELAY}/{name}={door}" for name, door in inside.items())]
+    no_files = [Ulimit(name="fsize", soft=0, hard=0)]
+    asked = Asked("relay", image, Limits(1, _RELAY_MEMORY))
+    with _container(client, scratch, asked, command, mounted, None, ulimits=no_files) as relay:
+        sealed(directory, tuple(inside), lambda: _is_running(relay))
+        outside = [f"{door}={directory}/{name}" for door, name in zip(doors, inside, strict=True)]
+        with relaying_here(outside) as is_listening:
             if not is_listening:
                 raise EngineFailed(f"nothing can listen at {doors[0]} and {doors[1]}: are they taken?")
-            yield doors
-
-
-@contextmanager
-def _relaying_here(pairs: Sequence[str]) -> Iterator[bool]:
-    """A relay on this machine; a signal to whoever started it is no reason for it to end."""
-    command = [sys.executable, "-I", "-S", "-c", SOURCE, *pairs]
-    nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603  the program is our own Python
-        command, stdin=nothing, stdout=pipe, stderr=nothing, start_new_session=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline() == b"relays\n"
-        finally:
-            process.kill()
+            yield doors, relay
 
 
 def _free_ports() -> tuple[str, str]:

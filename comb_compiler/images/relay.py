@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 
 __all__ = ["SOURCE", "main"]
@@ -55,10 +56,22 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         writer.close()
 
 
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 def main() -> None:
-    """Relay until it is ended: each argument is `HERE=THERE`, where both are `host:port` or the path of a socket."""
+    """Relay until it is ended: each argument is `HERE=THERE`, where both are `host:port` or the path of a socket.
+
+    Where `-` is the first, it ends with its standard input too, and so with whoever started it.
+    """
+    pairs = sys.argv[1:]
+    if pairs[0] == "-":
+        threading.Thread(target=_end_with_input, daemon=True).start()
+        pairs = pairs[1:]
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(sys.argv[1:]))
+        asyncio.run(_serve(pairs))
 
 
 with open(__file__, encoding="utf-8") as _file:
