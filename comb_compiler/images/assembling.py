@@ -11,7 +11,7 @@ from comb_compiler.images.archives import File, Link, OnDisk, Plain, write_layer
 from comb_compiler.images.bases import Found, look_into
 from comb_compiler.images.building import PACKAGES, build_image
 from comb_compiler.images.layout import ImageLayout
-from comb_compiler.images.model import Base, Built, ImageError, Layer
+from comb_compiler.images.model import FETCHED, Base, Built, ImageError, Layer
 from comb_compiler.images.remembering import file_digest, remembered
 from comb_compiler.images.tags import fits, parse_wheel_name
 from comb_compiler.images.wheels import wheel_files
@@ -34,7 +34,8 @@ class ModelFile(NamedTuple):
 class Contents(NamedTuple):
     """What goes into an image above what many share: models of operators, and operators' code by path.
 
-    `artifacts` and `code_directory` are where the process looks for them, as absolute paths.
+    `artifacts` and `code_directory` are where the process looks for them, as absolute paths. Models that are `fetched`
+    when it starts are not in the image, which links to them in the directory `fetched_into`.
     """
 
     models: Sequence[ModelFile]
@@ -42,6 +43,8 @@ class Contents(NamedTuple):
     artifacts: str
     code_directory: str
     labels: Mapping[str, str]
+    fetched: Sequence[ModelFile] = ()
+    fetched_into: str = ""
 
 
 def shared_layers(layout: ImageLayout, base: Base, wheels: Sequence[Path]) -> list[Layer]:
@@ -62,16 +65,30 @@ def shared_layers(layout: ImageLayout, base: Base, wheels: Sequence[Path]) -> li
 
 
 def assemble(layout: ImageLayout, base: Base, shared: Sequence[Layer], contents: Contents) -> Built:
-    """Put an image into a layout: a layer for each model, and one for the code, above those that are shared."""
+    """Put an image into a layout: a layer for each model, and one for the code, above those that are shared.
+
+    Of models that are fetched the layout gets the files themselves, as blobs, and the image a link and a label.
+    """
     by_digest: dict[str, list[ModelFile]] = {}
     for one in sorted(contents.models):
         by_digest.setdefault(one.sha256, []).append(one)
     models = [_of_model(layout, contents.artifacts, same) for same in by_digest.values()]
-    files = [File(_inside(contents.code_directory, name), Plain(content)) for name, content in contents.code]
-    if not models:  # processes refuse to start where the directory of models is not there
+    files: list[File | Link] = [
+        File(_inside(contents.code_directory, name), Plain(content)) for name, content in contents.code
+    ]
+    files += _links(layout, contents)
+    if not models and not contents.fetched:  # processes refuse to start where the directory of models is not there
         files.append(File(_inside(contents.artifacts, ".empty"), Plain(b"")))
     code = write_layer(layout, "operators' code", files)
-    return build_image(layout, base, [*shared, *models, code], contents.labels)
+    away = " ".join(sorted({one.sha256 for one in contents.fetched}))
+    labels = {**contents.labels, **({FETCHED: away} if away else {})}
+    return build_image(layout, base, [*shared, *models, code], labels)
+
+
+def _links(layout: ImageLayout, contents: Contents) -> Iterator[Link]:
+    for sha256, path in sorted({one.sha256: one.path for one in contents.fetched}.items()):
+        layout.keep(path, f"sha256:{sha256}")
+        yield Link(_inside(contents.artifacts, sha256), f"{contents.fetched_into}/{sha256}")
 
 
 def _must_fit(wheels: Sequence[Path], base: Base, found: Found) -> None:

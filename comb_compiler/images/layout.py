@@ -104,6 +104,15 @@ class ImageLayout:
                 if blob.digest != one.digest:
                     raise ImageError(f"{other.path}: what is there for {one.digest} is something else")
 
+    def keep(self, file: Path, digest: str) -> None:
+        """Have a file as a blob. Raises ImageError where its digest is another."""
+        if not self.has(digest):
+            with file.open("rb") as source, self.writing() as blob:
+                while piece := source.read(1 << 20):
+                    blob.write(piece)
+            if blob.digest != digest:
+                raise ImageError(f"`{file}` changed while it was read: try again")
+
     def images(self) -> Mapping[str, Descriptor]:
         """The manifests that the index names, by their name (`org.opencontainers.image.ref.name`) or their digest."""
         try:

@@ -7,6 +7,7 @@ __all__ = [
     "CONFIG",
     "DOCKER_INDEX",
     "DOCKER_MANIFEST",
+    "FETCHED",
     "GZIP_LAYER",
     "INDEX",
     "MANIFEST",
@@ -22,6 +23,8 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+FETCHED = "dev.comb.fetched"
+"""A label: the SHA-256 of models that the image links to and a pod fetches, with spaces between them."""
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 

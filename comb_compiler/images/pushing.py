@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from comb_compiler.images.artifacts import artifacts_of
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import MANIFEST, Descriptor, ImageError
 from comb_compiler.images.names import Reference
@@ -27,9 +28,11 @@ def push_images(
 ) -> Iterator[Pushed]:
     """Send images one by one, each manifest after its blobs, so that a registry never names what it does not have.
 
+    Models that an image links to go before it.
+
     Raises ImageError for what the layout lacks, before anything is sent; then RegistryFailed.
     """
-    wanted = [(image, _of_layout(layout, image)) for image in dict.fromkeys(images)]
+    wanted = list(_wanted(layout, dict.fromkeys(images)).items())
     there: dict[tuple[str, str], str] = {}
     registries: dict[str, Requests] = {}
     for image, manifest in wanted:
@@ -47,6 +50,16 @@ def push_images(
         content = layout.read(image.digest)
         repository.put_manifest(Descriptor(manifest.get("mediaType", MANIFEST), image.digest, len(content)), content)
         yield Pushed(image, tuple(one for one in sent if one in blobs[1:]), tuple(blobs[1:]))
+
+
+def _wanted(layout: ImageLayout, images: Iterable[Reference]) -> dict[Reference, Mapping[str, Any]]:
+    """What is to be sent, with its manifests, in order."""
+    wanted: dict[Reference, Mapping[str, Any]] = {}
+    for image in images:
+        manifest = _of_layout(layout, image)
+        wanted |= {one: _of_layout(layout, one) for one in artifacts_of(layout, image, manifest)}
+        wanted[image] = manifest
+    return wanted
 
 
 def _of_layout(layout: ImageLayout, image: Reference) -> Mapping[str, Any]:

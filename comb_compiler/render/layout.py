@@ -3,8 +3,10 @@
 __all__ = [
     "ARTIFACTS",
     "CODE",
+    "FETCHED",
     "GRPC_PORT",
     "HTTP_PORT",
+    "MODELS",
     "PLAN_DIRECTORY",
     "PLAN_FILE",
     "WEIGHTS_DIRECTORY",
@@ -16,6 +18,10 @@ CODE = "/comb/code"
 """Operators' code, in the image."""
 ARTIFACTS = "/comb/artifacts"
 """Models' files by their digest, in the image."""
+FETCHED = "/comb/fetched"
+"""Models' files that a pod fetches when it starts; the image has links to them among the others."""
+MODELS = "models"
+"""Their repository, in the registry that images are pushed to."""
 PLAN_DIRECTORY = "/etc/comb/plan"
 PLAN_FILE = "plan.json"
 WEIGHTS_DIRECTORY = "/etc/comb/weights"

@@ -7,6 +7,7 @@ from comb_compiler.plan import Group
 from comb_compiler.plan.traffic import CANDIDATE
 from comb_compiler.render import layout
 from comb_compiler.render.addresses import NAMESPACE, namespace_of, ways_to
+from comb_compiler.render.fetching import way_to_registry
 from comb_compiler.render.manifest import Cause, Manifest, caused, manifest
 from comb_compiler.render.rendering import Rendering
 
@@ -85,7 +86,7 @@ def _callers(rendering: Rendering, group: Group) -> list[Any]:
 
 def _called(rendering: Rendering, group: Group) -> list[Any]:
     """Whom a process calls."""
-    ways = [*_model_servers(rendering, group)]
+    ways = [*_model_servers(rendering, group), *way_to_registry(rendering, group)]
     if group.is_entry:
         ways += [*_peers(rendering), *_candidate(rendering, group), *_collector(rendering), *_store(rendering)]
     return ways

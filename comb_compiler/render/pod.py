@@ -6,6 +6,7 @@ from comb_compiler.plan import Workload
 from comb_compiler.render import layout
 from comb_compiler.render.claims import ask_of, template_name
 from comb_compiler.render.config import cause_of_weights, weights_name
+from comb_compiler.render.fetching import fetcher
 from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
@@ -28,6 +29,8 @@ _LEAVE = 36
 def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
     """The template of the pods that run `workload`."""
     ask = ask_of(rendering, workload)
+    process = _container(rendering, workload, ask)
+    before = fetcher(rendering, workload.group, process)
     return {
         "metadata": {
             "labels": {**rendering.pod_labels(workload), **ask.labels},
@@ -51,8 +54,9 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "affinity": affinity(rendering, workload),
             "tolerations": tolerations(rendering, workload),
             "topologySpreadConstraints": spread(workload),
-            "containers": [_container(rendering, workload, ask)],
-            "volumes": volumes(rendering),
+            "initContainers": [before] if before is not None else None,
+            "containers": [process],
+            "volumes": volumes(rendering, workload.group),
             "resourceClaims": [
                 {"name": claim, "resourceClaimTemplateName": template_name(workload, claim, spec)}
                 for claim, spec in ask.claims.items()
@@ -103,7 +107,7 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": mounts(rendering),
+        "volumeMounts": mounts(rendering, workload.group),
     }
 
 

@@ -9,9 +9,10 @@ disk of its neighbours.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from comb_compiler.plan import object_name
+from comb_compiler.plan import Group, object_name
 from comb_compiler.render import layout
 from comb_compiler.render.config import cause_of_weights, plan_name, weights_name
+from comb_compiler.render.fetching import fetched_models
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.quantities import byte_quantity
 from comb_compiler.render.rendering import Rendering
@@ -38,16 +39,16 @@ def workspace_claim(comb: str, zone: str) -> str:
     return object_name(comb, "workspace", zone)
 
 
-def volumes(rendering: Rendering) -> list[Any]:
-    """The pod's volumes."""
-    return [_marked({"name": one.name, **one.source}, one) for one in _volumes(rendering)]
+def volumes(rendering: Rendering, group: Group) -> list[Any]:
+    """The volumes of a group's pods."""
+    return [_marked({"name": one.name, **one.source}, one) for one in _volumes(rendering, group)]
 
 
-def mounts(rendering: Rendering) -> list[Any]:
+def mounts(rendering: Rendering, group: Group) -> list[Any]:
     """Where the container sees them."""
     return [
         _marked({"name": one.name, "mountPath": one.path, "readOnly": True if one.read_only else None}, one)
-        for one in _volumes(rendering)
+        for one in _volumes(rendering, group)
     ]
 
 
@@ -55,7 +56,7 @@ def _marked(made: dict[str, Any], volume: _Volume) -> Any:
     return caused(made, volume.cause) if volume.cause is not None else made
 
 
-def _volumes(rendering: Rendering) -> Iterator[_Volume]:
+def _volumes(rendering: Rendering, group: Group) -> Iterator[_Volume]:
     plan = {"configMap": {"name": plan_name(rendering)}}
     yield _Volume("plan", layout.PLAN_DIRECTORY, plan, Cause.comb("graph"), read_only=True)
     weights = weights_name(rendering)
@@ -65,6 +66,10 @@ def _volumes(rendering: Rendering) -> Iterator[_Volume]:
     yield _Volume("tmp", "/tmp", {"emptyDir": {"sizeLimit": byte_quantity(_SCRATCH)}})  # noqa: S108
     memory = {"emptyDir": {"medium": "Memory", "sizeLimit": byte_quantity(_SHARED_MEMORY)}}
     yield _Volume("shared-memory", "/dev/shm", memory)  # noqa: S108
+    cause_of_models = next(iter(fetched_models(rendering, group).values()), None)
+    if cause_of_models is not None:
+        # Without a limit: what is fetched is pinned, and that is all that is ever there.
+        yield _Volume("models", layout.FETCHED, {"emptyDir": {}}, cause_of_models, read_only=True)
     if rendering.comb.storage.workspace is not None:
         cause = Cause.comb("storage", "workspace")
         yield _Volume("workspace", layout.WORKSPACE, _workspace(rendering, rendering.comb.storage.workspace), cause)

@@ -42,6 +42,8 @@ def pods(engine: "DockerClient", rendered: Path, scratch: Path) -> Iterator[Mapp
     try:
         for process in sorted(templates, key=len):  # COMB is before COMB--GROUP
             volumes = _mounted(templates[process], maps, scratch / process)
+            for before in templates[process].get("initContainers", ()):
+                _run_before(engine, before, templates[process], scratch / process)
             container = _start(engine, process, templates[process], ports, volumes)
             started[process] = Pod(container, *ports[process])
         yield started
@@ -76,6 +78,24 @@ def _start(
     )
 
 
+def _run_before(engine: "DockerClient", told: Any, spec: Any, scratch: Path) -> None:
+    """Run a container that must have ended well before the others start."""
+    engine.images.pull(told["image"])
+    context, own = spec["securityContext"], told["securityContext"]
+    engine.containers.run(
+        told["image"],
+        told["args"],
+        entrypoint=told["command"],
+        user=f"{context['runAsUser']}:{context['runAsGroup']}",
+        read_only=own["readOnlyRootFilesystem"],
+        cap_drop=own["capabilities"]["drop"],
+        security_opt=["no-new-privileges"],
+        volumes={str(scratch / one["name"]): {"bind": one["mountPath"], "mode": "rw"} for one in told["volumeMounts"]},
+        network_mode="host",
+        remove=True,
+    )
+
+
 def _mounted(spec: Any, maps: Mapping[str, Mapping[str, str]], scratch: Path) -> dict[str, Any]:
     """The volumes of a container: what ConfigMaps say, and a directory that its user may write."""
     volumes = {}
@@ -88,8 +108,8 @@ def _mounted(spec: Any, maps: Mapping[str, Mapping[str, str]], scratch: Path) ->
             for name, content in maps[source["configMap"]["name"]].items():
                 (place / name).write_text(content, encoding="utf-8")
             volumes[str(place)] = {"bind": mount["mountPath"], "mode": "ro"}
-        elif "persistentVolumeClaim" in source:
+        elif "persistentVolumeClaim" in source or mount["name"] == "models":
             place.mkdir(parents=True, mode=0o777)
             place.chmod(0o777)
-            volumes[str(place)] = {"bind": mount["mountPath"], "mode": "rw"}
+            volumes[str(place)] = {"bind": mount["mountPath"], "mode": "ro" if mount.get("readOnly") else "rw"}
     return volumes

@@ -1,6 +1,9 @@
 """Images that were built without an engine, run by a real one as pods run them."""
 
+import hashlib
 import json
+import re
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +18,29 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 _PATIENCE = 240.0
+_FETCHED = "text-recognition"
 _SAMPLES = ("block-win", "caption-palace")
 
 
 @pytest.fixture(scope="module")
-def rendered(example: Example) -> Path:
-    (found,) = example.directory.glob(f"rendered/clusters/*/moderation-{ENVIRONMENT}/frame-moderation")
+def fetching(example: Example, tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """The example, whose largest model is not in an image."""
+    there = shutil.copytree(example.directory, tmp_path_factory.mktemp("fetching") / "comb", symlinks=True)
+    comb = there / "comb.yaml"
+    text = comb.read_text(encoding="utf-8")
+    assert text.count(f"  {_FETCHED}:\n") == 1
+    comb.write_text(text.replace(f"  {_FETCHED}:\n", f"  {_FETCHED}:\n    fetch: start\n"), encoding="utf-8")
+    made = example._replace(directory=there)
+    made.build()
+    sent = made.run("image", "push", "images")
+    assert re.search(r"/combs/models@sha256:[0-9a-f]{64}  1 of 1 layers sent, ", sent), sent
+    made.run("render", ".", *made.where, "--images", "images.json", "-o", "rendered")
+    return made
+
+
+@pytest.fixture(scope="module")
+def rendered(fetching: Example) -> Path:
+    (found,) = fetching.directory.glob(f"rendered/clusters/*/moderation-{ENVIRONMENT}/frame-moderation")
     return found
 
 
@@ -40,6 +60,8 @@ def test_the_example_answers_real_pictures_as_pods_would(
 ) -> None:
     with pods(engine, rendered, tmp_path) as started:
         assert len(started) == 4
+        (model,) = tmp_path.glob("*/models/*")
+        assert model.name == hashlib.sha256(model.read_bytes()).hexdigest()
         for pod in started.values():
             wait_for(pod)
         entry = next(iter(started.values()))

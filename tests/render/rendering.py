@@ -81,7 +81,7 @@ def rendered_cluster(
 
 def _operator(said: Mapping[str, Any]) -> dict[str, Any]:
     whole = {**_OPERATOR, **said}
-    return {key: value for key, value in whole.items() if key != "run" or "oip" not in said}
+    return {key: value for key, value in whole.items() if key != "run" or not {"oip", "image"} & said.keys()}
 
 
 def of_kind(manifests: tuple[Manifest, ...], kind: str) -> Iterator[Mapping[str, Any]]:

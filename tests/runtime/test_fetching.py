@@ -53,11 +53,11 @@ class Shop:
         if not rest:
             return _send(handler, 416, b"")
         more = {"Content-Range": f"bytes {start}-{len(self.content) - 1}/{len(self.content)}"} if start else {}
-        return _send(handler, 206 if start else 200, rest, most=self.cut(number), **more)
+        return _send(handler, 206 if start else 200, rest, self.cut(number), **more)
 
 
 def _send(
-    handler: BaseHTTPRequestHandler, status: int, content: bytes, most: int | None = None, **headers: str
+    handler: BaseHTTPRequestHandler, status: int, content: bytes, most: int | None = None, /, **headers: str
 ) -> None:
     handler.send_response(status)
     for name, value in {**headers, "Content-Length": str(len(content))}.items():

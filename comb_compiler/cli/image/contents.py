@@ -9,7 +9,7 @@ from comb_compiler.cli.opening import Clean
 if TYPE_CHECKING:
     from comb_compiler.images.assembling import Contents, ModelFile
 
-__all__ = ["contents_of", "models_of"]
+__all__ = ["contents_of", "fetched_names", "models_of"]
 
 
 def contents_of(clean: Clean, operators: Container[str] | None = None) -> "Contents":
@@ -34,10 +34,23 @@ def contents_of(clean: Clean, operators: Container[str] | None = None) -> "Conte
             )
         code.append((name, content))
     named = [one for operator, one in models_of(clean) if operators is None or operator in operators]
-    models = list(dict.fromkeys(named))
-    versions = sorted({f"{one.model}@{one.sha256}" for one in models})
+    versions = sorted({f"{one.model}@{one.sha256}" for one in named})
     labels = {"dev.comb.name": clean.plan.comb, "dev.comb.models": " ".join(versions)}
-    return Contents(models, code, places.ARTIFACTS, places.CODE, labels)
+    away = fetched_names(clean)
+    inside = list(dict.fromkeys(one for one in named if one.model.partition("@")[0] not in away))
+    digests = {one.sha256 for one in inside}  # a file that is there for another model need not be fetched
+    fetched = list(dict.fromkeys(one for one in named if one.sha256 not in digests))
+    return Contents(inside, code, places.ARTIFACTS, places.CODE, labels, fetched, places.FETCHED)
+
+
+def fetched_names(clean: Clean) -> frozenset[str]:
+    """The models that pods fetch when they start."""
+    from comb_compiler.spec.comb.models import Fetch
+
+    comb = clean.compiled.checked.comb
+    assert comb is not None
+    assert comb.base.value is not None
+    return frozenset(name for name, model in comb.base.value.models.items() if model.fetch is Fetch.START)
 
 
 def models_of(clean: Clean) -> "list[tuple[str, ModelFile]]":

@@ -78,7 +78,8 @@ def _written(context: Path, clean: Clean, base: str, wheels: "tuple[PinnedWheel,
     for directory in (MODELS, CODE):
         shutil.rmtree(context / directory, ignore_errors=True)
     wheel = runtime_wheel(context, runtime_of(clean))
-    models = {one.sha256: one.path for one in whole.models}
+    # A context has all of them: nothing would push those that pods fetch, and pods fetch none that an image has.
+    models = {one.sha256: one.path for one in (*whole.models, *whole.fetched)}
     places = whole.artifacts, whole.code_directory
     text = dockerfile(Recipe(clean.plan.comb, base, wheel.name, sorted(models), *places, whole.labels))
     (context / REQUIREMENTS).write_text("".join(f"{line}\n" for line in locked_lines(wheels)), encoding="utf-8")

@@ -9,7 +9,7 @@ from comb_compiler.spec.base import Model
 from comb_compiler.spec.names import Digest, Text, Uri, Version
 from comb_compiler.spec.shapes import BY_WORD
 
-__all__ = ["ModelFormat", "ModelSpec", "ModelVersion"]
+__all__ = ["Fetch", "ModelFormat", "ModelSpec", "ModelVersion"]
 
 
 class ModelFormat(StrEnum):
@@ -35,6 +35,15 @@ class ModelFormat(StrEnum):
     """Anything else: the operator knows how to read it."""
 
 
+class Fetch(StrEnum):
+    """When a model's files are fetched."""
+
+    BUILD = "build"
+    """When images are built: they are in them."""
+    START = "start"
+    """When a pod starts, from the image registry: for files that are too large for an image."""
+
+
 class ModelVersion(Model):
     """One version of a model: the same bytes with other parameters are another version."""
 
@@ -54,6 +63,9 @@ class ModelSpec(Model):
 
     format: Annotated[ModelFormat, BY_WORD] = Field(
         default=ModelFormat.CUSTOM, description="What kind of file the artifacts are."
+    )
+    fetch: Annotated[Fetch, BY_WORD] = Field(
+        default=Fetch.BUILD, description="Whether images have the files, or pods fetch them from the registry."
     )
     description: Text | None = Field(default=None, description="What the model does, for people.")
     versions: dict[Version, ModelVersion] = Field(

@@ -1,0 +1,65 @@
+"""Models that are not in the image: fetched from the registry by a container that runs before the process."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from comb_compiler.plan import Group
+from comb_compiler.render import layout
+from comb_compiler.render.addresses import ways_to
+from comb_compiler.render.manifest import Cause, caused
+from comb_compiler.render.rendering import Rendering
+from comb_compiler.spec.comb.models import Fetch
+
+__all__ = ["fetched_models", "fetcher", "way_to_registry"]
+
+
+def fetched_models(rendering: Rendering, group: Group) -> dict[str, Cause]:
+    """The digests of the models that a group's pods fetch, with what says so, sorted.
+
+    An operator's own image has what it needs, or gets it by itself.
+    """
+    models = rendering.comb.models
+    if any(operator.image for operator in rendering.operators(group).values()):
+        return {}
+    process = next(one for one in rendering.execution.processes if one.name == rendering.process(group))
+    used = (rendering.execution.bindings[index].model for index in process.bindings)
+    found = {
+        model.sha256: Cause.comb("models", model.name, "fetch")
+        for model in used
+        if model is not None and model.sha256 and model.name in models and models[model.name].fetch is Fetch.START
+    }
+    return dict(sorted(found.items()))
+
+
+def fetcher(rendering: Rendering, group: Group, process: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The container, in the image and within the limits of the `process` that it fetches for; None: there is nothing.
+
+    It has all the time that it takes: probes begin with the process.
+    """
+    models = fetched_models(rendering, group)
+    if not models:
+        return None
+    places = [f"--into={layout.FETCHED}", f"--artifacts={layout.ARTIFACTS}"]
+    made = {
+        "name": "models",
+        "image": process["image"],
+        "command": ["python", "-m", "comb_compiler.runtime.fetching"],
+        "args": [_repository(rendering), *(caused(one, cause) for one, cause in models.items()), *places],
+        "resources": process["resources"],
+        "securityContext": process["securityContext"],
+        "volumeMounts": [{"name": "models", "mountPath": layout.FETCHED}],
+    }
+    return caused(made, next(iter(models.values())))  # type: ignore[no-any-return]
+
+
+def way_to_registry(rendering: Rendering, group: Group) -> Iterator[Any]:
+    """What lets a group's pods reach the registry, where they fetch models."""
+    cause = next(iter(fetched_models(rendering, group).values()), None)
+    if cause is not None:
+        host = _repository(rendering).partition("/")[0]
+        for way in ways_to(f"https://{host}", rendering.namespace):
+            yield caused(way, cause)
+
+
+def _repository(rendering: Rendering) -> str:
+    return f"{rendering.platform.registry.push}/{layout.MODELS}"

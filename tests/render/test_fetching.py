@@ -1,0 +1,61 @@
+"""Pods that fetch models: what runs before the process, where files are put, and the way that is open for it."""
+
+from pathlib import Path
+from typing import Any
+
+from comb_compiler.images.artifacts import _REPOSITORY
+from comb_compiler.render import Cause, Manifest, cause_of, layout
+from tests.render.rendering import of_kind, rendered
+
+SHA256 = "ab" * 32
+VERSIONS: dict[str, Any] = {"1.0.0": {"artifact": "large.onnx", "sha256": SHA256}}
+FETCHED: dict[str, Any] = {"reader": {"fetch": "start", "versions": VERSIONS}}
+
+
+def made(directory: Path, models: dict[str, Any], **operator: Any) -> tuple[Manifest, ...]:
+    (directory / "large.onnx").write_bytes(b"weights")
+    return rendered(directory, {"find": {"model": "reader@1.0.0", **operator}}, models=models)
+
+
+def pod(manifests: tuple[Manifest, ...]) -> dict[str, Any]:
+    [deployment] = of_kind(manifests, "Deployment")
+    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return found
+
+
+def egress(manifests: tuple[Manifest, ...]) -> list[Any]:
+    return [rule for one in of_kind(manifests, "NetworkPolicy") for rule in one["spec"].get("egress", [])]
+
+
+def test_a_model_is_fetched_before_the_process_starts(tmp_path: Path) -> None:
+    manifests = made(tmp_path, FETCHED, resources={"cpu": 1, "memory": "1Gi"})
+    [fetcher], [process] = pod(manifests)["initContainers"], pod(manifests)["containers"]
+    assert fetcher["command"] == ["python", "-m", "comb_compiler.runtime.fetching"]
+    places = [f"--into={layout.FETCHED}", f"--artifacts={layout.ARTIFACTS}"]
+    assert fetcher["args"] == ["registry.acme.example/combs/models", SHA256, *places]
+    for same in ("image", "resources", "securityContext"):
+        assert fetcher[same] == process[same]
+    assert fetcher["volumeMounts"] == [{"name": "models", "mountPath": layout.FETCHED}]
+    assert {"name": "models", "mountPath": layout.FETCHED, "readOnly": True} in process["volumeMounts"]
+    assert {"name": "models", "emptyDir": {}} in pod(manifests)["volumes"]
+    assert {"ports": [{"protocol": "TCP", "port": 443}]} in egress(manifests)
+    [deployment] = [one for one in manifests if one.object["kind"] == "Deployment"]
+    path = ("spec", "template", "spec", "initContainers", 0, "args", 1)
+    assert cause_of(deployment, path) == Cause.comb("models", "reader", "fetch")
+
+
+def test_what_an_image_has_opens_no_way(tmp_path: Path) -> None:
+    manifests = made(tmp_path, {"reader": {"fetch": "build", "versions": VERSIONS}})
+    assert "initContainers" not in pod(manifests)
+    assert {"ports": [{"protocol": "TCP", "port": 443}]} not in egress(manifests)
+
+
+def test_an_image_that_an_operator_brings_along_has_its_models(tmp_path: Path) -> None:
+    manifests = made(tmp_path, FETCHED, image=f"registry.acme.example/combs/own@sha256:{SHA256}")
+    pods = [one["spec"]["template"]["spec"] for one in of_kind(manifests, "Deployment")]
+    assert len(pods) == 2
+    assert not any("initContainers" in one for one in pods)
+
+
+def test_models_are_pushed_to_where_they_are_fetched_from() -> None:
+    assert _REPOSITORY == layout.MODELS
