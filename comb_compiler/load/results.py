@@ -1,0 +1,145 @@
+"""What was observed of a step → what a verdict may rest on."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from comb_compiler.load.histogram import Histogram
+from comb_compiler.load.model import OK, TIMEOUT, Observed, Step, code_name
+from comb_compiler.load.warmup import warm_up
+
+__all__ = ["LATENESS", "PERCENTILES", "Counts", "Lateness", "Second", "StepResult", "result"]
+
+PERCENTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+LATENESS = 0.01
+"""Seconds that one in a hundred requests may be sent late, or the step is the generator's own fault."""
+_TIMEOUTS = ("TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504")
+_REJECTED = ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "HTTP 429", "HTTP 503")
+
+
+class Counts(NamedTuple):
+    """How many requests were scheduled and sent, and how many ended with which code."""
+
+    scheduled: int
+    sent: int
+    codes: Mapping[str, int]
+
+    @property
+    def answered(self) -> int:
+        """With an answer."""
+        return self.codes.get("OK", 0)
+
+    @property
+    def timeouts(self) -> int:
+        """Given up on, here or by the target."""
+        return sum(self.codes.get(code, 0) for code in _TIMEOUTS)
+
+    @property
+    def rejected(self) -> int:
+        """That the target said it has no room for."""
+        return sum(self.codes.get(code, 0) for code in _REJECTED)
+
+    @property
+    def errors(self) -> int:
+        """All others that have no answer."""
+        return self.sent - self.answered - self.timeouts - self.rejected
+
+
+class Lateness(NamedTuple):
+    """Seconds from the scheduled arrival until a request was sent: the generator's own."""
+
+    p50: float
+    p99: float
+    most: float
+
+
+class Second(NamedTuple):
+    """Requests by the second that they were scheduled in; percentiles are 0 where nothing was answered."""
+
+    scheduled: int
+    answered: int
+    failed: int
+    p50: float
+    p99: float
+
+
+class StepResult(NamedTuple):
+    """`measured` and `latency` are without the warm-up, `whole` is with it.
+
+    `latency` has answers, and what was given up on with the time until then: it took at least so long. Errors are
+    counted only. `settled` is false where latencies grew to the end. `faults` says why the generator is not to be
+    trusted: no verdict may rest on a step that has any.
+    """
+
+    step: Step
+    whole: Counts
+    measured: Counts
+    warm_up: float
+    settled: bool
+    latency: Histogram
+    lateness: Lateness
+    timeline: tuple[Second, ...]
+    faults: tuple[str, ...] = ()
+
+    def percentiles(self) -> dict[float, float]:
+        """Of the latency; none where nothing was answered."""
+        return {share: self.latency.quantile(share) for share in PERCENTILES} if self.latency.counts else {}
+
+
+def result(step: Step, observed: Observed, lateness: float = LATENESS, faults: Sequence[str] = ()) -> StepResult:
+    """Everything about a step. `faults` are those that are known already."""
+    order = sorted(range(len(observed)), key=observed.due.__getitem__)
+    timed = [index for index in order if observed.code[index] in (OK, TIMEOUT)]
+    warm = warm_up([observed.took[index] for index in timed])
+    since = observed.due[timed[warm.requests]] if warm.requests else 0.0
+    measured = [index for index in order if observed.due[index] >= since]
+    late = _lateness(observed.late)
+    return StepResult(
+        step,
+        Counts(observed.scheduled, len(order), _codes(observed, order)),
+        Counts(observed.scheduled - len(order) + len(measured), len(measured), _codes(observed, measured)),
+        since,
+        warm.settled,
+        Histogram.of(observed.took[index] for index in timed[warm.requests :]),
+        late,
+        _timeline(step, observed, order),
+        (*faults, *_faults(observed, late, lateness)),
+    )
+
+
+def _codes(observed: Observed, which: Iterable[int]) -> dict[str, int]:
+    counted = Counter(observed.code[index] for index in which)
+    return {code_name(code): count for code, count in sorted(counted.items())}
+
+
+def _lateness(late: Sequence[float]) -> Lateness:
+    if not late:
+        return Lateness(0.0, 0.0, 0.0)
+    found = sorted(late)
+    return Lateness(found[len(found) // 2], found[min(len(found) - 1, len(found) * 99 // 100)], found[-1])
+
+
+def _faults(observed: Observed, late: Lateness, bound: float) -> list[str]:
+    found = []
+    if not observed.scheduled:
+        found.append("nothing was scheduled: the step is too short for its rate")
+    if len(observed) < observed.scheduled:
+        found.append(f"{observed.scheduled - len(observed):,} of {observed.scheduled:,} requests were never sent")
+    if late.p99 > bound:
+        told = f"{late.p99 * 1000:,.1f} ms late, where {bound * 1000:,.0f} ms are allowed"
+        found.append(f"the generator did not keep its schedule: one request in a hundred was {told}")
+    return found
+
+
+def _timeline(step: Step, observed: Observed, order: Sequence[int]) -> tuple[Second, ...]:
+    seconds: list[list[int]] = [[] for _ in range(max(1, -int(-step.seconds // 1)))]
+    for index in order:
+        seconds[min(len(seconds) - 1, int(observed.due[index]))].append(index)
+    return tuple(_second(observed, one) for one in seconds)
+
+
+def _second(observed: Observed, which: Sequence[int]) -> Second:
+    answered = Histogram.of(observed.took[index] for index in which if observed.code[index] == OK)
+    count = answered.total
+    p50, p99 = (answered.quantile(share) if count else 0.0 for share in (0.5, 0.99))
+    return Second(len(which), count, len(which) - count, p50, p99)
