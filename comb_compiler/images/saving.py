@@ -1,18 +1,22 @@
 """Images of a layout → an archive that engines load, as `docker save` writes it (Docker's image specification 1.2)."""
 
+import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
 from typing import IO
 
 from comb_compiler.images.layout import ImageLayout, canonical
-from comb_compiler.images.model import Descriptor
+from comb_compiler.images.model import Descriptor, ImageError
 
 __all__ = ["save_images"]
 
 
 def save_images(layout: ImageLayout, images: Mapping[str, Descriptor], file: IO[bytes]) -> None:
-    """Write images, each with the tag that names it, as `name:tag`. Layers that they share are there once."""
+    """Write images, each with the tag that names it, as `name:tag`. Layers that they share are there once.
+
+    Raises ImageError where a blob is not what its digest names: what an engine runs is what the layout is known by.
+    """
     told, written = [], set()
     with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for tag, image in sorted(images.items()):
@@ -41,4 +45,7 @@ def _add(archive: tarfile.TarFile, name: str, layout: ImageLayout, digest: str) 
     info = tarfile.TarInfo(name)
     info.size = path.stat().st_size
     with path.open("rb") as content:
+        if hashlib.file_digest(content, "sha256").hexdigest() != digest.partition(":")[2]:
+            raise ImageError(f"{layout.path}: what is there for {digest} is something else")
+        content.seek(0)
         archive.addfile(info, content)

@@ -19,8 +19,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.containers import limits_of
 from comb_compiler.cli.opening import open_clean
+from comb_compiler.cli.shipping import limits_of
 from comb_compiler.images.containers import Asked, Contained, Limits, contained
 from comb_compiler.images.endings import Ending, in_words
 from comb_compiler.images.engines import load
