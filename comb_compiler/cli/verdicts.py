@@ -20,7 +20,7 @@ from comb_compiler.source.memo import Memo
 from comb_compiler.workspace.installed import installed
 from comb_compiler.workspace.store import Remembering, ResultStore
 
-__all__ = ["Verdict", "VerdictCache", "default_directory", "digest"]
+__all__ = ["Verdict", "VerdictCache", "default_directory", "digest", "fingerprint"]
 
 _FORM = 2
 _DEPENDENCIES = (
@@ -71,7 +71,7 @@ class VerdictCache:
         """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
         self.keeps = directory is not None
         """Whether verdicts are kept at all."""
-        self._fingerprint = _fingerprint() if directory else ""
+        self._fingerprint = fingerprint() if directory else ""
 
     def find(self, main: str, content: bytes, platform: str, ask: Callable[[str], str]) -> Verdict | None:
         """The verdict on `main`, if everything that it looked at is still the same; `ask` gives a file's digest now."""
@@ -113,7 +113,7 @@ def _read(main: str, entry: dict[str, Any]) -> Verdict:
     return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics)
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """What else a verdict depends on: the compiler's own modules and the packages that it reads files with."""
     package = os.path.dirname(os.path.abspath(comb_compiler.__file__))
     parts = [comb_compiler.__version__, sys.version, *sorted(_modules(package)), *installed(_DEPENDENCIES)]

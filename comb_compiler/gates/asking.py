@@ -6,7 +6,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Answered", "Case", "Gone", "Target", "Unreadable", "answers"]
+__all__ = ["Answered", "Case", "Gone", "Journal", "Target", "Unreadable", "answers"]
 
 
 class Case(NamedTuple):
@@ -37,7 +37,13 @@ class Answered(NamedTuple):
         return self.code != "OK"
 
 
-class Gone(Exception):
+class Ended(Exception):
+    """Why cases are not asked any more. `under_way` are the names of those that had been asked, and got no answer."""
+
+    under_way: tuple[str, ...] = ()
+
+
+class Gone(Ended):
     """A target has ended, or does not start; the message says what is known of it. `target` is its name."""
 
     def __init__(self, message: str, target: str) -> None:
@@ -45,7 +51,7 @@ class Gone(Exception):
         self.target = target
 
 
-class Unreadable(Exception):
+class Unreadable(Ended):
     """A case's request is none of the target's interface; the message says why."""
 
 
@@ -59,31 +65,36 @@ class Target(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """Keeps what came of cases, for a later run of the same gates, and has what came of them in an earlier one."""
+
+    def find(self, gate: str, name: str) -> tuple[Answered, ...] | None:
+        """What came of a gate's case in an earlier run, of each target one answer."""
+        ...
+
+    def keep(self, gate: str, name: str, answered: tuple[Answered, ...]) -> None:
+        """Keep what came of a case."""
+        ...
+
+
 async def answers(
     cases: Sequence[Case], targets: Sequence[Target], at_once: int
 ) -> AsyncIterator[tuple[Case, tuple[Answered, ...]]]:
     """Each case, with one answer of each target; `at_once` cases are under way at a time.
 
     A target that is there twice is asked twice. In which order a case's targets are asked hangs on its name, so that
-    none always comes first, and runs are alike. Raises what targets raise; nothing is under way then.
+    none always comes first, and runs are alike. Raises what targets raise, once all that was answered is given; nothing
+    is under way then.
     """
-    waiting = list(reversed(cases))
-    done: asyncio.Queue[tuple[Case, tuple[Answered, ...]] | BaseException] = asyncio.Queue()
-
-    async def work() -> None:
-        try:
-            while waiting:
-                case = waiting.pop()
-                done.put_nowait((case, await _asked(case, targets)))
-        except Exception as error:  # whatever it is: who waits for an answer would wait for ever
-            done.put_nowait(error)
-
-    workers = [asyncio.create_task(work()) for _ in range(min(at_once, len(cases)))]
+    asking = _Asking(cases, targets)
+    workers = [asyncio.create_task(asking.work()) for _ in range(min(at_once, len(cases)))]
+    problem: Exception | None = None
     try:
-        for _ in range(len(cases)):
-            found = await done.get()
-            if isinstance(found, BaseException):
-                raise found
+        for _ in cases:
+            found = await asking.done.get()
+            if isinstance(found, Exception):
+                problem = found
+                break
             yield found
     finally:
         for worker in workers:
@@ -91,6 +102,41 @@ async def answers(
         for worker in workers:
             with suppress(asyncio.CancelledError):
                 await worker
+    if problem is not None:
+        for one in asking.answered():
+            yield one
+        if isinstance(problem, Ended):
+            problem.under_way = tuple(sorted(asking.under_way))
+        raise problem
+
+
+class _Asking:
+    """What several workers have in common: cases that wait, names of those that are under way, and what came."""
+
+    def __init__(self, cases: Sequence[Case], targets: Sequence[Target]) -> None:
+        self.under_way: list[str] = []
+        self.done: asyncio.Queue[tuple[Case, tuple[Answered, ...]] | Exception] = asyncio.Queue()
+        self._waiting = list(reversed(cases))
+        self._targets = targets
+
+    async def work(self) -> None:
+        """Ask one case after the other, up to the first that cannot be."""
+        try:
+            while self._waiting:
+                case = self._waiting.pop()
+                self.under_way.append(case.name)
+                self.done.put_nowait((case, await _asked(case, self._targets)))
+                self.under_way.remove(case.name)
+        except Unreadable as problem:
+            self.under_way.remove(case.name)  # it was asked of nobody
+            self.done.put_nowait(problem)
+        except Exception as error:  # whatever it is: who waits for an answer would wait for ever
+            self.done.put_nowait(error)
+
+    def answered(self) -> list[tuple[Case, tuple[Answered, ...]]]:
+        """What came and was not taken yet."""
+        found = [self.done.get_nowait() for _ in range(self.done.qsize())]
+        return [one for one in found if not isinstance(one, Exception)]
 
 
 async def _asked(case: Case, targets: Sequence[Target]) -> tuple[Answered, ...]:

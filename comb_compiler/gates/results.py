@@ -52,7 +52,10 @@ class SampleFinding(NamedTuple):
 
 
 class GateResult(NamedTuple):
-    """One gate: its ruling, the set that it asked, and what it found; `asked` is `answered` and `failed` together."""
+    """One gate: its ruling, the set that it asked, and what it found; `asked` is `answered` and `failed` together.
+
+    `kept` of the answers came in an earlier run, of which GateReport says when it was.
+    """
 
     gate: str
     ruling: Ruling
@@ -64,13 +67,15 @@ class GateResult(NamedTuple):
     seconds: float
     fields: tuple[FieldFinding, ...] = ()
     findings: tuple[SampleFinding, ...] = ()
+    kept: int = 0
 
 
 class GateReport(NamedTuple):
     """All gates of one run, about one subject.
 
     `promise` says what the target's isolation is worth. `exam` says where thresholds, rules and sample sets come from,
-    and `weakened` how the change would have weakened them.
+    and `weakened` how the change would have weakened them. `earlier` says when the run began of which answers were
+    kept, as ISO 8601 has it; empty where none were.
     """
 
     comb: str
@@ -82,6 +87,7 @@ class GateReport(NamedTuple):
     exam: str
     gates: tuple[GateResult, ...]
     weakened: tuple[str, ...] = ()
+    earlier: str = ""
 
     @property
     def verdict(self) -> Verdict:

@@ -1,12 +1,12 @@
 """Each gate: cases, targets and rules → a result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from comb_compiler.gates.asking import Answered, Case, Gone, Target, Unreadable, answers
+from comb_compiler.gates.asking import Answered, Case, Ended, Gone, Journal, Target, Unreadable, answers
 from comb_compiler.gates.comparing import Difference, differences, missed
 from comb_compiler.gates.marked import Graded, errors_ruling, optimised_ruling
 from comb_compiler.gates.regular import FieldFinding, Regular, Trial
@@ -29,6 +29,7 @@ class Setting(NamedTuple):
     """What all gates of a run have in common. `progress` is told how many of how many cases are done.
 
     `newer` is the candidate's own type of answers, for samples that expect what the shared one does not have yet.
+    `journal` is where answers are kept, if anywhere: what it has is not asked again.
     """
 
     candidate: Target
@@ -37,6 +38,7 @@ class Setting(NamedTuple):
     at_once: int = 4
     progress: Callable[[str, int, int], None] = lambda gate, done, of: None
     newer: Any = None
+    journal: Journal | None = None
 
 
 class Set(NamedTuple):
@@ -52,12 +54,11 @@ async def availability(setting: Setting, samples: Set) -> GateResult:
     tally = _Tally("availability", setting, samples)
     wrong = []
     try:
-        async for case, (answered,) in answers(samples.cases, [setting.candidate], setting.at_once):
-            tally.count(answered)
+        async for case, (answered,) in tally.answers(samples.cases, [setting.candidate]):
             places = graded(case, answered, setting)
             if places:
                 wrong.append(_finding(case, Kind.WRONG, None, answered, places))
-    except (Gone, Unreadable) as problem:
+    except Ended as problem:
         return tally.ended_by(problem, wrong)
     wrong.sort(key=lambda one: one.name)  # they come in whatever order they are answered
     return tally.result(_availability_ruling(len(samples.cases), wrong), wrong)
@@ -83,8 +84,7 @@ async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
     try:
         while done < len(samples.cases):
             until = min(judge.next_look, len(samples.cases))
-            async for case, (first, second, candidate) in answers(samples.cases[done:until], targets, setting.at_once):
-                tally.count(candidate)
+            async for case, (first, second, candidate) in tally.answers(samples.cases[done:until], targets):
                 noise, change = _apart(first, second, setting.rules), _apart(first, candidate, setting.rules)
                 judge.add([Trial(_fields(noise), _fields(change))])
                 if change and not _fields(change) <= _fields(noise):
@@ -93,7 +93,7 @@ async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
             ruling = judge.ruling()
             if ruling.verdict is Verdict.BLOCKED:
                 break
-    except (Gone, Unreadable) as problem:
+    except Ended as problem:
         return tally.ended_by(problem, changed)
     fields = judge.fields() if done else ()
     return tally.result(ruling, _telling(changed, fields), fields)
@@ -139,15 +139,14 @@ async def _marked(
     found: list[Graded] = []
     findings: list[SampleFinding] = []
     try:
-        async for case, answered in answers(samples.cases, targets, setting.at_once):
-            tally.count(answered[-1])
+        async for case, answered in tally.answers(samples.cases, targets):
             wrong = [graded(case, one, setting) for one in answered]
             was_right = None if baseline is None else not wrong[0] and not wrong[1]
             found.append(Graded(case.name, was_right, not wrong[-1]))
             first = None if baseline is None else answered[0]
             if found[-1].is_right != bool(was_right) or wrong[-1]:
                 findings.append(_finding(case, _kind(found[-1]), first, answered[-1], wrong[-1] or wrong[0]))
-    except (Gone, Unreadable) as problem:
+    except Ended as problem:
         return tally.ended_by(problem, findings)
     order = {kind: place for place, kind in enumerate((Kind.BROKEN, Kind.FIXED, Kind.WRONG))}
     findings.sort(key=lambda one: (order[one.kind], one.name))
@@ -210,17 +209,36 @@ def _bounded(value: Any) -> Any:
 
 
 class _Tally:
-    """How many cases of a gate were asked, and what came of them."""
+    """Asks the cases of a gate, and has how many were asked, and what came of them."""
 
     def __init__(self, gate: str, setting: Setting, samples: Set) -> None:
         self._gate, self._setting, self._samples = gate, setting, samples
-        self._asked = self._failed = 0
+        self._asked = self._failed = self._kept = 0
         self._began = monotonic()
 
-    def count(self, answered: Answered) -> None:
+    async def answers(
+        self, cases: Sequence[Case], targets: Sequence[Target]
+    ) -> AsyncIterator[tuple[Case, tuple[Answered, ...]]]:
+        """Each case with what its targets answer, the candidate last; or answered in an earlier run."""
+        journal = self._setting.journal
+        known = {} if journal is None else {case.name: journal.find(self._gate, case.name) for case in cases}
+        for case in cases:
+            kept = known.get(case.name)
+            if kept is not None:
+                self._kept += 1
+                self._count(kept[-1])
+                yield case, kept
+        asked = [case for case in cases if known.get(case.name) is None]
+        async for case, answered in answers(asked, targets, self._setting.at_once):
+            if journal is not None:
+                journal.keep(self._gate, case.name, answered)
+            self._count(answered[-1])
+            self._setting.progress(self._gate, self._asked, len(self._samples.cases))
+            yield case, answered
+
+    def _count(self, answered: Answered) -> None:
         self._asked += 1
         self._failed += answered.failed
-        self._setting.progress(self._gate, self._asked, len(self._samples.cases))
 
     def result(
         self, ruling: Ruling, findings: Sequence[SampleFinding], fields: tuple[FieldFinding, ...] = ()
@@ -236,11 +254,19 @@ class _Tally:
             round(monotonic() - self._began, 3),
             fields,
             tuple(findings[:_MOST_FINDINGS]),
+            self._kept,
         )
 
-    def ended_by(self, problem: Exception, findings: Sequence[SampleFinding]) -> GateResult:
-        """Where a gate could not go on: what the candidate did blocks, whatever else did leaves it undecided."""
+    def ended_by(self, problem: Ended, findings: Sequence[SampleFinding]) -> GateResult:
+        """Where a gate could not go on: what the candidate did blocks, whatever else did leaves it undecided.
+
+        What was under way then was asked, and failed.
+        """
         asked = f"after {self._asked:,} of {len(self._samples.cases):,} requests"
+        if problem.under_way:
+            asked += f", with {listed(problem.under_way)} under way"
+        self._asked += len(problem.under_way)
+        self._failed += len(problem.under_way)
         is_its = isinstance(problem, Gone) and problem.target == self._setting.candidate.name
         verdict = Verdict.BLOCKED if is_its else Verdict.UNDECIDED
         what, *more = str(problem).split("\n")

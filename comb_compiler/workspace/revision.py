@@ -11,7 +11,7 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout, Found
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Revision", "find_commit", "is_without_commits"]
+__all__ = ["Revision", "commits_of", "find_commit", "is_without_commits"]
 
 _SECONDS = 60
 _FILE_MODES = ("100644", "100755")
@@ -23,6 +23,13 @@ def find_commit(root: str, revision: str) -> str | None:
     """The id of the commit that `revision` names in the repository at `root`; None where it names none."""
     done = _git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
     return done.stdout.decode("ascii").strip() or None if done.returncode == 0 else None
+
+
+def commits_of(root: str, path: str, most: int) -> tuple[tuple[str, int], ...]:
+    """The newest commits of whatever branch that touch a path, so many at most, each with its Unix time."""
+    done = _git(root, ["log", "--all", f"--max-count={most}", "--format=%H %ct", "--", path])
+    lines = done.stdout.decode("ascii").splitlines() if done.returncode == 0 else []
+    return tuple((commit, int(time)) for commit, _, time in (line.partition(" ") for line in lines))
 
 
 def is_without_commits(root: str) -> bool:

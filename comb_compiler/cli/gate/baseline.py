@@ -16,7 +16,7 @@ from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.revision import Revision, find_commit, is_without_commits
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Baseline", "default_revision", "open_baseline"]
+__all__ = ["Baseline", "checked_out", "default_revision", "open_baseline"]
 
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
@@ -62,14 +62,21 @@ def open_baseline(named: str | None, candidate: Clean, console: Console) -> Iter
             f"--baseline {name}: no directory and no revision of this repository; "
             "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
         )
-    revision = Revision(root, commit)
+    with checked_out(commit, candidate) as place:
+        yield None if place is None else Baseline(name, commit, _opened(*place, name, console))
+
+
+@contextmanager
+def checked_out(commit: str, candidate: Clean) -> Iterator[tuple[Path, str] | None]:
+    """A directory with the comb as it is at a commit, and its comb.yaml there; None where the comb is not there."""
+    revision = Revision(candidate.checkout.root, commit)
     main = _place(revision, candidate)
     if main is None:
         yield None
         return
     with TemporaryDirectory(prefix="comb-baseline-") as directory:
         _write(revision, main, Path(directory))
-        yield Baseline(name, commit, _opened(Path(directory), main, name, console))
+        yield Path(directory), main
 
 
 def _place(revision: Revision, candidate: Clean) -> str | None:

@@ -1,5 +1,6 @@
 """Recorded requests → the cases of `regular` replay: as many of each kind as there are among all."""
 
+import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
@@ -32,8 +33,12 @@ def recorded(store: str, comb: str, count: int) -> Set:
             if wanted[stratum]
             for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum]), wanted[stratum])
         ]
-    digest = sha256("\n".join(sorted(case.name for case in cases)).encode()).hexdigest()
+    digest = sha256("\n".join(sorted(f"{case.name} {_digest(case)}" for case in cases)).encode()).hexdigest()
     return Set(f"recorded ({len(cases):,} of {sum(map(len, strata.values())):,})", digest, cases)
+
+
+def _digest(case: Case) -> str:
+    return sha256(json.dumps(case.request, sort_keys=True).encode()).hexdigest()
 
 
 def _drawn(id: str) -> str:

@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--report", metavar="DIR", help="write report.html, .json and .md, junit.xml and statement.json there")
     add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
+    add("--fresh", action="store_true", help="ask all again, also what an earlier run of the same gates has answers to")
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
     add_store_argument(parser)
 
@@ -157,12 +158,12 @@ def _report(
     from comb_compiler.gates import GateReport
 
     against = None if baseline is None else baseline.comb
-    named = {}
+    named: dict[str, str] = {}
     if baseline is not None:
         before = subjects_of(baseline.comb)[baseline.comb.plan.comb]
         named = {"name": baseline.name, "commit": baseline.commit, "subject": before}
-    is_same = arguments.target == "local" and named.get("subject") == subject
-    results = asyncio.run(Session(which, candidate, against, exam, arguments, console, is_same).results())
+    subjects = subject, named.get("subject", "")
+    results, earlier = asyncio.run(Session(which, candidate, against, subjects, exam, arguments, console).results())
     isolation, promise = promise_of(arguments.target)
     return GateReport(
         candidate.plan.comb,
@@ -174,6 +175,7 @@ def _report(
         exam.origin,
         tuple(results),
         exam.weakened,
+        earlier,
     )
 
 

@@ -2,23 +2,29 @@
 
 import argparse
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.exam import RECORDED, Exam
+from comb_compiler.cli.gate.journal import Absent, Journal, key_of, open_journal
 from comb_compiler.cli.gate.targets import Answers, Service, as_written, launched
-from comb_compiler.cli.gate.tracing import traced
+from comb_compiler.cli.gate.tracing import traced, with_nodes
+from comb_compiler.cli.models import model_locator, pinned
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.patience import patient
-from comb_compiler.cli.running import opened_of
+from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import (
     GateResult,
     Gone,
     Regular,
     Ruling,
+    Set,
     Setting,
+    Target,
     Verdict,
     availability,
     errors,
@@ -31,40 +37,88 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+_START = "start"
+"""Stands for a gate where a target does not start."""
+
 
 class Session(NamedTuple):
-    """What a run is about; `is_same` where candidate and baseline are one subject, so that no replay tells anything."""
+    """What a run is about. `subjects` are the digests of candidate and baseline.
+
+    Where the two are the same, no replay tells anything.
+    """
 
     which: str
     candidate: Clean
     baseline: Clean | None
+    subjects: tuple[str, str]
     exam: Exam
     arguments: argparse.Namespace
     console: Console
-    is_same: bool = False
 
-    async def results(self) -> list[GateResult]:
-        """What each gate found; those after one that blocks are not asked."""
+    async def results(self) -> tuple[list[GateResult], str]:
+        """What each gate found, those after one that blocks are not asked; and when answers came that were kept."""
         answers = Answers((self.baseline or self.candidate).plan)
-        rules = self.exam.rules(answers.kind.DESCRIPTOR)
+        with closing(self._journal(answers)) as journal:
+            found = await self._found(answers, journal)
+            if not found:
+                why = "comb.yaml asks for none of these `gates`: nothing is proven"
+                return [_alone("gates", Verdict.UNDECIDED, why)], ""
+            nodes = journal.end(self.which)
+            if nodes is None:
+                self.console.progress("looking where answers part …")
+                nodes = await traced(found, self._sets(), self._sources(), answers)
+                if found[0].gate != _START and all(one.asked == journal.kept(one.gate) for one in found):
+                    journal.finish(self.which, nodes)
+        return with_nodes(found, nodes), journal.began if any(one.kept for one in found) else ""
+
+    async def _found(self, answers: Answers, journal: Journal) -> list[GateResult]:
         found: list[GateResult] = []
         async with AsyncExitStack() as stack:
             try:
-                candidate = await self._candidate(stack, answers)
-                baseline = await self._baseline(stack, answers)
+                candidate, baseline = await self._targets(stack, answers, journal)
             except Gone as gone:
                 verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
-                return [_alone("start", verdict, str(gone))]
-            newer = Answers(self.candidate.plan).kind
-            setting = Setting(candidate, baseline, rules, self.arguments.at_once, _progress(self.console), newer)
+                return [_alone(_START, verdict, str(gone))]
+            setting = Setting(
+                candidate,
+                baseline,
+                self.exam.rules(answers.kind.DESCRIPTOR),
+                self.arguments.at_once,
+                _progress(self.console),
+                Answers(self.candidate.plan).kind,
+                journal,
+            )
             async for one in self._asked(setting):
                 found.append(one)
                 if one.ruling.verdict is Verdict.BLOCKED:
                     break
-        if not found:
-            return [_alone("gates", Verdict.UNDECIDED, "comb.yaml asks for none of these `gates`: nothing is proven")]
-        self.console.progress("looking where answers part …")
-        return await traced(found, self.exam.cases, self._sources(), answers)
+        return found
+
+    def _journal(self, answers: Answers) -> Journal:
+        """Where answers are kept. Of what runs at an address nothing is: it may be something else the next time."""
+        if self.arguments.target != "local":
+            return Journal(answers.kind)
+        sources = [self.source(self.candidate, self.arguments.arm)]
+        sources += [] if self.baseline is None else [self.source(self.baseline)]
+        key = key_of(self.subjects, [pinned(one.plan, one.locate) for one in sources], self.exam)
+        directory = Path(default_directory()) / "gates"
+        journal = open_journal(directory, key, answers.kind, datetime.now(UTC), fresh=self.arguments.fresh)
+        self.console.note(journal.note)
+        return journal
+
+    def _sets(self) -> dict[str, Set]:
+        return {field.replace(".", " "): one for field, one in self.exam.sets.items()}
+
+    @property
+    def _is_same(self) -> bool:
+        return self.arguments.target == "local" and self.subjects[0] == self.subjects[1]
+
+    async def _targets(self, stack: AsyncExitStack, answers: Answers, journal: Journal) -> tuple[Target, Target | None]:
+        """Candidate and baseline, which are not started where an earlier run has all answers."""
+        if journal.end(self.which) is not None:
+            candidate, baseline = Absent("candidate"), Absent("baseline")
+            return candidate, None if self.baseline is None else baseline
+        return await self._candidate(stack, answers), await self._baseline(stack, answers)
 
     def _sources(self) -> "dict[str, Source]":
         """What can be asked for all that it does: processes of this machine."""
@@ -84,16 +138,18 @@ class Session(NamedTuple):
         return await stack.enter_async_context(launched("candidate", source, answers))
 
     async def _baseline(self, stack: AsyncExitStack, answers: Answers) -> Service | None:
-        if self.baseline is None or self.which == "availability" or self.is_same:
+        if self.baseline is None or self.which == "availability" or self._is_same:
             return None
         self.console.progress("starting the baseline …")
         return await stack.enter_async_context(launched("baseline", self.source(self.baseline), answers))
 
     def source(self, clean: Clean, arm: str = "") -> "Source":
         """What a service of a comb is made from: of one graph, the comb's as written or an arm's."""
-        source = opened_of(clean, clean.main).source
-        plan = as_written(source.plan, arm)
-        return source._replace(plan=patient(plan) if self.arguments.patient else plan)
+        from comb_compiler.runtime.service import Source
+
+        plan = as_written(clean.plan, arm)
+        plan = patient(plan) if self.arguments.patient else plan
+        return Source(plan, model_locator(clean.checkout, clean.main), clean.directory)
 
     async def _asked(self, setting: Setting) -> AsyncIterator[GateResult]:
         gates = self.exam.gates
@@ -103,7 +159,7 @@ class Session(NamedTuple):
         replay = gates.replay
         if replay is None or self.which == "availability":
             return
-        if self.is_same:
+        if self._is_same:
             why = "baseline and candidate are the same, so that nothing is compared: name what was there before"
             yield _alone("replay", Verdict.UNDECIDED, f"{why} with --baseline")
             return
@@ -143,12 +199,12 @@ def _unfit(gate: str) -> GateResult:
 
 def _progress(console: Console) -> Callable[[str, int, int], None]:
     """A line with what is left, by how long it took so far."""
-    began: dict[str, float] = {}
+    began: dict[str, tuple[float, int]] = {}
 
     def tell(gate: str, done: int, of: int) -> None:
         now = monotonic()
-        start = began.setdefault(gate, now)
-        left = (now - start) / max(1, done - 1) * (of - done)
-        console.progress(f"{gate}: {done:,} of {of:,}" + (f", about {left:.0f} s left" if done > 1 else ""))
+        start, first = began.setdefault(gate, (now, done))
+        left = (now - start) / max(1, done - first) * (of - done)
+        console.progress(f"{gate}: {done:,} of {of:,}" + (f", about {left:.0f} s left" if done > first else ""))
 
     return tell

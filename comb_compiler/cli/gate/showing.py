@@ -27,6 +27,8 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
         f"{_line(named)} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
     )
     yield f"asked by {report.exam}"
+    if report.earlier:
+        yield f"goes on with a run of {report.earlier}, of the same and with the same exam (--fresh asks all again)"
     for gate in report.gates:
         yield ""
         yield from _gate(gate, console)
@@ -39,6 +41,7 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
 def _gate(gate: GateResult, console: Console) -> Iterator[str]:
     verdict = gate.ruling.verdict
     asked = f"  {_line(gate.samples)}: {gate.asked:,} asked in {gate.seconds:.0f} s" if gate.asked else ""
+    asked += f", {gate.kept:,} of them then" if gate.kept else ""
     yield f"{_painted(f'{verdict.value:<10}', _COLOURS[verdict], console)} {gate.gate}{asked}"
     for why in gate.ruling.why:
         yield from (f"  {_line(line)}" for line in why.split("\n"))

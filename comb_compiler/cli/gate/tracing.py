@@ -7,54 +7,73 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.gate.targets import Answers, launched
-from comb_compiler.gates import Case, GateResult, Gone, Unreadable
+from comb_compiler.gates import Answered, GateResult, Gone, Set, Unreadable
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
     from comb_compiler.samples.record_pb2 import Record
 
-__all__ = ["traced"]
+__all__ = ["Asked", "Nodes", "asked_for_all", "traced", "with_nodes"]
 
 _MOST = 12
 _TARGETS = ("baseline", "candidate")
 
 
-async def traced(
-    results: Sequence[GateResult], cases: Mapping[str, Case], sources: "Mapping[str, Source]", answers: Answers
-) -> list[GateResult]:
-    """The results, with the nodes of their first samples; as they are where nothing differs from the baseline.
+class Asked(NamedTuple):
+    """What a target answered, and what it recorded of that."""
 
-    `sources` has baseline and candidate, each to be asked for all that it does. What cannot be asked again has no node.
+    answered: Answered
+    record: "Record | None"
+
+
+Nodes = dict[tuple[str, str], str]
+"""The first nodes that answer otherwise, by gate and sample."""
+
+
+async def traced(
+    results: Sequence[GateResult], sets: Mapping[str, Set], sources: "Mapping[str, Source]", answers: Answers
+) -> Nodes:
+    """The nodes of the first samples that answer otherwise than the baseline's; nothing where none does.
+
+    `sets` has what each gate asked; `sources` baseline and candidate, each to be asked for all that it does. What
+    cannot be asked again has no node.
     """
-    findings = [one for result in results for one in result.findings if one.codes[0] is not None and one.name in cases]
-    names = list(dict.fromkeys(one.name for one in findings))[:_MOST]
+    cases = {(gate, case.name): case for gate, one in sets.items() for case in one.cases}
+    told = [(result.gate, one) for result in results for one in result.findings if one.codes[0] is not None]
+    names = [(gate, one.name) for gate, one in told if (gate, one.name) in cases][:_MOST]
     if not names or set(_TARGETS) - sources.keys():
-        return list(results)
+        return {}
+    asked = [cases[name].request for name in names]
     with TemporaryDirectory(prefix="comb-gate-") as directory:
         try:
-            recorded = [
-                await _recorded(name, sources[name], cases, names, answers, Path(directory)) for name in _TARGETS
+            before, after = [
+                await asked_for_all(name, sources[name], asked, answers, Path(directory)) for name in _TARGETS
             ]
         except (Gone, Unreadable):
-            return list(results)
-    nodes = {name: _first(*(one.get(name) for one in recorded)) for name in names}
+            return {}
+    return {name: _first(*both) for name, *both in zip(names, before, after, strict=True)}
+
+
+def with_nodes(results: Sequence[GateResult], nodes: Nodes) -> list[GateResult]:
+    """The results, with what tracing found of their samples."""
     return [
         result._replace(
-            findings=tuple(
-                one if one.codes[0] is None else one._replace(node=nodes.get(one.name, "")) for one in result.findings
-            )
+            findings=tuple(one._replace(node=nodes.get((result.gate, one.name), "")) for one in result.findings)
         )
         for result in results
     ]
 
 
-async def _recorded(
-    target: str, source: "Source", cases: Mapping[str, Case], names: Sequence[str], answers: Answers, directory: Path
-) -> "dict[str, Record]":
-    """Ask one target; what it recorded, by the samples' names."""
+async def asked_for_all(
+    target: str, source: "Source", requests: Sequence[Mapping[str, Any]], answers: Answers, directory: Path
+) -> list[Asked]:
+    """Start a target, and ask it each of the requests. What it records is kept below `directory` for as long.
+
+    Raises Gone where it does not start or ends, and Unreadable.
+    """
     from comb_compiler.samples.embedded import EmbeddedStore
     from comb_compiler.samples.store import Query
 
@@ -62,21 +81,20 @@ async def _recorded(
     everything = source._replace(plan=source.plan._replace(recording=recording))
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(launched(target, everything, answers, directory / target))
-        for number, name in enumerate(names):
-            await service.ask(cases[name].request, f"sample-{number}")
+        answered = [await service.ask(request, f"sample-{number}") for number, request in enumerate(requests)]
     store = EmbeddedStore(directory / target)
     try:
-        found = {one.request_id: one.id for one in store.find(Query(), limit=len(names)).found}
-        ids = {name: found.get(f"sample-{number}", "") for number, name in enumerate(names)}
-        records = store.get([id for id in ids.values() if id])
+        found = {one.request_id: one.id for one in store.find(Query(), limit=len(requests)).found}
+        records = {one.request_id: one for one in store.get(list(found.values())).values()}
     finally:
         store.close()
-    return {name: records[id] for name, id in ids.items() if id in records}
+    return [Asked(one, records.get(f"sample-{number}")) for number, one in enumerate(answered)]
 
 
-def _first(before: "Record | None", after: "Record | None") -> str:
+def _first(before: Asked, after: Asked) -> str:
     """The first node, in the candidate's order, that gave something else than before."""
-    if before is None or after is None:
+    if before.record is None or after.record is None:
         return ""
-    gave = {one.node: (one.code, one.output.message) for one in before.operators}
-    return next((one.node for one in after.operators if gave.get(one.node) != (one.code, one.output.message)), "")
+    gave = {one.node: (one.code, one.output.message) for one in before.record.operators}
+    found = (one.node for one in after.record.operators if gave.get(one.node) != (one.code, one.output.message))
+    return next(found, "")
