@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from comb_compiler.source.nodes import Mark
 
@@ -16,25 +17,34 @@ CONTINUATION = re.compile(r"(?:\r\n|\r|\n)( *+)(?=[^ \r\n])")
 
 def seems_ordinary(text: str, spread: Iterable[Spread]) -> bool:
     """True where the rules can find nothing, False nearly only where they find something."""
-    return not (text.startswith("%") or _ends_in_blanks(text) or _SUSPICIOUS.search(text) or _lean_left(text, spread))
+    return not (text.startswith("%") or _ends_in_blanks(text) or _is_suspicious(text) or _lean_left(text, spread))
 
 
-# Each alternative begins with a literal, so that `re` skips from candidate to candidate.
-_SUSPICIOUS = re.compile(
-    r"""
-      \#(?<=["'\]}\[{,:]\#) | \|[-+0-9]*\# | >[-+0-9]*\#  # a comment without a space
-    | -[,\[\]{}]                                      # a lone dash in brackets
-    | \?(?<=[\s\[{,]\?)\S                             # `[?text]`
-    | :(?<=[\s\[{,]:)[^\s,\[\]{}]                     # `{&a :text}`
-    | &(?<![^\s\[{,]&)[\w-]++[?:%@`] | \*(?<![^\s\[{,]\*)[\w-]++[?:%@`]  # a name with more in it than libyaml takes
-    | \n% | \r%                                       # a directive below the first line
-    | \n\ *+[|>][-+0-9]*(?:\s|\Z) | \r\ *+[|>][-+0-9]*(?:\s|\Z)  # a block of text, its header on a line of its own
-    | \|[-+]*[ \t]*+(?:\#[^\r\n]{,100}+)?[\r\n]\s*+\#  # a block of text that begins with `#`
-    | >[-+]*[ \t]*+(?:\#[^\r\n]{,100}+)?[\r\n]\s*+\#
-    | !<!> | \ufeff
-    """,
-    re.VERBOSE,
-)
+_SUSPICIOUS = {
+    "#": r"""#(?<=["'\]}\[{,:]#)""",  # a comment without a space
+    "-": r"-[,\[\]{}]",  # a lone dash in brackets
+    "?": r"\?(?<=[\s\[{,]\?)\S",  # `[?text]`
+    ":": r":(?<=[\s\[{,]:)[^\s,\[\]{}]",  # `{&a :text}`
+    "&": r"&(?<![^\s\[{,]&)[\w-]++[?:%@`]",  # a name with more in it than libyaml takes
+    "*": r"\*(?<![^\s\[{,]\*)[\w-]++[?:%@`]",
+    "\n": r"\n(?:%| *+[|>][-+0-9]*(?:\s|\Z))",  # a late directive, a block of text with its header on a line alone
+    "\r": r"\r(?:%| *+[|>][-+0-9]*(?:\s|\Z))",
+    "|": r"\|(?:[-+0-9]*#|[-+]*[ \t]*+(?:#[^\r\n]{,100}+)?[\r\n]\s*+#)",  # a block of text that begins with `#`
+    ">": r">(?:[-+0-9]*#|[-+]*[ \t]*+(?:#[^\r\n]{,100}+)?[\r\n]\s*+#)",
+    "!": r"!<!>",
+    "\ufeff": r"\ufeff",
+}
+"""By the sign that it begins with, what may be wrong: so `re` skips from one sign to the next."""
+
+
+def _is_suspicious(text: str) -> bool:
+    return any(sign in text and _pattern(sign).search(text) is not None for sign in _SUSPICIOUS)
+
+
+@cache
+def _pattern(sign: str) -> re.Pattern[str]:
+    """Compiled when a file has the sign: few have them all."""
+    return re.compile(_SUSPICIOUS[sign])
 
 
 def _ends_in_blanks(text: str) -> bool:
