@@ -1,9 +1,8 @@
 """A request on its way, and what every client of a protocol has."""
 
-from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Call", "Client", "Ended", "Refused"]
+__all__ = ["Call", "Client", "Ledger", "Malformed", "Refused"]
 
 
 class Call:
@@ -18,12 +17,24 @@ class Call:
         """What a client has to know to give it up."""
 
 
-Ended = Callable[[Call, int, bytes], None]
-"""Told once of each call: its code and the body of its answer."""
-
-
 class Refused(Exception):
     """The target takes no connection; the message says why."""
+
+
+class Malformed(Exception):
+    """What came is not the protocol, or is an answer to nothing that was asked; the message says which."""
+
+
+class Ledger(Protocol):
+    """Where clients write what came of calls."""
+
+    def ended(self, call: Call, code: int, body: bytes = b"", why: str = "") -> None:
+        """Told of each call: its code, the body of its answer, and what is known of why there is none."""
+        ...
+
+    def offended(self, how: str) -> None:
+        """The target has broken the protocol, whether or not a call was there to suffer."""
+        ...
 
 
 class Client(Protocol):

@@ -1,7 +1,8 @@
-"""The process that sends, from outside: steps go in, what was observed comes out."""
+"""The processes that send, from outside: steps go in, what was observed comes out."""
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,12 @@ from typing import IO, Any, Self
 
 from comb_compiler.load.calls import Refused
 from comb_compiler.load.model import Job, Observed, Step
+from comb_compiler.load.results import LATENESS, StepResult, result
 
 __all__ = ["Generator", "GeneratorFailed"]
 
-_PATIENCE = 60.0
+_ARRIVING = 60.0
+_PATIENCE = 180.0
 _COMMAND = (sys.executable, "-m", "comb_compiler.load.process")
 
 
@@ -25,37 +28,65 @@ class GeneratorFailed(Exception):
 
 
 class Generator:
-    """A process of its own for one target, as long as the context lasts. One step at a time."""
+    """Processes of its own for one target, as long as the context lasts. One step at a time.
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    With `workers`, locust's master and so many workers share each step; they find each other on 127.0.0.1. What they
+    say to each other is not encrypted, and locust does not ask who speaks; a token that only they know keeps others
+    from taking a worker's place.
+    """
+
+    def __init__(self, job: Job, workers: int = 0, lateness: float = LATENESS) -> None:
+        self._job, self._workers, self._lateness = job, workers, lateness
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._said = self._stack.enter_context(tempfile.TemporaryFile())
-        self._process = subprocess.Popen(  # noqa: S603  the program is our own Python
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=_environment()
-        )
-        self._stack.callback(self._end)
-        self._write(self._job.as_json())
+        with self._stack:
+            self._said = self._stack.enter_context(tempfile.TemporaryFile())
+            self._begin(secrets.token_hex())
+            self._stack = self._stack.pop_all()
         return self
+
+    def _begin(self, token: str) -> None:
+        role = ("lead", "--workers", str(self._workers)) if self._workers else ("alone",)
+        self._process = self._start(*role)
+        self._write(token)
+        self._write(self._job.as_json())
+        if not self._workers:
+            return
+        port = self._read(_ARRIVING)["port"]
+        for _ in range(self._workers):
+            follower = self._start("follow", "--port", str(port))
+            assert follower.stdin is not None
+            follower.stdin.write(json.dumps(token).encode() + b"\n")
+            follower.stdin.flush()
+
+    def _start(self, *role: str) -> subprocess.Popen[bytes]:
+        assert self._said is not None
+        process = subprocess.Popen(  # noqa: S603  the program is our own Python
+            [*_COMMAND, *role], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=_environment()
+        )
+        self._stack.callback(_end, process)
+        return process
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def run(self, step: Step) -> Observed:
+    def run(self, step: Step) -> StepResult:
         """Offer a step to its end. Raises Refused where the target takes no connection, and GeneratorFailed."""
+        return result(step, *self.observe(step), lateness=self._lateness)
+
+    def observe(self, step: Step) -> tuple[Observed, tuple[str, ...]]:
+        """Each request of a step, and the generator's own faults that it knows of. Raises as `run` does."""
         self._write(step._asdict())
         form = self._read(step.seconds + step.timeout + _PATIENCE)
         if "refused" in form:
             raise Refused(form["refused"])
-        return Observed.from_bytes(
-            {name: b64decode(one) if isinstance(one, str) else one for name, one in form.items()}
-        )
+        columns = {name: b64decode(one) if isinstance(one, str) else one for name, one in form.items()}
+        return Observed.from_bytes(columns), tuple(form["faults"])
 
-    def _write(self, what: Mapping[str, Any]) -> None:
+    def _write(self, what: Mapping[str, Any] | str) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
         try:
@@ -76,6 +107,8 @@ class Generator:
         if not line:
             raise GeneratorFailed(self._why())
         form: dict[str, Any] = json.loads(line)
+        if "failed" in form:
+            raise GeneratorFailed(form["failed"])
         return form
 
     def _why(self) -> str:
@@ -86,19 +119,17 @@ class Generator:
         told = self._said.read().decode(errors="replace").strip().split("\n")[-1]
         return f"the load generator ended with status {status}" + (f": {told}" if told else "")
 
-    def _end(self) -> None:
-        process = self._process
-        if process is None:
-            return
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with suppress(OSError):  # it may have ended already
-                    pipe.close()
-        try:
-            process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):  # it may have ended already
+                pipe.close()
+    try:
+        process.wait(10.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _environment() -> dict[str, str]:

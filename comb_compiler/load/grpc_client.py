@@ -2,13 +2,14 @@
 
 from collections import deque
 from itertools import cycle
+from urllib.parse import unquote
 
 import gevent
 from gevent.event import Event
 
-from comb_compiler.load.calls import Call, Ended, Refused
-from comb_compiler.load.http2 import Answer, Http2, Malformed, encoded
-from comb_compiler.load.model import CODES, MALFORMED, UNREACHABLE, Input, Job, Target, http_code
+from comb_compiler.load.calls import Call, Ledger, Malformed, Refused
+from comb_compiler.load.http2 import Answer, Http2, encoded
+from comb_compiler.load.model import CODES, MALFORMED, OK, UNREACHABLE, Input, Job, Target, http_code
 from comb_compiler.load.sockets import Wire, connected
 
 __all__ = ["GrpcClient"]
@@ -21,9 +22,9 @@ _INTERNAL = CODES.index("INTERNAL")
 class GrpcClient:
     """Calls go to its connections in turn."""
 
-    def __init__(self, job: Job, timeout: float, ended: Ended) -> None:
+    def __init__(self, job: Job, timeout: float, ledger: Ledger) -> None:
         prepared = [_prepared(job.target, one, timeout) for one in job.inputs]
-        self._connections = [_Connection(job.target, prepared, ended) for _ in range(max(1, job.target.connections))]
+        self._connections = [_Connection(job.target, prepared, ledger) for _ in range(max(1, job.target.connections))]
         self._turns = cycle(self._connections)
 
     def open(self, timeout: float) -> None:
@@ -70,8 +71,8 @@ class _Sent:
 class _Connection:
     """One connection, opened again by the next call where it has ended."""
 
-    def __init__(self, target: Target, prepared: list[tuple[bytes, bytes]], ended: Ended) -> None:
-        self._target, self._prepared, self._ended = target, prepared, ended
+    def __init__(self, target: Target, prepared: list[tuple[bytes, bytes]], ledger: Ledger) -> None:
+        self._target, self._prepared, self._ledger = target, prepared, ledger
         self._wire: Wire | None = None
         self._http2 = Http2()
         self._calls: dict[int, Call] = {}
@@ -87,7 +88,7 @@ class _Connection:
         self._wire = wire = Wire(sock, lambda came: self._came(wire, came))
         self._flush()
         if not self._agreed.wait(timeout):
-            self._drop(UNREACHABLE)
+            self._drop(UNREACHABLE, "")
             raise Refused("it does not answer as HTTP/2 does")
         if self._wire is not wire:
             raise Refused("it does not speak HTTP/2, or ends the connection")
@@ -136,10 +137,10 @@ class _Connection:
             self._wire = None
         try:
             self.open(5.0)
-        except Refused:
+        except Refused as refused:
             waiting, self._waiting = self._waiting, deque()
             for call in waiting:
-                self._ended(call, UNREACHABLE, b"")
+                self._ledger.ended(call, UNREACHABLE, why=str(refused))
         finally:
             self._is_opening = False
         self._take_waiting()
@@ -152,7 +153,7 @@ class _Connection:
         if came:
             self._receive(came)
         else:
-            self._drop(UNREACHABLE)
+            self._drop(UNREACHABLE, "the connection ended before an answer")
         if self._waiting:
             self._take_waiting()
             self._reopen()
@@ -161,42 +162,46 @@ class _Connection:
     def _receive(self, came: bytes) -> None:
         try:
             answers = self._http2.receive(came)
-        except Malformed:
-            self._drop(MALFORMED)
+        except Malformed as problem:
+            self._ledger.offended(str(problem))
+            self._drop(MALFORMED, str(problem))
             return
         for answer in answers:
             call = self._calls.pop(answer.stream, None)
             if call is not None:
-                self._ended(call, *_outcome(answer))
+                self._ledger.ended(call, *_outcome(answer))
         if self._http2.agreed:
             self._agreed.set()
 
-    def _drop(self, code: int) -> None:
+    def _drop(self, code: int, why: str) -> None:
         """The connection has ended, and with it every call on it."""
         wire, self._wire = self._wire, None
         calls, self._calls = self._calls, {}
         if wire is not None:
             wire.close()
         for call in calls.values():
-            self._ended(call, code, b"")
+            self._ledger.ended(call, code, why=why)
         self._agreed.set()
 
     def close(self) -> None:
-        self._drop(UNREACHABLE)
+        self._waiting.clear()
+        self._drop(UNREACHABLE, "")
 
 
-def _outcome(answer: Answer) -> tuple[int, bytes]:
-    """The code of an answer, and its message's bytes."""
+def _outcome(answer: Answer) -> tuple[int, bytes, str]:
+    """The code of an answer, its message's bytes, and what is said of why there is none."""
     if answer.reset is not None:
-        return _RESETS.get(answer.reset, _INTERNAL), b""
+        return _RESETS.get(answer.reset, _INTERNAL), b"", f"the stream was broken off (HTTP/2 code {answer.reset})"
     status = answer.headers.get(b"grpc-status")
     if status is None:
         http = answer.headers.get(b":status", b"")
-        return (http_code(int(http)) if http.isdigit() and http != b"200" else MALFORMED), b""
+        is_error = http.isdigit() and http != b"200"
+        return (http_code(int(http)), b"", "") if is_error else (MALFORMED, b"", "an answer without a status of gRPC")
     if not status.isdigit() or int(status) > 16:
-        return MALFORMED, b""
+        return MALFORMED, b"", "a status that gRPC does not have"
+    if status != b"0":
+        return int(status), b"", unquote(answer.headers.get(b"grpc-message", b"").decode("latin-1"))
     body = answer.body
-    if status == b"0":
-        is_whole = len(body) >= 5 and body[0] == 0 and int.from_bytes(body[1:5], "big") == len(body) - 5
-        return (0, body[5:]) if is_whole else (MALFORMED, b"")
-    return int(status), b""
+    if len(body) < 5 or body[0] != 0 or int.from_bytes(body[1:5], "big") != len(body) - 5:
+        return MALFORMED, b"", "an answer that is not one whole message"
+    return OK, body[5:], ""

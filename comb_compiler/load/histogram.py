@@ -1,4 +1,4 @@
-"""Latencies as counts in buckets whose width grows with their values: small, and to be added up across workers and runs.
+"""Latencies as counts in buckets whose width grows with their values: small, and added up across workers and runs.
 
 The idea is that of HdrHistogram (G. Tene); here a bucket is a power of two parted into 512 equal parts, so that what is
 read from one is within `ERROR` of what was put in.

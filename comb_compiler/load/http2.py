@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from hpack import Decoder, Encoder, HPACKError
 
-__all__ = ["Answer", "Http2", "Malformed", "encoded"]
+from comb_compiler.load.calls import Malformed
+
+__all__ = ["Answer", "Http2", "encoded"]
 
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PUSH_PROMISE = 0, 1, 3, 4, 5
 _PING, _GOAWAY, _WINDOW_UPDATE, _CONTINUATION = 6, 7, 8, 9
@@ -26,10 +28,6 @@ _LONGEST_FRAME = 2**14  # ours is the protocol's first value, so that no server 
 _MOST_STREAM = 2**31 - 2**16
 _CANCEL = 8
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-
-
-class Malformed(Exception):
-    """What came is not HTTP/2, or is an answer to nothing that was asked."""
 
 
 class Answer(NamedTuple):

@@ -21,6 +21,7 @@ __all__ = [
     "Target",
     "code_name",
     "http_code",
+    "tally",
 ]
 
 GRPC, HTTP = "grpc", "http"
@@ -37,6 +38,7 @@ CODES = (
 OK = 0
 TIMEOUT, UNREACHABLE, MALFORMED = (CODES.index(name) for name in ("TIMEOUT", "UNREACHABLE", "MALFORMED"))
 _HTTP = 1000
+_LONGEST, _MOST_TEXTS = 300, 20
 
 
 def http_code(status: int) -> int:
@@ -101,11 +103,20 @@ class Step(NamedTuple):
     seed: int = 0
 
 
+def tally(counts: dict[str, int], text: str, count: int = 1) -> None:
+    """Count a text, shortened, beside a few others."""
+    text = text[:_LONGEST]
+    if text not in counts and len(counts) >= _MOST_TEXTS:
+        text = "others"
+    counts[text] = counts.get(text, 0) + count
+
+
 class Observed:
     """Every request of a step, in columns, as they ended.
 
     Seconds: `due` is the scheduled arrival since the step began; `late` is how much later it was sent; `took` is from
-    the scheduled arrival to the end. `scheduled` counts those that were never sent, too.
+    the scheduled arrival to the end. `said` has what was told of those without an answer, and `offences` how the target
+    broke the protocol, each with how often. `scheduled` counts those that were never sent, too.
     """
 
     COLUMNS = (("due", "d"), ("late", "f"), ("took", "f"), ("code", "H"), ("which", "I"))
@@ -114,6 +125,8 @@ class Observed:
         self.scheduled = scheduled
         self.due, self.late, self.took = array("d"), array("f"), array("f")
         self.code, self.which = array("H"), array("I")
+        self.said: dict[str, int] = {}
+        self.offences: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.due)
@@ -123,14 +136,19 @@ class Observed:
         self.scheduled += other.scheduled
         for name, _ in self.COLUMNS:
             getattr(self, name).extend(getattr(other, name))
+        for mine, theirs in ((self.said, other.said), (self.offences, other.offences)):
+            for text, count in theirs.items():
+                tally(mine, text, count)
 
     def as_bytes(self) -> dict[str, Any]:
         """Columns in the machine's own byte order: all workers of a step are on machines of one kind."""
-        return {"scheduled": self.scheduled, **{name: getattr(self, name).tobytes() for name, _ in self.COLUMNS}}
+        told = {"scheduled": self.scheduled, "said": self.said, "offences": self.offences}
+        return {**told, **{name: getattr(self, name).tobytes() for name, _ in self.COLUMNS}}
 
     @classmethod
     def from_bytes(cls, form: Mapping[str, Any]) -> Self:
         found = cls(form["scheduled"])
+        found.said, found.offences = dict(form["said"]), dict(form["offences"])
         for name, _ in cls.COLUMNS:
             getattr(found, name).frombytes(form[name])
         return found

@@ -1,77 +1,80 @@
-"""The process that sends: locust's users on gevent, which patches the interpreter, so that nothing else may live in it.
+"""The process that sends: gevent patches the interpreter for locust, so that nothing else may live in it.
 
-    python -m comb_compiler.load.process
+    python -m comb_compiler.load.process                                        # alone
+    python -m comb_compiler.load.process lead --workers N [--host HOST] [--port PORT]
+    python -m comb_compiler.load.process follow --host HOST --port PORT
 
-The first line of standard input is a job; each further line is a step, and is answered by a line on standard output:
-what was observed, or why nothing could be. All lines are JSON. The end of the input ends the process.
+The first line of standard input is a token that those who belong together share. A process that is alone or leads then
+reads a job, and after it steps; each is answered by a line on standard output: what was observed, or why nothing could
+be. One that leads says first which port it listens on. All lines are JSON. The end of the input ends the process.
 """
 
+import argparse
 import json
 import logging
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from locust import User, task
-from locust.env import Environment
-
-from comb_compiler.load.calls import Client, Ended, Refused
-from comb_compiler.load.grpc_client import GrpcClient
-from comb_compiler.load.model import Job, Step
-from comb_compiler.load.schedule import schedule
-from comb_compiler.load.sending import offer
+from comb_compiler.load.crew import HELLO, Crew, alone, led, listen
+from comb_compiler.load.sender import FAILED, Sender
 
 from gevent.fileobject import FileObject  # isort: skip  # after locust has patched the interpreter
-from gevent.queue import Queue  # isort: skip
+from locust.env import Environment  # isort: skip
+from locust.exception import RPCError  # isort: skip
 
 __all__ = ["main"]
 
 
-class Sender(User):
-    """Locust's user: there is one in each worker, and it plays all the callers that its part of a schedule asks for."""
-
-    steps: ClassVar[Queue[dict[str, Any]]]
-    job: ClassVar[Job]
-
-    @task
-    def offer(self) -> None:
-        """One step, when there is one."""
-        asked = self.steps.get()
-        self.environment.runner.send_message("observed", _observed(self.job, asked))
-
-
-def _observed(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
-    step = Step(**asked["step"])
-    plan = schedule(step, [one.weight for one in job.inputs], asked["worker"], asked["workers"])
-
-    def connect(ended: Ended) -> Client:
-        return GrpcClient(job, step.timeout, ended)
-
-    try:
-        return offer(step, plan, connect).as_bytes()
-    except Refused as refused:
-        return {"refused": str(refused)}
-
-
 def main() -> None:
     """Run what standard input asks for."""
-    lines: Iterator[bytes] = iter(FileObject(sys.stdin.fileno(), "rb", closefd=False))
-    logging.getLogger("locust").setLevel(logging.ERROR)
-    Sender.job = Job.from_json(json.loads(next(lines)))
-    Sender.steps = Queue()
-    found: Queue[dict[str, Any]] = Queue()
-    runner = Environment(user_classes=[Sender]).create_local_runner()
-    runner.register_message("observed", lambda environment, msg: found.put(msg.data))
-    runner.start(1, spawn_rate=1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("role", nargs="?", choices=("alone", "lead", "follow"), default="alone")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    arguments = parser.parse_args()
+    logging.getLogger("locust").setLevel(logging.CRITICAL)
+    lines = iter(FileObject(sys.stdin.fileno(), "rb", closefd=False))
+    token: str = json.loads(next(lines))
+    if arguments.role == "follow":
+        _follow(arguments, token, lines)
+        return
+    job = json.loads(next(lines))
+    crew = alone() if arguments.role == "alone" else _lead(arguments, token)
+    if crew is None:
+        return
     for line in lines:
-        Sender.steps.put({"step": json.loads(line), "worker": 0, "workers": 1})
-        _say(found.get())
+        _say(crew.offer(job, json.loads(line)))
+    crew.dismiss()
+
+
+def _lead(arguments: argparse.Namespace, token: str) -> Crew | None:
+    environment = Environment(user_classes=[Sender])
+    try:
+        runner = environment.create_master_runner(arguments.host, arguments.port)
+    except (RPCError, SystemExit) as error:  # locust ends the process where a port is in use
+        _say({FAILED: f"nothing can listen on {arguments.host}:{arguments.port}: {error.__context__ or error}"})
+        return None
+    _say({"port": runner.server.port})
+    crew = led(runner, arguments.workers, token)
+    if crew is None:
+        _say({FAILED: f"not all of {arguments.workers} workers came"})
+    return crew
+
+
+def _follow(arguments: argparse.Namespace, token: str, lines: Iterator[bytes]) -> None:
+    runner = Environment(user_classes=[Sender]).create_worker_runner(arguments.host, arguments.port)
+    listen(runner)
+    runner.send_message(HELLO, {"token": token})
+    for _ in lines:
+        pass
     runner.quit()
 
 
-def _say(observed: dict[str, Any]) -> None:
-    form = {name: b64encode(one).decode() if isinstance(one, bytes) else one for name, one in observed.items()}
+def _say(what: Mapping[str, Any]) -> None:
+    form = {name: b64encode(one).decode() if isinstance(one, bytes) else one for name, one in what.items()}
     sys.stdout.write(json.dumps(form) + "\n")
     sys.stdout.flush()
 

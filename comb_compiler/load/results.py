@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from comb_compiler.load.histogram import Histogram
@@ -68,7 +69,8 @@ class StepResult(NamedTuple):
 
     `latency` has answers, and what was given up on with the time until then: it took at least so long. Errors are
     counted only. `settled` is false where latencies grew to the end. `faults` says why the generator is not to be
-    trusted: no verdict may rest on a step that has any.
+    trusted: no verdict may rest on a step that has any. `said` has what was told of errors, and `offences` how the
+    target broke the protocol, each with how often.
     """
 
     step: Step
@@ -80,13 +82,15 @@ class StepResult(NamedTuple):
     lateness: Lateness
     timeline: tuple[Second, ...]
     faults: tuple[str, ...] = ()
+    said: Mapping[str, int] = MappingProxyType({})
+    offences: Mapping[str, int] = MappingProxyType({})
 
     def percentiles(self) -> dict[float, float]:
         """Of the latency; none where nothing was answered."""
         return {share: self.latency.quantile(share) for share in PERCENTILES} if self.latency.counts else {}
 
 
-def result(step: Step, observed: Observed, lateness: float = LATENESS, faults: Sequence[str] = ()) -> StepResult:
+def result(step: Step, observed: Observed, faults: Sequence[str] = (), lateness: float = LATENESS) -> StepResult:
     """Everything about a step. `faults` are those that are known already."""
     order = sorted(range(len(observed)), key=observed.due.__getitem__)
     timed = [index for index in order if observed.code[index] in (OK, TIMEOUT)]
@@ -104,6 +108,8 @@ def result(step: Step, observed: Observed, lateness: float = LATENESS, faults: S
         late,
         _timeline(step, observed, order),
         (*faults, *_faults(observed, late, lateness)),
+        observed.said,
+        observed.offences,
     )
 
 

@@ -7,8 +7,8 @@ from time import perf_counter
 
 import gevent
 
-from comb_compiler.load.calls import Call, Client, Ended
-from comb_compiler.load.model import TIMEOUT, Observed, Step
+from comb_compiler.load.calls import Call, Client, Ledger
+from comb_compiler.load.model import TIMEOUT, Observed, Step, code_name, tally
 from comb_compiler.load.schedule import Schedule
 
 __all__ = ["offer"]
@@ -19,13 +19,17 @@ _YIELD = 8
 """Who is behind its schedule still lets answers be read after so many requests: else they would seem late."""
 
 
-def offer(step: Step, plan: Schedule, connect: Callable[[Ended], Client]) -> Observed:
-    """Run a step to its end: until every request has an answer or is given up on. Raises Refused before the first."""
+def offer(step: Step, plan: Schedule, connect: Callable[[Ledger], Client], go: Callable[[], None]) -> Observed:
+    """Run a step to its end: until every request has an answer or is given up on. `go` returns when it may begin.
+
+    Raises Refused before that.
+    """
     sending = _Sending(step, len(plan.due))
-    client = connect(sending.ended)
+    client = connect(sending)
     try:
         client.open(_PATIENCE)
         gc.collect()
+        go()
         gc.disable()  # a collection would hold up whatever is due
         sweeper = gevent.spawn(sending.sweep, client)
         sending.send(plan, client)
@@ -72,10 +76,14 @@ class _Sending:
                 call = waiting.popleft()
                 if not call.is_over:
                     client.give_up(call)
-                    self.ended(call, TIMEOUT, b"")
+                    self.ended(call, TIMEOUT)
             gevent.sleep(max(0.001, min(_LOOK, waiting[0].due + self._timeout - now)) if waiting else _LOOK)
 
-    def ended(self, call: Call, code: int, body: bytes) -> None:
+    def offended(self, how: str) -> None:
+        """The target has broken the protocol."""
+        tally(self.observed.offences, how)
+
+    def ended(self, call: Call, code: int, body: bytes = b"", why: str = "") -> None:
         """What came of a call; only the first time counts."""
         if call.is_over:
             return
@@ -86,3 +94,5 @@ class _Sending:
         observed.took.append(perf_counter() - call.due)
         observed.code.append(code)
         observed.which.append(call.which)
+        if why:
+            tally(observed.said, f"{code_name(code)}: {why}")

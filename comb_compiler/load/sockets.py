@@ -58,6 +58,16 @@ class Wire:
             self.close()
             self._came(b"")
 
+    def has_something(self) -> bool:
+        """Whether something has come, or the end, that was not read yet."""
+        try:
+            self._direct.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
     def _drain(self) -> None:
         try:
             while self._unsent:

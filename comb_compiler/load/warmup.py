@@ -1,9 +1,9 @@
 """Latencies in the order of their arrivals → how many of the first are warm-up.
 
 The point of change is found by MSER-5 (K. P. White, M. J. Cobb, S. C. Spratt, "A comparison of five steady-state
-truncation heuristics for simulation", WSC 2000): of batch means, that many are cut which leaves the least standard error
-of the mean of the others. It would cut whatever is different at the beginning, and so hide a stall that comes again and
-again; what is cut must therefore never come again.
+truncation heuristics for simulation", WSC 2000): of batch means, that many are cut which leaves the least standard
+error of the mean of the others. It would cut whatever is different at the beginning, and so hide a stall that comes
+again and again; what is cut must therefore never come again.
 """
 
 from collections.abc import Sequence

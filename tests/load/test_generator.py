@@ -2,13 +2,17 @@
 
 import pytest
 
-from comb_compiler.load import Generator, Refused, Step, code_name
+from comb_compiler.load import Generator, Input, Observed, Refused, Step, code_name
 from tests.load.serving import job, serving
+
+
+def arrivals(seen: Observed) -> list[tuple[float, int]]:
+    return sorted((round(due, 6), which) for due, which in zip(seen.due, seen.which, strict=True))
 
 
 def test_every_request_of_a_schedule_is_sent_and_answered() -> None:
     with serving("echo") as port, Generator(job(port)) as generator:
-        seen = generator.run(Step(rate=100.0, seconds=1.0, timeout=5.0, arrivals="constant"))
+        seen, _ = generator.observe(Step(rate=100.0, seconds=1.0, timeout=5.0, arrivals="constant"))
     assert seen.scheduled == len(seen) == 100
     assert {code_name(code) for code in seen.code} == {"OK"}
     assert min(seen.took) > 0.0
@@ -17,7 +21,7 @@ def test_every_request_of_a_schedule_is_sent_and_answered() -> None:
 
 def test_what_a_service_refuses_is_counted_by_its_code() -> None:
     with serving("fail", "RESOURCE_EXHAUSTED") as port, Generator(job(port)) as generator:
-        seen = generator.run(Step(rate=50.0, seconds=0.5, timeout=5.0))
+        seen, _ = generator.observe(Step(rate=50.0, seconds=0.5, timeout=5.0))
     assert len(seen) == seen.scheduled > 0
     assert {code_name(code) for code in seen.code} == {"RESOURCE_EXHAUSTED"}
 
@@ -27,3 +31,19 @@ def test_a_target_that_nobody_listens_on_is_named_as_such() -> None:
         pass
     with Generator(job(port)) as generator, pytest.raises(Refused, match="Connection refused"):
         generator.run(Step(rate=50.0, seconds=0.5))
+
+
+def test_workers_share_a_schedule_and_lose_nothing_of_it() -> None:
+    step = Step(rate=100.0, seconds=1.0, timeout=5.0, seed=3)
+    inputs = Input(b"text"), Input(b"other", weight=3.0)
+    with serving("echo") as port:
+        with Generator(job(port, *inputs)) as generator:
+            one, _ = generator.observe(step)
+        with Generator(job(port, *inputs), workers=2) as generator:
+            two, faults = generator.observe(step)
+            again, _ = generator.observe(step)
+    assert faults == ()
+    for other in (two, again):
+        assert other.scheduled == one.scheduled
+        assert arrivals(other) == arrivals(one)
+        assert set(other.code) == {0}
