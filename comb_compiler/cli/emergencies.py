@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from comb_compiler.publish import Trust
     from comb_compiler.spec.platform import Platform
 
-__all__ = ["add_emergency_argument", "declared", "in_emergency", "unproven", "who_may"]
+__all__ = ["add_emergency_argument", "declared", "in_emergency", "in_one_line", "unproven", "who_may"]
 
 _LASTS = timedelta(hours=24)
 _LONGEST = 200
@@ -23,11 +23,12 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 def add_emergency_argument(parser: argparse.ArgumentParser) -> None:
     """The option."""
     parser.add_argument(
-        "--emergency", metavar="REASON", type=_reason, help="publish without evidence, for a day, as who may"
+        "--emergency", metavar="REASON", type=in_one_line, help="publish without evidence, for a day, as who may"
     )
 
 
-def _reason(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """A reason, as an option takes it."""
     reason = " ".join(text.split())
     if not reason or len(reason) > _LONGEST or not reason.isprintable():
         raise argparse.ArgumentTypeError(f"a reason is wanted, in one line of at most {_LONGEST} characters")

@@ -57,5 +57,6 @@ def _data(record: "Record") -> dict[str, object]:
 def _line(record: "Record") -> str:
     from comb_compiler.diagnostics.render.printable import printable
 
-    source = f"  from {record.source[:12]}{' and more' if record.modified else ''}" if record.source else ""
+    of = f" of {record.repository}" if record.repository else ""
+    source = f"  from {record.source[:12]}{of}{' and more' if record.modified else ''}" if record.source else ""
     return printable(f"{record.commit[:12]}  {record.time}  {record.title}  by {record.by}{source}")

@@ -30,10 +30,10 @@ class Proof(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What there is to go by: evidence, the address of the sources, the time, and whether images are not built."""
+    """What there is to go by: evidence, the repository of the sources, the time, and whether images are not built."""
 
     evidence: bytes | None
-    origin: str
+    source: str
     now: datetime
     unbuilt: bool = False
 
@@ -44,7 +44,7 @@ def proven(rendered: "Sequence[Rendered]", environment: str, given: Given) -> Pr
     Raises PublishError where signatures cannot be checked, UsageError for evidence that cannot be about anything.
     """
     from comb_compiler.publish import Refused
-    from comb_compiler.publish.evidence import Asked, check_evidence, repository_name
+    from comb_compiler.publish.evidence import Asked, check_evidence
 
     bound = rendered[0].platform
     assert bound is not None
@@ -57,11 +57,11 @@ def proven(rendered: "Sequence[Rendered]", environment: str, given: Given) -> Pr
         return _refused(rendered, environment, codes.MISSING_EVIDENCE) if terms.evidence else Proof()
     if not publishers:
         raise UsageError("--evidence: platform.yaml names no trusted publishers, so nobody's signature counts")
-    if not given.origin:
+    if not given.source:
         raise UsageError("--evidence: the checkout has no remote `origin`, which says what repository it is about")
     subjects = {one.comb: one.subject for one in releases}
     subjects |= {f"{one.comb}/{arm}": digest for one in releases for arm, digest in one.arms.items()}
-    asked = Asked(subjects, repository_name(given.origin), str(terms.isolation), given.now)
+    asked = Asked(subjects, given.source, str(terms.isolation), given.now)
     keys = {name: one.key for name, one in publishers.items()}
     try:
         return Proof(digest=check_evidence(given.evidence, asked, keys, os.environ.get("PATH", "")))

@@ -3,8 +3,9 @@
 import subprocess
 
 import comb_compiler
+from comb_compiler.release.repository import repository_name
 
-__all__ = ["author_of", "facts_of", "origin_of"]
+__all__ = ["author_of", "facts_of", "origin_of", "source_of"]
 
 _SECONDS = 60
 
@@ -15,14 +16,21 @@ def facts_of(root: str) -> tuple[tuple[str, str], ...]:
     commit = _asked(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if commit:
         facts.append(("Comb-Source-Commit", commit))
+        if source := source_of(root):
+            facts.append(("Comb-Source-Repository", source))
         if _asked(root, "status", "--porcelain", "--untracked-files=no"):
             facts.append(("Comb-Source-Modified", "true"))
     return tuple(facts)
 
 
 def origin_of(root: str) -> str:
-    """The address that they were fetched from; nothing where there is none."""
-    return _asked(root, "config", "--get", "remote.origin.url")
+    """The address that they were fetched from, as git resolves it; nothing where there is none."""
+    return _asked(root, "remote", "get-url", "origin")
+
+
+def source_of(root: str) -> str:
+    """The one name of the repository that they are from; nothing where nothing says it."""
+    return repository_name(origin_of(root))
 
 
 def author_of(root: str) -> tuple[str, str]:

@@ -2,9 +2,9 @@
 
 The commit is built on the newest state of the repository and pushed if nobody else was faster; else it is built anew.
 Whenever it is stopped, the repository holds the old state or the new. Where nothing differs there is no commit. Each
-comb's directory is replaced as a whole, and nothing else is touched; what others put there stops it. Numbers of
-replicas that an autoscaler takes over are kept until it has acted. While a candidate is on its way nothing else is
-published of the comb.
+comb's directory is replaced as a whole, and nothing else is touched; what others put there stops it, and so does a comb
+of the same name that was published from another repository. Numbers of replicas that an autoscaler takes over are kept
+until it has acted. While a candidate is on its way nothing else is published of the comb.
 
 example:
   comb publish combs/ocr --platform platform.yaml --environment production --images images.json --sign ~/.ssh/publisher
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.emergencies import add_emergency_argument, declared, in_emergency, who_may
+from comb_compiler.cli.emergencies import add_emergency_argument, declared, in_emergency, in_one_line, who_may
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.followed import follower
 from comb_compiler.cli.proofs import Given, Proof, proven, read_evidence
-from comb_compiler.cli.provenance import facts_of, origin_of
+from comb_compiler.cli.provenance import facts_of, source_of
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import open_target, refusals
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
     from comb_compiler.publish import Identity, Mirror, Publication, Trust, Wanted
 
-__all__ = ["add_arguments", "run", "wanted_of"]
+__all__ = ["add_arguments", "from_source", "run", "wanted_of"]
 
 _MOST_NAMED = 3
 
@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_image_arguments(parser)
     parser.add_argument("--evidence", metavar="FILE", help="signed evidence of the gates, where it is asked for")
     add_emergency_argument(parser)
+    parser.add_argument(
+        "--take-over",
+        metavar="REASON",
+        type=in_one_line,
+        help="replace what was published from another repository",
+    )
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
 
 
@@ -64,20 +70,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     unbuilt = images is None or images.unbuilt
     now = datetime.now(UTC)
     emergency = declared(arguments, platform.value, now)
+    source = source_of(checkout.root)
     with refusals():
-        given = Given(evidence, origin_of(checkout.root), now, unbuilt)
+        given = Given(evidence, source, now, unbuilt)
         proof = proven(combs, target.environment, given) if emergency is None else Proof()
     if proof.diagnostics:
         console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
         return Exit.FINDINGS
     names = [one.checked.name for one in combs]
     title = f"Publish {_named(names)} to {target.environment}{' in an emergency' if emergency is not None else ''}"
-    rendered = combs if emergency is None else in_emergency(combs, emergency)
+    rendered = from_source(combs if emergency is None else in_emergency(combs, emergency), source)
     facts = proof.facts if emergency is None else (("Comb-Emergency", emergency.said),)
 
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
         may = trust if emergency is None else who_may(trust, target.platform)
-        terms = Terms(may, identity, arguments.allow_prune, title, (*facts_of(checkout.root), *facts))
+        said = (*facts_of(checkout.root), *facts)
+        terms = Terms(may, identity, arguments.allow_prune, title, said, source, arguments.take_over or "")
         return publish(mirror, wanted_of(rendered), terms, carry, follow=follower(mirror, rendered))
 
     if emergency is not None:
@@ -89,6 +97,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _named(names: list[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMED])
     return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
+
+
+def from_source(rendered: "list[Rendered]", source: str) -> "list[Rendered]":
+    """The same combs, in whose releases it is said from what repository they are published."""
+    from comb_compiler.compiler.render import owned_by
+
+    return [one._replace(clusters=tuple(owned_by(cluster, source) for cluster in one.clusters)) for one in rendered]
 
 
 def wanted_of(rendered: "list[Rendered]") -> "list[Wanted]":

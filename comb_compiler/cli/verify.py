@@ -146,7 +146,8 @@ def _rebuilt(
             processes.setdefault(process, {}).update(devices)
     with TemporaryDirectory(prefix="comb-verify-") as directory:
         if not _extract(checkout.root, record.source, Path(directory)):
-            return [f"the checkout has no commit {record.source[:12]}, which was published: fetch it (--no-rebuild)"]
+            of = f" of `{record.repository}`" if record.repository else ""
+            return [f"here is no commit {record.source[:12]}{of}, which was published: fetch it (--no-rebuild)"]
         then = Checkout(directory)
         sources = load_sources(then, files[0]), load_sources(then, files[1])
         images = Images(processes, unbuilt=any(one.unbuilt for one in releases))

@@ -36,6 +36,7 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
         unbuilt=rendering.images.unbuilt,
         replicas=rendering.kept,
         emergency=rendering.emergency,
+        source=rendering.source,
     )
 
 

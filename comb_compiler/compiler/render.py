@@ -27,6 +27,7 @@ from comb_compiler.spec.platform import Platform
 __all__ = [
     "Rendered",
     "RenderedCluster",
+    "owned_by",
     "platform_files",
     "render_comb",
     "render_platforms",
@@ -161,6 +162,15 @@ def render_release(rendering: Rendering, code: str) -> RenderedCluster:
     files[FILE] = release_bytes(release)
     place = Place(here.cluster, here.namespace, rendering.name)
     return RenderedCluster(place, manifests, flux, files, release, rendering, code)
+
+
+def owned_by(rendered: RenderedCluster, source: str) -> RenderedCluster:
+    """The same files, whose release.json says from what repository they are published."""
+    release = rendered.release._replace(source=source)
+    rendering = rendered.rendering._replace(source=source)
+    return rendered._replace(
+        files={**rendered.files, FILE: release_bytes(release)}, release=release, rendering=rendering
+    )
 
 
 def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:

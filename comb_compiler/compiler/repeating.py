@@ -14,13 +14,12 @@ __all__ = ["repeated"]
 def repeated(rendered: RenderedCluster, published: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files that the directory should have whose content is `published`, for a comb as it is rendered alone.
 
-    Numbers of replicas that were kept, an emergency, the step of a rollout and what was carried are taken from its
-    release.json; all else is rendered. Raises BadRelease, and BadStable where the two do not go together.
+    Numbers of replicas that were kept, an emergency, whose it is, the step of a rollout and what was carried are taken
+    from its release.json; all else is rendered. Raises BadRelease, and BadStable where the two do not go together.
     """
     release = parse_release(published[FILE])
-    if release.replicas or release.emergency is not None:
-        rendering = rendered.rendering._replace(kept=release.replicas, emergency=release.emergency)
-        rendered = render_release(rendering, rendered.code)
+    rendering = rendered.rendering._replace(kept=release.replicas, emergency=release.emergency, source=release.source)
+    rendered = render_release(rendering, rendered.code)
     if release.rollout is not None:
         rollout = rendered.rendering.plan.traffic.rollout
         if rollout is None or not 0 <= release.rollout.step < len(rollout.steps):

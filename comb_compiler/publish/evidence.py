@@ -14,13 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.git import run_program
 from comb_compiler.publish.signing import EVIDENCE, allowed_signers
 from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
+from comb_compiler.release.repository import repository_name
 
 __all__ = [
     "MOST_BYTES",
@@ -51,15 +51,6 @@ class Asked(NamedTuple):
     repository: str
     isolation: str
     now: datetime
-
-
-def repository_name(url: str) -> str:
-    """One name for all addresses of a repository: host and path, without transport, user and `.git`."""
-    if "://" not in url:
-        host, separator, path = url.partition(":")
-        url = f"ssh://{host}/{path}" if separator else f"file://{url}"
-    parts = urlsplit(url)
-    return f"{parts.hostname or ''}/{parts.path.strip('/').removesuffix('.git')}"
 
 
 def check_evidence(content: bytes, asked: Asked, publishers: Mapping[str, str], path: str) -> str:

@@ -12,7 +12,7 @@ from comb_compiler.publish.trees import Entry, fetch_blobs, listed, read_blob, r
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
 
-__all__ = ["LISTS", "Held", "check_budget", "held", "is_generation", "lost", "shown"]
+__all__ = ["LISTS", "Held", "check_budget", "held", "is_anothers", "is_generation", "lost", "not_ours", "shown"]
 
 _MOST_SHOWN = 5
 _AWAY = "move it away"
@@ -139,6 +139,24 @@ def check_budget(gone: list[str], budget: int) -> None:
             f"{len(gone)} object{'s' if len(gone) > 1 else ''} would be removed, and {budget} may be:{named}{more}",
             f"if that is meant, say --allow-prune {len(gone)}",
         )
+
+
+def is_anothers(one: Held, source: str | None) -> bool:
+    """Whether a place holds what was published from another repository than `source`; None is for who does not care."""
+    owner = one.release.source if one.release is not None else ""
+    return source is not None and owner not in ("", source)
+
+
+def not_ours(one: Held, source: str | None) -> Refused:
+    """What is said where that is not to be replaced."""
+    assert one.release is not None
+    owner = printable(one.release.source)
+    here = f"this is `{printable(source)}`" if source else "git names no remote `origin` here that would say it is that"
+    return Refused(
+        f"`{one.place.directory}` was published from `{owner}`, and {here}",
+        "publish it from there, or give this comb another name, or its environment another namespace;\n"
+        "if it has moved here, say so and why: comb publish --take-over REASON",
+    )
 
 
 def is_generation(name: str) -> bool:

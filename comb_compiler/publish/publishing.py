@@ -7,12 +7,12 @@ from typing import NamedTuple
 from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.landing import Change, Identity, Publication, check_history, land
 from comb_compiler.publish.mirror import Mirror
-from comb_compiler.publish.owned import Held, check_budget, held, is_generation, lost
+from comb_compiler.publish.owned import Held, check_budget, held, is_anothers, is_generation, lost, not_ours
 from comb_compiler.publish.shared import Shared, grafts_of, lost as lost_of_shared
 from comb_compiler.publish.signing import Trust
 from comb_compiler.publish.trees import Graft, read_blob
 from comb_compiler.release.place import TOP, Place, platform_directory
-from comb_compiler.release.release import FILE, parse_release
+from comb_compiler.release.release import FILE, parse_release, release_bytes
 
 __all__ = ["Carry", "Follow", "Terms", "Wanted", "generations", "publish", "retire", "roll_back"]
 
@@ -35,13 +35,19 @@ Follow = Callable[[Wanted, Held], Wanted]
 
 
 class Terms(NamedTuple):
-    """How commits are made: whom to trust, in whose name, how many objects may go, and what the message says."""
+    """How commits are made: whom to trust, in whose name, how many objects may go, and what the message says.
+
+    `source` is the repository that publishes, by `repository_name`, and empty where that is not known; None is for who
+    publishes again what is there. What another published is replaced only with a reason to `take_over`.
+    """
 
     trust: Trust
     identity: Identity
     budget: int
     title: str
     facts: tuple[tuple[str, str], ...] = ()
+    source: str | None = None
+    take_over: str = ""
 
 
 def publish(
@@ -62,6 +68,9 @@ def publish(
     def build(head: str | None) -> Change:
         _check_ours(mirror, head)
         before = held(mirror.git, head, (one.place for one in wanted))
+        taken = [one for one in before if is_anothers(one, terms.source)]
+        if taken and not terms.take_over:
+            raise not_ours(taken[0], terms.source)
         pairs = list(zip(wanted, before, strict=True))
         new = [follow(one, there) for one, there in pairs] if follow is not None else wanted
         after = {
@@ -72,13 +81,14 @@ def publish(
         placed = [graft for one in new for graft in _placed(one.place, after[one.place], one.flux)]
         placed += grafts_of(mirror.git, head, shared)
         facts = [("Comb-Platform", f"{platform_directory(one.cluster)} {one.digest}") for one in shared]
+        facts += [_taken_over(one, terms.take_over) for one in taken]
         return Change(tuple(placed), _message(terms, (*_releases(after), *facts)))
 
     return land(mirror, build, terms.trust, terms.identity)
 
 
 def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms, carry: Carry) -> Publication:
-    """Publish again what `places` held at an earlier commit, on top of all that came since.
+    """Publish again what `places` held at an earlier commit, on top of all that came since. Whose they are stays.
 
     Raises Refused where the commit is none of the branch's, or held none of the places.
     """
@@ -96,7 +106,15 @@ def roll_back(mirror: Mirror, places: Sequence[Place], commit: str, terms: Terms
         assert one.flux is not None
         flux = read_blob(mirror.git, one.flux)
         wanted.append(Wanted(one.place, one.contents(), flux))
-    return publish(mirror, wanted, terms, carry)
+    return publish(mirror, wanted, terms, carry, follow=_still_owned)
+
+
+def _still_owned(wanted: Wanted, there: Held) -> Wanted:
+    """The same, that is whose the place is now: else nobody's, or another's, from whom it was taken over since."""
+    then, now = parse_release(wanted.files[FILE]), there.release
+    if now is None or now.source in ("", then.source):
+        return wanted
+    return wanted._replace(files={**wanted.files, FILE: release_bytes(then._replace(source=now.source))})
 
 
 def retire(mirror: Mirror, places: Sequence[Place], environment: str, terms: Terms) -> Publication:
@@ -146,6 +164,11 @@ def _releases(after: Mapping[Place, Mapping[str, bytes]]) -> Iterable[tuple[str,
         yield "Comb-Release", f"{place.directory} {release.digest}"
     for comb, subject in sorted(subjects.items()):
         yield "Comb-Subject", f"{comb} {subject}"
+
+
+def _taken_over(one: Held, why: str) -> tuple[str, str]:
+    assert one.release is not None
+    return "Comb-Taken-Over", f"{one.place.directory} from {one.release.source}: {why}"
 
 
 def _message(terms: Terms, facts: Iterable[tuple[str, str]]) -> str:

@@ -30,6 +30,7 @@ class Record(NamedTuple):
     retired: tuple[str, ...]
     source: str
     modified: bool
+    repository: str
     facts: tuple[tuple[str, str], ...]
 
 
@@ -67,4 +68,5 @@ def _record(text: str, directories: set[str]) -> Record:
     retired = tuple(value for name, value in facts if name == "Comb-Retired" and value in directories)
     named = dict(facts)
     source, modified = named.get("Comb-Source-Commit", ""), "Comb-Source-Modified" in named
-    return Record(commit, time, by, title, releases, retired, source, modified, facts)
+    repository = named.get("Comb-Source-Repository", "")
+    return Record(commit, time, by, title, releases, retired, source, modified, repository, facts)

@@ -25,7 +25,8 @@ class Rendering(NamedTuple):
     pods run: the execution plan and the images, and nothing else. `track` is empty for the stable release; another's
     objects have it behind their names, and labels of their own, so that no selector of one finds the other's pods.
     `kept` are the numbers of replicas, by workload, that an autoscaler is only about to take over. An `emergency` lets
-    it past the gates, and is told to whoever hears of the release.
+    it past the gates, and is told to whoever hears of the release. `source` is the repository that it is published
+    from, which release.json alone says.
     """
 
     comb: Comb
@@ -39,6 +40,7 @@ class Rendering(NamedTuple):
     track: str = ""
     kept: Mapping[str, int] = {}
     emergency: Emergency | None = None
+    source: str = ""
 
     @property
     def name(self) -> str:

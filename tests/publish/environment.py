@@ -90,7 +90,9 @@ def remote_at(directory: Path, *, partial: bool = True) -> Remote:
     return Remote(directory)
 
 
-def wanted(comb: str = "ocr", text: str = "one", more: Mapping[str, bytes] | None = None, plan: str = "") -> Wanted:
+def wanted(
+    comb: str = "ocr", text: str = "one", more: Mapping[str, bytes] | None = None, plan: str = "", source: str = ""
+) -> Wanted:
     """A release of a comb, whose deployment holds `text`, with a plan's ConfigMap and more files."""
     place = Place("east", "apps", comb)
     plan_hash = sha256(plan.encode()).hexdigest()[:10]
@@ -106,7 +108,7 @@ def wanted(comb: str = "ocr", text: str = "one", more: Mapping[str, bytes] | Non
     subject = sha256(text.encode()).hexdigest()
     release = Release(
         comb, "production", "east", "apps", subject, {}, _ZERO, _ZERO, {}, digests, sha256(flux).hexdigest(), (), None,
-        Promise("a.B/C", (), b""),
+        Promise("a.B/C", (), b""), source=source,
     )  # fmt: skip
     return Wanted(place, {**files, FILE: release_bytes(release)}, flux)
 

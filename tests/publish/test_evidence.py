@@ -17,7 +17,6 @@ from comb_compiler.publish.evidence import (
     STATEMENT,
     Asked,
     check_evidence,
-    repository_name,
     sealed,
     statement_of,
 )
@@ -84,13 +83,6 @@ def test_evidence_that_was_changed_or_that_a_stranger_signed_does_not_count(tmp_
 def test_evidence_that_is_none_does_not_count(content: bytes) -> None:
     with pytest.raises(Refused, match="does not count"):
         check_evidence(content, ASKED, {}, PATH)
-
-
-@pytest.mark.parametrize(
-    "url", ["https://me:secret@git.example.com/team/combs.git", "git@git.example.com:team/combs", "ssh://git.example.com/team/combs/"]
-)  # fmt: skip
-def test_a_repository_has_one_name_under_all_its_addresses(url: str) -> None:
-    assert repository_name(url) == "git.example.com/team/combs"
 
 
 def with_signatures(*envelopes: bytes) -> bytes:

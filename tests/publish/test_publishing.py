@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from comb_compiler.compiler.carrying import carry
-from comb_compiler.publish import Refused, open_mirror, retire, roll_back
+from comb_compiler.publish import Refused, open_mirror, publish, retire, roll_back
 from comb_compiler.release.release import parse_release
 from tests.publish.environment import Remote, Writer, git, remote_at, wanted
 
@@ -96,6 +96,22 @@ def test_retiring_is_what_empties_a_directory(remote: Remote, writer: Writer) ->
             retire(mirror, [wanted().place], "production", writer.terms(budget=1))
     assert {path.split("/")[3] for path in remote.files()} == {"nsfw", "apps.nsfw.yaml"}
     assert writer.publish(wanted()).changed
+
+
+def test_who_publishes_a_place_that_is_nobodys_has_it_from_then_on(remote: Remote, writer: Writer) -> None:
+    first = writer.publish(wanted(text="good"))  # as it was before releases said whose they are
+    ours, theirs = wanted(text="bad", source="git.example/combs"), wanted(source="git.example/others")
+    with open_mirror(writer.reach()) as mirror:
+        terms = writer.terms()._replace(source="git.example/combs")
+        publish(mirror, [ours], terms, carry)
+        with pytest.raises(Refused, match=r"published from `git.example/combs`, and this is `git.example/others`"):
+            publish(mirror, [theirs], terms._replace(source="git.example/others"), carry)
+        roll_back(mirror, [ours.place], first.commit, writer.terms(), carry)
+        assert remote.content(f"{HERE}/deployment-ocr.yaml") == "text: good"
+        with pytest.raises(Refused, match="--take-over"):
+            publish(mirror, [theirs], terms._replace(source="git.example/others"), carry)
+        retire(mirror, [ours.place], "production", writer.terms(budget=1))
+        assert publish(mirror, [theirs], terms._replace(source="git.example/others"), carry).changed
 
 
 def test_a_release_of_another_environment_is_not_replaced(remote: Remote, writer: Writer) -> None:

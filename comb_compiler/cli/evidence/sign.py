@@ -18,7 +18,7 @@ from typing import Any
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.opening import open_clean
-from comb_compiler.cli.provenance import origin_of
+from comb_compiler.cli.provenance import source_of
 from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
@@ -42,19 +42,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--days: a number from 1 to {_MOST_DAYS}")
     from comb_compiler.gates.statements import BadStatement, merged
     from comb_compiler.publish import Refused
-    from comb_compiler.publish.evidence import repository_name, sealed
+    from comb_compiler.publish.evidence import sealed
 
     statements = [_read(one) for one in arguments.statements]
     found = _subjects(arguments.comb, console)
     if found is None:
         return Exit.FINDINGS
     subjects, gates_of, root = found
-    origin = origin_of(root)
-    if not origin:
+    here = source_of(root)
+    if not here:
         raise UsageError("the checkout has no remote `origin`, which says what repository it is about")
     try:
         statement = merged(statements, subjects, gates_of, datetime.now(UTC) + timedelta(days=arguments.days))
-        asked, here = statement["predicate"]["repository"], repository_name(origin)
+        asked = statement["predicate"]["repository"]
         if asked != here:
             raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
         content = sealed(statement, arguments.name, Path(arguments.key), os.environ.get("PATH", ""))

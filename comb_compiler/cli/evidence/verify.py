@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.proofs import Given, proven, read_evidence
-from comb_compiler.cli.provenance import origin_of
+from comb_compiler.cli.provenance import source_of
 from comb_compiler.cli.render import render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import refusals
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not combs:
         raise UsageError("there is no comb there")
     with refusals():
-        given = Given(content, origin_of(checkout.root), datetime.now(UTC))
+        given = Given(content, source_of(checkout.root), datetime.now(UTC))
         proof = proven(combs, arguments.environment, given)
     console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
     if proof.diagnostics:

@@ -25,7 +25,8 @@ from comb_compiler.cli.committing import add_writing_arguments, identity_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.proofs import Given, proven, read_evidence
-from comb_compiler.cli.provenance import origin_of
+from comb_compiler.cli.provenance import source_of
+from comb_compiler.cli.publish import from_source
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import open_target, refusals, told, trust_of
@@ -69,19 +70,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     assert platform.value is not None
     target = open_target(platform.value, arguments, arguments.environment)
     evidence = None if arguments.evidence is None else read_evidence(arguments.evidence)
-    unbuilt = images is None or images.unbuilt
+    unbuilt, source = images is None or images.unbuilt, source_of(checkout.root)
 
     def prove() -> tuple[tuple[str, str], ...]:
         with refusals():
-            given = Given(evidence, origin_of(checkout.root), datetime.now(UTC), unbuilt)
+            given = Given(evidence, source, datetime.now(UTC), unbuilt)
             proof = proven(combs, target.environment, given)
         if proof.diagnostics:
             console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
             raise Refused("it is not tried on anybody")
         return proof.facts
 
-    terms = Terms(trust_of(target, arguments), identity_of(target, arguments), arguments.allow_prune, "")
-    going = Going(target, combs[0], sources_of(target, arguments), terms, checkout.root)
+    trust, identity = trust_of(target, arguments), identity_of(target, arguments)
+    terms = Terms(trust, identity, arguments.allow_prune, "", source=source)
+    going = Going(target, from_source(combs, source)[0], sources_of(target, arguments), terms, checkout.root)
     try:
         return _followed(going, prove, arguments, console)
     except Refused as refused:
