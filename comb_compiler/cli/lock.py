@@ -7,16 +7,19 @@ What operators' code requires (pylock.toml, uv.lock with pyproject.toml, require
 comb.yaml) is resolved by pip, and pinned as wheels for each kind of base, with the runtime's own: those of --target,
 else those that the lock has, else musl (as python:3.12-alpine) where every wheel is there for it, and glibc (as
 python:3.12-slim) where not. Requirements that did not change keep the wheels that they have; --upgrade asks anew.
+--base pins an image to build on by the digest that its registry has, for where the platform names none.
 
 example:
   comb lock .             after a model version was added
   comb lock . --check     in CI: are the artifacts still what was locked?
+  comb lock . --base docker.io/library/python:3.12-alpine
   comb lock . --target cp312-manylinux_2_36_x86_64 --target cp312-manylinux_2_36_aarch64
 """
 
 import argparse
 import re
 
+from comb_compiler.cli.basing import Basing
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
@@ -48,7 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a kind of base to find wheels for, as cp312-manylinux_2_36_x86_64 or cp312-musllinux_1_2_x86_64",
     )
-    parser.add_argument("--upgrade", action="store_true", help="find wheels anew where requirements have not changed")
+    parser.add_argument(
+        "--base",
+        metavar="IMAGE:TAG",
+        action="append",
+        default=[],
+        help="an image to build on, as docker.io/library/python:3.12-slim",
+    )
+    parser.add_argument(
+        "--upgrade", action="store_true", help="find wheels, and what tags of bases name, anew though nothing changed"
+    )
     parser.set_defaults(platform=None)
 
 
@@ -56,8 +68,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     packages = Requiring(_targets(arguments.target), console.note, upgrade=arguments.upgrade)
     checkout = Checkout(open_root(arguments))
     mains, found = find_combs(checkout, arguments.paths)
-    work = check_locks if arguments.check else write_locks
-    reports = work(checkout, mains, patience=arguments.patience, progress=_progress(console), packages=packages)
+    patience, progress = arguments.patience, _progress(console)
+    if arguments.check:
+        reports = check_locks(checkout, mains, patience=patience, progress=progress, packages=packages)
+    else:
+        bases = Basing(arguments.base, upgrade=arguments.upgrade)
+        reports = write_locks(checkout, mains, patience=patience, progress=progress, packages=packages, bases=bases)
     console.progress("")
     diagnostics = [*found, *(finding for one in reports for finding in one.diagnostics)]
     console.result(report(diagnostics, "text", checkout, console))
@@ -102,6 +118,8 @@ def _pinned(lock: Lock) -> str:
     if lock.requirements is not None:
         most = max(map(len, lock.requirements.targets.values()), default=0)
         parts.append(f"{most} wheel{'s' if most != 1 else ''} for {', '.join(lock.requirements.targets)}")
+    if lock.bases:
+        parts.append(f"{len(lock.bases)} base{'s' if len(lock.bases) > 1 else ''}")
     if lock.interface is not None:
         parts.append("the interface")
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "0 artifacts"

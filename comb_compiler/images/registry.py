@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from urllib3.exceptions import HTTPError
 
@@ -17,6 +16,7 @@ from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor
 from comb_compiler.images.requests import Requests, Retry
+from comb_compiler.images.uploading import Refused, Upload
 
 __all__ = ["Repository"]
 
@@ -47,7 +47,8 @@ class Repository:
 
         They are not where the registry takes them over from another of its repositories, which is known to have them.
         """
-        return self._trying(lambda: self._send(blob, path, other))
+        upload = Upload(self.requests, self._at("blobs", "uploads/"), blob, path, other)
+        return self._trying(lambda: self._sent(upload))
 
     def put_manifest(self, manifest: Descriptor, content: bytes, tag: str = "") -> None:
         """Send a manifest, whose blobs are there: by its digest, or by a tag."""
@@ -56,6 +57,10 @@ class Repository:
     def manifest(self, digest: str) -> bytes:
         """The bytes of a manifest, which are those that the digest names."""
         return self._trying(lambda: self._manifest(digest))
+
+    def digest(self, tag: str) -> str:
+        """The digest of what a tag names now: of the bytes themselves, whatever the registry says of them."""
+        return f"sha256:{hashlib.sha256(self._trying(lambda: self._manifest(tag))).hexdigest()}"
 
     def fetch(self, blob: Descriptor, layout: ImageLayout) -> None:
         """Put a blob into a layout, unless it is there."""
@@ -71,23 +76,11 @@ class Repository:
             raise self._refused(status, b"")
         return status == 200
 
-    def _send(self, blob: Descriptor, path: Path, other: str) -> bool:
-        query = f"?{urlencode({'mount': blob.digest, 'from': other})}" if other else ""
-        status, headers, content = self.requests.once("POST", self._at("blobs", "uploads/") + query, body=b"")
-        if status == 201:
-            return False
-        where = headers.get("Location", "")
-        if status != 202 or not where:
-            raise self._refused(status, content)
-        where += ("&" if "?" in where else "?") + urlencode({"digest": blob.digest})
-        said = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-        with path.open("rb") as file:
-            status, _, content = self.requests.once("PUT", where, said, file)
-        if status == 404:  # the upload is unknown: another of the registry's servers had begun it
-            raise Retry(f"{self.requests.host} forgot what it was sent")
-        if status != 201:
-            raise self._refused(status, content)
-        return True
+    def _sent(self, upload: Upload) -> bool:
+        try:
+            return upload.attempt()
+        except Refused as refused:
+            raise self._refused(refused.status, refused.content) from refused
 
     def _put(self, manifest: Descriptor, content: bytes, tag: str) -> None:
         where = self._at("manifests", tag or manifest.digest)
@@ -97,16 +90,17 @@ class Repository:
         if headers.get("Docker-Content-Digest", manifest.digest) != manifest.digest:
             raise RegistryFailed(f"{self._shown} keeps something else than was sent as {manifest.digest}")
 
-    def _manifest(self, digest: str) -> bytes:
-        with self.requests.opened("GET", self._at("manifests", digest), {"Accept": _MANIFESTS}) as response:
+    def _manifest(self, name: str) -> bytes:
+        """By its digest, or by a tag."""
+        with self.requests.opened("GET", self._at("manifests", name), {"Accept": _MANIFESTS}) as response:
             try:
                 content = response.read(_MOST_OF_A_MANIFEST)
             except HTTPError as problem:
                 raise self._dropped() from problem
             if response.status != 200:
                 raise self._refused(response.status, content)
-            if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
-                raise RegistryFailed(f"{self._shown} gives something else for {digest}")
+            if ":" in name and f"sha256:{hashlib.sha256(content).hexdigest()}" != name:
+                raise RegistryFailed(f"{self._shown} gives something else for {name}")
             return content
 
     def _fetch(self, blob: Descriptor, layout: ImageLayout) -> None:

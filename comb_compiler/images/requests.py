@@ -48,6 +48,7 @@ class Requests:
         self._sleep = sleep
         self._pool = _pool(address)
         self._said: str | None = None
+        self._waits: list[float] = []
 
     @property
     def signed_in(self) -> bool:
@@ -55,18 +56,21 @@ class Requests:
         return self._said is not None
 
     def trying(self, what: str, attempt: Callable[[], _T]) -> _T:
-        """What `attempt` returns; it is called again for as long as it raises Retry, and a few times at most."""
-        for wait in _WAITS:
+        """What `attempt` returns; it is called again while it raises Retry, and a few times at most after a gain."""
+        self._waits = list(_WAITS)
+        while True:
             try:
                 return attempt()
             except Retry as problem:
-                self._sleep(min(max(wait, problem.after), _LONGEST_WAIT))
-        try:
-            return attempt()
-        except Retry as problem:
-            raise RegistryFailed(
-                f"{what}: {problem}, as often as it was tried", "try again: what is there is not sent again"
-            ) from problem
+                if not self._waits:
+                    raise RegistryFailed(
+                        f"{what}: {problem}, as often as it was tried", "try again: what is there is not sent again"
+                    ) from problem
+                self._sleep(min(max(self._waits.pop(0), problem.after), _LONGEST_WAIT))
+
+    def gained(self) -> None:
+        """The attempt under way has more than those before it: it may be tried as often as ever."""
+        self._waits = list(_WAITS)
 
     def once(
         self, method: str, where: str, headers: Mapping[str, str] | None = None, body: Body | None = None
@@ -101,7 +105,7 @@ class Requests:
     def _sent(self, method: str, where: str, headers: Mapping[str, str] | None, body: Body | None) -> BaseHTTPResponse:
         url = urljoin(self.address, where)
         said = {"User-Agent": "comb", **(headers or {})}
-        if self._said is not None and urlsplit(url).netloc == self.host:
+        if self._said is not None and f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" == self.address:
             said["Authorization"] = self._said
         return self._asked(method, url, said, body)
 

@@ -17,6 +17,7 @@ from comb_compiler.diagnostics import Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Path, SourceFile, SourceSet, Unavailable, parse
+from comb_compiler.spec.basepins import PinnedBase, bases_from, bases_member
 from comb_compiler.spec.lockform import is_of_later_version, problems, shortened
 from comb_compiler.spec.published import Interface, interface_from, interface_member
 from comb_compiler.spec.wheelpins import Requirements, requirements_from, requirements_member
@@ -53,12 +54,14 @@ class Pin(NamedTuple):
 class Lock(NamedTuple):
     """What is pinned; artifacts are sorted by URI, each there once. `interface` is what later versions are held to.
 
-    `requirements` are the wheels of each kind of base, where the comb has any.
+    `requirements` are the wheels of each kind of base, where the comb has any; `bases` are images to build on, where
+    the platform names none.
     """
 
     artifacts: tuple[Pin, ...] = ()
     interface: Interface | None = None
     requirements: Requirements | None = None
+    bases: tuple[PinnedBase, ...] = ()
 
 
 class LockFile(NamedTuple):
@@ -98,6 +101,8 @@ def lock_bytes(lock: Lock) -> bytes:
         members["interface"] = interface_member(lock.interface)
     if lock.requirements is not None:
         members["requirements"] = requirements_member(lock.requirements)
+    if lock.bases:
+        members["bases"] = bases_member(lock.bases)
     text = json.dumps(members, indent=2, ensure_ascii=False)
     return f"{text}\n".encode()
 
@@ -135,7 +140,8 @@ def parse_lock(path: str, content: bytes) -> tuple[LockFile | None, tuple[Diagno
     pins = [Pin(pin["uri"], pin["sha256"], pin["size"], tuple(pin["models"])) for pin in data["artifacts"]]
     interface = interface_from(data["interface"]) if "interface" in data else None
     wheels = requirements_from(data["requirements"]) if "requirements" in data else None
-    return LockFile(source, Lock(tuple(pins), interface, wheels)), ()
+    bases = bases_from(data.get("bases", ()))
+    return LockFile(source, Lock(tuple(pins), interface, wheels, bases)), ()
 
 
 def is_of_later_comb(content: bytes) -> bool:

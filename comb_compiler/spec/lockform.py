@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeGuard
 
 from comb_compiler.source.nodes import Path
+from comb_compiler.spec.basepins import bases_problems
 from comb_compiler.spec.published import interface_from
 from comb_compiler.spec.wheelpins import requirements_problems
 
@@ -14,7 +15,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _URI = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _MODEL = re.compile(r"[-+._A-Za-z0-9]+@[-+._A-Za-z0-9]+")
 _MEMBERS = ("version", "artifacts")
-_OPTIONAL = ("interface", "requirements")
+_OPTIONAL = ("interface", "requirements", "bases")
 _PIN = ("uri", "sha256", "size", "models")
 
 
@@ -45,6 +46,8 @@ def problems(data: Any, version: int) -> list[Problem]:
     if "requirements" in data:
         wrong = requirements_problems(data["requirements"])
         found += [Problem(("requirements", *path), message) for path, message in wrong]
+    if "bases" in data:
+        found += [Problem(("bases", *path), message) for path, message in bases_problems(data["bases"])]
     if "version" in data and not (_is_count(data["version"]) and data["version"] == version):
         found.append(Problem(("version",), f"`version` must be the number {version}"))
     artifacts = data.get("artifacts", [])

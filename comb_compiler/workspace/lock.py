@@ -1,6 +1,6 @@
 """`comb lock`: the artifacts of combs, pinned in comb.lock; and `comb lock --check`: whether they still are."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Severity, Span, codes, in_reading_order
@@ -8,6 +8,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import SourceSet, Unavailable, decode
 from comb_compiler.spec import CombFile, bind_comb
 from comb_compiler.spec.artifact_uri import LocalFile, PackageFile, parse_artifact_uri
+from comb_compiler.spec.basepins import PinnedBase
 from comb_compiler.spec.files import beside
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import (
@@ -30,7 +31,11 @@ from comb_compiler.workspace.lockwheels import Packages, wheel_findings, wheels_
 from comb_compiler.workspace.sources import load_sources
 from comb_compiler.workspace.writing import replace_file
 
-__all__ = ["LockReport", "changed_artifacts", "check_locks", "write_locks"]
+__all__ = ["Bases", "LockReport", "changed_artifacts", "check_locks", "write_locks"]
+
+
+Bases = Callable[[tuple[PinnedBase, ...]], tuple[PinnedBase, ...]]
+"""The images that a lock has → those that it is to have. Raises OutsideFailure."""
 
 
 class LockReport(NamedTuple):
@@ -56,15 +61,16 @@ def write_locks(
     patience: float = PATIENCE,
     progress: Progress | None = None,
     packages: Packages | None = None,
+    bases: Bases | None = None,
 ) -> tuple[LockReport, ...]:
     """Bring the comb.lock of every one of `mains`, paths of comb.yaml files, up to date with the artifacts themselves.
 
     A lock is written as a whole, when every artifact of its comb could be read and no digest that comb.yaml states is
     another, and only when its bytes change. Whatever fails, the rest is read and said too. `packages` finds the wheels
-    of what is required; without, those that a lock has stay.
+    of what is required, and `bases` says which images to build on; without, those that a lock has stay.
     """
     artifacts = _Artifacts(checkout, patience, progress)
-    return tuple(_write(artifacts, main, packages) for main in mains)
+    return tuple(_write(artifacts, main, packages, bases) for main in mains)
 
 
 def check_locks(
@@ -171,7 +177,7 @@ def _load(checkout: Checkout, main: str) -> _Loaded:
     return _Loaded(sources, None if errors else comb, errors)
 
 
-def _write(artifacts: _Artifacts, main: str, packages: Packages | None) -> LockReport:
+def _write(artifacts: _Artifacts, main: str, packages: Packages | None, bases: Bases | None) -> LockReport:
     sources, comb, errors = _load(artifacts.checkout, main)
     path = lock_path(main)
     if comb is None:
@@ -185,13 +191,23 @@ def _write(artifacts: _Artifacts, main: str, packages: Packages | None) -> LockR
     found = [*measured.diagnostics, *_without(codes.UNPINNED_ARTIFACT, pin_findings(comb, None, measured.digests))]
     wheels = wheels_to_lock(artifacts.checkout, main, comb, lock, packages)
     found += wheels.diagnostics
-    failures = (*measured.failures, *wheels.failures)
+    images, silent = _based(lock, bases)
+    failures = (*measured.failures, *wheels.failures, *silent)
     pinned = _pinned(used, measured, _interface(sources, comb, lock)) if not found and not failures else None
-    after = pinned._replace(requirements=wheels.requirements) if pinned is not None else None
+    after = pinned._replace(requirements=wheels.requirements, bases=images) if pinned is not None else None
     report = LockReport(main, path, lock.lock if lock else None, after, False, in_reading_order(found), failures)
     if after is None or (after == Lock() and not isinstance(before, bytes)) or lock_bytes(after) == before:
         return report
     return _replaced(artifacts.checkout, report, lock_bytes(after))
+
+
+def _based(lock: LockFile | None, bases: Bases | None) -> tuple[tuple[PinnedBase, ...], tuple[OutsideFailure, ...]]:
+    """The images to build on, and why they are not known."""
+    before = lock.lock.bases if lock is not None else ()
+    try:
+        return before if bases is None else bases(before), ()
+    except OutsideFailure as failure:
+        return before, (failure,)
 
 
 def _replaced(checkout: Checkout, report: LockReport, content: bytes) -> LockReport:
@@ -218,7 +234,7 @@ def _check(artifacts: _Artifacts, main: str, packages: Packages | None) -> LockR
     found += wheel_findings(artifacts.checkout, main, comb, lock, packages)
     after = _pinned(used, measured, _interface(sources, comb, lock)) if len(measured.digests) == len(used) else None
     if after is not None and lock is not None:
-        after = after._replace(requirements=lock.lock.requirements)
+        after = after._replace(requirements=lock.lock.requirements, bases=lock.lock.bases)
     said = in_reading_order([*found, *measured.diagnostics])
     return LockReport(main, path, lock.lock if lock else None, after, False, said, tuple(measured.failures))
 

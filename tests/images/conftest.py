@@ -9,18 +9,31 @@ import pytest
 from tests.conftest import RequiresTool
 from tests.images.example import Example, copy_example, example_wheels
 from tests.servers import engine as servers
+from tests.servers.provision import locate
 from tests.support.tools import Missing
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["engine", "example", "example_base", "example_wheelhouse", "registry"]
+__all__ = ["engine", "example", "example_base", "example_wheelhouse", "later_registry", "registry"]
 
 
 @pytest.fixture(scope="package")
 def registry(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real registry that takes what anybody sends, as `host:port`."""
     with servers.registry(requires_tool("docker-registry"), tmp_path_factory.mktemp("registry")) as host:
+        yield host
+
+
+@pytest.fixture(scope="package")
+def later_registry(requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real registry of the version after, as `host:port`: it keeps what it has of a blob after a drop."""
+    requires_tool("go")
+    try:
+        program = locate("registry", lambda line: None)
+    except Missing as missing:
+        pytest.skip(f"needs a later registry: {missing}")
+    with servers.registry(program, tmp_path_factory.mktemp("later-registry")) as host:
         yield host
 
 

@@ -23,6 +23,8 @@ class Relay:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self.connections = 0
+        self.taken = 0
+        """Bytes that clients have sent."""
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
 
@@ -56,12 +58,12 @@ class Relay:
                 self._open += [client, server]
                 back = threading.Thread(target=_pump, args=(server, client, None))
                 back.start()
-                _pump(client, server, self._cut(number))
+                self.taken += _pump(client, server, self._cut(number))
                 back.join()
 
 
-def _pump(source: socket.socket, target: socket.socket, most: int | None) -> None:
-    """Pass bytes on until the source ends, or has sent that many: then both ends are gone."""
+def _pump(source: socket.socket, target: socket.socket, most: int | None) -> int:
+    """Pass bytes on until the source ends, or has sent that many: then both ends are gone. How many it sent."""
     passed = 0
     with suppress(OSError):
         while (most is None or passed < most) and (piece := source.recv(_PIECE)):
@@ -69,6 +71,7 @@ def _pump(source: socket.socket, target: socket.socket, most: int | None) -> Non
             passed += len(piece)
     for one in (source, target):
         _end(one)
+    return passed
 
 
 def _end(one: socket.socket) -> None:

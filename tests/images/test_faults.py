@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from comb_compiler.images.failures import RegistryFailed
+from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.names import Reference
 from comb_compiler.images.pushing import Pushed, push_images
 from comb_compiler.images.registry import Repository
@@ -43,6 +45,45 @@ def test_a_push_that_is_cut_off_is_tried_again(registry: str, tmp_path: Path) ->
     assert waits == [0.5, 2.0]
     there = Repository(connecting()(Reference(registry, "cut", "")), "cut")
     assert there.has(pushed.image.digest, "manifests")
+
+
+def patiently(host: str, tmp_path: Path, waits: list[float]) -> Pushed:
+    """A push of a blob so large that an upload of it can be gone on with; it waits as people do."""
+    layout, digest = layered(tmp_path / "large", b"small", LARGE * 16)
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    image = Reference(host, "large", digest)
+    connect = Requests(image.address, lambda: None, sleep)
+    (pushed,) = push_images(layout, [image], lambda image: connect, lambda line: None)
+    return pushed
+
+
+def test_a_large_blob_goes_on_where_it_was_cut_off(later_registry: str, tmp_path: Path) -> None:
+    waits: list[float] = []
+    with relayed(later_registry, cut=lambda number: 4_000_000 if number < 3 else None) as relay:
+        pushed = patiently(relay.host, tmp_path, waits)
+    assert (len(pushed.sent), waits) == (2, [0.5, 0.5, 0.5])
+    assert relay.taken < 1.1 * 16 * len(LARGE)
+    assert_is_whole(later_registry, pushed, tmp_path)
+
+
+def test_a_registry_that_forgets_what_was_cut_off_gets_all_of_it_again(registry: str, tmp_path: Path) -> None:
+    waits: list[float] = []
+    with relayed(registry, cut=lambda number: 9_000_000 if number < 2 else None) as relay:
+        pushed = patiently(relay.host, tmp_path, waits)
+    assert waits == [0.5, 2.0]
+    assert relay.taken > 16 * len(LARGE) + 17_000_000
+    assert_is_whole(registry, pushed, tmp_path)
+
+
+def assert_is_whole(host: str, pushed: Pushed, tmp_path: Path) -> None:
+    there = ImageLayout(tmp_path / "there")
+    there.prepare()
+    Repository(connecting()(pushed.image._replace(host=host)), "large").fetch(pushed.layers[1], there)
+    assert there.read(pushed.layers[1].digest) == LARGE * 16
 
 
 def test_a_push_that_cannot_succeed_ends_and_the_next_goes_on_where_it_ended(registry: str, tmp_path: Path) -> None:

@@ -8,15 +8,16 @@ from typing import Any
 from hypothesis import given, strategies as st
 from jsonschema import Draft7Validator
 
+from comb_compiler.spec.basepins import PinnedBase
 from comb_compiler.spec.lock import Lock, Pin, lock_bytes, parse_lock
 from comb_compiler.spec.wheelpins import PinnedWheel, Requirements
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/lock.v1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft7Validator(SCHEMA)
 WHEELS = Requirements("0" * 64, {"cp312-musllinux_1_2_x86_64": (PinnedWheel("a-1-py3-none-any.whl", "f" * 64),)})
-LOCK = Lock(
-    (Pin("a.onnx", "0" * 64, 5, ("m@1", "m@2")), Pin("s3://b/ü.onnx", "f" * 64, 1 << 40, ("n@1",))), None, WHEELS
-)
+BASES = (PinnedBase("registry.example.com/python:3.12-slim", f"sha256:{'0' * 64}"),)
+PINS = Pin("a.onnx", "0" * 64, 5, ("m@1", "m@2")), Pin("s3://b/ü.onnx", "f" * 64, 1 << 40, ("n@1",))
+LOCK = Lock(PINS, None, WHEELS, BASES)
 
 # A line break at the end is missing here: Python's `$` lets it pass, where other readers of a pattern do not.
 WORDS = st.sampled_from(

@@ -1,27 +1,41 @@
-"""What images are built on: a base for each class of device, as options say, or else the platform."""
+"""What images are built on, by class of device: as options say, else the platform, else comb.lock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.images.targets import parse_target
+from comb_compiler.spec.basepins import PinnedBase
 
 if TYPE_CHECKING:
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import Base
 
-__all__ = ["FORM", "chosen_bases"]
+__all__ = ["FORM", "Locked", "chosen_bases"]
 
 FORM = "CLASS=oci:DIR[@NAME]|FILE|IMAGE"
 _OTHERS = "cpu"
 
 
+class Locked(NamedTuple):
+    """What comb.lock says of bases: those that it pins, and the kinds that it has wheels for."""
+
+    bases: Sequence[PinnedBase] = ()
+    targets: Sequence[str] = ()
+
+
 def chosen_bases(
-    given: Iterable[str], platform: Mapping[str, str], devices: Iterable[str], layout: "ImageLayout"
+    given: Iterable[str],
+    platform: Mapping[str, str],
+    devices: Iterable[str],
+    layout: "ImageLayout",
+    locked: "Locked",
 ) -> "dict[str, Base]":
     """The base of each class of device, whose blobs are in the layout afterwards.
 
-    `given` are options, which win over the platform's; the one for `cpu` is for classes without one of their own.
+    `given` are options, which win over the platform's; the one for `cpu` is for classes without one of their own. Where
+    neither says one, comb.lock's is taken.
     Raises UsageError for want of one, ImageError for what is none, and OutsideFailure where a registry fails.
     """
     places = {**platform, **dict(_split(one) for one in given)}
@@ -30,13 +44,26 @@ def chosen_bases(
     for device in sorted(devices):
         place = places.get(device) or places.get(_OTHERS)
         if place is None:
-            raise UsageError(
-                f"which base for {device}? say it by --base {device}=IMAGE, or by `registry.base` of the platform"
-            )
+            place = _default(device, locked)
         if place not in opened:
             opened[place] = _opened(place, layout)
         found[device] = opened[place]
     return found
+
+
+def _default(device: str, locked: Locked) -> str:
+    """The base that comb.lock pins. Raises UsageError that says which one would do where it pins none."""
+    if len(locked.bases) == 1:
+        return str(locked.bases[0])
+    say = f"say it by --base {device}=IMAGE, or by `registry.base` of the platform"
+    if locked.bases:
+        raise UsageError(f"which base for {device}? comb.lock pins {len(locked.bases)}; {say}")
+    target = next((one for one in map(parse_target, locked.targets) if one is not None), None)
+    if target is None:
+        raise UsageError(f"which base for {device}? {say}; or pin one by `comb lock . --base IMAGE:TAG`")
+    why = "has all wheels for musl" if target.libc == "musl" else "has wheels for glibc"
+    wanted = f"docker.io/library/python:3.{target.python[1]}-{'alpine' if target.libc == 'musl' else 'slim'}"
+    raise UsageError(f"which base for {device}? comb.lock {why}: pin one by `comb lock . --base {wanted}`, or {say}")
 
 
 def _split(one: str) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="the base for a class of device, or for `cpu` and others: an image of a registry by its digest, an OCI "
-        "layout, or what `docker save` wrote (default: the platform's `registry.base`)",
+        "layout, or what `docker save` wrote (default: the platform's `registry.base`, or else comb.lock's)",
     )
     add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
@@ -172,10 +172,11 @@ def _built(
     console: Console,
 ) -> "dict[str, Built]":
     """Images by `process/device`."""
+    from comb_compiler.cli.image.locked import locked_bases
     from comb_compiler.images.assembling import assemble, shared_layers
 
     classes = {device for devices in needed.groups.values() for device in devices}
-    bases = chosen_bases(arguments.base, needed.bases, classes, layout)
+    bases = chosen_bases(arguments.base, needed.bases, classes, layout, locked_bases(clean))
     shared = {
         one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()

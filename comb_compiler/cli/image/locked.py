@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.image.bases import Locked
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
-from comb_compiler.spec.lock import read_lock
+from comb_compiler.spec.lock import LockFile, read_lock
 from comb_compiler.spec.wheelpins import PinnedWheel
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.lockwheels import has_conditions, wheel_findings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.model import Base
     from comb_compiler.images.targets import Target
 
-__all__ = ["locked_targets", "locked_wheels", "runtime_of"]
+__all__ = ["locked_bases", "locked_targets", "locked_wheels", "runtime_of"]
 
 
 def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Path) -> list[Path]:
@@ -48,13 +49,26 @@ def locked_targets(clean: Clean) -> Mapping[str, tuple[PinnedWheel, ...]]:
 
     comb = clean.compiled.checked.comb
     assert comb is not None
-    lock = read_lock(load_sources(clean.checkout, clean.main, VerdictCache(default_directory()).memo))[0]
+    lock = _read(clean)
     packages = Requiring((), lambda text: None, upgrade=False)
     wrong = wheel_findings(clean.checkout, clean.main, comb, lock, packages)
     if wrong:
         raise UsageError(f"{wrong[0].message}: run `comb lock`, or give --wheels")
     locked = lock.lock.requirements if lock is not None else None
     return locked.targets if locked is not None else {}
+
+
+def locked_bases(clean: Clean) -> Locked:
+    """What comb.lock says of bases."""
+    lock = _read(clean)
+    if lock is None:
+        return Locked()
+    requirements = lock.lock.requirements
+    return Locked(lock.lock.bases, tuple(requirements.targets) if requirements is not None else ())
+
+
+def _read(clean: Clean) -> LockFile | None:
+    return read_lock(load_sources(clean.checkout, clean.main, VerdictCache(default_directory()).memo))[0]
 
 
 def runtime_of(clean: Clean) -> tuple[str, ...]:
