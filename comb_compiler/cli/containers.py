@@ -48,7 +48,9 @@ def run_contained(path: str, arguments: argparse.Namespace, settings: "Settings"
     doors = f"{settings.host}:{settings.grpc_port}", f"{settings.host}:{settings.http_port}"
     with engine_for("--container") as engine, _interrupted() as is_over:
         ships = shipped(engine, arguments.container, clean, parted_by_groups(clean.compiled), "--container")
-        with contained(engine, plan_bytes(ships.plan), ships.asked, (), doors, console.progress) as running:
+        with contained(
+            engine, plan_bytes(ships.plan), ships.asked, (), doors, ships.files, console.progress
+        ) as running:
             if _is_up(running, console, is_over):
                 opened = opened_of(clean._replace(plan=ships.plan), path)
                 console.result(greeting(opened, Addresses(running.grpc, running.http), secure=False))

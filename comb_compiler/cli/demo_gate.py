@@ -41,7 +41,15 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
 
     baseline = str(comb.parent) if arm else "none"
     given = argparse.Namespace(
-        baseline=baseline, target="local", arm=arm, at_once=2, patient=True, fresh=True, store=f"embedded:{report}/records"
+        baseline=baseline,
+        target="local",
+        images=None,
+        baseline_images=None,
+        arm=arm,
+        at_once=2,
+        patient=True,
+        fresh=True,
+        store=f"embedded:{report}/records",
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"

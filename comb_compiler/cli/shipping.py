@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
-from comb_compiler.release import ExecutionPlan
+from comb_compiler.release import ExecutionPlan, Model
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ class _Image(NamedTuple):
 class Shipped(NamedTuple):
     """A comb as it ships: its plan, with the digest of every model, and its processes with images that an engine has.
 
-    `images` are the digests of these by process, `sha256:…`, as images.json pins them.
+    `images` are the digests of these by process, `sha256:…`, as images.json pins them. `files` are models that pods
+    fetch, and no container without a network: by their paths inside, where they are on this machine.
     """
 
     plan: ExecutionPlan
     asked: "tuple[Asked, ...]"
     images: Mapping[str, str]
+    files: Mapping[str, str]
 
 
 @contextmanager
@@ -71,6 +73,7 @@ def shipped(engine: "Engine", place: Path, clean: Clean, plan: ExecutionPlan, op
     from comb_compiler.cli.models import model_locator, pinned
     from comb_compiler.images.containers import Asked
 
+    locate = model_locator(clean.checkout, clean.main)
     limits, own = limits_of(clean, plan), _own_images(clean, plan)
     image_of = _of_layout(engine, place) if place.is_dir() else _of_file(engine, place, option)
     asked, images = [], {}
@@ -83,7 +86,16 @@ def shipped(engine: "Engine", place: Path, clean: Clean, plan: ExecutionPlan, op
             )
         asked.append(Asked(name, image.name, limits[name]))
         images[name] = image.digest
-    return Shipped(pinned(plan, model_locator(clean.checkout, clean.main)), tuple(asked), images)
+    return Shipped(pinned(plan, locate), tuple(asked), images, _fetched(clean, plan, locate))
+
+
+def _fetched(clean: Clean, plan: ExecutionPlan, locate: Callable[[Model], Path]) -> dict[str, str]:
+    from comb_compiler.cli.image.contents import fetched_names
+    from comb_compiler.render.layout import FETCHED
+
+    names = fetched_names(clean)
+    models = [one.model for one in plan.bindings if one.model is not None and one.model.name in names]
+    return {f"{FETCHED}/{path.name}": str(path) for path in map(locate, models)}
 
 
 def limits_of(clean: Clean, plan: ExecutionPlan) -> "Mapping[str, Limits]":

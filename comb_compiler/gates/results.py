@@ -75,7 +75,8 @@ class GateReport(NamedTuple):
 
     `promise` says what the target's isolation is worth. `exam` says where thresholds, rules and sample sets come from,
     and `weakened` how the change would have weakened them. `earlier` says when the run began of which answers were
-    kept, as ISO 8601 has it; empty where none were.
+    kept, as ISO 8601 has it; empty where none were. `images` are the digests of the images that the candidate's
+    processes ran in, by process, where they did.
     """
 
     comb: str
@@ -88,6 +89,7 @@ class GateReport(NamedTuple):
     gates: tuple[GateResult, ...]
     weakened: tuple[str, ...] = ()
     earlier: str = ""
+    images: Mapping[str, str] = {}
 
     @property
     def verdict(self) -> Verdict:

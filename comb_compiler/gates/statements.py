@@ -32,6 +32,7 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
             "repository": repository,
             "builder": builder,
             "isolation": report.isolation,
+            "images": dict(report.images),
             "verdict": verdict,
             "baseline": dict(report.baseline),
             "exam": report.exam,
@@ -84,8 +85,19 @@ def merged(
     isolation = min((one["predicate"]["isolation"] for one in statements), key=ISOLATIONS.index)
     gates = [gate for one in statements for gate in one["predicate"]["gates"]]
     predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
+    predicate["images"] = _images(statements)
     about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
     return {"_type": STATEMENT, "subject": about, "predicateType": PREDICATE, "predicate": predicate}
+
+
+def _images(statements: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The images that the gates asked, by process: one for each, whatever was asked of it."""
+    images: dict[str, str] = {}
+    for one in statements:
+        for process, digest in one["predicate"]["images"].items():
+            if images.setdefault(process, digest) != digest:
+                raise BadStatement(f"the statements differ in the image of `{process}`")
+    return images
 
 
 def _check(statement: Mapping[str, Any]) -> None:
@@ -96,7 +108,8 @@ def _check(statement: Mapping[str, Any]) -> None:
         texts = [statement["predicate"]["repository"], statement["predicate"]["builder"], *sum(names, ())]
         of_gates &= bool(names) and all(isinstance(one, str) for one in texts)
         of_gates &= all(isinstance(one["gate"], str) for one in statement["predicate"]["gates"])
-    except (KeyError, TypeError) as error:
+        of_gates &= all(isinstance(one, str) for one in statement["predicate"]["images"].values())
+    except (KeyError, TypeError, AttributeError) as error:
         raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one") from error
     if not of_gates:
         raise BadStatement("this is no statement of what gates found: `comb gate --report` writes one")

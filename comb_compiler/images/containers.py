@@ -86,13 +86,14 @@ def contained(
     processes: Sequence[Asked],
     arguments: Sequence[str] = (),
     doors: tuple[str, str] | None = None,
+    files: Mapping[str, str] = {},
     note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Contained]:
     """Start the processes of an execution plan, the one that answers first in `processes`; all end with the block.
 
     `arguments` are more of the command of each; `doors` are the addresses on this machine for gRPC and HTTP, free ones
-    by default. What an earlier run left behind that was killed is removed. Raises EngineFailed. That a process answers
-    is not waited for.
+    by default; `files` of this machine are there too, by their paths inside, to be read. What an earlier run left
+    behind that was killed is removed. Raises EngineFailed. That a process answers is not waited for.
     """
     with ExitStack() as stack:
         scratch = stack.enter_context(home(client))
@@ -100,12 +101,13 @@ def contained(
         (scratch / "plan" / "plan.json").write_bytes(plan)
         (scratch / "plan" / "plan.json").chmod(0o644)
         ports = {one.process: (_GRPC + 2 * number, _HTTP + 2 * number) for number, one in enumerate(processes)}
+        mounted = {str(scratch / "plan"): {"bind": _PLAN, "mode": "ro"}}
+        mounted |= {file: {"bind": inside, "mode": "ro"} for inside, file in files.items()}
         addresses, before = stack.enter_context(_relayed(client, scratch, processes[0].image, doors or _free_ports()))
         containers: dict[Asked, Container] = {}
         for one in processes:
             note(f"starting {one.process}")
             command = [*_command(one.process, ports), *arguments]
-            mounted = {str(scratch / "plan"): {"bind": _PLAN, "mode": "ro"}}
             containers[one] = stack.enter_context(_container(client, scratch, one, command, mounted, before))
         yield Contained(*addresses, containers)
 

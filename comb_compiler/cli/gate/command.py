@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
+from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import Exam, exam_of
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import Clean, open_clean
@@ -46,8 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("words", metavar="[GATE] COMB", nargs="+", help=f"one of {', '.join(_GATES)} (default: all), and a comb")
     add("--baseline", metavar="DIR|REV|none", help="what it is held against (default: the default branch)")
-    add("--target", metavar="local|HOST:PORT", default="local", help="where the candidate runs (default: local)")
+    add("--target", metavar="local|container|HOST:PORT", default="local", help="where it runs (default: local)")
     add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
+    add("--images", metavar="DIR|FILE", type=Path, help="what runs in containers: a layout of images, or images.json")
+    add("--baseline-images", metavar="DIR|FILE", type=Path, help="the baseline's (default: it runs as `local`)")
+    add("--environment", metavar="NAME", default="", help="whose groups of operators the images are made for")
     add("--report", metavar="DIR", help="write report.html, .json and .md, junit.xml and statement.json there")
     add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
@@ -60,8 +64,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     which, path = _words(arguments.words)
     if arguments.at_once < 1:
         raise UsageError("--at-once: at least one sample has to be under way")
-    if arguments.target != "local" and not _ADDRESS.fullmatch(arguments.target):
-        raise UsageError(f"--target {arguments.target}: this is neither `local` nor HOST:PORT")
+    if arguments.target not in ("local", CONTAINER) and not _ADDRESS.fullmatch(arguments.target):
+        raise UsageError(f"--target {arguments.target}: this is neither `local` nor `container` nor HOST:PORT")
     main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
     with _ended_as_by_ctrl_c():
         return _run(which, str(main), arguments, console)
@@ -163,8 +167,10 @@ def _report(
         before = subjects_of(baseline.comb)[baseline.comb.plan.comb]
         named = {"name": baseline.name, "commit": baseline.commit, "subject": before}
     subjects = subject, named.get("subject", "")
-    results, earlier = asyncio.run(Session(which, candidate, against, subjects, exam, arguments, console).results())
-    isolation, promise = promise_of(arguments.target)
+    with containers_for(arguments, candidate, against, console) as containers:
+        session = Session(which, candidate, against, subjects, exam, arguments, console, containers)
+        results, earlier = asyncio.run(session.results())
+    isolation, promise = promise_of(arguments.target) if containers is None else (CONTAINER, containers.promise)
     return GateReport(
         candidate.plan.comb,
         subject,
@@ -176,6 +182,7 @@ def _report(
         tuple(results),
         exam.weakened,
         earlier,
+        {} if containers is None else containers.images,
     )
 
 

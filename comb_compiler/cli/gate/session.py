@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.contained import Containers
 from comb_compiler.cli.gate.exam import RECORDED, Exam
 from comb_compiler.cli.gate.journal import Absent, Journal, key_of, open_journal
 from comb_compiler.cli.gate.targets import Answers, Service, as_written, launched
@@ -54,6 +55,7 @@ class Session(NamedTuple):
     exam: Exam
     arguments: argparse.Namespace
     console: Console
+    containers: Containers | None = None
 
     async def results(self) -> tuple[list[GateResult], str]:
         """What each gate found, those after one that blocks are not asked; and when answers came that were kept."""
@@ -92,6 +94,9 @@ class Session(NamedTuple):
                 found.append(one)
                 if one.ruling.verdict is Verdict.BLOCKED:
                     break
+            ended = await candidate.ended() if isinstance(candidate, Service) else ""
+            if ended and not any(one.ruling.verdict is Verdict.BLOCKED for one in found):
+                found.append(_alone("end", Verdict.BLOCKED, f"a part of the candidate went away: {ended}"))
         return found
 
     def _journal(self, answers: Answers) -> Journal:
@@ -111,7 +116,8 @@ class Session(NamedTuple):
 
     @property
     def _is_same(self) -> bool:
-        return self.arguments.target == "local" and self.subjects[0] == self.subjects[1]
+        alike = self.arguments.target == "local" if self.containers is None else self.containers.are_alike
+        return alike and self.subjects[0] == self.subjects[1]
 
     async def _targets(self, stack: AsyncExitStack, answers: Answers, journal: Journal) -> tuple[Target, Target | None]:
         """Candidate and baseline, which are not started where an earlier run has all answers."""
@@ -128,6 +134,9 @@ class Session(NamedTuple):
 
     async def _candidate(self, stack: AsyncExitStack, answers: Answers) -> Service:
         target = self.arguments.target
+        if self.containers is not None:
+            self.console.progress("starting the candidate …")
+            return await stack.enter_async_context(self.containers.started("candidate", answers))
         if target != "local":
             plan = as_written(self.candidate.plan, self.arguments.arm)
             service = Service("candidate", target, plan, answers)
@@ -141,6 +150,8 @@ class Session(NamedTuple):
         if self.baseline is None or self.which == "availability" or self._is_same:
             return None
         self.console.progress("starting the baseline …")
+        if self.containers is not None and "baseline" in self.containers.combs:
+            return await stack.enter_async_context(self.containers.started("baseline", answers))
         return await stack.enter_async_context(launched("baseline", self.source(self.baseline), answers))
 
     def source(self, clean: Clean, arm: str = "") -> "Source":

@@ -1,4 +1,7 @@
-"""Where a gate's requests go: a comb in a process of its own on this machine, or a service at an address."""
+"""Where a gate's requests go: a comb in a process of its own on this machine, or a service at an address.
+
+What runs in containers is in `contained`.
+"""
 
 import asyncio
 import os
@@ -19,21 +22,22 @@ from comb_compiler.release import ExecutionPlan, plan_bytes
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
 
-__all__ = ["Answers", "Service", "as_written", "launched", "promise_of"]
+__all__ = ["START", "Answers", "Service", "as_written", "is_ready", "launched", "promise_of"]
 
+START = 120.0
+"""Seconds that operators and models may take to start."""
 _LOCAL = (
-    "operators ran as processes of this machine and user: code that means harm could read expected answers, "
-    "or write where reports are written"
+    "operators ran as processes of this machine and user: code that means harm could read expected answers, have the "
+    "baseline answer in its stead, or write where reports are written"
 )
 _HOST = "127.0.0.1"
-_START = 120.0
-"""Seconds that operators and models may take to start."""
 _DEADLINE, _GRACE = 300.0, 30.0
 """Seconds for one answer where the comb promises none, and what is waited beyond what it promises.
 
 The service itself ends requests by the comb's deadline: one that does not is stuck.
 """
 _LOOK_EVERY = 0.05
+_FIRST_BYTES = len("HTTP/1.1 200 OK")
 _END = 2.0
 _LINES = 5
 _LONGEST_LINE = 4096
@@ -48,11 +52,15 @@ def as_written(plan: ExecutionPlan, arm: str = "") -> ExecutionPlan:
         number = next(one.graph for one in plan.experiment.arms if one.name == arm)
     graph = plan.graphs[number]
     used = sorted({node.binding for node in graph.nodes})
+    hosting = [
+        one._replace(bindings=tuple(used.index(binding) for binding in one.bindings if binding in used))
+        for one in plan.processes
+    ]
     nodes = tuple(node._replace(binding=used.index(node.binding)) for node in graph.nodes)
     return plan._replace(
         graphs=(graph._replace(nodes=nodes),),
         bindings=tuple(plan.bindings[one] for one in used),
-        processes=(plan.processes[0]._replace(bindings=tuple(range(len(used)))),),
+        processes=(hosting[0], *(one for one in hosting[1:] if one.bindings)),
         experiment=None,
     )
 
@@ -67,7 +75,11 @@ class Answers:
 
 
 class Service:
-    """A comb's service at an address. `why_gone` says what is known where it does not answer any more."""
+    """A comb's service at an address.
+
+    `why_gone` says what is known where it does not answer any more; `ended` which of its processes have ended, and why,
+    or nothing.
+    """
 
     def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
         from comb_compiler.runtime.client.direct import Direct
@@ -75,6 +87,7 @@ class Service:
 
         self.name = name
         self.why_gone: Callable[[], Awaitable[str]] = self._not_known
+        self.ended: Callable[[], Awaitable[str]] = self._nothing
         self._address = address
         self._answers = answers
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
@@ -92,9 +105,14 @@ class Service:
             raise Gone(f"the {self.name} went away: {await self.why_gone()}", self.name) from error
         if reply.code == "DEADLINE_EXCEEDED" and reply.seconds > self._longest - _GRACE / 2:
             raise Gone(f"the {self.name} is stuck: nothing came of a request in {self._longest:g} s", self.name)
+        if reply.code == "UNAVAILABLE" and (ended := await self.ended()):
+            raise Gone(f"a part of the {self.name} went away: {ended}", self.name)
         if reply.code != "OK":
             return Answered(None, reply.code, reply.message, reply.seconds)
         return self._read(reply.content, reply.seconds)
+
+    async def _nothing(self) -> str:
+        return ""
 
     async def _not_known(self) -> str:
         return f"{self._address} does not answer"
@@ -174,21 +192,22 @@ async def _listen(process: Process, said: "deque[str]") -> None:
 
 
 async def _ready(name: str, process: Process, port: int, said: "deque[str]") -> None:
-    for _ in range(int(_START / _LOOK_EVERY)):
+    for _ in range(int(START / _LOOK_EVERY)):
         if process.returncode is not None:
             raise Gone(f"the {name} does not start: {_end_of(process, said)}", name)
-        if await _is_ready(port):
+        if await is_ready(port):
             return
         await asyncio.sleep(_LOOK_EVERY)
-    raise Gone(f"the {name} does not start: it was not ready after {_START:g} s", name)
+    raise Gone(f"the {name} does not start: it was not ready after {START:g} s", name)
 
 
-async def _is_ready(port: int) -> bool:
+async def is_ready(port: int) -> bool:
+    """Whether what serves HTTP at a port of this machine says that it is ready; it may say anything."""
     with suppress(OSError, TimeoutError):
         reader, writer = await asyncio.open_connection(_HOST, port)
         try:
             writer.write(f"GET /readyz HTTP/1.1\r\nHost: {_HOST}\r\nConnection: close\r\n\r\n".encode())
-            return b" 200 " in await asyncio.wait_for(reader.readline(), 1.0)
+            return b" 200 " in await asyncio.wait_for(reader.read(_FIRST_BYTES), 1.0)
         finally:
             writer.close()
     return False
