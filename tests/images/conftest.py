@@ -1,5 +1,7 @@
 """What tests of images share: a registry, an engine, and the example, built once."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import RequiresTool
-from tests.images.example import Example, copy_example, example_wheels
+from tests.images.example import Example, copy_example, example_wheels, smallest_comb
 from tests.servers import engine as servers
 from tests.servers.provision import locate
 from tests.support.tools import Missing
@@ -15,7 +17,16 @@ from tests.support.tools import Missing
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["engine", "example", "example_base", "example_wheelhouse", "later_registry", "registry"]
+__all__ = [
+    "engine",
+    "example",
+    "example_base",
+    "example_wheelhouse",
+    "later_registry",
+    "registry",
+    "small_disk",
+    "smallest",
+]
 
 
 @pytest.fixture(scope="package")
@@ -73,3 +84,23 @@ def example(
     made.run("image", "push", "images")
     made.run("render", ".", *made.where, "--images", "images.json", "-o", "rendered")
     return made
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of half a megabyte."""
+    if os.geteuid() != 0:
+        pytest.skip("only root makes disks")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture
+def smallest(tmp_path: Path) -> Path:
+    """The smallest comb that images are built of."""
+    return smallest_comb(tmp_path / "comb")

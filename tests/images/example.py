@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.architecture.imports import ROOT
+from tests.images.making import wheel
 from tests.support.tools import Missing, cache_directory
 
-__all__ = ["ENVIRONMENT", "Example", "comb", "copy_example", "example_wheels"]
+__all__ = ["ENVIRONMENT", "Example", "comb", "copy_example", "example_wheels", "run", "smallest_comb"]
 
 ENVIRONMENT = "staging"
 _CLASSES = ("cpu", "nvidia-a10", "nvidia-t4")
@@ -78,8 +79,8 @@ def example_wheels(directory: Path) -> Path:
     """`directory` with the runtime's wheel, made here, and with all wheels that it and the example's operators need."""
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(directory)]
     subprocess.run(build, cwd=ROOT / ".ci" / "runtime", check=True, capture_output=True)
-    for wheel in _others().glob("*.whl"):
-        (directory / wheel.name).hardlink_to(wheel) if _is_beside(wheel, directory) else shutil.copy(wheel, directory)
+    for one in _others().glob("*.whl"):
+        (directory / one.name).hardlink_to(one) if _is_beside(one, directory) else shutil.copy(one, directory)
     return directory
 
 
@@ -118,3 +119,30 @@ def _others() -> Path:
                 if not home.is_dir():
                     raise
     return home
+
+
+def run(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """`comb ARGUMENTS…` in a directory, however it ends; it never prints a traceback."""
+    command = [sys.executable, "-m", "comb_compiler", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done
+
+
+def smallest_comb(directory: Path) -> Path:
+    """examples/hello in a checkout, without a lock, with wheels of its own, and with a platform that names no base."""
+    made = shutil.copytree(ROOT / "examples" / "hello", directory, ignore=shutil.ignore_patterns("__pycache__"))
+    (made / ".git").mkdir()
+    (made / "comb.lock").unlink()
+    (made / "platform.yaml").write_text(
+        "apiVersion: comb.dev/v1\nkind: Platform\nmetadata: {name: here}\n"
+        "clusters: {west: {nodePools: {cpus: {nodes: 4, cpu: 8, memory: 32Gi}}}}\n"
+        "namespaces: {greetings: {}}\n"
+        "environments: {local: {clusters: [west], namespace: greetings}}\n"
+        'environmentRepository: {url: "https://git.acme.example/environments.git"}\n'
+        "registry: {push: registry.acme.example/combs}\n",
+        encoding="utf-8",
+    )
+    wheel(made / "wheels", "comb_runtime")
+    return made

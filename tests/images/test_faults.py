@@ -1,9 +1,7 @@
 """Registries that fail in the middle: what is told, what is tried again, and what is there afterwards."""
 
 import os
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -138,20 +136,6 @@ def test_a_registry_that_refuses_is_told_in_our_words(answer: bytes, said: str, 
 def test_where_nobody_listens_is_said(tmp_path: Path) -> None:
     with pytest.raises(RegistryFailed, match=r"127\.0\.0\.1:1/nobody: 127\.0\.0\.1:1 cannot be reached"):
         pushed_to("127.0.0.1:1", tmp_path, [], "nobody")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte."""
-    if os.geteuid() != 0:
-        pytest.skip("only root makes disks")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_registry_whose_disk_is_full_names_no_image(

@@ -1,0 +1,30 @@
+"""A build whose disk is full: said, nothing is named that is not there whole, and the next one goes on."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.images.layout import ImageLayout
+from tests.images.example import run
+from tests.images.making import base_layout
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_build_says_that_its_disk_is_full_and_the_next_goes_on(smallest: Path, small_disk: Path) -> None:
+    base_layout(smallest / "base")
+    (smallest / "large.py").write_bytes(b"# " + os.urandom(400_000).hex().encode())
+    out = small_disk / "out"
+    where = ("--platform", "platform.yaml", "--environment", "local", "--wheels", "wheels", "--base", "cpu=oci:base")
+    done = run(smallest, "image", "build", ".", *where, "--no-code", "-o", str(out))
+    assert (done.returncode, "cannot be written: No space left on device" in done.stderr) == (4, True), done.stderr
+    assert not (smallest / "images.json").exists()
+    assert ImageLayout(out).images() == {}
+    assert not [one for one in out.rglob("*") if one.name.startswith(".")]
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    again = run(smallest, "image", "build", ".", *where, "--no-code", "-o", str(out))
+    assert again.returncode == 0, again.stderr
+    (image,) = ImageLayout(out).images().values()
+    assert image.digest in (smallest / "images.json").read_text(encoding="utf-8")
