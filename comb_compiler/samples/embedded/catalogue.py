@@ -8,7 +8,8 @@ record is put stay small, and what is looked up for all time is written in large
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded import partition
@@ -46,8 +47,7 @@ class Catalogue:
         self.records = records
         """How many records a partition has before it is sealed."""
 
-    @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
+    def connection(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection to it; it is made where there is nothing at all yet."""
         path = self._directory.catalogue
         try:
@@ -55,8 +55,7 @@ class Catalogue:
         except FileNotFoundError:
             self._make()
             inode = os.stat(path).st_ino
-        with self._directory.connection(path, inode) as found:
-            yield found
+        return self._directory.connection(path, inode)
 
     def _make(self) -> None:
         with self._directory.writing():
@@ -83,17 +82,14 @@ class Catalogue:
         self._directory.keep_only({self._directory.partition(part.number) for part in found_parts})
         return found_parts
 
-    @contextmanager
-    def partition(self, number: int) -> Iterator[sqlite3.Connection | None]:
+    def partition(self, number: int) -> AbstractContextManager[sqlite3.Connection | None]:
         """A connection to a partition; None where it was deleted since one knew of it."""
         path = self._directory.partition(number)
-        if path.exists():
-            with self._directory.connection(path) as found:
-                yield found
-        elif any(part.number == number for part in self.parts()):
+        if os.path.exists(path):  # which costs a third of what Path's takes
+            return self._directory.connection(path)
+        if any(part.number == number for part in self.parts()):
             raise StoreError(f"{path}: it is gone, with its records: `repair` goes on without it")
-        else:
-            yield None
+        return nullcontext()
 
     def open_part(self) -> int:
         """The number of the partition that takes what is put."""
@@ -109,7 +105,7 @@ class Catalogue:
             for start in range(0, len(ids), _AT_ONCE):
                 some = ids[start : start + _AT_ONCE]
                 # The open one first: what is sealed meanwhile is found in one of the two.
-                (_, newest), *rows = found.execute(_PARTS_OF.format(",".join("?" * len(some))), some).fetchall()
+                (_, newest), *rows = found.execute(_parts_of(len(some)), some).fetchall()
                 known |= dict.fromkeys(some, newest)
                 known.update(rows)
         return known
@@ -182,6 +178,11 @@ class Catalogue:
             found.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", part)
             if part.sealed:
                 found.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", ((id, part.number) for id in ids))
+
+
+@cache
+def _parts_of(ids: int) -> str:
+    return _PARTS_OF.format(",".join("?" * ids))
 
 
 @contextmanager
