@@ -29,13 +29,16 @@ class Crew:
         self._runner, self._members, self._said = runner, members, said
         self._number = 0
 
-    def offer(self, job: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-        """A step to its end, by all: what was observed, and `faults`; or what was in the way. The job is told once."""
+    def offer(self, job: Mapping[str, Any] | None, step: Mapping[str, Any]) -> dict[str, Any]:
+        """A step to its end, by all: what was observed, and `faults`; or what was in the way.
+
+        Without a job it is the one of the step before.
+        """
         self._number += 1
         patience = step["seconds"] + step["timeout"] + _ARRIVING
         for index, member in enumerate(self._members):
-            told = {"job": job if self._number == 1 else None, "step": step, "number": self._number}
-            self._send(OFFER, {**told, "worker": index, "workers": len(self._members)}, member)
+            part = {"worker": index, "workers": len(self._members)}
+            self._send(OFFER, {"job": job, "step": step, "number": self._number, **part}, member)
         answers = self._gather({PREPARED, OBSERVED}, set(self._members), _ARRIVING)
         ready = len(answers) == len(self._members) and all(kind == PREPARED for kind, _ in answers.values())
         for member in self._members:

@@ -28,15 +28,16 @@ class GeneratorFailed(Exception):
 
 
 class Generator:
-    """Processes of its own for one target, as long as the context lasts. One step at a time.
+    """Processes of its own, as long as the context lasts; one step at a time, against whatever target.
 
     With `workers`, locust's master and so many workers share each step; they find each other on 127.0.0.1. What they
     say to each other is not encrypted, and locust does not ask who speaks; a token that only they know keeps others
     from taking a worker's place.
     """
 
-    def __init__(self, job: Job, workers: int = 0, lateness: float = LATENESS) -> None:
-        self._job, self._workers, self._lateness = job, workers, lateness
+    def __init__(self, workers: int = 0, lateness: float = LATENESS) -> None:
+        self._workers, self._lateness = workers, lateness
+        self._job: Job | None = None
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
@@ -52,7 +53,6 @@ class Generator:
         role = ("lead", "--workers", str(self._workers)) if self._workers else ("alone",)
         self._process = self._start(*role)
         self._write(token)
-        self._write(self._job.as_json())
         if not self._workers:
             return
         port = self._read(_ARRIVING)["port"]
@@ -73,13 +73,15 @@ class Generator:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def run(self, step: Step) -> StepResult:
+    def run(self, job: Job, step: Step) -> StepResult:
         """Offer a step to its end. Raises Refused where the target takes no connection, and GeneratorFailed."""
-        return result(step, *self.observe(step), lateness=self._lateness)
+        return result(step, *self.observe(job, step), lateness=self._lateness)
 
-    def observe(self, step: Step) -> tuple[Observed, tuple[str, ...]]:
+    def observe(self, job: Job, step: Step) -> tuple[Observed, tuple[str, ...]]:
         """Each request of a step, and the generator's own faults that it knows of. Raises as `run` does."""
-        self._write(step._asdict())
+        told = None if job is self._job else job.as_json()
+        self._job = job
+        self._write({"job": told, "step": step._asdict()})
         form = self._read(step.seconds + step.timeout + _PATIENCE)
         if "refused" in form:
             raise Refused(form["refused"])

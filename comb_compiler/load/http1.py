@@ -73,7 +73,8 @@ class Http1:
 
     def _chunks(self) -> bytes | None:
         """All of them, once the last is there: few answers are long enough for this to matter."""
-        parts, at = [], 0
+        parts: list[bytes] = []
+        at = 0
         while True:
             end = self._buffer.find(b"\r\n", at)
             if end < 0:

@@ -5,8 +5,9 @@
     python -m comb_compiler.load.process follow --host HOST --port PORT
 
 The first line of standard input is a token that those who belong together share. A process that is alone or leads then
-reads a job, and after it steps; each is answered by a line on standard output: what was observed, or why nothing could
-be. One that leads says first which port it listens on. All lines are JSON. The end of the input ends the process.
+reads steps, each with a job where it is another one than before, and each is answered by a line on standard output:
+what was observed, or why nothing could be. One that leads says first which port it listens on. All lines are JSON. The
+end of the input ends the process.
 """
 
 import argparse
@@ -41,12 +42,12 @@ def main() -> None:
     if arguments.role == "follow":
         _follow(arguments, token, lines)
         return
-    job = json.loads(next(lines))
     crew = alone() if arguments.role == "alone" else _lead(arguments, token)
     if crew is None:
         return
     for line in lines:
-        _say(crew.offer(job, json.loads(line)))
+        asked = json.loads(line)
+        _say(crew.offer(asked["job"], asked["step"]))
     crew.dismiss()
 
 

@@ -11,8 +11,8 @@ def arrivals(seen: Observed) -> list[tuple[float, int]]:
 
 
 def test_every_request_of_a_schedule_is_sent_and_answered() -> None:
-    with serving("echo") as port, Generator(job(port)) as generator:
-        seen, _ = generator.observe(Step(rate=100.0, seconds=1.0, timeout=5.0, arrivals="constant"))
+    with serving("echo") as port, Generator() as generator:
+        seen, _ = generator.observe(job(port), Step(rate=100.0, seconds=1.0, timeout=5.0, arrivals="constant"))
     assert seen.scheduled == len(seen) == 100
     assert {code_name(code) for code in seen.code} == {"OK"}
     assert min(seen.took) > 0.0
@@ -20,8 +20,8 @@ def test_every_request_of_a_schedule_is_sent_and_answered() -> None:
 
 
 def test_what_a_service_refuses_is_counted_by_its_code() -> None:
-    with serving("fail", "RESOURCE_EXHAUSTED") as port, Generator(job(port)) as generator:
-        seen, _ = generator.observe(Step(rate=50.0, seconds=0.5, timeout=5.0))
+    with serving("fail", "RESOURCE_EXHAUSTED") as port, Generator() as generator:
+        seen, _ = generator.observe(job(port), Step(rate=50.0, seconds=0.5, timeout=5.0))
     assert len(seen) == seen.scheduled > 0
     assert {code_name(code) for code in seen.code} == {"RESOURCE_EXHAUSTED"}
 
@@ -29,19 +29,19 @@ def test_what_a_service_refuses_is_counted_by_its_code() -> None:
 def test_a_target_that_nobody_listens_on_is_named_as_such() -> None:
     with serving("echo") as port:
         pass
-    with Generator(job(port)) as generator, pytest.raises(Refused, match="Connection refused"):
-        generator.run(Step(rate=50.0, seconds=0.5))
+    with Generator() as generator, pytest.raises(Refused, match="Connection refused"):
+        generator.run(job(port), Step(rate=50.0, seconds=0.5))
 
 
 def test_workers_share_a_schedule_and_lose_nothing_of_it() -> None:
     step = Step(rate=100.0, seconds=1.0, timeout=5.0, seed=3)
     inputs = Input(b"text"), Input(b"other", weight=3.0)
     with serving("echo") as port:
-        with Generator(job(port, *inputs)) as generator:
-            one, _ = generator.observe(step)
-        with Generator(job(port, *inputs), workers=2) as generator:
-            two, faults = generator.observe(step)
-            again, _ = generator.observe(step)
+        with Generator() as generator:
+            one, _ = generator.observe(job(port, *inputs), step)
+        with Generator(workers=2) as generator:
+            two, faults = generator.observe(job(port, *inputs), step)
+            again, _ = generator.observe(job(port, *inputs), step)
     assert faults == ()
     for other in (two, again):
         assert other.scheduled == one.scheduled
