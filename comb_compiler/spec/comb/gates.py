@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from comb_compiler.spec.base import Model
-from comb_compiler.spec.names import FieldPath, SampleSource
+from comb_compiler.spec.names import EntryPoint, FieldPath, SampleSource
 from comb_compiler.spec.units import Duration, Ratio
 
 __all__ = [
@@ -72,6 +72,11 @@ class Comparison(Model):
         description="The share of a text's characters that may be inserted, removed or replaced.",
         examples=["5%"],
     )
+    run: EntryPoint | None = Field(
+        default=None,
+        description="A Python function of two values, of lists the whole, which says True where they are the same.",
+        examples=["exam.compare:same_lines"],
+    )
 
 
 class LoadGate(Model):
@@ -79,6 +84,15 @@ class LoadGate(Model):
 
     steps: list[float] = Field(min_length=1, description="Requests per second, rising.", examples=[[50, 100, 200]])
     hold: Duration = Field(default="30s", validate_default=True, description="How long each step lasts.")
+    slower: Ratio = Field(
+        default="10%",
+        validate_default=True,
+        description="By how much the latencies of p50 and of what `sla` promises may exceed those of what runs now.",
+    )
+    samples: SampleSource | None = Field(
+        default=None,
+        description=f"{_SAMPLES} If it is not given, those of `replay.regular`, otherwise of `availability`.",
+    )
 
 
 class Gates(Model):

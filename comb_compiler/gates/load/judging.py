@@ -1,0 +1,214 @@
+"""What was seen of a step → what it proves: against the promise, the baseline, and what memory does."""
+
+from collections.abc import Callable, Sequence
+from math import ceil, inf
+from typing import NamedTuple
+
+from comb_compiler.gates.exact import fewest
+from comb_compiler.gates.load.growth import Growth, growth_of
+from comb_compiler.gates.load.ratios import FEWEST_ROUNDS, Ratio, Round, ratio_of_quantiles
+from comb_compiler.gates.load.seen import Promise, Side, Step
+from comb_compiler.gates.load.shares import Share, share_of
+from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.gates.wording import percent
+
+__all__ = [
+    "BLOCK_DOUBT", "PASS_DOUBT", "TIMEOUTS", "Finding", "against_baseline", "answered", "growing", "promised",
+    "quantile_name",
+]  # fmt: skip
+
+PASS_DOUBT = 0.05
+"""How likely something passes that is just beyond what is allowed."""
+BLOCK_DOUBT = 0.01
+"""How likely something blocks that keeps what is asked: of all findings of a gate together."""
+TIMEOUTS = frozenset({"TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504"})
+_FEWEST_BEYOND = 5
+"""Requests beyond a quantile, of which a ratio is worth a look: of fewer it hangs on single ones."""
+_DAY = 86_400.0
+
+
+class Finding(NamedTuple):
+    """One thing that was judged: a verdict of its own.
+
+    `value` is what was seen, between `lower` and `upper`, and `limit` what is asked, in the unit that `what` implies:
+    a share, a ratio, or bytes a second. `missing` is for how many seconds more the step would have to be held.
+    """
+
+    aspect: str
+    what: str
+    verdict: Verdict
+    why: str
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    limit: float | None = None
+    missing: float | None = None
+
+
+def quantile_name(share: float) -> str:
+    """`p95` for 0.95, `p99.9` for 0.999."""
+    return f"p{round(share * 100, 3):g}"
+
+
+def promised(step: Step, promise: Promise, findings: int = 1) -> list[Finding]:
+    """Whether a step keeps each promise. `findings` is among how many in all the doubt is shared.
+
+    Where the baseline, which is what runs now, is not proven to keep a promise on this machine either, the machine
+    cannot tell: what it can tell is how the two compare.
+    """
+    return [_kept(step, what, limit, is_bad, BLOCK_DOUBT / findings) for what, limit, is_bad in _objectives(promise)]
+
+
+_IsBad = Callable[[float, str], bool]
+
+
+def _objectives(promise: Promise) -> list[tuple[str, float, _IsBad]]:
+    """Each promise as a share of requests that may be bad."""
+    found: list[tuple[str, float, _IsBad]] = []
+    for share, bound in promise.latencies:
+        found.append((f"{quantile_name(share)} within {bound * 1000:,g} ms", 1 - share, _longer_than(bound)))
+    if promise.timeout_rate is not None:
+        found.append(("timeouts", promise.timeout_rate, lambda _, code: code in TIMEOUTS))
+    if promise.error_rate is not None:
+        found.append(("errors", promise.error_rate, lambda _, code: code != "OK" and code not in TIMEOUTS))
+    return found
+
+
+def _longer_than(bound: float) -> _IsBad:
+    """What has no answer has none within the bound."""
+    return lambda took, code: took > bound or code != "OK"
+
+
+def _kept(step: Step, what: str, limit: float, is_bad: _IsBad, doubt: float) -> Finding:
+    share = _share(step.candidate, is_bad)
+    lower, upper = share.lower(doubt), share.upper(PASS_DOUBT)
+    finding = Finding("promise", what, Verdict.PASSED, "", share.rate, lower, upper, limit)
+    told = f"{share.seen:,} of {share.of:,} requests ({percent(share.rate)}) do not keep it; {percent(limit)} may"
+    if upper <= limit:
+        return finding._replace(why=told)
+    before = None if step.baseline is None else _share(step.baseline, is_bad)
+    if before is not None and before.upper(PASS_DOUBT) > limit and before.rate > limit:
+        why = f"this machine cannot tell: of the baseline {percent(before.rate)} do not keep it here either"
+        return finding._replace(verdict=Verdict.NOT_APPLICABLE, why=f"{why}, {percent(share.rate)} of the candidate")
+    if lower > limit:
+        return finding._replace(verdict=Verdict.BLOCKED, why=told)
+    missing = _more(share, limit, step)
+    return finding._replace(verdict=Verdict.UNDECIDED, why=f"{told}, and it may be {percent(upper)}", missing=missing)
+
+
+def _share(side: Side, is_bad: _IsBad) -> Share:
+    bad: list[bool] = []
+    due: list[float] = []
+    before = 0.0
+    for turn in side.turns:
+        bad += [is_bad(took, code) for took, code in zip(turn.took, turn.codes, strict=True)]
+        due += [before + when for when in turn.due]
+        before += turn.seconds
+    return share_of(bad, due, max(before, 1e-9))
+
+
+def _more(share: Share, limit: float, step: Step) -> float | None:
+    """Seconds of load that would decide it, if all goes on as it was seen."""
+    needed = fewest(share.rate, limit, PASS_DOUBT)
+    if needed is None or not share.worth:
+        return None
+    requests = needed * share.of / share.worth
+    return float(ceil(max(0.0, requests - share.of) / step.rate)) if step.rate > 0 else None
+
+
+def against_baseline(step: Step, slower: float, quantiles: Sequence[float], findings: int = 1) -> list[Finding]:
+    """Whether quantiles of latency are at most by a share of `slower` above the baseline's.
+
+    It blocks where the candidate is proven slower, and by more than that as far as can be seen.
+    """
+    if step.baseline is None:
+        return []
+    rounds = _rounds(step.baseline, step.candidate)
+    fewest_side = min(step.baseline.requests, step.candidate.requests)
+    told = [one for one in quantiles if fewest_side * (1 - one) >= _FEWEST_BEYOND]
+    if not told:
+        needed = max(1, ceil(_FEWEST_BEYOND / (1 - min(quantiles))))
+        why = f"{fewest_side:,} requests to each are too few to compare: at least {needed:,} are needed"
+        missing = float(ceil((needed - fewest_side) / step.rate))
+        return [Finding("baseline", "latency", Verdict.UNDECIDED, why, missing=missing)]
+    return [_compared(rounds, one, 1 + slower, BLOCK_DOUBT / findings, step) for one in told]
+
+
+def _rounds(baseline: Side, candidate: Side) -> list[Round]:
+    before, after = (answered(side) for side in (baseline, candidate))
+    pairs = min(len(before), len(after)) // 2
+    return [
+        Round([*before[2 * one], *before[2 * one + 1]], [*after[2 * one], *after[2 * one + 1]]) for one in range(pairs)
+    ]
+
+
+def answered(side: Side) -> list[list[float]]:
+    """Latencies by turn, of what was answered or given up on: an error is quick, and no latency."""
+    return [
+        [took for took, code in zip(one.took, one.codes, strict=True) if code == "OK" or code in TIMEOUTS]
+        for one in side.turns
+    ]
+
+
+def _compared(rounds: Sequence[Round], share: float, limit: float, doubt: float, step: Step) -> Finding:
+    name = quantile_name(share)
+    ratio = ratio_of_quantiles(rounds, share)
+    if ratio is None:
+        why = f"too little was answered to compare it: {FEWEST_ROUNDS} rounds with answers of both are needed"
+        return Finding("baseline", name, Verdict.UNDECIDED, why)
+    lower, upper = ratio.lower(doubt), ratio.upper(PASS_DOUBT)
+    told = f"{_times(ratio.seen)} the baseline's, {_times(ratio.lower(PASS_DOUBT))} to {_times(upper)}"
+    finding = Finding("baseline", name, Verdict.PASSED, told, ratio.seen, lower, upper, limit)
+    if upper <= limit:
+        return finding
+    if lower > 1 and ratio.seen > limit:
+        return finding._replace(verdict=Verdict.BLOCKED)
+    return finding._replace(verdict=Verdict.UNDECIDED, missing=_longer(ratio, limit, step.candidate.seconds))
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f} ×" if ratio < 1000 else "any number of times"
+
+
+def _longer(ratio: Ratio, limit: float, seconds: float) -> float | None:
+    """Seconds more, if the standard error falls with their root; None where what was seen is beyond the limit."""
+    if ratio.seen >= limit or ratio.error in (0.0, inf):
+        return None
+    low, high = seconds, seconds
+    while high < _DAY:
+        high *= 1.1
+        shorter = ratio._replace(error=ratio.error * (low / high) ** 0.5)
+        if shorter.upper(PASS_DOUBT) <= limit:
+            return float(ceil(high - seconds))
+    return None
+
+
+def growing(step: Step, limit: float | None, used: float, findings: int = 1) -> Finding | None:
+    """Whether the candidate's memory grows so that it reaches its limit within a day, and faster than the baseline's.
+
+    `limit` and `used` in bytes; None where nothing was measured.
+    """
+    growth = _growth(step.candidate, BLOCK_DOUBT / findings)
+    if growth is None:
+        return None
+    before = None if step.baseline is None else _growth(step.baseline, BLOCK_DOUBT / findings)
+    allowed = ((limit - used) if limit is not None else max(used, 1.0)) / _DAY
+    told = f"{growth.slope / 1e6:+.2f} MB a second, at least {growth.lower / 1e6:+.2f}"
+    finding = Finding("memory", "growth", Verdict.PASSED, told, growth.slope, growth.lower, growth.upper, allowed)
+    is_new = before is None or growth.lower > before.upper
+    if growth.lower > max(allowed, 0.0) and is_new:
+        left = (limit - used) / growth.slope if limit is not None else used / growth.slope
+        what = "reaches its limit" if limit is not None else "doubles"
+        return finding._replace(verdict=Verdict.BLOCKED, why=f"{told}: it {what} within {_spell(left)}")
+    return finding
+
+
+def _growth(side: Side, doubt: float) -> Growth | None:
+    return growth_of([when for when, _ in side.memory], [value for _, value in side.memory], doubt)
+
+
+def _spell(seconds: float) -> str:
+    for unit, name in ((3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{max(0.0, seconds):.0f} seconds"
