@@ -42,7 +42,7 @@ class Crew:
         answers = self._gather({PREPARED, OBSERVED}, set(self._members), _ARRIVING)
         ready = len(answers) == len(self._members) and all(kind == PREPARED for kind, _ in answers.values())
         for member in self._members:
-            self._send(GO, {"go": ready}, member)
+            self._send(GO, {"step": self._number, "go": ready}, member)
         waiting = {member for member, (kind, _) in answers.items() if kind == PREPARED}
         answers |= self._gather({OBSERVED}, waiting, patience)
         return self._together([what for kind, what in answers.values() if kind == OBSERVED])
@@ -104,7 +104,7 @@ def alone() -> Crew:
 def listen(runner: Any) -> None:
     """Give a worker's user what is asked of it."""
     runner.register_message(OFFER, lambda environment, msg: Sender.steps.put(msg.data))
-    runner.register_message(GO, lambda environment, msg: Sender.goes.put(msg.data["go"]))
+    runner.register_message(GO, lambda environment, msg: Sender.goes.put((msg.data["step"], msg.data["go"])))
 
 
 def led(runner: MasterRunner, workers: int, token: str) -> Crew | None:

@@ -28,7 +28,7 @@ class Sender(User):
 
     job: ClassVar[Job | None] = None
     steps: ClassVar[Queue[Mapping[str, Any]]] = Queue()
-    goes: ClassVar[Queue[bool]] = Queue()
+    goes: ClassVar[Queue[tuple[int, bool]]] = Queue()
 
     @task
     def offer(self) -> None:
@@ -58,7 +58,10 @@ class Sender(User):
 
         def go() -> None:
             prepared()
-            if not self.goes.get():
+            number, all_are_ready = self.goes.get()
+            while number != asked["number"]:  # of a step before, which this worker could not take part in
+                number, all_are_ready = self.goes.get()
+            if not all_are_ready:
                 raise _CalledOff
 
         return offer(step, plan, connect, go).as_bytes()

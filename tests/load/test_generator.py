@@ -33,6 +33,15 @@ def test_a_target_that_nobody_listens_on_is_named_as_such() -> None:
         generator.run(job(port), Step(rate=50.0, seconds=0.5))
 
 
+def test_a_target_that_refused_does_not_spoil_the_next_step() -> None:
+    with serving("echo") as port, Generator() as generator:
+        with serving("echo") as gone:
+            pass
+        with pytest.raises(Refused):
+            generator.run(job(gone), Step(rate=50.0, seconds=0.2))
+        assert generator.run(job(port), Step(rate=50.0, seconds=0.2, timeout=10.0)).whole.codes.keys() == {"OK"}
+
+
 def test_workers_share_a_schedule_and_lose_nothing_of_it() -> None:
     step = Step(rate=100.0, seconds=1.0, timeout=5.0, seed=3)
     inputs = Input(b"text"), Input(b"other", weight=3.0)
