@@ -23,7 +23,8 @@ _EMPTY = "application/vnd.oci.empty.v1+json"
 def artifacts_of(layout: ImageLayout, image: Reference, manifest: Mapping[str, Any]) -> Iterator[Reference]:
     """The artifacts of the models that an image links to, in a repository beside it. Raises ImageError."""
     repository = "/".join([*image.repository.split("/")[:-1], _REPOSITORY])
-    for sha256 in str((manifest.get("annotations") or {}).get(FETCHED, "")).split():
+    annotations = manifest.get("annotations")
+    for sha256 in str(annotations.get(FETCHED, "")).split() if isinstance(annotations, dict) else ():
         yield Reference(image.host, repository, _artifact(layout, f"sha256:{sha256}").digest)
 
 

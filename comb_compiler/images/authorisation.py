@@ -1,7 +1,6 @@
 """A registry's challenge → what to say in answer (RFC 7617; the token protocol of Docker's registries)."""
 
 import base64
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -10,10 +9,12 @@ from urllib.parse import urlencode, urlsplit
 from comb_compiler.images.credentials import Credential
 from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.names import is_this_machine
+from comb_compiler.images.reading import parsed
 
 __all__ = ["Challenge", "answer", "parse_challenge"]
 
 _PARAMETER = re.compile(r'([a-z_]+)="([^"]*)"', re.IGNORECASE)
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 Ask = Callable[[str, str, Mapping[str, str], bytes | None], tuple[int, bytes]]
 """Method, URL, headers and body → status and body."""
 
@@ -40,18 +41,28 @@ def answer(host: str, challenge: Challenge, credential: Credential | None, ask: 
     """The value of `Authorization`; None where there is nothing to say. Raises RegistryFailed."""
     if challenge.scheme == "basic":
         return _basic(credential)
-    realm = urlsplit(challenge.realm)
-    if realm.scheme != "https" and not is_this_machine(realm.netloc):
+    if not _is_private(host, challenge.realm):
         raise RegistryFailed(f"{host} wants credentials to be sent where others can read them, so they were not sent")
     status, content = _asked(challenge, credential, ask)
     if status != 200:
         return None
     try:
-        told: dict[str, Any] = json.loads(content)
+        told: dict[str, Any] = parsed(content)
         token = told.get("token") or told["access_token"]
-    except (ValueError, KeyError, AttributeError) as problem:
+    except (ValueError, KeyError, AttributeError, TypeError) as problem:
         raise RegistryFailed(f"{host} gives tokens that cannot be read") from problem
+    if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+        raise RegistryFailed(f"{host} gives tokens that cannot be read")
     return f"Bearer {token}"
+
+
+def _is_private(host: str, realm: str) -> bool:
+    """Whether nobody can listen on the way to a realm; only a registry on this machine names another door of it."""
+    try:
+        place = urlsplit(realm)
+    except ValueError:
+        return False
+    return place.scheme == "https" or (is_this_machine(place.netloc) and is_this_machine(host))
 
 
 def _asked(challenge: Challenge, credential: Credential | None, ask: Ask) -> tuple[int, bytes]:

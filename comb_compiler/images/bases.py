@@ -4,12 +4,14 @@ import hashlib
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import GZIP_LAYER, Base, Descriptor, ImageError
+from comb_compiler.images.reading import descriptor, parsed, valid_config
 
 __all__ = ["Found", "environment_of", "look_into", "open_archive", "open_layout", "read_base"]
 
@@ -17,6 +19,9 @@ _PYTHON = re.compile(r"(?:usr/)?(?:local/)?bin/python3\.(\d+)")
 _MUSL = re.compile(r"(?:usr/)?lib/ld-musl-([a-z0-9_]+)\.so\.1")
 _GLIBC = re.compile(r"(?:usr/)?lib(?:64)?/(?:[a-z0-9_]+-linux-gnu/)?libc\.so\.6")
 _ANOTHER = "choose another base, registry.base of platform.yaml"
+_WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_MOST_OF_JSON = 8 << 20
 _TAR_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _LAYERS = {
     GZIP_LAYER: GZIP_LAYER,
@@ -50,23 +55,31 @@ def read_base(layout: ImageLayout, image: Descriptor, name: str) -> Base:
     """The image of a manifest. Raises ImageError."""
     manifest = layout.manifest(image.digest)
     try:
-        config = json.loads(layout.read(manifest["config"]["digest"]))
-        layers = tuple(Descriptor(_LAYERS[one["mediaType"]], one["digest"], one["size"]) for one in manifest["layers"])
-        if len(config["rootfs"]["diff_ids"]) != len(layers):
-            raise ImageError(f"{name}: its configuration has other layers than its manifest")
+        layers = tuple(map(_layer, manifest["layers"]))
+        config = valid_config(parsed(layout.read(descriptor(manifest["config"]).digest)), len(layers))
     except (KeyError, TypeError, ValueError) as problem:
         raise ImageError(f"{name}: this is no image that can be read: {problem}") from problem
     return Base(name, image.digest, config, layers)
+
+
+def _layer(told: Any) -> Descriptor:
+    layer = descriptor(told)
+    if layer.media_type not in _LAYERS:
+        raise ValueError(f"{layer.digest} is a layer of another kind than is known")
+    return layer._replace(media_type=_LAYERS[layer.media_type])
 
 
 def open_archive(path: Path, layout: ImageLayout) -> Base:
     """The only image of an archive that `docker save` wrote; its blobs are put into `layout`. Raises ImageError."""
     try:
         with tarfile.open(path) as archive:
-            (told,) = json.loads(_member(archive, "manifest.json"))
-            config = json.loads(_member(archive, told["Config"]))
-            layers = tuple(_copied(archive, name, layout) for name in told["Layers"])
-    except (tarfile.TarError, OSError, KeyError, ValueError, TypeError) as problem:
+            (told,) = parsed(_member(archive, "manifest.json"))
+            config = valid_config(parsed(_member(archive, str(told["Config"]))), len(told["Layers"]))
+            layers = tuple(_copied(archive, str(name), layout) for name in told["Layers"])
+        for layer, told_digest in zip(layers, config["rootfs"]["diff_ids"], strict=True):
+            if layer.media_type == _TAR_LAYER and layer.digest != told_digest:
+                raise ValueError(f"{told_digest} is something else")
+    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, TypeError) as problem:
         raise ImageError(f"{path}: this is no archive of one image, as `docker save` writes it: {problem}") from problem
     content = json.dumps(config, sort_keys=True).encode()
     return Base(path.name, f"sha256:{hashlib.sha256(content).hexdigest()}", config, layers)
@@ -74,15 +87,15 @@ def open_archive(path: Path, layout: ImageLayout) -> Base:
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
     file = archive.extractfile(name)
-    if file is None:
-        raise ValueError(f"`{name}` is no file")
+    if file is None or archive.getmember(name).size > _MOST_OF_JSON:
+        raise ValueError(f"`{name[:100]}` is no file, or too large")
     return file.read()
 
 
 def _copied(archive: tarfile.TarFile, name: str, layout: ImageLayout) -> Descriptor:
     file = archive.extractfile(name)
     if file is None:
-        raise ValueError(f"`{name}` is no file")
+        raise ValueError(f"`{name[:100]}` is no file")
     is_gzip = file.read(2) == b"\x1f\x8b"
     file.seek(0)
     with layout.writing() as blob:
@@ -93,36 +106,45 @@ def _copied(archive: tarfile.TarFile, name: str, layout: ImageLayout) -> Descrip
 
 def look_into(base: Base, layout: ImageLayout) -> Found:
     """The Python and the C library of a base, by the names of its files. Raises ImageError where it has none."""
-    pythons: dict[int, str] = {}
-    libc = ""
-    for name in _names(base, layout):
-        python = _PYTHON.fullmatch(name)
-        if python is not None:
-            pythons[int(python[1])] = f"/{name}"
-        if _MUSL.fullmatch(name):
-            libc = "musl"
-        elif _GLIBC.fullmatch(name):
-            libc = libc or "glibc"
+    there = _telling(base, layout)
+    pythons = {int(match[1]): f"/{name}" for name in sorted(there) if (match := _PYTHON.fullmatch(name))}
     if not pythons:
-        raise ImageError(
-            f"{base.name}: it has no Python 3 in a `bin`: choose another base, registry.base of platform.yaml"
-        )
-    if not libc:
-        raise ImageError(
-            f"{base.name}: it has neither glibc nor musl: choose another base, registry.base of platform.yaml"
-        )
+        raise ImageError(f"{base.name}: it has no Python 3 in a `bin`: {_ANOTHER}")
+    if not any(_MUSL.fullmatch(name) or _GLIBC.fullmatch(name) for name in there):
+        raise ImageError(f"{base.name}: it has neither glibc nor musl: {_ANOTHER}")
     newest = max(pythons)
-    return Found((3, newest), pythons[newest], libc)
+    return Found((3, newest), pythons[newest], "musl" if any(map(_MUSL.fullmatch, there)) else "glibc")
 
 
-def _names(base: Base, layout: ImageLayout) -> Iterator[str]:
+def _telling(base: Base, layout: ImageLayout) -> set[str]:
+    """The names of a base's files that tell something, without those that a layer takes away (whiteouts)."""
+    found: set[str] = set()
     for layer in base.layers:
-        try:
-            with tarfile.open(layout.blob(layer.digest)) as archive:
-                for member in archive:
-                    yield member.name.removeprefix("./").lstrip("/")
-        except (tarfile.TarError, OSError, EOFError) as problem:
-            raise ImageError(f"{base.name}: its layer {layer.digest} cannot be read: {problem}") from problem
+        new: set[str] = set()
+        for name in _names(base, layer, layout):
+            directory, _, last = name.rpartition("/")
+            if last == _OPAQUE:
+                found = {one for one in found if not one.startswith(f"{directory}/")}
+            elif last.startswith(_WHITEOUT):
+                gone = "/".join(filter(None, (directory, last.removeprefix(_WHITEOUT))))
+                found = {one for one in found if one != gone and not one.startswith(f"{gone}/")}
+            elif any(pattern.fullmatch(name) for pattern in (_PYTHON, _MUSL, _GLIBC)):
+                new.add(name)
+        found |= new
+    return found
+
+
+def _names(base: Base, layer: Descriptor, layout: ImageLayout) -> Iterator[str]:
+    path = layout.blob(layer.digest)
+    try:
+        with path.open("rb") as file:
+            if file.read(4) == _ZSTD:
+                raise ImageError(f"{base.name}: its layers are compressed by zstd, which is not read: {_ANOTHER}")
+        with tarfile.open(path) as archive:
+            for member in archive:
+                yield member.name.removeprefix("./").lstrip("/")
+    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as problem:
+        raise ImageError(f"{base.name}: its layer {layer.digest} cannot be read: {problem}") from problem
 
 
 def environment_of(config: Mapping[str, Any]) -> Sequence[str]:

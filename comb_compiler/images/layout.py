@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from comb_compiler.images.model import DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor, ImageError
+from comb_compiler.images.reading import descriptor, parsed
 
 __all__ = ["ImageLayout", "canonical"]
 
@@ -116,14 +117,9 @@ class ImageLayout:
     def images(self) -> Mapping[str, Descriptor]:
         """The manifests that the index names, by their name (`org.opencontainers.image.ref.name`) or their digest."""
         try:
-            index = json.loads((self.path / "index.json").read_bytes())
-            found = [(one.get("annotations", {}), one) for one in index["manifests"]]
-            return {
-                told.get("org.opencontainers.image.ref.name", one["digest"]): Descriptor(
-                    one["mediaType"], one["digest"], one["size"]
-                )
-                for told, one in found
-            }
+            index = parsed((self.path / "index.json").read_bytes())
+            found = [(one.get("annotations") or {}, descriptor(one)) for one in index["manifests"]]
+            return {str(told.get("org.opencontainers.image.ref.name", one.digest)): one for told, one in found}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -143,7 +139,7 @@ class ImageLayout:
         """An image's manifest. Raises ImageError for what is none."""
         content = self.read(digest)
         try:
-            found = json.loads(content)
+            found = parsed(content)
         except ValueError:
             found = None
         if not isinstance(found, dict) or found.get("mediaType", MANIFEST) not in (MANIFEST, DOCKER_MANIFEST):

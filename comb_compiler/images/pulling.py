@@ -1,6 +1,5 @@
 """Bases in registries → a layout: what is in the layout already is not asked for again."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from comb_compiler.images.bases import read_base
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import DOCKER_INDEX, INDEX, MANIFEST, Base, Descriptor, ImageError
 from comb_compiler.images.names import Reference
+from comb_compiler.images.reading import descriptor, parsed
 from comb_compiler.images.registry import Repository
 
 __all__ = ["pull_base"]
@@ -27,9 +27,9 @@ def pull_base(image: Reference, repository: Repository, layout: ImageLayout) -> 
     else:
         digest = image.digest
     try:
-        for blob in (manifest["config"], *manifest["layers"]):
-            repository.fetch(Descriptor(blob["mediaType"], blob["digest"], blob["size"]), layout)
-    except (KeyError, TypeError) as problem:
+        for blob in map(descriptor, (manifest["config"], *manifest["layers"])):
+            repository.fetch(blob, layout)
+    except (KeyError, TypeError, ValueError) as problem:
         raise ImageError(f"{image}: this is no image that can be read") from problem
     return read_base(layout, Descriptor(MANIFEST, digest, 0), str(image))
 
@@ -38,7 +38,7 @@ def _manifest(digest: str, repository: Repository, layout: ImageLayout) -> Mappi
     if not layout.has(digest):
         layout.write(MANIFEST, repository.manifest(digest))
     try:
-        found = json.loads(layout.read(digest))
+        found = parsed(layout.read(digest))
     except ValueError:
         found = None
     if not isinstance(found, dict):

@@ -7,6 +7,7 @@ from comb_compiler.images.artifacts import artifacts_of
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import MANIFEST, Descriptor, ImageError
 from comb_compiler.images.names import Reference
+from comb_compiler.images.reading import descriptor
 from comb_compiler.images.registry import Repository
 from comb_compiler.images.requests import Requests
 
@@ -39,7 +40,7 @@ def push_images(
         if image.host not in registries:
             registries[image.host] = connect(image)
         repository = Repository(registries[image.host], image.repository)
-        blobs = [Descriptor(one["mediaType"], one["digest"], one["size"]) for one in _blobs(manifest)]
+        blobs = _blobs(layout, manifest)
         sent = []
         for blob in blobs:
             tell(f"{image.host}/{image.repository}: {blob.digest}, {blob.size:,} bytes")
@@ -64,12 +65,15 @@ def _wanted(layout: ImageLayout, images: Iterable[Reference]) -> dict[Reference,
 
 def _of_layout(layout: ImageLayout, image: Reference) -> Mapping[str, Any]:
     manifest = layout.manifest(image.digest)
-    for blob in _blobs(manifest):
-        path = layout.blob(blob["digest"])
-        if not path.is_file() or path.stat().st_size != blob["size"]:
-            raise ImageError(f"{layout.path}: {image} names {blob['digest']}, which is not there whole: build it again")
+    for blob in _blobs(layout, manifest):
+        path = layout.blob(blob.digest)
+        if not path.is_file() or path.stat().st_size != blob.size:
+            raise ImageError(f"{layout.path}: {image} names {blob.digest}, which is not there whole: build it again")
     return manifest
 
 
-def _blobs(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [manifest["config"], *manifest["layers"]]
+def _blobs(layout: ImageLayout, manifest: Mapping[str, Any]) -> list[Descriptor]:
+    try:
+        return [descriptor(one) for one in (manifest["config"], *manifest["layers"])]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise ImageError(f"{layout.path}: a manifest cannot be read: {problem}") from problem

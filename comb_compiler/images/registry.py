@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor
+from comb_compiler.images.reading import parsed
 from comb_compiler.images.requests import Requests, Retry
 from comb_compiler.images.uploading import Refused, Upload
 
@@ -109,11 +109,11 @@ class Repository:
                 raise self._refused(response.status, b"")
             with layout.writing() as file:
                 try:
-                    while piece := response.read(_PIECE):
+                    while (piece := response.read(_PIECE)) and file.size + len(piece) <= blob.size:
                         file.write(piece)
                 except HTTPError as problem:
                     raise self._dropped() from problem
-                if file.digest != blob.digest:
+                if piece or file.digest != blob.digest:
                     raise RegistryFailed(f"{self._shown} gives something else for {blob.digest}")
 
     def _at(self, kind: str, name: str) -> str:
@@ -145,7 +145,7 @@ class Repository:
 def _codes(content: bytes) -> str:
     """The codes of an answer's errors, as the specification has them; nothing else that a server says is shown."""
     try:
-        found = [str(one["code"]) for one in json.loads(content)["errors"]]
+        found = [str(one["code"]) for one in parsed(content)["errors"]]
     except (ValueError, KeyError, TypeError):
         return ""
     return ", ".join(code for code in found if re.fullmatch(r"[A-Z_]{1,40}", code))

@@ -20,6 +20,7 @@ __all__ = ["Requests", "Retry"]
 _TIMEOUT = urllib3.Timeout(connect=10, read=120)
 _WAITS = (0.5, 2.0, 8.0)
 _LONGEST_WAIT = 30.0
+_MOST_OF_AN_ANSWER = 1 << 20
 _MAY_PASS = (408, 425, 429, 500, 502, 503, 504)
 Body = bytes | IO[bytes]
 _T = TypeVar("_T")
@@ -78,7 +79,7 @@ class Requests:
         """Status, headers and body of the answer, which is small. Raises Retry where another try may help."""
         with self.opened(method, where, headers, body) as response:
             try:
-                return response.status, response.headers, response.read()
+                return response.status, response.headers, response.read(_MOST_OF_AN_ANSWER)
             except HTTPError as problem:
                 raise Retry(f"{self.host} dropped the connection") from problem
 
@@ -103,9 +104,13 @@ class Requests:
             response.close()
 
     def _sent(self, method: str, where: str, headers: Mapping[str, str] | None, body: Body | None) -> BaseHTTPResponse:
-        url = urljoin(self.address, where)
+        try:
+            url = urljoin(self.address, where)
+            place = urlsplit(url)
+        except ValueError as problem:
+            raise RegistryFailed(f"{self.host} leads to an address that is none") from problem
         said = {"User-Agent": "comb", **(headers or {})}
-        if self._said is not None and f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" == self.address:
+        if self._said is not None and f"{place.scheme}://{place.netloc}" == self.address:
             said["Authorization"] = self._said
         return self._asked(method, url, said, body)
 
@@ -154,7 +159,7 @@ class Requests:
     def _small(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         response = self._asked(method, url, headers, body)
         try:
-            return response.status, response.read()
+            return response.status, response.read(_MOST_OF_AN_ANSWER)
         except HTTPError as problem:
             raise Retry(f"{self.host} dropped the connection") from problem
         finally:

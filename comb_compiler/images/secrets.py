@@ -15,7 +15,13 @@ _FORMS = (
     ("a token of PyPI", rb"\bpypi-[A-Za-z0-9_-]{80,}"),
     ("a token of Slack", rb"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
     ("a key of Google", rb"\bAIza[A-Za-z0-9_-]{35}\b"),
-    ("a password in an address", rb"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}$<>]+:[^\s/:@'\"{}$<>]+@[A-Za-z0-9]"),
+    ("a key of Azure storage", rb"\bAccountKey=[A-Za-z0-9+/]{80,}={0,2}"),
+    ("a key of Stripe", rb"\b[rs]k_live_[A-Za-z0-9]{20,}\b"),
+    ("a key of OpenAI or Anthropic", rb"\bsk-(?:proj|svcacct|admin|ant)-[A-Za-z0-9_-]{20,}"),
+    ("a token of npm", rb"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("a token of Docker Hub", rb"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    ("a private key of PuTTY", rb"\bPuTTY-User-Key-File-\d"),
+    ("a password in an address", rb"\b[a-z][a-z0-9+.-]*://[^\s/:@'\"{}$<>]*:[^\s/:@'\"{}$<>]+@[A-Za-z0-9]"),
 )
 
 

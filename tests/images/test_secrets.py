@@ -19,6 +19,13 @@ from comb_compiler.images.secrets import Secret, secrets_in
         ("xoxb-" + "1" * 24, "a token of Slack"),
         ("AIza" + "a" * 35, "a key of Google"),
         ("--index-url https://ann:hunter2@pypi.example.com/simple", "a password in an address"),
+        ("AccountKey=" + "a1" * 43 + "==", "a key of Azure storage"),
+        ("sk_live_" + "a1" * 12, "a key of Stripe"),
+        ("sk-ant-" + "a1" * 20, "a key of OpenAI or Anthropic"),
+        ("npm_" + "a1" * 18, "a token of npm"),
+        ("dckr_pat_" + "a1" * 14, "a token of Docker Hub"),
+        ("PuTTY-User-Key-File-3: ssh-rsa", "a private key of PuTTY"),
+        ("redis://:hunter2@cache:6379", "a password in an address"),
         ("redis://:x\npostgres://ann:hunter2@db/x", "a password in an address"),
     ],
 )

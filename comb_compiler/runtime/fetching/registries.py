@@ -1,12 +1,12 @@
 """Blobs of one repository of a registry (OCI distribution specification 1.1), by the standard library alone."""
 
 import base64
-import http.client
 import json
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +21,7 @@ _HUB, _HUBS_REGISTRY, _HUBS_KEY = "docker.io", "registry-1.docker.io", "https://
 _THIS_MACHINE = re.compile(r"(localhost|127(\.\d{1,3}){3})(:\d+)?")
 _PARAMETER = re.compile(r'([a-z_]+)="([^"]*)"', re.IGNORECASE)
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_WORD = re.compile(r"[\x21-\x7e]+")
 _MOST_OF_A_TOKEN = 1 << 20
 
 
@@ -75,7 +76,9 @@ class Registry:
             if answer.code in _MAY_PASS:
                 raise Dropped(f"{self.host} answers {answer.code}") from answer
             return answer
-        except (OSError, http.client.HTTPException) as problem:
+        except ValueError as problem:
+            raise CannotFetch(f"{self.host} leads to an address that is none") from problem
+        except (OSError, HTTPException) as problem:
             if "CERTIFICATE_VERIFY_FAILED" in str(problem):
                 raise CannotFetch(
                     f"the certificate of {self.host} is not trusted: SSL_CERT_FILE names authorities"
@@ -89,7 +92,7 @@ class Registry:
         if scheme.lower() == "basic":
             return basic
         realm = told.get("realm", "")
-        if scheme.lower() != "bearer" or not (realm.startswith("https://") or _is_this_machine(urlsplit(realm).netloc)):
+        if scheme.lower() != "bearer" or not self._is_private(realm):
             raise CannotFetch(f"{self.host} wants to know who asks in a way that is not answered")
         query = urlencode({name: told[name] for name in ("service", "scope") if name in told})
         request = urllib.request.Request(f"{realm}{'&' if '?' in realm else '?'}{query}")  # noqa: S310
@@ -99,10 +102,21 @@ class Registry:
             if response.status != 200:
                 raise self._refused(401)
             try:
-                token = json.loads(response.read(_MOST_OF_A_TOKEN))
-                return f"Bearer {token.get('token') or token['access_token']}"
-            except (ValueError, KeyError, AttributeError, OSError, http.client.HTTPException) as problem:
+                told = json.loads(response.read(_MOST_OF_A_TOKEN))
+                token = str(told.get("token") or told["access_token"])
+            except (ValueError, LookupError, AttributeError, RecursionError, OSError, HTTPException) as problem:
                 raise CannotFetch(f"{self.host} gives tokens that cannot be read") from problem
+        if not _WORD.fullmatch(token):
+            raise CannotFetch(f"{self.host} gives tokens that cannot be read")
+        return f"Bearer {token}"
+
+    def _is_private(self, realm: str) -> bool:
+        """Whether nobody listens on the way there; only a registry on this machine names another door of it."""
+        try:
+            place = urlsplit(realm)
+        except ValueError:
+            return False
+        return place.scheme == "https" or (_is_this_machine(place.netloc) and _is_this_machine(self.host))
 
     def _basic(self) -> str:
         """What docker's configuration has for the registry; empty where that is nothing."""
@@ -113,8 +127,10 @@ class Registry:
             said = entry.get("auth") or base64.b64encode(f"{entry['username']}:{entry['password']}".encode()).decode()
         except KeyError:
             return ""
-        except (OSError, ValueError, TypeError, AttributeError) as problem:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as problem:
             raise CannotFetch(f"{self._configuration} is no configuration of docker's that can be read") from problem
+        if not isinstance(said, str) or not _WORD.fullmatch(said):
+            raise CannotFetch(f"{self._configuration} is no configuration of docker's that can be read")
         return f"Basic {said}"
 
     def _refused(self, status: int) -> CannotFetch:
@@ -136,7 +152,7 @@ class _Bytes(NamedTuple):
         """The next bytes; none at the end. Raises Dropped."""
         try:
             found: bytes = b"" if self.response is None else self.response.read(most)
-        except (OSError, http.client.HTTPException) as problem:
+        except (OSError, HTTPException) as problem:
             raise Dropped("the registry dropped the connection") from problem
         return found
 
