@@ -1,6 +1,6 @@
 """What a process and its children use while they are under load: CPU time, memory, descriptors, threads, GPUs."""
 
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import NamedTuple, Self
 
@@ -37,6 +37,8 @@ class Measuring:
         self._ended = Event()
         self._ended_cpu: dict[int, float] = {}
         self._thread = Thread(target=self._look, daemon=True)
+        self._lock = Lock()
+        self._began = monotonic()
         self._has_devices = True
 
     @property
@@ -53,14 +55,19 @@ class Measuring:
         self._thread.join()
 
     def _look(self) -> None:
-        began = monotonic()
         with kept_open():
             while not self._ended.wait(EVERY):
-                try:
-                    found = self._measure(monotonic() - began)
-                except psutil.Error:
+                if (found := self.now()) is None:
                     return
                 self._measures.append(found)
+
+    def now(self) -> Measure | None:
+        """What is used now; None where the process is no more, or not to be looked at."""
+        with self._lock:
+            try:
+                return self._measure(monotonic() - self._began)
+            except psutil.Error:
+                return None
 
     def _measure(self, at: float) -> Measure:
         memory = descriptors = threads = 0

@@ -27,6 +27,7 @@ HOMES = {
     "jinja2": {"gates", "images"},
     "kubernetes": {"cluster"},
     "locust": {"load"},
+    "psutil": {"load"},
     "opentelemetry": {"runtime"},
     "prometheus_client": {"runtime"},
     "pyarrow": {"samples"},

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from comb_compiler.gates.exact import fewest
 from comb_compiler.gates.load.growth import Growth, growth_of
 from comb_compiler.gates.load.ratios import FEWEST_ROUNDS, Ratio, Round, ratio_of_quantiles
-from comb_compiler.gates.load.seen import Promise, Side, Step
+from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
 from comb_compiler.gates.load.shares import Share, share_of
 from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.gates.wording import percent
 
 __all__ = [
-    "BLOCK_DOUBT", "PASS_DOUBT", "TIMEOUTS", "Finding", "against_baseline", "answered", "growing", "promised",
+    "BLOCK_DOUBT", "PASS_DOUBT", "TIMEOUTS", "Finding", "against_baseline", "growing", "keeps_up", "promised",
     "quantile_name",
 ]  # fmt: skip
 
@@ -25,6 +25,8 @@ TIMEOUTS = frozenset({"TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504"})
 _FEWEST_BEYOND = 5
 """Requests beyond a quantile, of which a ratio is worth a look: of fewer it hangs on single ones."""
 _DAY = 86_400.0
+_GROWS = 0.01
+"""Seconds of latency more for each second of load: a queue that gets 1% more than it can take."""
 
 
 class Finding(NamedTuple):
@@ -58,6 +60,8 @@ def promised(step: Step, promise: Promise, findings: int = 1) -> list[Finding]:
     """
     return [_kept(step, what, limit, is_bad, BLOCK_DOUBT / findings) for what, limit, is_bad in _objectives(promise)]
 
+
+Memory = Sequence[tuple[float, float]]
 
 _IsBad = Callable[[float, str], bool]
 
@@ -99,12 +103,10 @@ def _kept(step: Step, what: str, limit: float, is_bad: _IsBad, doubt: float) -> 
 def _share(side: Side, is_bad: _IsBad) -> Share:
     bad: list[bool] = []
     due: list[float] = []
-    before = 0.0
-    for turn in side.turns:
+    for turn, start in _with_starts(side):
         bad += [is_bad(took, code) for took, code in zip(turn.took, turn.codes, strict=True)]
-        due += [before + when for when in turn.due]
-        before += turn.seconds
-    return share_of(bad, due, max(before, 1e-9))
+        due += [start + when for when in turn.due]
+    return share_of(bad, due, max(side.seconds, 1e-9))
 
 
 def _more(share: Share, limit: float, step: Step) -> float | None:
@@ -121,28 +123,29 @@ def against_baseline(step: Step, slower: float, quantiles: Sequence[float], find
 
     It blocks where the candidate is proven slower, and by more than that as far as can be seen.
     """
-    if step.baseline is None:
+    if step.turned is None:
         return []
-    rounds = _rounds(step.baseline, step.candidate)
-    fewest_side = min(step.baseline.requests, step.candidate.requests)
+    rounds = _rounds(step.turned)
+    fewest_side = min(step.turned.baseline.requests, step.turned.candidate.requests)
     told = [one for one in quantiles if fewest_side * (1 - one) >= _FEWEST_BEYOND]
     if not told:
         needed = max(1, ceil(_FEWEST_BEYOND / (1 - min(quantiles))))
         why = f"{fewest_side:,} requests to each are too few to compare: at least {needed:,} are needed"
         missing = float(ceil((needed - fewest_side) / step.rate))
         return [Finding("baseline", "latency", Verdict.UNDECIDED, why, missing=missing)]
-    return [_compared(rounds, one, 1 + slower, BLOCK_DOUBT / findings, step) for one in told]
+    seconds = step.turned.candidate.seconds
+    return [_compared(rounds, one, 1 + slower, BLOCK_DOUBT / findings, seconds) for one in told]
 
 
-def _rounds(baseline: Side, candidate: Side) -> list[Round]:
-    before, after = (answered(side) for side in (baseline, candidate))
+def _rounds(turned: Turned) -> list[Round]:
+    before, after = (_answered(side) for side in turned)
     pairs = min(len(before), len(after)) // 2
     return [
         Round([*before[2 * one], *before[2 * one + 1]], [*after[2 * one], *after[2 * one + 1]]) for one in range(pairs)
     ]
 
 
-def answered(side: Side) -> list[list[float]]:
+def _answered(side: Side) -> list[list[float]]:
     """Latencies by turn, of what was answered or given up on: an error is quick, and no latency."""
     return [
         [took for took, code in zip(one.took, one.codes, strict=True) if code == "OK" or code in TIMEOUTS]
@@ -150,7 +153,7 @@ def answered(side: Side) -> list[list[float]]:
     ]
 
 
-def _compared(rounds: Sequence[Round], share: float, limit: float, doubt: float, step: Step) -> Finding:
+def _compared(rounds: Sequence[Round], share: float, limit: float, doubt: float, seconds: float) -> Finding:
     name = quantile_name(share)
     ratio = ratio_of_quantiles(rounds, share)
     if ratio is None:
@@ -163,7 +166,7 @@ def _compared(rounds: Sequence[Round], share: float, limit: float, doubt: float,
         return finding
     if lower > 1 and ratio.seen > limit:
         return finding._replace(verdict=Verdict.BLOCKED)
-    return finding._replace(verdict=Verdict.UNDECIDED, missing=_longer(ratio, limit, step.candidate.seconds))
+    return finding._replace(verdict=Verdict.UNDECIDED, missing=_longer(ratio, limit, seconds))
 
 
 def _times(ratio: float) -> str:
@@ -183,15 +186,17 @@ def _longer(ratio: Ratio, limit: float, seconds: float) -> float | None:
     return None
 
 
-def growing(step: Step, limit: float | None, used: float, findings: int = 1) -> Finding | None:
+def growing(candidate: Memory, baseline: Memory, limit: float | None, findings: int = 1) -> Finding | None:
     """Whether the candidate's memory grows so that it reaches its limit within a day, and faster than the baseline's.
 
-    `limit` and `used` in bytes; None where nothing was measured.
+    What was used at which times, in bytes and seconds; None where there is too little of it. A `limit` of None is twice
+    what is used.
     """
-    growth = _growth(step.candidate, BLOCK_DOUBT / findings)
+    growth = _growth(candidate, BLOCK_DOUBT / findings)
     if growth is None:
         return None
-    before = None if step.baseline is None else _growth(step.baseline, BLOCK_DOUBT / findings)
+    before = _growth(baseline, BLOCK_DOUBT / findings)
+    used = candidate[-1][1]
     allowed = ((limit - used) if limit is not None else max(used, 1.0)) / _DAY
     told = f"{growth.slope / 1e6:+.2f} MB a second, at least {growth.lower / 1e6:+.2f}"
     finding = Finding("memory", "growth", Verdict.PASSED, told, growth.slope, growth.lower, growth.upper, allowed)
@@ -203,8 +208,8 @@ def growing(step: Step, limit: float | None, used: float, findings: int = 1) -> 
     return finding
 
 
-def _growth(side: Side, doubt: float) -> Growth | None:
-    return growth_of([when for when, _ in side.memory], [value for _, value in side.memory], doubt)
+def _growth(memory: Memory, doubt: float) -> Growth | None:
+    return growth_of([when for when, _ in memory], [value for _, value in memory], doubt)
 
 
 def _spell(seconds: float) -> str:
@@ -212,3 +217,38 @@ def _spell(seconds: float) -> str:
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"
     return f"{max(0.0, seconds):.0f} seconds"
+
+
+def keeps_up(step: Step, findings: int = 1) -> Finding:
+    """Whether the candidate answers as fast as it is asked: of one that does not, latencies grow to any length."""
+    finding = Finding("promise", "keeps up", Verdict.PASSED, "latencies do not grow while it is loaded")
+    growth = _lengthening(step.candidate, BLOCK_DOUBT / findings)
+    if growth is None or growth.lower <= _GROWS:
+        return finding
+    told = f"latencies grow by {growth.slope * 1000:.0f} ms each second that it is loaded: it does not keep up"
+    before = None if step.baseline is None else _lengthening(step.baseline, BLOCK_DOUBT / findings)
+    if before is not None and before.lower > _GROWS:
+        why = f"this machine cannot tell: {told}, and the baseline does not here either"
+        return finding._replace(verdict=Verdict.NOT_APPLICABLE, why=why)
+    return finding._replace(
+        verdict=Verdict.BLOCKED, why=told, value=growth.slope, lower=growth.lower, upper=growth.upper
+    )
+
+
+def _lengthening(side: Side, doubt: float) -> Growth | None:
+    order = sorted(
+        (start + due, took)
+        for turn, start in _with_starts(side)
+        for due, took, code in zip(turn.due, turn.took, turn.codes, strict=True)
+        if code == "OK" or code in TIMEOUTS
+    )
+    later = [one for one in order if one[0] >= side.seconds / 4]  # the first quarter may fill a queue that stays
+    return growth_of([when for when, _ in later], [took for _, took in later], doubt)
+
+
+def _with_starts(side: Side) -> list[tuple[Observation, float]]:
+    found, before = [], 0.0
+    for turn in side.turns:
+        found.append((turn, before))
+        before += turn.seconds
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Observation", "Promise", "Side", "Step"]
+__all__ = ["Observation", "Promise", "Side", "Step", "Turned"]
 
 
 class Observation(NamedTuple):
@@ -41,12 +41,23 @@ class Side(NamedTuple):
         return sum(len(one.due) for one in self.turns)
 
 
+class Turned(NamedTuple):
+    """Both sides loaded by turns, which go A B B A: the first two of each are a round."""
+
+    baseline: Side
+    candidate: Side
+
+
 class Step(NamedTuple):
-    """A rate that was held, in requests a second. Turns of both sides go A B B A: the first two of each are a round."""
+    """A rate in requests a second. `candidate` and `baseline` were held at it without a break, as a promise has it.
+
+    The baseline is so only where it matters whether it keeps what the candidate does not. `turned` compares the two.
+    """
 
     rate: float
     candidate: Side
     baseline: Side | None = None
+    turned: Turned | None = None
 
 
 class Promise(NamedTuple):
