@@ -134,12 +134,12 @@ class Call:
 
     `deadline` is on the clock of `time.monotonic`. The engine notes when the call's turn came in `began` (0: not
     known), how many ran together in `batch` (0: not known), the nanoseconds of CPU time in `cpu` (-1: not measured),
-    and in `rss` the bytes that its process then held (-1).
+    in `rss` the bytes that its process then held (-1), and that process's id in `pid` (0: the engine's own).
     """
 
     __slots__ = (
         *("_cancelled", "arm", "batch", "began", "clock", "cpu", "deadline", "node"),
-        *("request_id", "rss", "traceparent"),
+        *("pid", "request_id", "rss", "traceparent"),
     )
 
     def __init__(
@@ -161,6 +161,7 @@ class Call:
         self.began = 0.0
         self.batch = 0
         self.cpu = self.rss = -1
+        self.pid = 0
         self._cancelled: Callable[[], bool] | bool = cancelled or False
 
     @property

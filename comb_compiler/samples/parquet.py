@@ -24,6 +24,7 @@ _NODE = pa.struct(
         ("node", pa.string()), ("operator", pa.string()), ("model", pa.string()), ("code", pa.int32()),
         ("error", pa.string()), ("fallback", pa.bool_()), ("began", pa.float64()), ("duration", pa.float64()),
         ("queued", pa.float64()), ("batch", pa.uint32()), ("cpu", pa.float64()), ("rss", pa.int64()),
+        ("gpu_memory", pa.int64()), ("gpu_utilization", pa.float64()),
     ]
 )  # fmt: skip
 _MARK = pa.struct(
@@ -91,6 +92,8 @@ def _node(node: Operator) -> dict[str, Any]:
         "queued": node.queued / 1e9,
         "cpu": used.cpu / 1e9 if used.HasField("cpu") else None,
         "rss": used.rss if used.HasField("rss") else None,
+        "gpu_memory": used.gpu_memory if used.HasField("gpu_memory") else None,
+        "gpu_utilization": used.gpu_utilization if used.HasField("gpu_utilization") else None,
     }
 
 

@@ -137,6 +137,17 @@ def test_one_is_shown_with_its_messages_its_nodes_and_its_marks(comb: Comb, stor
     assert shown["answer"]["message"] == {"text": "Hello Ada"}
 
 
+def test_what_a_request_used_is_shown_as_far_as_it_was_measured(comb: Comb, store: EmbeddedStore) -> None:
+    one = record(9)
+    one.operators[0].resources.cpu = 0
+    one.resources.rss, one.resources.gpu_memory, one.resources.gpu_utilization = 3 << 20, 2 << 30, 0.574
+    store.put([one])
+    shown = comb("samples", "show", *STORE, one.id, "--node", "hello").out
+    assert "\nused 3.0 MiB of memory, 2.0 GiB of GPU memory, 57% of a GPU's time\n" in shown
+    assert "\n  used 0.0 ms of CPU\n" in shown
+    assert "used" not in comb("samples", "show", *STORE, f"{1:032x}", "--node", "hello").out
+
+
 def test_an_id_or_a_node_that_is_not_there_is_usage(comb: Comb, store: EmbeddedStore) -> None:
     assert comb("samples", "show", *STORE, "f" * 32).code == 2
     ran = comb("samples", "show", *STORE, f"{1:032x}", "--node", "helo")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import RequiresTool
+from tests.support.nvml import driver
 
-_SOURCE = Path(__file__).with_name("nvml.c")
 _GIB = 2**30
 _LOOK = """
 import json
@@ -31,13 +31,9 @@ _MINE = 31337
 @pytest.fixture(scope="session")
 def drivers(tmp_path_factory: pytest.TempPathFactory, requires_tool: RequiresTool) -> Path:
     """Directories `new` and `old` with a library of that age."""
-    compiler = str(requires_tool("cc"))
     made = tmp_path_factory.mktemp("drivers")
-    for age, flags in (("new", []), ("old", ["-DOLD"])):
-        library = made / age / "libnvidia-ml.so.1"
-        library.parent.mkdir()
-        command = [compiler, "-shared", "-fPIC", "-Wl,-soname,libnvidia-ml.so.1", *flags, str(_SOURCE), "-o"]
-        subprocess.run([*command, str(library)], check=True)
+    driver(made / "new", requires_tool("cc"))
+    driver(made / "old", requires_tool("cc"), is_old=True)
     return made
 
 

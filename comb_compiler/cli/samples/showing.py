@@ -21,7 +21,7 @@ from comb_compiler.diagnostics.render.printable import printable
 
 if TYPE_CHECKING:
     from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.samples.record_pb2 import Operator, Record, Value
+    from comb_compiler.samples.record_pb2 import Operator, Record, Resources, Value
     from comb_compiler.samples.store import SampleStore
 
 __all__ = ["add_arguments", "run", "the_record"]
@@ -64,6 +64,7 @@ def _lines(record: "Record", decoder: "Decoder", node: str | None, console: Cons
 
     yield printable(f"{record.id}  {moment(record.time / 1e9)}  {code_name(record.code)}")
     yield f"took {milliseconds(record.duration / 1e9)}"
+    yield from _used(record.resources)
     for title, value in _facts(record):
         if value:
             yield printable(f"{title} {value}")
@@ -118,6 +119,7 @@ def _node(record: "Record", name: str, decoder: "Decoder") -> Iterator[str]:
     about = [one.operator if one.operator != one.node else "", one.model, code_name(one.code)]
     about += [f"batch of {one.batch}" if one.batch else "", "its fallback" if one.fallback else ""]
     yield printable(f"{one.node} ({', '.join(part for part in about if part)})")
+    yield from (f"  {line}" for line in _used(one.resources))
     for given in one.inputs:
         yield printable(f"  {given.port} = {given.source or '$request'}{f'.{given.path}' if given.path else ''}")
         if given.HasField("value"):
@@ -127,6 +129,23 @@ def _node(record: "Record", name: str, decoder: "Decoder") -> Iterator[str]:
     if one.HasField("output"):
         yield "  gave:"
         yield from _message(record.interface, one.output, decoder, "    ")
+
+
+def _used(resources: "Resources") -> Iterator[str]:
+    """What was measured, in a line."""
+    from comb_compiler.cli.tables import milliseconds, size
+
+    told = []
+    if resources.HasField("cpu"):
+        told.append(f"{milliseconds(resources.cpu / 1e9)} of CPU")
+    if resources.HasField("rss"):
+        told.append(f"{size(resources.rss)} of memory")
+    if resources.HasField("gpu_memory"):
+        told.append(f"{size(resources.gpu_memory)} of GPU memory")
+    if resources.HasField("gpu_utilization"):
+        told.append(f"{resources.gpu_utilization:.0%} of a GPU's time")
+    if told:
+        yield f"used {', '.join(told)}"
 
 
 def _outcome(record: "Record") -> Any:

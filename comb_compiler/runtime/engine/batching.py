@@ -200,7 +200,7 @@ def _note(entries: list[_Entry], together: Call, began: float) -> None:
         entry.call.began = together.began or began
         entry.call.batch = len(entries)
         entry.call.cpu = together.cpu // len(entries) if together.cpu >= 0 else -1
-        entry.call.rss = together.rss
+        entry.call.rss, entry.call.pid = together.rss, together.pid
 
 
 def _is_of_one(error: BaseException) -> bool:

@@ -113,6 +113,11 @@ class Process(asyncio.Protocol):
         return sys.path if code is None else [str(code.resolve()), *sys.path]
 
     @property
+    def pid(self) -> int:
+        """Its id; 0 before it is started."""
+        return self._popen.pid if self._popen is not None else 0
+
+    @property
     def is_gone(self) -> bool:
         """Whether it has ended."""
         return self._gone.done()

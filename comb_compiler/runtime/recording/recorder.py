@@ -16,12 +16,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
+from comb_compiler.devices import kept_open
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Finished, Probe
 from comb_compiler.runtime.engine.run import Run
 from comb_compiler.runtime.messages import Messages
 from comb_compiler.runtime.recording.captures import Captures
 from comb_compiler.runtime.recording.choosing import chooser
+from comb_compiler.runtime.recording.gpus import Gpus
 from comb_compiler.runtime.recording.hiding import Hiding
 from comb_compiler.runtime.recording.losses import Losses
 from comb_compiler.runtime.recording.marking import Marking
@@ -205,6 +207,11 @@ class Recorder:
     # --- in its own thread ---
 
     def _work(self) -> None:
+        with kept_open():
+            self._records.gpus = Gpus()
+            self._keep()
+
+    def _keep(self) -> None:
         looks = 0
         while self._queue or not self._is_closing:
             looks = 0 if self._queue else looks + 1

@@ -12,6 +12,7 @@ from comb_compiler.release.subject import subject_digest
 from comb_compiler.runtime.engine import Finished
 from comb_compiler.runtime.instance import unpacked
 from comb_compiler.runtime.recording.captures import Captures
+from comb_compiler.runtime.recording.gpus import Gpus
 from comb_compiler.runtime.recording.hiding import Hidden, Hiding
 from comb_compiler.samples.record_pb2 import Input, Mark, Operator, Record, Value
 from comb_compiler.samples.users import user_digest
@@ -43,6 +44,8 @@ class Records:
         self._salt = about.salt
         self._hiding = hiding
         self._captures = captures
+        self.gpus: Gpus | None = None
+        """Where it is looked what processes take of GPUs: it is made in the thread that makes records."""
         self._looked = -_STALE
         self._resident = 0
         self._templates = tuple(_template(plan, about, graph) for graph in plan.graphs)
@@ -78,6 +81,8 @@ class Records:
             if index in request.errors:
                 operator.error = hidden.text(request.errors[index].message)
         self._add_resources(record)
+        if self.gpus is not None:
+            _add_gpus(self.gpus, record, request)
         self._add_captures(record, request.request, hidden)
         record.marks.extend(_mark(rule, now) for rule in rules)
         record.redacted.extend(sorted(hidden.paths))
@@ -135,6 +140,19 @@ def _add_ending(operator: Operator, request: Finished, index: int) -> None:
         operator.resources.cpu = call.cpu
     if call.rss >= 0:
         operator.resources.rss = call.rss
+
+
+def _add_gpus(gpus: Gpus, record: Record, request: Finished) -> None:
+    """What the processes of the calls take: that of the engine where native code ran in it, in a thread.
+
+    The request takes what all of them do.
+    """
+    pids = {0}
+    for index, call in request.calls.items():
+        if call.pid or call.cpu >= 0:
+            pids.add(call.pid)
+            gpus.add((call.pid,), record.operators[index].resources)
+    gpus.add(pids, record.resources)
 
 
 def _resident() -> int:
