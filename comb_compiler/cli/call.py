@@ -57,8 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if Path(arguments.target).exists():
         from comb_compiler.cli.running import open_comb
 
-        path = Path(arguments.target)
-        opened = open_comb(str(path / "comb.yaml" if path.is_dir() else path), console)
+        opened = open_comb(arguments.target, console)
         if opened is None:
             return Exit.FINDINGS
         if arguments.patient:

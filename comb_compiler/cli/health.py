@@ -22,7 +22,7 @@ from comb_compiler.cli.addresses import add_certificates
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.models import model_locator
-from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.cli.opening import Clean, comb_file, open_clean
 from comb_compiler.cli.patience import patient
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
@@ -53,9 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    path = Path(arguments.target)
-    if path.exists():
-        found = _of_comb(path, arguments, console)
+    if Path(arguments.target).exists():
+        found = _of_comb(arguments.target, arguments, console)
         if found is None:
             return Exit.FINDINGS
         name, report = found
@@ -81,7 +80,7 @@ class _Comb(NamedTuple):
     saved: "Saved"
 
 
-def _of_comb(path: Path, arguments: argparse.Namespace, console: Console) -> "tuple[str, Report] | None":
+def _of_comb(path: str, arguments: argparse.Namespace, console: Console) -> "tuple[str, Report] | None":
     """What the comb's golden samples tell; None where it cannot be run, and why is then shown."""
     comb = _open(path, arguments, console)
     if comb is None:
@@ -92,13 +91,13 @@ def _of_comb(path: Path, arguments: argparse.Namespace, console: Console) -> "tu
     return None if report is None else (comb.plan.comb, report)
 
 
-def _open(path: Path, arguments: argparse.Namespace, console: Console) -> _Comb | None:
+def _open(path: str, arguments: argparse.Namespace, console: Console) -> _Comb | None:
     from comb_compiler.runtime.health import NOTHING
 
-    main = path / "comb.yaml" if path.is_dir() else path
-    if not main.is_file():
+    main = comb_file(path)
+    if not Path(main).is_file():
         raise UsageError(f"{main}: there is no such file")
-    clean = open_clean(str(main), console, "has health")
+    clean = open_clean(main, console, "has health")
     if clean is None:
         return None
     samples = _samples(clean, arguments.samples, console)

@@ -18,7 +18,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.lock import changed_artifacts
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Clean", "open_clean"]
+__all__ = ["Clean", "comb_file", "open_clean"]
 
 
 class Clean(NamedTuple):
@@ -43,12 +43,19 @@ class Clean(NamedTuple):
         return None if declared == "recorded" else Path(os.path.relpath(self.directory)) / declared
 
 
+def comb_file(path: str) -> str:
+    """The comb.yaml that a path means: itself, or that of the directory which it is."""
+    return str(Path(path, "comb.yaml")) if Path(path).is_dir() else path
+
+
 def open_clean(path: str, console: Console, does: str, environment: str = "") -> Clean | None:
-    """Check a comb.yaml, and show what there is to say; None where it has mistakes, or models that are not as pinned.
+    """Check a comb.yaml, or that of a directory, and show what there is to say; None where it has mistakes, or models
+    that are not as pinned.
 
     `does` is what only a Comb does, for who names another file. Raises UsageError for one, and for an `environment`
     that the comb does not mention.
     """
+    path = comb_file(path)
     checkout = Checkout(common_root([path]))
     cache = VerdictCache(default_directory())
     result = Checking(checkout, cache).run([path])

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.emergencies import add_emergency_argument, declared, in_emergency, in_one_line, who_may
-from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.exits import Exit
 from comb_compiler.cli.followed import follower
 from comb_compiler.cli.proofs import Given, Proof, proven, read_evidence
 from comb_compiler.cli.provenance import facts_of, source_of
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
-from comb_compiler.cli.repositories import open_target, refusals
+from comb_compiler.cli.repositories import refusals, target_for
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
@@ -60,16 +60,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if clean is None:
         return Exit.FINDINGS
     checkout, combs = clean
-    if not combs:
-        raise UsageError("there is no comb there")
-    platform = combs[0].platform
-    assert platform is not None
-    assert platform.value is not None
-    target = open_target(platform.value, arguments, arguments.environment)
+    target = target_for(combs, arguments)
     evidence = read_evidence(arguments.evidence) if arguments.evidence is not None else None
     unbuilt = images is None or images.unbuilt
     now = datetime.now(UTC)
-    emergency = declared(arguments, platform.value, now)
+    emergency = declared(arguments, target.platform, now)
     source = source_of(checkout.root)
     with refusals():
         given = Given(evidence, source, now, unbuilt)

@@ -3,7 +3,7 @@
 import argparse
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
+    from comb_compiler.compiler.render import Rendered
     from comb_compiler.publish import Mirror, Reach, Trust
     from comb_compiler.release.place import Place
     from comb_compiler.spec.platform import Platform
@@ -31,6 +32,7 @@ __all__ = [
     "open_target",
     "opened",
     "refusals",
+    "target_for",
     "target_of",
     "told",
     "trust_of",
@@ -120,6 +122,16 @@ def target_of(arguments: argparse.Namespace, console: Console) -> Target | None:
         console.note(report(checked.diagnostics, "text", checkout, console).rstrip("\n"))
         return None
     return open_target(checked.platform.value, arguments, arguments.environment)
+
+
+def target_for(combs: "Sequence[Rendered]", arguments: argparse.Namespace) -> Target:
+    """The environment that combs were rendered for. Raises UsageError where there are none."""
+    if not combs:
+        raise UsageError("there is no comb there")
+    platform = combs[0].platform
+    assert platform is not None
+    assert platform.value is not None
+    return open_target(platform.value, arguments, arguments.environment)
 
 
 def open_target(platform: "Platform", arguments: argparse.Namespace, environment: str = "") -> Target:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.looking import changed_since, looks_of
+from comb_compiler.cli.opening import comb_file
 from comb_compiler.cli.processes import Hosting, other_processes
 from comb_compiler.cli.running import Opened, Opening, greeting, told_of
 from comb_compiler.workspace.errors import OutsideFailure
@@ -84,9 +85,8 @@ def _not_installed(error: ModuleNotFoundError) -> str:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    path = Path(arguments.path)
-    main = path / "comb.yaml" if path.is_dir() else path
-    if not main.is_file():
+    main = comb_file(arguments.path)
+    if not Path(main).is_file():
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
     from comb_compiler.runtime.engine import run as run_loop
     from comb_compiler.runtime.service import BadSettings, CannotServe, Settings, Stop, read_settings, until_stopped
@@ -101,11 +101,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.container is not None:
         from comb_compiler.cli.containers import run_contained
 
-        return run_contained(str(main), arguments, settings, console)
+        return run_contained(main, arguments, settings, console)
     if arguments.processes and settings.tls_certificate:
         raise UsageError("--processes is for a look at this machine, and without TLS: leave the certificate out")
     settings = settings._replace(environment=arguments.environment)
-    opening = Opening(str(main), arguments, console)
+    opening = Opening(main, arguments, console)
     opened = opening.open()
     if opened is None:
         return Exit.FINDINGS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.models import model_locator
-from comb_compiler.cli.opening import Clean, open_clean
+from comb_compiler.cli.opening import Clean, comb_file, open_clean
 from comb_compiler.cli.processes import Hosting
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def open_comb(path: str, console: Console, *, parted: bool = False, environment:
     """
     from comb_compiler.compiler import parted_by_groups
 
+    path = comb_file(path)
     clean = open_clean(path, console, "can run", environment)
     if clean is None:
         return None

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.repositories import add_repository_argument, open_target, opened
+from comb_compiler.cli.repositories import add_repository_argument, opened, target_for
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -81,12 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _arrival(arguments: argparse.Namespace, combs: "Sequence[Rendered]") -> "Arrival":
     from comb_compiler.cli.arrival import Arrival
 
-    if not combs:
-        raise UsageError("there is no comb there")
-    platform = combs[0].platform
-    assert platform is not None
-    assert platform.value is not None
-    target = open_target(platform.value, arguments, arguments.environment)
+    target = target_for(combs, arguments)
     return Arrival(lambda: opened(target), arguments.commit)
 
 

@@ -122,6 +122,14 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
         yield made
 
 
+def test_a_candidate_of_another_repository_is_not_tried_on_the_users_of_a_comb(environment: Environment) -> None:
+    git(environment.checkout, "remote", "set-url", "origin", "https://git.acme.example/others.git")
+    before = environment.titles()
+    ran = environment.run()
+    assert (ran.code, environment.titles()) == (1, before)
+    assert "was published from `git.acme.example/combs`, and this is `git.acme.example/others`" in ran.err
+
+
 def test_each_look_does_what_is_due_in_all_clusters_by_one_commit(environment: Environment) -> None:
     for step in range(3):
         ran = environment.run()

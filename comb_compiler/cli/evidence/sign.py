@@ -78,7 +78,7 @@ def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[
     gates_of: dict[str, list[str]] = {}
     root = ""
     for path in paths:
-        clean = open_clean(str(Path(path, "comb.yaml") if Path(path).is_dir() else path), console, "has evidence")
+        clean = open_clean(path, console, "has evidence")
         if clean is None:
             return None
         named = subjects_of(clean)

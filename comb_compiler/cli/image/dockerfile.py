@@ -37,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.images.model import ImageError
 
-    path = Path(arguments.comb)
-    clean = open_clean(str(path / "comb.yaml" if path.is_dir() else path), console, "has images")
+    clean = open_clean(arguments.comb, console, "has images")
     if clean is None:
         return Exit.FINDINGS
     wheels = _wheels(clean, arguments.target)

@@ -29,7 +29,7 @@ from comb_compiler.cli.provenance import source_of
 from comb_compiler.cli.publish import from_source
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
-from comb_compiler.cli.repositories import open_target, refusals, told, trust_of
+from comb_compiler.cli.repositories import refusals, target_for, told, trust_of
 from comb_compiler.cli.rollout.asking import add_arguments as add_prometheus_arguments
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -65,10 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     checkout, combs = clean
     if len(combs) != 1:
         raise UsageError("one comb is rolled out at a time: name it")
-    platform = combs[0].platform
-    assert platform is not None
-    assert platform.value is not None
-    target = open_target(platform.value, arguments, arguments.environment)
+    target = target_for(combs, arguments)
     evidence = None if arguments.evidence is None else read_evidence(arguments.evidence)
     unbuilt, source = images is None or images.unbuilt, source_of(checkout.root)
 

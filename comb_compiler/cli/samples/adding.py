@@ -66,8 +66,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(
             "files and recorded requests cannot be added in one go: they are made into samples differently"
         )
-    path = Path(arguments.comb)
-    comb = open_clean(str(path / "comb.yaml" if path.is_dir() else path), console, "has samples")
+    comb = open_clean(arguments.comb, console, "has samples")
     if comb is None:
         return Exit.FINDINGS
     target = _target(arguments, comb)
