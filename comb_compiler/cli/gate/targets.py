@@ -78,7 +78,7 @@ class Service:
     """A comb's service at an address.
 
     `why_gone` says what is known where it does not answer any more; `ended` which of its processes have ended, and why,
-    or nothing.
+    or nothing. `process` is its id, where it is one of this machine.
     """
 
     def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
@@ -88,17 +88,19 @@ class Service:
         self.name = name
         self.why_gone: Callable[[], Awaitable[str]] = self._not_known
         self.ended: Callable[[], Awaitable[str]] = self._nothing
-        self._address = address
+        self.address = address
+        self.path = f"/{plan.method.service}/{plan.method.name}"
+        self.process: int | None = None
         self._answers = answers
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
-        self._method = Direct(address, f"{plan.method.service}/{plan.method.name}")
+        self._method = Direct(address, self.path.removeprefix("/"))
 
     async def ask(self, request: Mapping[str, Any], request_id: str = "") -> Answered:
         """As Target says; `request_id` is what its record is known by."""
         from comb_compiler.runtime.client import Unreachable
 
-        content = self._bytes(request)
+        content = self.encoded(request)
         try:
             reply = await self._method.ask(content, self._longest, request_id)
         except Unreachable as error:
@@ -115,9 +117,10 @@ class Service:
         return ""
 
     async def _not_known(self) -> str:
-        return f"{self._address} does not answer"
+        return f"{self.address} does not answer"
 
-    def _bytes(self, request: Mapping[str, Any]) -> bytes:
+    def encoded(self, request: Mapping[str, Any]) -> bytes:
+        """A request as it goes over the wire. Raises Unreadable for what is none."""
         from comb_compiler.runtime import OperatorError
         from comb_compiler.runtime.service.web.codec import from_dict
 
@@ -172,6 +175,7 @@ async def launched(
         await _ready(name, process, http, said)
         service = Service(name, f"{_HOST}:{grpc}", plan, answers)
         service.why_gone = lambda: _known_end(process, said)
+        service.process = process.pid
         stack.push_async_callback(service.close)
         yield service
 
