@@ -14,7 +14,7 @@ from comb_compiler.load.schedule import Schedule
 __all__ = ["offer"]
 
 _PATIENCE = 5.0
-_LOOK = 0.005
+_LOOK, _SELDOM = 0.005, 0.1
 _YIELD = 8
 """Who is behind its schedule still lets answers be read after so many requests: else they would seem late."""
 
@@ -77,7 +77,8 @@ class _Sending:
                 if not call.is_over:
                     client.give_up(call)
                     self.ended(call, TIMEOUT)
-            gevent.sleep(max(0.001, min(_LOOK, waiting[0].due + self._timeout - now)) if waiting else _LOOK)
+            next_one = waiting[0].due + self._timeout - now if waiting else self._timeout
+            gevent.sleep(max(0.001, min(_LOOK if self._is_done else _SELDOM, next_one)))
 
     def offended(self, how: str) -> None:
         """The target has broken the protocol."""
