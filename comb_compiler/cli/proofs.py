@@ -13,6 +13,7 @@ from comb_compiler.spec.places import format_path
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
+    from comb_compiler.release.release import Release
 
 __all__ = ["Given", "Proof", "proven", "read_evidence"]
 
@@ -61,12 +62,22 @@ def proven(rendered: "Sequence[Rendered]", environment: str, given: Given) -> Pr
         raise UsageError("--evidence: the checkout has no remote `origin`, which says what repository it is about")
     subjects = {one.comb: one.subject for one in releases}
     subjects |= {f"{one.comb}/{arm}": digest for one in releases for arm, digest in one.arms.items()}
-    asked = Asked(subjects, given.source, str(terms.isolation), given.now)
+    asked = Asked(subjects, given.source, str(terms.isolation), given.now, _images(releases))
     keys = {name: one.key for name, one in publishers.items()}
     try:
         return Proof(digest=check_evidence(given.evidence, asked, keys, os.environ.get("PATH", "")))
     except Refused as refused:
         return _refused(rendered, environment, codes.VOID_EVIDENCE, str(refused))
+
+
+def _images(releases: "Sequence[Release]") -> dict[str, set[str]]:
+    """The digests of what each process runs, on any class of device; nothing of images that are not built."""
+    images: dict[str, set[str]] = {}
+    for release in releases:
+        if not release.unbuilt:
+            for process, devices in release.images.items():
+                images.setdefault(process, set()).update(one.rpartition("@")[2] for one in devices.values())
+    return images
 
 
 def _refused(rendered: "Sequence[Rendered]", environment: str, code: Code, why: str = "") -> Proof:

@@ -8,7 +8,7 @@ The envelope is DSSE (https://github.com/secure-systems-lab/dsse), the statement
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -45,12 +45,15 @@ class Asked(NamedTuple):
 
     `subjects` are the digests of what is published by its name: a comb, or `COMB/ARM` for an arm of its experiment.
     `repository` is where the sources are, by `repository_name`; `isolation` the least that kept operators apart.
+    `images` are the digests, `sha256:…`, of the images that each process ships as, of which the gates ran one: asked
+    where containers are, and for no process that is not named.
     """
 
     subjects: Mapping[str, str]
     repository: str
     isolation: str
     now: datetime
+    images: Mapping[str, Collection[str]] = {}
 
 
 def check_evidence(content: bytes, asked: Asked, publishers: Mapping[str, str], path: str) -> str:
@@ -152,6 +155,17 @@ def _check_statement(statement: Mapping[str, Any], asked: Asked) -> None:
         if (name, digest) not in proven:
             about = "another subject" if any(one == name for one, _ in proven) else "other combs"
             raise _bad(f"it is about {about}, and `{name}` is {digest[:12]}…")
+    if asked.isolation != ISOLATIONS[0]:
+        _check_images(predicate.get("images"), asked.images)
+
+
+def _check_images(ran: object, ships: Mapping[str, Collection[str]]) -> None:
+    for process, digests in ships.items():
+        image = ran.get(process) if isinstance(ran, dict) else None
+        if not isinstance(image, str) or image not in digests:
+            what = f"its gates ran {printable(str(image)[:19])}…" if image else "its gates ran none of it"
+            wanted = " or ".join(f"{one[:19]}…" for one in sorted(digests))
+            raise _bad(f"`{process}` ships as the image {wanted}, and {what}")
 
 
 def _proven(subjects: object) -> set[tuple[str, str]]:

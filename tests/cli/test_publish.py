@@ -223,7 +223,7 @@ def strict(source: Path, platform: Path, tmp_path_factory: pytest.TempPathFactor
     return key
 
 
-def evidence_of(source: Path, key: Path, subject: str) -> Path:
+def evidence_of(source: Path, key: Path, subject: str, **more: object) -> Path:
     """A file of evidence that counts for a subject."""
     predicate = {
         "repository": "git.acme.example/combs",
@@ -231,10 +231,11 @@ def evidence_of(source: Path, key: Path, subject: str) -> Path:
         "expires": "2999-01-01T00:00:00Z",
         "isolation": "local",
         "verdict": "passed",
+        **more,
     }
     subjects = [{"name": "greeting", "digest": {"sha256": subject}}]
     statement = {"_type": STATEMENT, "subject": subjects, "predicateType": PREDICATE, "predicate": predicate}
-    file = source.parent / "evidence.json"
+    file = source.parent / f"evidence-{len(list(source.parent.glob('evidence*')))}.json"
     file.write_bytes(sealed(statement, "ci", key, PATH))
     return file
 
@@ -280,6 +281,38 @@ def test_evidence_is_shown_and_verified_as_publish_does(comb: Comb, source: Path
     Path(file).write_text("{}\x1b[31m")
     assert comb("evidence", "show", file).code == 1
     assert comb("evidence", "show", "nowhere").code == 2
+
+
+def test_what_ships_is_what_its_gates_ran_where_containers_are_asked_for(
+    comb: Comb, source: Path, platform: Path, strict: Path, images: Path
+) -> None:
+    platform.write_text(platform.read_text().replace("evidence: true", "evidence: true, isolation: container"))
+    save(source)
+    built = ("--images", "images.json")
+    comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", *built, "-o", "../out", cwd=source)
+    release = parse_release((source.parent / "out" / HERE / "release.json").read_bytes())
+    where = ("--platform", "platform.yaml", "--environment", "staging")
+
+    def proof(**predicate: object) -> tuple[str, str]:
+        return ("--evidence", str(evidence_of(source, strict, release.subject, **predicate)))
+
+    ran = {"greeting": IMAGE.rpartition("@")[2]}
+    for given, why in (
+        (proof(images=ran), "without the isolation that is asked for: `container`"),
+        (proof(isolation="container"), "and its gates ran none of it"),
+        (proof(isolation="container", images={"greeting": "sha256:" + "e" * 64}), "its gates ran sha256:eeee"),
+    ):
+        refused = publish(comb, "--sign", str(strict), *given, images=built)
+        said = " ".join(refused.err.split())
+        assert (refused.code, "COMB4402" in said, why in said) == (1, True, True), refused.err
+        assert comb("evidence", "verify", given[1], ".", *where, *built).code == 1
+    file = proof(isolation="container", images=ran)
+    told = comb("evidence", "verify", file[1], ".", *where)
+    assert (told.code, "images are not compared" in told.err) == (0, True)
+    told = comb("evidence", "verify", file[1], ".", *where, *built)
+    assert (told.code, told.err) == (0, "")
+    assert f"image       greeting {ran['greeting']}" in comb("evidence", "show", file[1]).out
+    assert publish(comb, "--sign", str(strict), *file, images=built).code == 0
 
 
 def test_many_combs_are_one_commit(comb: Comb, source: Path, remote: Remote) -> None:

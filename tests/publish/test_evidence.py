@@ -67,6 +67,29 @@ def test_evidence_about_something_else_does_not_count(tmp_path: Path, changed: d
         check_evidence(sealed(changed, "gates", file, PATH), ASKED, {"gates": public}, PATH)
 
 
+SHIPS = {"ocr": {"sha256:" + "1" * 64, "sha256:" + "2" * 64}, "ocr-gpu": {"sha256:" + "3" * 64}}
+
+
+@pytest.mark.parametrize(
+    ("ran", "why"),
+    [
+        ({"ocr": "sha256:" + "2" * 64, "ocr-gpu": "sha256:" + "3" * 64}, ""),
+        ({"ocr": "sha256:" + "3" * 64, "ocr-gpu": "sha256:" + "3" * 64}, "and its gates ran sha256:333333333333…"),
+        ({"ocr": "sha256:" + "2" * 64}, "`ocr-gpu` ships as the image sha256:333333333333…, and its gates ran none"),
+        (None, "ran none of it"),
+        (["ocr"], "ran none of it"),
+        ({"ocr": ["sha256:" + "2" * 64]}, "its gates ran"),
+    ],
+)
+def test_where_containers_are_asked_for_gates_have_to_have_run_what_ships(tmp_path: Path, ran: Any, why: str) -> None:
+    file, public = keypair(tmp_path, "gates")
+    content, asked = sealed(statement(images=ran), "gates", file, PATH), ASKED._replace(images=SHIPS)
+    if why:
+        with pytest.raises(Refused, match=why):
+            check_evidence(content, asked, {"gates": public}, PATH)
+    assert check_evidence(content, asked if not why else asked._replace(isolation="local"), {"gates": public}, PATH)
+
+
 def test_evidence_that_was_changed_or_that_a_stranger_signed_does_not_count(tmp_path: Path) -> None:
     file, public = keypair(tmp_path, "gates")
     content = sealed(statement(expires="2026-11-01T00:00:00Z"), "gates", file, PATH)

@@ -53,4 +53,7 @@ def _lines(statement: dict[str, Any], signers: list[str]) -> list[str]:
             lines.append(f"{'subject':<12}{one.get('name')} {digest.get('sha256')}")
     if isinstance(predicate, dict):
         lines += [f"{name:<12}{predicate.get(name)}" for name in _SHOWN]
+        images = predicate.get("images")
+        named = images.items() if isinstance(images, dict) else ()
+        lines += [f"{'image':<12}{process} {digest}" for process, digest in named]
     return [*lines, f"{'signed by':<12}{', '.join(signers) or 'nobody'}: as it says, which is not checked"]
