@@ -10,7 +10,9 @@ from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.spec.comb.models import Fetch
 
-__all__ = ["fetched_models", "fetcher", "way_to_registry"]
+__all__ = ["fetched_models", "fetcher", "fetching_volumes", "way_to_registry"]
+
+_SECRET = "registry"  # noqa: S105  the volume's name
 
 
 def fetched_models(rendering: Rendering, group: Group) -> dict[str, Cause]:
@@ -39,17 +41,31 @@ def fetcher(rendering: Rendering, group: Group, process: Mapping[str, Any]) -> d
     models = fetched_models(rendering, group)
     if not models:
         return None
+    secret = rendering.platform.registry.pull_secret
     places = [f"--into={layout.FETCHED}", f"--artifacts={layout.ARTIFACTS}"]
     made = {
         "name": "models",
         "image": process["image"],
         "command": ["python", "-m", "comb_compiler.runtime.fetching"],
         "args": [_repository(rendering), *(caused(one, cause) for one, cause in models.items()), *places],
+        "env": [{"name": "DOCKER_CONFIG", "value": layout.REGISTRY_DIRECTORY}] if secret is not None else None,
         "resources": process["resources"],
         "securityContext": process["securityContext"],
-        "volumeMounts": [{"name": "models", "mountPath": layout.FETCHED}],
+        "volumeMounts": [
+            {"name": "models", "mountPath": layout.FETCHED},
+            *([{"name": _SECRET, "mountPath": layout.REGISTRY_DIRECTORY, "readOnly": True}] if secret else []),
+        ],
     }
     return caused(made, next(iter(models.values())))  # type: ignore[no-any-return]
+
+
+def fetching_volumes(rendering: Rendering, group: Group) -> Iterator[Any]:
+    """What the container alone mounts: docker's configuration, where the registry wants to know who asks."""
+    secret = rendering.platform.registry.pull_secret
+    if secret is not None and fetched_models(rendering, group):
+        items = [{"key": ".dockerconfigjson", "path": "config.json"}]
+        made = {"name": _SECRET, "secret": {"secretName": secret, "items": items}}
+        yield caused(made, Cause.platform("registry", "pullSecret"))
 
 
 def way_to_registry(rendering: Rendering, group: Group) -> Iterator[Any]:

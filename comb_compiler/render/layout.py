@@ -9,6 +9,7 @@ __all__ = [
     "MODELS",
     "PLAN_DIRECTORY",
     "PLAN_FILE",
+    "REGISTRY_DIRECTORY",
     "WEIGHTS_DIRECTORY",
     "WEIGHTS_FILE",
     "WORKSPACE",
@@ -24,6 +25,8 @@ MODELS = "models"
 """Their repository, in the registry that images are pushed to."""
 PLAN_DIRECTORY = "/etc/comb/plan"
 PLAN_FILE = "plan.json"
+REGISTRY_DIRECTORY = "/etc/comb/registry"
+"""Docker's configuration, for what fetches models."""
 WEIGHTS_DIRECTORY = "/etc/comb/weights"
 WEIGHTS_FILE = "weights.json"
 WORKSPACE = "/var/comb/workspace"

@@ -6,7 +6,7 @@ from comb_compiler.plan import Workload
 from comb_compiler.render import layout
 from comb_compiler.render.claims import ask_of, template_name
 from comb_compiler.render.config import cause_of_weights, weights_name
-from comb_compiler.render.fetching import fetcher
+from comb_compiler.render.fetching import fetcher, fetching_volumes
 from comb_compiler.render.gpu import Ask
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
@@ -40,6 +40,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "serviceAccountName": rendering.name,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
+            "imagePullSecrets": _pull_secrets(rendering),
             "priorityClassName": _priority(rendering, workload),
             "schedulerName": caused(ask.scheduler, _sharing(rendering, workload)),
             "terminationGracePeriodSeconds": _SETTLE + _LEAVE + _DRAIN + _SPARE,
@@ -56,7 +57,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "topologySpreadConstraints": spread(workload),
             "initContainers": [before] if before is not None else None,
             "containers": [process],
-            "volumes": volumes(rendering, workload.group),
+            "volumes": [*volumes(rendering, workload.group), *fetching_volumes(rendering, workload.group)],
             "resourceClaims": [
                 {"name": claim, "resourceClaimTemplateName": template_name(workload, claim, spec)}
                 for claim, spec in ask.claims.items()
@@ -64,6 +65,11 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             or None,
         },
     }
+
+
+def _pull_secrets(rendering: Rendering) -> Any:
+    secret = rendering.platform.registry.pull_secret
+    return None if secret is None else caused([{"name": secret}], Cause.platform("registry", "pullSecret"))
 
 
 def _priority(rendering: Rendering, workload: Workload) -> Any:

@@ -44,6 +44,23 @@ def test_a_model_is_fetched_before_the_process_starts(tmp_path: Path) -> None:
     assert cause_of(deployment, path) == Cause.comb("models", "reader", "fetch")
 
 
+def test_a_registry_that_wants_to_know_who_asks_is_told_by_a_secret(tmp_path: Path) -> None:
+    registry = {"push": "registry.acme.example/combs", "pullSecret": "pulls"}
+    (tmp_path / "large.onnx").write_bytes(b"weights")
+    told = pod(rendered(tmp_path, {"find": {"model": "reader@1.0.0"}}, {"registry": registry}, models=FETCHED))
+    assert told["imagePullSecrets"] == [{"name": "pulls"}]
+    [fetcher], [process] = told["initContainers"], told["containers"]
+    assert fetcher["env"] == [{"name": "DOCKER_CONFIG", "value": layout.REGISTRY_DIRECTORY}]
+    mount = {"name": "registry", "mountPath": layout.REGISTRY_DIRECTORY, "readOnly": True}
+    assert mount in fetcher["volumeMounts"]
+    assert mount not in process["volumeMounts"]
+    items = [{"key": ".dockerconfigjson", "path": "config.json"}]
+    assert {"name": "registry", "secret": {"secretName": "pulls", "items": items}} in told["volumes"]
+    plain = pod(rendered(tmp_path, {"find": {}}, {"registry": registry}))
+    assert plain["imagePullSecrets"] == [{"name": "pulls"}]
+    assert not [one for one in plain["volumes"] if one["name"] == "registry"]
+
+
 def test_what_an_image_has_opens_no_way(tmp_path: Path) -> None:
     manifests = made(tmp_path, {"reader": {"fetch": "build", "versions": VERSIONS}})
     assert "initContainers" not in pod(manifests)
