@@ -25,6 +25,8 @@ TIMEOUTS = frozenset({"TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504"})
 _FEWEST_BEYOND = 5
 """Requests beyond a quantile, of which a ratio is worth a look: of fewer it hangs on single ones."""
 _DAY = 86_400.0
+_NOTABLE = 0.03
+"""Of the memory in use: what grows by less while it is looked at proves nothing."""
 _GROWS = 0.01
 """Seconds of latency more for each second of load: a queue that gets 1% more than it can take."""
 
@@ -201,7 +203,9 @@ def growing(candidate: Memory, baseline: Memory, limit: float | None, findings: 
     told = f"{growth.slope / 1e6:+.2f} MB a second, at least {growth.lower / 1e6:+.2f}"
     finding = Finding("memory", "growth", Verdict.PASSED, told, growth.slope, growth.lower, growth.upper, allowed)
     is_new = before is None or growth.lower > before.upper
-    if growth.lower > max(allowed, 0.0) and is_new:
+    seconds = candidate[-1][0] - candidate[0][0]
+    is_leak = growth.lower * seconds > _NOTABLE * used  # a heap that has just started still settles
+    if growth.lower > max(allowed, 0.0) and is_new and is_leak:
         left = (limit - used) / growth.slope if limit is not None else used / growth.slope
         what = "reaches its limit" if limit is not None else "doubles"
         return finding._replace(verdict=Verdict.BLOCKED, why=f"{told}: it {what} within {_spell(left)}")

@@ -1,0 +1,145 @@
+"""The load gate of a run: what it is about, and its result."""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.gate.exam import Exam
+from comb_compiler.cli.gate.loading import Loading, loaded
+from comb_compiler.cli.gate.machines import machine_class
+from comb_compiler.cli.gate.past import append, load_past
+from comb_compiler.cli.gate.targets import Service
+from comb_compiler.cli.verdicts import default_directory
+from comb_compiler.gates import Case, GateResult, Ruling, Set, Unreadable, Verdict
+from comb_compiler.gates.load.judging import Finding
+from comb_compiler.gates.load.results import LoadFound, figures_of
+from comb_compiler.gates.load.seen import Promise
+from comb_compiler.gates.verdicts import of_all
+
+if TYPE_CHECKING:
+    from comb_compiler.load import Input
+    from comb_compiler.spec.comb.serving import Sla
+
+__all__ = ["add_history_argument", "load_gate"]
+
+GATE = "load"
+_TIMEOUT = 10.0
+_MOST_INPUTS = 1000
+
+
+def add_history_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--history", metavar="DIR", type=Path, help="where figures of earlier loads are kept (default: the cache)"
+    )
+
+
+async def load_gate(
+    comb: str,
+    candidate: Service,
+    baseline: Service | None,
+    exam: Exam,
+    sla: "Sla",
+    arguments: argparse.Namespace,
+    console: Console,
+) -> GateResult:
+    """Raises Gone, as a target's start does; UsageError and OutsideFailure."""
+    asked = exam.gates.load
+    assert asked is not None
+    samples = exam.sets.get("load") or exam.sets.get("replay.regular") or exam.sets.get("availability")
+    if samples is None or not samples.cases:
+        return _undecided(samples, "there are no samples to load with: name some in `gates.load.samples`")
+    try:
+        from comb_compiler.load import GeneratorFailed, Refused
+
+        inputs = _inputs(candidate, samples.cases)
+    except ImportError as problem:
+        raise UsageError(f"loads need locust: pip install 'comb-compiler[load]' ({problem})") from problem
+    except Unreadable as problem:
+        return _undecided(samples, str(problem))
+    machine = machine_class()
+    history = arguments.history or Path(default_directory()) / "loads"
+    past = load_past(history, comb, machine)
+    if past.flaws:
+        console.note(f"{history / comb}.jsonl: {len(past.flaws):,} lines cannot be read, and do not count")
+    loading = Loading(
+        candidate, baseline, inputs, asked.steps, asked.hold.total_seconds(), float(asked.slower), promise_of(sla),
+        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, None, machine, past.figures,
+        console.progress,
+    )  # fmt: skip
+    began = monotonic()
+    try:
+        found = await asyncio.to_thread(loaded, loading)
+    except Refused as problem:
+        return _undecided(samples, f"the target takes no connection: {problem}")
+    except GeneratorFailed as problem:
+        return _undecided(samples, str(problem))
+    append(history, comb, _lines(found))
+    return _result(samples, found, monotonic() - began)
+
+
+def promise_of(sla: "Sla") -> Promise:
+    """What an SLA promises, in seconds and shares."""
+    named = ((0.5, sla.p50), (0.9, sla.p90), (0.95, sla.p95), (0.99, sla.p99))
+    latencies = tuple((share, bound.total_seconds()) for share, bound in named if bound is not None)
+    rates = (None if one is None else float(one) for one in (sla.timeout_rate, sla.error_rate))
+    return Promise(sla.qps, latencies, *rates)
+
+
+def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":
+    """Requests that are right: what is asked for an error says nothing of how fast an answer is."""
+    from comb_compiler.load import Input
+
+    return tuple(Input(service.encoded(case.request)) for case in cases[:_MOST_INPUTS])
+
+
+def _result(samples: Set, found: LoadFound, seconds: float) -> GateResult:
+    sides = [side for step in found.steps for side in (step.candidate,)]
+    asked, answered = sum(one.requests for one in sides), sum(one.codes.get("OK", 0) for one in sides)
+    ruling = _ruling(found)
+    return GateResult(
+        GATE, ruling, samples.name, samples.digest, asked, answered, asked - answered, seconds, load=found
+    )
+
+
+def _ruling(found: LoadFound) -> Ruling:
+    faults = [f"{step.rate:g} a second: {fault}" for step in found.steps for fault in step.faults]
+    told = [(step.rate, one) for step in found.steps for one in step.findings]
+    verdict = of_all([one.verdict for _, one in told])
+    if faults and verdict is not Verdict.BLOCKED:
+        return Ruling(Verdict.UNDECIDED, tuple(faults))
+    if verdict is Verdict.NOT_APPLICABLE:
+        verdict, why = Verdict.UNDECIDED, "nothing could be told here: neither a promise nor a baseline"
+        return Ruling(verdict, (why, *_said(told, Verdict.NOT_APPLICABLE)))
+    if verdict is not Verdict.PASSED:
+        return Ruling(verdict, tuple(_said(told, verdict)))
+    return Ruling(verdict, (f"{len(found.steps)} steps keep what is promised, and what is there now",))
+
+
+def _said(told: Sequence[tuple[float, Finding]], verdict: Verdict) -> list[str]:
+    return [
+        f"{rate:g} a second, {one.aspect}, {one.what}: {one.why}"
+        + (f" (hold for {one.missing:g} s more)" if one.missing else "")
+        for rate, one in told
+        if one.verdict is verdict
+    ]
+
+
+def _lines(found: LoadFound) -> list[dict[str, object]]:
+    """What the history keeps: nothing of what blocks, or of a step in which the generator was at fault."""
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return [
+        {"when": when, "machine": found.machine, "rate": step.rate, "figures": figures_of(step)}
+        for step in found.steps
+        if not step.faults and all(one.verdict is not Verdict.BLOCKED for one in step.findings)
+    ]
+
+
+def _undecided(samples: Set | None, why: str) -> GateResult:
+    name, digest = (samples.name, samples.digest) if samples is not None else ("", "")
+    return GateResult(GATE, Ruling(Verdict.UNDECIDED, (why,)), name, digest, 0, 0, 0, 0.0)

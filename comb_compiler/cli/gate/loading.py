@@ -1,0 +1,200 @@
+"""The load gate: candidate and baseline are loaded at each rate that comb.yaml names, and what came of it is judged."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+from comb_compiler.cli.gate.targets import Service
+from comb_compiler.gates.load.elsewhere import against_past
+from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
+from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
+from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
+from comb_compiler.gates.load.turns import Turns, parted
+from comb_compiler.gates.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from comb_compiler.load import Generator, Input, Job
+    from comb_compiler.load.measuring import Measure
+
+__all__ = ["Loading", "loaded"]
+
+_WARM_SECONDS, _WARM_REQUESTS, _WARM_TIMES = 3.0, 20.0, 4
+_UNITS = {"p50": "s", "p95": "s", "cpu": "s", "memory": "bytes"}
+
+
+class Loading(NamedTuple):
+    """What a load is about. Times in seconds; `memory` is the limit of the candidate's in bytes, where it has one.
+
+    `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name.
+    """
+
+    candidate: Service
+    baseline: Service | None
+    inputs: "tuple[Input, ...]"
+    rates: Sequence[float]
+    hold: float
+    slower: float
+    promise: Promise
+    timeout: float
+    memory: float | None
+    machine: str
+    past: Mapping[float, Mapping[str, Sequence[float]]]
+    progress: Callable[[str], None]
+
+
+def loaded(loading: Loading) -> LoadFound:
+    """Every step, until one blocks. Raises Refused where a target takes no connection, and GeneratorFailed."""
+    from comb_compiler.load import Generator
+
+    with Generator() as generator, ExitStack() as stack:
+        sides = [_Loaded(one, loading, generator, stack) for one in (loading.candidate, loading.baseline) if one]
+        for side in sides:
+            loading.progress(f"load: warming the {side.name} up …")
+            side.warm_up(loading.rates[0])
+        found: list[StepFound] = []
+        for rate in loading.rates:
+            found.append(_step(loading, rate, sides[0], sides[1] if len(sides) > 1 else None))
+            if any(one.verdict is Verdict.BLOCKED for one in found[-1].findings):
+                break
+    return LoadFound(loading.machine, tuple(found))
+
+
+def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loaded | None") -> StepFound:
+    loading.progress(f"load: holding {rate:g} requests a second for {loading.hold:g} s …")
+    step = Step(rate, candidate.held(rate, loading.hold))
+    promise = _promise_at(loading, rate)
+    count = _findings(loading, promise)
+    told = _promised(step, promise, count)
+    if baseline is not None and any(one.verdict is not Verdict.PASSED for one in told):
+        loading.progress(f"load: holding the baseline at {rate:g} a second, too …")
+        step = step._replace(baseline=baseline.held(rate, loading.hold))
+        told = _promised(step, promise, count)
+    if baseline is not None:
+        turns = parted(loading.hold, rate)
+        loading.progress(f"load: candidate and baseline by turns, {4 * turns.seconds * turns.rounds:.0f} s …")
+        step = step._replace(turned=_turned(baseline, candidate, rate, turns))
+        told += against_baseline(step, loading.slower, _compared(loading.promise), count)
+    grown = growing(candidate.memory(), baseline.memory() if baseline else (), loading.memory, count)
+    told += [grown] if grown is not None else []
+    found = step_found(step, ())
+    told += list(_usual(loading, rate, figures_of(found)))
+    return found._replace(findings=tuple(told))
+
+
+def _promised(step: Step, promise: Promise, findings: int) -> list[Finding]:
+    return [keeps_up(step, findings), *promised(step, promise, findings)] if promise != Promise() else []
+
+
+def _promise_at(loading: Loading, rate: float) -> Promise:
+    """What is promised at a rate: nothing beyond the first step at which the promised one is reached."""
+    promise = loading.promise
+    judged = next((one for one in loading.rates if promise.qps is not None and one >= promise.qps), loading.rates[-1])
+    return promise if rate <= judged else Promise()
+
+
+def _findings(loading: Loading, promise: Promise) -> int:
+    """Among how many findings of the gate doubt is shared."""
+    kept = 1 + len(promise.latencies) + (promise.timeout_rate is not None) + (promise.error_rate is not None)
+    return len(loading.rates) * (kept + len(_compared(loading.promise)) + 1)
+
+
+def _compared(promise: Promise) -> tuple[float, ...]:
+    """The quantiles of which candidate and baseline are compared: the median, and the highest that is promised."""
+    return tuple(dict.fromkeys((0.5, max((share for share, _ in promise.latencies), default=0.95))))
+
+
+def _usual(loading: Loading, rate: float, figures: Mapping[str, float]) -> Iterator[Finding]:
+    for name, value in figures.items():
+        earlier = loading.past.get(rate, {}).get(name, ())
+        yield against_past(name, earlier, value, loading.slower, _UNITS[name])
+
+
+def _turned(baseline: "_Loaded", candidate: "_Loaded", rate: float, turns: Turns) -> Turned:
+    before, after = [], []
+    for number in range(turns.rounds):
+        first, second = 2 * number, 2 * number + 1  # seeds: the same arrivals of the same requests for both
+        before.append(baseline.turn(rate, turns.seconds, first))
+        after.append(candidate.turn(rate, turns.seconds, first))
+        after.append(candidate.turn(rate, turns.seconds, second))
+        before.append(baseline.turn(rate, turns.seconds, second))
+    return Turned(_side(before), _side(after))
+
+
+class _Turn(NamedTuple):
+    observation: Observation
+    cpu: float | None
+    memory: tuple[tuple[float, float], ...]
+    faults: tuple[str, ...]
+
+
+def _side(turns: Sequence[_Turn]) -> Side:
+    """Turns of one target together; what the generator did wrong in one says so of all."""
+    observations = tuple(one.observation for one in turns)
+    requests = sum(len(one.due) for one in observations)
+    cpu = [one.cpu for one in turns if one.cpu is not None]
+    memory = tuple(look for one in turns for look in one.memory)
+    each = sum(cpu) / requests if len(cpu) == len(turns) and requests else None
+    return Side(observations, memory, each, tuple(dict.fromkeys(fault for one in turns for fault in one.faults)))
+
+
+class _Loaded:
+    """A target under load, which is measured where it is a process of this machine."""
+
+    def __init__(self, service: Service, loading: Loading, generator: "Generator", stack: ExitStack) -> None:
+        from comb_compiler.load.measuring import Measuring
+
+        self.name = service.name
+        self._generator = generator
+        self._timeout = loading.timeout
+        self._job = _job(service, loading.inputs)
+        self._measuring: Measuring | None = None
+        if service.process is not None:
+            self._measuring = stack.enter_context(Measuring(service.process))
+
+    def warm_up(self, rate: float) -> None:
+        """Until what it takes does not change any more, or long enough."""
+        from comb_compiler.load.model import Step as Asked
+        from comb_compiler.load.results import result
+
+        seconds = max(_WARM_SECONDS, _WARM_REQUESTS / rate)
+        for number in range(_WARM_TIMES):
+            asked = Asked(rate, seconds, self._timeout, seed=-1 - number)
+            found = result(asked, *self._generator.observe(self._job, asked))
+            if found.settled and not found.warm_up:
+                break
+
+    def held(self, rate: float, seconds: float) -> Side:
+        """Loaded without a break."""
+        return _side([self.turn(rate, seconds, -1)])
+
+    def turn(self, rate: float, seconds: float, seed: int) -> _Turn:
+        """Loaded for so long, until all is answered or given up on."""
+        from comb_compiler.load import code_name
+        from comb_compiler.load.model import Step as Asked
+        from comb_compiler.load.results import result
+
+        asked = Asked(rate, seconds, self._timeout, seed=seed)
+        began = self._look()
+        seen, faults = self._generator.observe(self._job, asked)
+        ended = self._look()
+        observation = Observation(seconds, seen.due, seen.took, [code_name(code) for code in seen.code])
+        cpu = ended.cpu - began.cpu if began is not None and ended is not None else None
+        memory = [(one.at, float(one.memory)) for one in self._measures() if began is not None and one.at >= began.at]
+        return _Turn(observation, cpu, tuple(memory), result(asked, seen, faults).faults)
+
+    def memory(self) -> list[tuple[float, float]]:
+        """All that was measured, at which times."""
+        return [(one.at, float(one.memory)) for one in self._measures()]
+
+    def _measures(self) -> "Sequence[Measure]":
+        return self._measuring.measures if self._measuring is not None else ()
+
+    def _look(self) -> "Measure | None":
+        return self._measuring.now() if self._measuring is not None else None
+
+
+def _job(service: Service, inputs: "tuple[Input, ...]") -> "Job":
+    from comb_compiler.load import GRPC, Job, Target
+
+    host, _, port = service.address.rpartition(":")
+    return Job(Target(GRPC, host.strip("[]"), int(port), service.path), inputs)

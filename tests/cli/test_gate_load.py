@@ -1,0 +1,101 @@
+"""`comb gate load` on small combs whose behaviour is known, as processes of their own under a real load."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.cli.gate.machines import machine_class
+from tests.cli.test_gate import gate, greeting
+
+GATES = """\
+gates:
+  availability: {samples: samples/standard}
+  load: {steps: [20, 40], hold: HOLDs}
+"""
+SLA = "sla: {deadline: 5s, p50: 2s, p95: 3s, timeoutRate: 10%, errorRate: 10%}\n"
+
+
+def loaded(directory: Path, body: str, hold: float = 4, sla: str = SLA) -> Path:
+    """A comb that does what `body`, an expression over `text`, does; its deadlines leave room on a slow machine."""
+    made = greeting(directory, body)
+    text = (made / "comb.yaml").read_text("utf-8")
+    text = text[: text.index("sla:")].replace("timeout: 30s", "timeout: 5s")
+    (made / "comb.yaml").write_text(text + sla + GATES.replace("HOLD", f"{hold:g}"), encoding="utf-8")
+    code = (made / "operators.py").read_text("utf-8")
+    (made / "operators.py").write_text("import time\n" + code, encoding="utf-8")
+    return made
+
+
+def slow(seconds: float) -> str:
+    return f'(time.sleep({seconds}), "Hello " + text)[1]'
+
+
+def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> None:
+    before, after = loaded(tmp_path / "before", slow(0.02), hold=5), loaded(tmp_path / "after", slow(0.0201), hold=5)
+    history = tmp_path / "history"
+    ran, report = gate(after, "load", "--baseline", str(before), "--history", str(history))
+    (found,) = report["gates"]
+    assert found["gate"] == "load"
+    assert found["ruling"]["verdict"] in ("passed", "undecided"), ran.out
+    assert [step["rate"] for step in found["load"]["steps"]] == [20, 40]
+    assert found["load"]["machine"] == machine_class()
+    step = found["load"]["steps"][0]
+    assert step["candidate"]["requests"] == sum(step["candidate"]["codes"].values()) > 60
+    assert step["candidate"]["latencies"]["p50"] > 0.02
+    assert step["candidate"]["cpu"] > 0
+    assert step["candidate"]["memory"] > 10e6
+    kept = [json.loads(line) for line in (history / "greeting.jsonl").read_text("utf-8").splitlines()]
+    trusted = [step["rate"] for step in found["load"]["steps"] if not step["faults"]]  # a busy machine is late itself
+    assert [line["rate"] for line in kept] == trusted
+    assert all(line["figures"].keys() == {"p50", "p95", "cpu", "memory"} for line in kept)
+
+
+def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path) -> None:
+    before, after = loaded(tmp_path / "before", slow(0.01)), loaded(tmp_path / "after", slow(0.2))
+    ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
+    assert ran.code == 3
+    (found,) = report["gates"]
+    assert found["ruling"]["verdict"] == "blocked"
+    assert "20 a second, baseline, p50: " in found["ruling"]["why"][0]
+    assert len(found["load"]["steps"]) == 1, "after a step that blocks no other is asked"
+    assert not (tmp_path / "history/greeting.jsonl").read_text("utf-8"), "it is nothing that others are held against"
+
+
+def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> None:
+    promise = "sla: {deadline: 5s, p50: 50ms}\n"
+    ran, report = gate(
+        loaded(tmp_path / "after", slow(0.2), sla=promise), "load", "--baseline", "none", "--history", str(tmp_path)
+    )
+    assert ran.code == 3
+    (found,) = report["gates"]
+    assert found["ruling"]["verdict"] == "blocked"
+    assert "p50 within 50 ms" in found["ruling"]["why"][0]
+    assert found["load"]["steps"][0]["baseline"] is None
+
+
+def test_a_machine_that_is_too_slow_for_the_promise_says_what_it_can_tell(tmp_path: Path) -> None:
+    promise = "sla: {deadline: 5s, p50: 5ms}\n"
+    before = loaded(tmp_path / "before", slow(0.05), hold=5, sla=promise)
+    after = loaded(tmp_path / "after", slow(0.0501), hold=5, sla=promise)
+    ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
+    findings = report["gates"][0]["load"]["steps"][0]["findings"]
+    (kept,) = [one for one in findings if one["what"] == "p50 within 5 ms"]
+    assert kept["verdict"] == "not applicable", ran.out
+    assert kept["why"].startswith("this machine cannot tell: of the baseline 100% do not keep it here either")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "it went away"),
+        ('open("/nowhere")', "do not keep it"),
+    ],
+)
+def test_a_candidate_that_fails_under_load_never_passes(tmp_path: Path, body: str, why: str) -> None:
+    before, after = loaded(tmp_path / "before", slow(0.01)), loaded(tmp_path / "after", body)
+    ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
+    assert ran.code == 3, ran.out + ran.err
+    (found,) = report["gates"]
+    assert found["ruling"]["verdict"] == "blocked"
+    assert why in "\n".join(found["ruling"]["why"])
