@@ -83,7 +83,7 @@ class Crew:
                     return {problem: answer[problem]}
         whole = [Observed.from_bytes(answer) for answer in answers if CALLED_OFF not in answer]
         if not whole:
-            return {FAILED: "no worker is left"}
+            return {FAILED: f"{len(self._members) - len(answers)} of {len(self._members)} workers were lost"}
         for other in whole[1:]:
             whole[0].extend(other)
         lost = len(self._members) - len(whole)

@@ -90,6 +90,9 @@ def _prepared(target: Target, one: Input) -> bytes:
     """A request as it is sent."""
     headers = {"host": f"{target.host}:{target.port}", "content-type": "application/json", "user-agent": "comb-load"}
     headers |= {name.lower(): value for name, value in (*target.metadata, *one.metadata)}
+    broken = [name for name, value in headers.items() if not f"{name}{value}".isprintable()]
+    if broken:
+        raise ValueError(f"the header {broken[0]!r} is not one line of text")
     lines = [f"POST {target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join((*lines, f"content-length: {len(one.body)}", "", "")).encode() + one.body
 

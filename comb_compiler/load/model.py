@@ -3,6 +3,7 @@
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any, NamedTuple, Self
 
 __all__ = [
@@ -39,6 +40,8 @@ OK = 0
 TIMEOUT, UNREACHABLE, MALFORMED = (CODES.index(name) for name in ("TIMEOUT", "UNREACHABLE", "MALFORMED"))
 _HTTP = 1000
 _LONGEST, _MOST_TEXTS = 300, 20
+_ROOM, _EACH = 1 << 24, 100
+"""Bytes of different answers that are kept, and what each takes beside its own."""
 
 
 def http_code(status: int) -> int:
@@ -116,7 +119,9 @@ class Observed:
 
     Seconds: `due` is the scheduled arrival since the step began; `late` is how much later it was sent; `took` is from
     the scheduled arrival to the end. `said` has what was told of those without an answer, and `offences` how the target
-    broke the protocol, each with how often. `scheduled` counts those that were never sent, too.
+    broke the protocol, each with how often. `answers` has each input's different answers, by its index and the body,
+    with how often they came: as many as there is room for, and `unkept` of others. `scheduled` counts those that were
+    never sent, too.
     """
 
     COLUMNS = (("due", "d"), ("late", "f"), ("took", "f"), ("code", "H"), ("which", "I"))
@@ -127,9 +132,24 @@ class Observed:
         self.code, self.which = array("H"), array("I")
         self.said: dict[str, int] = {}
         self.offences: dict[str, int] = {}
+        self.answers: dict[tuple[int, bytes], int] = {}
+        self.unkept = 0
+        self._room = _ROOM
 
     def __len__(self) -> int:
         return len(self.due)
+
+    def keep(self, which: int, body: bytes, count: int = 1) -> None:
+        """An answer's body."""
+        answer = which, body
+        known = self.answers.get(answer)
+        if known is not None:
+            self.answers[answer] = known + count
+        elif self._room > len(body) + _EACH:
+            self._room -= len(body) + _EACH
+            self.answers[answer] = count
+        else:
+            self.unkept += count
 
     def extend(self, other: "Observed") -> None:
         """With what another worker saw of the same step."""
@@ -139,11 +159,20 @@ class Observed:
         for mine, theirs in ((self.said, other.said), (self.offences, other.offences)):
             for text, count in theirs.items():
                 tally(mine, text, count)
+        for (which, body), count in other.answers.items():
+            self.keep(which, body, count)
+        self.unkept += other.unkept
 
     def as_bytes(self) -> dict[str, Any]:
         """Columns in the machine's own byte order: all workers of a step are on machines of one kind."""
-        told = {"scheduled": self.scheduled, "said": self.said, "offences": self.offences}
-        return {**told, **{name: getattr(self, name).tobytes() for name, _ in self.COLUMNS}}
+        told = {"scheduled": self.scheduled, "said": self.said, "offences": self.offences, "unkept": self.unkept}
+        answers = {
+            "answer_which": array("I", (which for which, _ in self.answers)).tobytes(),
+            "answer_count": array("I", self.answers.values()).tobytes(),
+            "answer_size": array("I", (len(body) for _, body in self.answers)).tobytes(),
+            "answer_body": b"".join(body for _, body in self.answers),
+        }
+        return {**told, **answers, **{name: getattr(self, name).tobytes() for name, _ in self.COLUMNS}}
 
     @classmethod
     def from_bytes(cls, form: Mapping[str, Any]) -> Self:
@@ -151,4 +180,9 @@ class Observed:
         found.said, found.offences = dict(form["said"]), dict(form["offences"])
         for name, _ in cls.COLUMNS:
             getattr(found, name).frombytes(form[name])
+        which, count, size = (array("I", form[f"answer_{name}"]) for name in ("which", "count", "size"))
+        ends = list(accumulate(size))
+        for index, end in enumerate(ends):
+            found.keep(which[index], form["answer_body"][end - size[index] : end], count[index])
+        found.unkept += form["unkept"]
         return found

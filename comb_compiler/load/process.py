@@ -56,7 +56,8 @@ def _lead(arguments: argparse.Namespace, token: str) -> Crew | None:
     try:
         runner = environment.create_master_runner(arguments.host, arguments.port)
     except (RPCError, SystemExit) as error:  # locust ends the process where a port is in use
-        _say({FAILED: f"nothing can listen on {arguments.host}:{arguments.port}: {error.__context__ or error}"})
+        why = str(error.__context__ or error).partition(" (addr=")[0]
+        _say({FAILED: f"nothing can listen on {arguments.host}:{arguments.port}: {why}"})
         return None
     _say({"port": runner.server.port})
     crew = led(runner, arguments.workers, token)

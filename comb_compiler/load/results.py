@@ -70,7 +70,8 @@ class StepResult(NamedTuple):
     `latency` has answers, and what was given up on with the time until then: it took at least so long. Errors are
     counted only. `settled` is false where latencies grew to the end. `faults` says why the generator is not to be
     trusted: no verdict may rest on a step that has any. `said` has what was told of errors, and `offences` how the
-    target broke the protocol, each with how often.
+    target broke the protocol, each with how often. `answers` are those of what was observed: whoever knows what is
+    expected judges each different one once.
     """
 
     step: Step
@@ -84,6 +85,8 @@ class StepResult(NamedTuple):
     faults: tuple[str, ...] = ()
     said: Mapping[str, int] = MappingProxyType({})
     offences: Mapping[str, int] = MappingProxyType({})
+    answers: Mapping[tuple[int, bytes], int] = MappingProxyType({})
+    unkept: int = 0
 
     def percentiles(self) -> dict[float, float]:
         """Of the latency; none where nothing was answered."""
@@ -110,6 +113,8 @@ def result(step: Step, observed: Observed, faults: Sequence[str] = (), lateness:
         (*faults, *_faults(observed, late, lateness)),
         observed.said,
         observed.offences,
+        observed.answers,
+        observed.unkept,
     )
 
 

@@ -11,6 +11,10 @@ from comb_compiler.load.model import Step
 __all__ = ["Schedule", "schedule"]
 
 
+_MOST = 2**24
+"""Requests of a step: their times are known before it begins, and take memory."""
+
+
 class Schedule(NamedTuple):
     """Seconds since the step began, in order; and the index of an input for each."""
 
@@ -19,8 +23,13 @@ class Schedule(NamedTuple):
 
 
 def schedule(step: Step, weights: Sequence[float], worker: int = 0, workers: int = 1) -> Schedule:
-    """One worker's part: every `workers`-th arrival. All parts together are the same whatever their number."""
-    due = _poisson(step) if step.arrivals == "poisson" else _constant(step)
+    """One worker's part: every `workers`-th arrival. All parts together are the same whatever their number.
+
+    Raises ValueError where a step is none, or has more requests than fit.
+    """
+    if not (step.rate > 0 and step.seconds > 0 and step.rate * step.seconds < _MOST):
+        raise ValueError(f"{step.rate:g} requests per second for {step.seconds:g} seconds can be no step")
+    due = {"poisson": _poisson, "constant": _constant}[step.arrivals](step)
     draw, bounds = Random(f"which {step.seed}"), list(accumulate(weights))  # noqa: S311  nothing secret
     which = array("I", draw.choices(range(len(weights)), cum_weights=bounds, k=len(due)))
     return Schedule(due[worker::workers], which[worker::workers])

@@ -8,7 +8,7 @@ from time import perf_counter
 import gevent
 
 from comb_compiler.load.calls import Call, Client, Ledger
-from comb_compiler.load.model import TIMEOUT, Observed, Step, code_name, tally
+from comb_compiler.load.model import OK, TIMEOUT, Observed, Step, code_name, tally
 from comb_compiler.load.schedule import Schedule
 
 __all__ = ["offer"]
@@ -95,5 +95,7 @@ class _Sending:
         observed.took.append(perf_counter() - call.due)
         observed.code.append(code)
         observed.which.append(call.which)
-        if why:
+        if code == OK:
+            observed.keep(call.which, body)
+        elif why:
             tally(observed.said, f"{code_name(code)}: {why}")

@@ -4,9 +4,13 @@ python -m tests.load.serving echo
 python -m tests.load.serving stall SECONDS PERIOD    # the first SECONDS of each PERIOD it answers nothing
 python -m tests.load.serving queue SECONDS           # one at a time, each takes SECONDS
 python -m tests.load.serving fail CODE
+python -m tests.load.serving count                   # each answer is another one
+python -m tests.load.serving die REQUESTS            # the process ends in the middle of that one
 """
 
 import asyncio
+import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -54,6 +58,26 @@ def queue(seconds: float) -> Behaviour:
     return answer
 
 
+def count() -> Behaviour:
+    numbers = itertools.count()
+
+    async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        return b"%d" % next(numbers)
+
+    return answer
+
+
+def die(requests: float) -> Behaviour:
+    numbers = itertools.count(1)
+
+    async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        if next(numbers) >= requests:
+            os._exit(1)
+        return request
+
+    return answer
+
+
 def fail(code: str) -> Behaviour:
     async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
         await context.abort(grpc.StatusCode[code], "as it was told to")
@@ -69,6 +93,8 @@ async def main(kind: str, *given: str) -> None:
         "stall": stall,
         "queue": queue,
         "fail": lambda: fail(*given),
+        "count": count,
+        "die": die,
     }
     handler = grpc.unary_unary_rpc_method_handler(behaviours[kind](*numbers))
     server = grpc.aio.server()

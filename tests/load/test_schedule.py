@@ -43,6 +43,12 @@ def test_inputs_come_as_often_as_their_weights_say() -> None:
     assert which.count(2) == 0
 
 
+@pytest.mark.parametrize(("rate", "seconds"), [(0.0, 1.0), (-1.0, 1.0), (1.0, 0.0), (1e9, 1.0), (float("nan"), 1.0)])
+def test_what_can_be_no_step_is_none(rate: float, seconds: float) -> None:
+    with pytest.raises(ValueError, match="can be no step"):
+        schedule(Step(rate, seconds), [1.0])
+
+
 def test_seeds_make_schedules_apart_and_alike() -> None:
     step = Step(100.0, 1.0, seed=1)
     assert schedule(step, [1.0]).due == schedule(step, [1.0]).due
