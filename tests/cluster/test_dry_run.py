@@ -10,6 +10,7 @@ from tests.cluster.api import Api, Refused
 from tests.cluster.objects import Object, pods
 from tests.cluster.rendering import EXAMPLES, GOLDEN, golden, render_example
 from tests.cluster.sharing import SHARING, platform_sharing_by
+from tests.render.rendering import rendered
 
 RESTRICTED: Object = {
     "apiVersion": "v1",
@@ -59,6 +60,21 @@ def test_every_object_of_every_example_is_taken(
     assert refused == {}
     # What Flux is told, and what all combs share, are among them.
     assert {"Alert", "Deployment", "Kustomization", "Namespace", "PriorityClass", "Provider", "ResourceQuota"} <= kinds
+
+
+def test_pods_that_fetch_models_are_taken_where_rules_are_strict(api: Api, tmp_path: Path) -> None:
+    (tmp_path / "large.onnx").write_bytes(b"weights")
+    versions = {"1.0.0": {"artifact": "large.onnx", "sha256": "ab" * 32}}
+    registry = {"registry": {"push": "registry.acme.example/combs", "pullSecret": "pulls"}}
+    models = {"reader": {"fetch": "start", "versions": versions}}
+    manifests = rendered(tmp_path, {"find": {"model": "reader@1.0.0"}}, registry, models=models)
+    made = [dict(one.object) for one in manifests if "metadata" in one.object]  # the rest is for kustomize
+    api.apply({**RESTRICTED, "metadata": {**RESTRICTED["metadata"], "name": "vision"}})
+    api.apply_all(one for one in made if one["kind"] == "ServiceAccount")
+    (pod,) = (pod for one in made for pod in pods(one))
+    assert [one["name"] for one in pod["spec"]["initContainers"]] == ["models"]
+    for one in (*made, pod):
+        api.apply(one, dry=True)
 
 
 @pytest.fixture(scope="module")
