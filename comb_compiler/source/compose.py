@@ -4,7 +4,7 @@ PyYAML's own composer and constructors are not used: they recurse without bound,
 last of two equal keys and read scalars by YAML 1.1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import yaml
@@ -76,6 +76,10 @@ _entry = tuple.__new__
 """What `Entry(…)` comes to, without the call of a function in between."""
 
 
+_bare = object.__new__
+"""A `Scalar` of which nothing is set: a file has hundreds, and a call of `__init__` costs more than all of the rest."""
+
+
 class _LimitReached(Exception):
     """Unwinds the composer; never leaves this module."""
 
@@ -105,7 +109,7 @@ class _Composer:
         self._limits = limits
         self._marks = Marks(source.text)
         self._are_exact = self._marks.are_exact
-        self._events: Iterator[Any] = iter(yaml.CLoader(source.text).get_event, None)
+        self._event: Callable[[], Any] = yaml.CLoader(source.text).get_event
         self._anchors: dict[str, _Anchored | None] = {}  # None while the value is being read
         self._typed_keys: list[Scalar] = []
         self._has_nulls = False
@@ -116,10 +120,10 @@ class _Composer:
         """How many nodes there may be: fewer where aliases repeat some, none where too much is wrong."""
 
     def documents(self) -> Iterator[Document]:
-        for event in self._events:
+        while (event := self._event()) is not None:
             if type(event) is DocumentStartEvent:
                 self._anchors, self._typed_keys, self._has_nulls = {}, [], False
-                root = self._node(next(self._events), 1)
+                root = self._node(self._event(), 1)
                 yield Document(self._file, root, tuple(self._typed_keys), self._has_nulls)
 
     def _node(self, event: Any, depth: int) -> Node:
@@ -149,13 +153,16 @@ class _Composer:
         if not self._are_exact or event.tag is not None or anchor is not None or style == "|" or style == ">":
             node = self._unusual(event)
         else:
-            start, end = event.start_mark, event.end_mark
+            node = _bare(Scalar)
+            node.file, node.source, node.alias, node.text = self._file, self._text, None, text
+            node.start = start = event.start_mark
+            node.end = end = event.end_mark
             if style:
-                node = Scalar(self._file, start, end, text, text, False, self._text)
+                node.data, node.plain = text, False
                 self._note_spread(start, end)
             else:
-                value, elsewhere = resolve(text)
-                node = Scalar(self._file, start, end, value, text, True, self._text)
+                node.plain = True
+                node.data, elsewhere = resolve(text)
                 if elsewhere:
                     self._say(ambiguous_scalar(text, resolve(text), node.span))
         self._nodes += 1
@@ -196,9 +203,8 @@ class _Composer:
     def _sequence(self, event: Any, depth: int) -> Sequence:
         self._check_collection_tag(event, "seq")
         items: list[Node] = []
-        for following in self._events:
-            if type(following) is SequenceEndEvent:
-                break
+        next_event = self._event
+        while type(following := next_event()) is not SequenceEndEvent:
             item = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             items.append(item)
             if item.data is None:
@@ -211,15 +217,13 @@ class _Composer:
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         self._check_collection_tag(event, "map")
-        events, scalar = self._events, self._scalar
+        next_event, scalar = self._event, self._scalar
         entries: dict[str, Entry] = {}
         data: dict[str, Any] = {}
         value: Node | None = None
-        for following in events:
-            if type(following) is MappingEndEvent:
-                break
+        while type(following := next_event()) is not MappingEndEvent:
             key = scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
-            second = next(events)
+            second = next_event()
             value = scalar(second) if type(second) is ScalarEvent else self._node(second, depth)
             if type(key) is not Scalar or (text := key.text) in entries:
                 self._say(_refused_key(key, entries))

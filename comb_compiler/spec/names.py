@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic_core import PydanticCustomError
 
@@ -11,6 +12,7 @@ from comb_compiler.spec.shapes import JsonSchema, Reader
 
 __all__ = [
     "CombName",
+    "Date",
     "Digest",
     "Endpoint",
     "EntryPoint",
@@ -58,19 +60,14 @@ def _of(form: _Form) -> Reader:
     """
 
     @lru_cache(maxsize=_MOST_KEPT)
-    def fits(text: str) -> bool:
-        return re.fullmatch(form.pattern, text) is not None
-
-    def check(value: Any) -> str:
-        if not isinstance(value, str):
-            raise PydanticCustomError("string_type", "not text", {"value": value})
-        if len(value) > form.longest:
+    def check(text: str) -> str:
+        if len(text) > form.longest:
             raise PydanticCustomError("too_long_text", "too long", {"form": form.kind, "longest": form.longest})
-        if not fits(value):
-            raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": value})
-        return value
+        if re.fullmatch(form.pattern, text) is None:
+            raise PydanticCustomError("form", "not of the form", {"form": form.kind, "value": text})
+        return text
 
-    return Reader(check)
+    return Reader(check, takes_text=True)
 
 
 _MOST_KEPT = 512
@@ -128,6 +125,7 @@ _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._
 _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
+_DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)
 _TENSOR = _Form("text", _TEXT.pattern, 255)
 
 Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.")]
@@ -216,12 +214,22 @@ class ModelReferenceParts(NamedTuple):
         return f"{self.model}@{self.version}"
 
 
-def _parse_reference(check: Callable[[Any], str]) -> Reader:
-    def parse(value: Any) -> ModelReferenceParts:
-        model, _, version = check(value).partition("@")
+def _parse_date(check: Callable[[str], str]) -> Reader:
+    def parse(text: str) -> date:
+        try:
+            return date.fromisoformat(check(text))
+        except ValueError as error:  # a day that its month does not have
+            raise PydanticCustomError("form", "not of the form", {"form": _DATE.kind, "value": text}) from error
+
+    return Reader(parse, takes_text=True)
+
+
+def _parse_reference(check: Callable[[str], str]) -> Reader:
+    def parse(text: str) -> ModelReferenceParts:
+        model, _, version = check(text).partition("@")
         return ModelReferenceParts(model, version)
 
-    return Reader(parse)
+    return Reader(parse, takes_text=True)
 
 
 ModelReference = Annotated[
@@ -229,3 +237,4 @@ ModelReference = Annotated[
     _parse_reference(_of(_REFERENCE).read),
     _schema(_REFERENCE, "A version of a model of this file.", "text-angle@1.4.0"),
 ]
+Date = Annotated[date, _parse_date(_of(_DATE).read), _schema(_DATE, "A day, by UTC: year, month, day.", "2027-01-31")]

@@ -12,6 +12,8 @@ from comb_compiler.spec.comb import Comb
 __all__ = ["bind_changes", "removes"]
 
 _HEAD = ("apiVersion", "kind")
+_WHOLE = ("metadata", "interface", "storage", "recording", "sla", "gates")
+"""Sections that a comb has anyhow: those that are not given pydantic would make, for each variant anew."""
 _BY_NAME = {"models": 0, "operators": 1, "graph": 2}
 """Sections whose entries are bound one by one, with the fewest that a comb must have."""
 
@@ -40,8 +42,8 @@ def removes(overlay: object) -> bool:
 def _part(base: Comb, overlay: dict[str, Any], merged: dict[str, Any]) -> dict[str, Any]:
     """Of `merged` what the overlay touches, and as much else as a comb must have: that is known to be right."""
     part = {name: _entries(name, merged[name], value) for name, value in overlay.items()}
-    part.setdefault("metadata", base.metadata)
-    part.setdefault("interface", base.interface)
+    for name in _WHOLE:
+        part.setdefault(name, getattr(base, name))
     part.setdefault("operators", dict(islice(base.operators.items(), _BY_NAME["operators"])))
     part.setdefault("graph", _entries("graph", merged["graph"], {}))
     return {**{name: merged[name] for name in _HEAD if name in merged}, **part}

@@ -21,8 +21,12 @@ class Reader(NamedTuple):
     """
 
     read: Callable[[Any], Any]
+    takes_text: bool = False
+    """Whether it reads nothing but text: then pydantic refuses all else."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if self.takes_text:
+            return core_schema.no_info_after_validator_function(self.read, core_schema.str_schema(strict=True))
         return core_schema.no_info_plain_validator_function(self.read)
 
 

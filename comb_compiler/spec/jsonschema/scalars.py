@@ -24,7 +24,7 @@ def scalar(metadata: Sequence[Any]) -> dict[str, Any] | None:
     if not schema.get("examples"):
         schema.pop("examples", None)
     reader = next((item for item in metadata if isinstance(item, Reader)), None)
-    return schema if reader is None or "pattern" not in schema else schema | _messages(reader.read)
+    return schema if reader is None or "pattern" not in schema else schema | _messages(reader)
 
 
 def _joined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +44,10 @@ def _joined(schema: dict[str, Any]) -> dict[str, Any]:
     return joined
 
 
-def _messages(validate: Callable[..., Any]) -> dict[str, str]:
+def _messages(reader: Reader) -> dict[str, str]:
     """What `comb check` would advise of a text of another form, and of what is no text at all."""
-    form, other = _advice(validate, _BAD_TEXT), _advice(validate, _NO_TEXT)
+    form = _advice(reader.read, _BAD_TEXT)
+    other = _hint("string_type", _NO_TEXT, {}) if reader.takes_text else _advice(reader.read, _NO_TEXT)
     return {"errorMessage": other or _QUOTE, "patternErrorMessage": form} if form != other else {"errorMessage": form}
 
 
@@ -54,6 +55,10 @@ def _advice(validate: Callable[..., Any], value: Any) -> str:
     try:
         validate(value)
     except PydanticCustomError as refusal:
-        hints = OFFENCES[refusal.type]("", value, refusal.context or {}, None).hints
-        return "".join(f"{hint[0].upper()}{hint[1:]}." for hint in hints[:1])
+        return _hint(refusal.type, value, refusal.context or {})
     raise AssertionError(f"{validate} accepts {value!r}")
+
+
+def _hint(kind: str, value: Any, context: dict[str, Any]) -> str:
+    hints = OFFENCES[kind]("", value, context, None).hints
+    return "".join(f"{hint[0].upper()}{hint[1:]}." for hint in hints[:1])
