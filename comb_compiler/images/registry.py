@@ -59,8 +59,15 @@ class Repository:
         return self._trying(lambda: self._manifest(digest))
 
     def digest(self, tag: str) -> str:
-        """The digest of what a tag names now: of the bytes themselves, whatever the registry says of them."""
-        return f"sha256:{hashlib.sha256(self._trying(lambda: self._manifest(tag))).hexdigest()}"
+        """The digest of the image that a tag names now: of the bytes themselves, whatever the registry says of them."""
+        content = self._trying(lambda: self._manifest(tag))
+        try:
+            told = parsed(content)
+        except ValueError:
+            told = None
+        if not isinstance(told, dict) or not {"manifests", "layers"} & told.keys():
+            raise RegistryFailed(f"{self._shown} gives no image for `{tag}`")
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
     def fetch(self, blob: Descriptor, layout: ImageLayout) -> None:
         """Put a blob into a layout, unless it is there."""

@@ -1,5 +1,6 @@
 """A base, wheels, models and code → an image, whose digest depends on nothing else."""
 
+import hashlib
 import json
 import os
 import tarfile
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.image.build import heavy
 from comb_compiler.images.assembling import Contents, ModelFile, assemble, shared_layers
 from comb_compiler.images.bases import Found, look_into, open_archive, open_layout
 from comb_compiler.images.layout import ImageLayout
-from comb_compiler.images.model import Base, Built, ImageError
+from comb_compiler.images.model import FETCHED, Base, Built, ImageError
 from comb_compiler.images.saving import save_images
 from comb_compiler.images.tags import fits, parse_wheel_name
 from tests.images.making import GLIBC, archive_of, base_layout, wheel
@@ -52,6 +54,30 @@ def test_the_same_inputs_make_the_same_digest_elsewhere_and_later(tmp_path: Path
     finally:
         os.umask(before)
     assert first == second
+
+
+def test_models_that_are_large_for_an_image_are_told(tmp_path: Path) -> None:
+    _, built = build(tmp_path, model=b"x" * 5000)
+    assert heavy([built]) == []
+    assert heavy([built, built], most=5000) == ["model text@1 has 7.7 KiB"]
+
+
+def test_models_that_are_fetched_are_files_beside_the_image_which_links_to_them(tmp_path: Path) -> None:
+    layout, _ = build(tmp_path)
+    file = tmp_path / "model"
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    base = open_layout(base_layout(tmp_path / "base"))
+    away = [ModelFile("text@1", sha256, file), ModelFile("text@2", sha256, file)]
+    contents = Contents([], [], "/comb/artifacts", "/comb/code", LABELS, away, "/comb/fetched")
+    made = assemble(layout, base, [], contents)
+    assert layout.read(f"sha256:{sha256}") == file.read_bytes()
+    assert layout.manifest(made.manifest.digest)["annotations"] == {**LABELS, FETCHED: sha256}
+    (layer,) = made.layers
+    with tarfile.open(layout.blob(layer.blob.digest)) as archive:
+        link = archive.getmember(f"comb/artifacts/{sha256}")
+    assert (link.issym(), link.linkname) == (True, f"/comb/fetched/{sha256}")
+    with pytest.raises(ImageError, match="changed while it was read"):
+        layout.keep(file, "sha256:" + "0" * 64)
 
 
 def test_a_change_of_code_replaces_one_layer_and_a_change_of_a_model_another(tmp_path: Path) -> None:

@@ -169,6 +169,13 @@ def test_a_manifest_under_another_digest_is_refused(liar: Liar, layout: ImageLay
     assert liar.repository().digest("1") == digest_of(content)
 
 
+@pytest.mark.parametrize("content", [b"<html>sign in</html>", b"", b"[]", b"{}", _DEEP])
+def test_a_tag_of_no_image_is_pinned_nowhere(content: bytes, liar: Liar) -> None:
+    liar.says = lambda method, path: (200, content, {"Docker-Content-Digest": digest_of(content)})
+    with pytest.raises(RegistryFailed, match="gives no image for `1`"):
+        liar.repository().digest("1")
+
+
 @pytest.mark.parametrize("where", ["http://[::1", "http://127.0.0.1:1/x", "ftp://elsewhere/x"])
 def test_a_place_for_uploads_that_is_none_is_said(where: str, liar: Liar, tmp_path: Path) -> None:
     liar.says = lambda method, path: (202 if method == "POST" else 404, b"", {"Location": where})

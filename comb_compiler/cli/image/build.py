@@ -14,7 +14,7 @@ example:
 import argparse
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from comb_compiler.images.model import Base, Built
     from comb_compiler.plan import Group
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "heavy", "run"]
+
+_MOST_OF_A_MODEL = 2 << 30
+"""Bytes from which on a model is better fetched than unpacked, on whatever node."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,8 +119,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise OutsideFailure(f"`{layout.path}` cannot be written: {problem.strerror}") from problem
     for name, one in built.items():
         console.result(_line(name, one))
+    for model in heavy(built.values()):
+        console.note(f"{model}: pods start sooner where images lack it: `fetch: start`, at the model in comb.yaml")
     console.note(f"{arguments.images} names them; {layout.path} has them")
     return Exit.CLEAN
+
+
+def heavy(built: "Iterable[Built]", most: int = _MOST_OF_A_MODEL) -> list[str]:
+    """The layers of models in images that are larger than most, with their sizes, for people."""
+    from comb_compiler.cli.tables import size
+
+    layers = {layer for one in built for layer in one.layers if layer.title.startswith("model ")}
+    return [f"{one.title} has {size(one.blob.size)}" for one in sorted(layers) if one.blob.size > most]
 
 
 def _is_well(clean: Clean, console: Console) -> bool:
