@@ -59,7 +59,8 @@ class Containers(NamedTuple):
     @property
     def promise(self) -> str:
         """What is known of how operators were kept apart."""
-        return _PROMISE if "baseline" in self.combs else _PROMISE + _BESIDE
+        named = ", ".join(f"{process} {digest}" for process, digest in self.images.items())
+        return f"{_PROMISE}{'' if 'baseline' in self.combs else _BESIDE} (images: {named})"
 
     @asynccontextmanager
     async def started(self, name: str, answers: Answers, patience: float = START) -> AsyncIterator[Service]:

@@ -159,7 +159,7 @@ async def launched(
         file = place / "plan.json"
         file.write_bytes(plan_bytes(plan))
         grpc, http = free_port(), free_port()
-        command = [sys.executable, "-m", "comb_compiler.runtime.service", str(file), "--code", str(source.code)]
+        command = [sys.executable, "-P", "-m", "comb_compiler.runtime.service", str(file), "--code", str(source.code)]
         command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
         command += ["--connection-age", "0"]  # a request that is under way when a connection has to end would be lost
         command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
