@@ -42,6 +42,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
     baseline = str(comb.parent) if arm else "none"
     given = argparse.Namespace(
         baseline=baseline,
+        platform=None,
         target="local",
         images=None,
         baseline_images=None,

@@ -55,9 +55,11 @@ class Outside:
             raise Incomparable(self._failed)
         began = monotonic()
         try:
-            if self._frames is None or self._field is not field:
-                self._begin(field)
-            reply = self._said(packed(field, before), packed(field, after))
+            if self._frames is None:
+                self._start()
+            if self._field is not field:
+                self._tell(field)
+            reply = self._said("ask", packed(field, before), packed(field, after))
         except OSError as problem:
             raise self._ended(self._why(problem)) from problem
         self._spent += monotonic() - began
@@ -66,6 +68,16 @@ class Outside:
         if self._spent > self._limits.all:
             raise self._ended(f"all its comparisons together take more than {self._limits.all:g} s")
         return reply.is_same
+
+    def flaw(self) -> str:
+        """Why it cannot be asked anything; empty where it can."""
+        try:
+            self._start()
+        except Incomparable as problem:
+            return str(problem)
+        except OSError as problem:
+            return self._why(problem)
+        return ""
 
     def close(self) -> None:
         """End the process, and what it started."""
@@ -77,10 +89,9 @@ class Outside:
         for one in (self._frames, self._log):
             if one is not None:
                 one.close()
-        self._process = self._frames = self._log = None
+        self._process = self._frames = self._log = self._field = None
 
-    def _begin(self, field: Any) -> None:
-        self.close()
+    def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  which close() closes
         limits = f"{self._limits.memory},{self._limits.written}"
@@ -97,13 +108,18 @@ class Outside:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        self._field = field
         self._frames = Frames(ours)
         self._may_take(self._limits.start)
-        reply = self._said(_files(field.file).SerializeToString(), field.containing_type.full_name, field.full_name)
+        reply = self._said()
         if reply.error:
             raise self._ended(reply.error)
         self._may_take(self._limits.one)
+
+    def _tell(self, field: Any) -> None:
+        """What it is asked about from now on."""
+        reply = self._said("tell", _files(field.file).SerializeToString(), field.containing_type.full_name, field.name)
+        assert not reply.error
+        self._field = field
 
     def _may_take(self, seconds: float) -> None:
         assert self._frames is not None

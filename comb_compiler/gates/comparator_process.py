@@ -1,7 +1,8 @@
 """The process that a comparator runs in: `python -m … FD DIRECTORY package.module:name MEMORY,WRITTEN`.
 
-It is told a message type and one of its fields, then pairs of messages that have nothing but that field, as frames: a
-length of four bytes, and so many bytes. To each pair it answers in JSON. What the function prints goes to the log.
+It says whether the function is there. Then it is told a message type and one of its fields, and gets pairs of messages
+that have nothing but that field, as frames: a length of four bytes, and so many bytes. To each it answers in JSON. What
+the function prints goes to the log.
 """
 
 import contextlib
@@ -102,18 +103,25 @@ def main(arguments: list[str]) -> None:
     for limit, most in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_FSIZE, written), (resource.RLIMIT_CORE, 0)):
         with contextlib.suppress(ValueError, OSError):  # a lower limit than that is there already
             resource.setrlimit(limit, (most, most))
+    function, error = _imported(directory, entry)
+    _answer(frames, Reply(is_same=False, error=error))
+    kind: Any = None
+    name = ""
+    while function is not None:
+        if frames.read() == b"tell":
+            kind, name = _told(frames)
+            _answer(frames, Reply(is_same=True))
+        else:
+            before, after = (getattr(kind.FromString(frames.read()), name) for _ in range(2))
+            _answer(frames, _compared(function, before, after))
+
+
+def _told(frames: Frames) -> tuple[Any, str]:
+    """The type of messages that come from now on, and the name of their field."""
     pool = DescriptorPool()
     for file in FileDescriptorSet.FromString(frames.read()).file:
         pool.Add(file)
-    kind = GetMessageClass(pool.FindMessageTypeByName(frames.read().decode()))
-    name = frames.read().decode().rpartition(".")[2]
-    function, error = _imported(directory, entry)
-    _answer(frames, Reply(is_same=False, error=error))
-    if function is None:
-        return
-    while True:
-        before, after = (getattr(kind.FromString(frames.read()), name) for _ in range(2))
-        _answer(frames, _compared(function, before, after))
+    return GetMessageClass(pool.FindMessageTypeByName(frames.read().decode())), frames.read().decode()
 
 
 def _answer(frames: Frames, reply: Reply) -> None:

@@ -9,8 +9,8 @@ from math import ceil, exp, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 __all__ = [
-    "at_least", "excess_by_chance", "fewest", "incomplete_beta", "lower_bound", "most_bad", "smallest_excess",
-    "upper_bound",
+    "at_least", "excess_by_chance", "fewest", "fewest_for", "incomplete_beta", "lower_bound", "most_bad",
+    "smallest_excess", "upper_bound",
 ]  # fmt: skip
 
 _HALVINGS = 60
@@ -78,6 +78,22 @@ def fewest(rate: float, limit: float, doubt: float) -> int | None:
     while low < high:
         middle = (low + high) // 2
         if upper_bound(int(rate * middle), middle, doubt) <= limit:
+            high = middle
+        else:
+            low = middle + 1
+    return high
+
+
+def fewest_for(noise: float, excess: float, doubt: float) -> int | None:
+    """How many trials show so small an excess over noise, as `smallest_excess` has it; None if none ever do."""
+    low, high = 1, 1
+    while smallest_excess(noise, high, doubt) > excess:
+        low, high = high, high * 2
+        if high > _MOST:
+            return None
+    while low < high:
+        middle = (low + high) // 2
+        if smallest_excess(noise, middle, doubt) <= excess:
             high = middle
         else:
             low = middle + 1

@@ -11,12 +11,13 @@ as given alone.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from comb_compiler.gates.exact import (
     excess_by_chance,
     fewest,
+    fewest_for,
     lower_bound,
     most_bad,
     smallest_excess,
@@ -78,12 +79,14 @@ def looks(count: int) -> tuple[int, ...]:
 class Regular:
     """Trials as they come, and what is to be said of them.
 
-    `allowed` is the share of answers that may differ; `count` how many requests there are to be.
+    `allowed` is the share of answers that may differ; `count` how many requests there are to be. `detectable` is the
+    smallest break that has to be seen in each field, however noisy it is.
     """
 
-    def __init__(self, count: int, allowed: float) -> None:
+    def __init__(self, count: int, allowed: float, detectable: float | None = None) -> None:
         self._count = count
         self._allowed = allowed
+        self._detectable = detectable
         self._looks = looks(count)
         self._trials: list[Trial] = []
         self._of = 0
@@ -139,9 +142,14 @@ class Regular:
             broken.insert(0, f"{_share(differing, self._of)} of the answers differ; {percent(self._allowed)} may")
         if broken:
             return Ruling(Verdict.BLOCKED, tuple(broken), (share,))
-        return self._open(share)
+        return self._open(share, self._blind(fields))
 
-    def _open(self, share: Figure) -> Ruling:
+    def _blind(self, fields: Sequence[FieldFinding]) -> list[FieldFinding]:
+        """The fields in which too large a break could hide, that which hides the largest first."""
+        most = 1.0 if self._detectable is None else self._detectable
+        return sorted((one for one in fields if one.is_noisy and one.smallest > most), key=lambda one: -one.smallest)
+
+    def _open(self, share: Figure, blind: Sequence[FieldFinding]) -> Ruling:
         """What is to be said where nothing is proven against the candidate."""
         why = []
         if self._of < self._count:
@@ -151,16 +159,26 @@ class Regular:
                 f"{_share(share.seen, share.of)} of the answers differ, which may be {percent(share.upper)} of all; "
                 f"{percent(self._allowed)} may"
             )
+        why += [self._hides(one) for one in blind]
         if why:
-            return Ruling(Verdict.UNDECIDED, tuple(why), (share,), self._missing(share))
+            return Ruling(Verdict.UNDECIDED, tuple(why), (share,), self._missing(share, blind))
         most = most_bad(self._of, self._allowed, PASS_DOUBT)
         proves = f"up to {most:,} prove that {percent(self._allowed)} do at most"
         said = f"{_share(share.seen, share.of)} of the answers differ; {proves}"
         return Ruling(Verdict.PASSED, (said,), (share,))
 
-    def _missing(self, share: Figure) -> int | None:
-        wanted = fewest(share.seen / share.of, self._allowed, PASS_DOUBT)
-        return None if wanted is None else max(0, max(wanted, self._count) - share.of)
+    def _hides(self, one: FieldFinding) -> str:
+        assert self._detectable is not None
+        return (
+            f"`{one.field}` differs of itself in {_share(one.noise, one.of)}, so that only a break of "
+            f"{percent(one.smallest)} would surely be seen; the platform wants {percent(self._detectable)} to be: "
+            f"ask more requests, make it steadier, or have it compared by a rule of gates.compare"
+        )
+
+    def _missing(self, share: Figure, blind: Sequence[FieldFinding]) -> int | None:
+        wanted = [fewest(share.seen / share.of, self._allowed, PASS_DOUBT), self._count]
+        wanted += [fewest_for(one.noise / one.of, self._detectable or 1.0, one.doubt) for one in blind]
+        return None if None in wanted else max(0, *(one - share.of for one in wanted if one is not None))
 
 
 def _broken(one: FieldFinding) -> str:

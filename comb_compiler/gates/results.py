@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.verdicts import Ruling, Verdict, of_all
+from comb_compiler.gates.weakening import Weakening
 
 __all__ = ["GateReport", "GateResult", "Kind", "Place", "SampleFinding"]
 
@@ -87,11 +88,12 @@ class GateReport(NamedTuple):
     promise: str
     exam: str
     gates: tuple[GateResult, ...]
-    weakened: tuple[str, ...] = ()
+    weakened: tuple[Weakening, ...] = ()
     earlier: str = ""
     images: Mapping[str, str] = {}
 
     @property
     def verdict(self) -> Verdict:
-        """One of all gates."""
-        return of_all([one.ruling.verdict for one in self.gates])
+        """One of all gates; an exam that is weakened without a waiver blocks."""
+        weaker = [Verdict.BLOCKED for one in self.weakened if one.waiver is None]
+        return of_all([*weaker, *(one.ruling.verdict for one in self.gates)])

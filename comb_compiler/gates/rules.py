@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from comb_compiler.gates.asking import Unreadable
 from comb_compiler.gates.boxes import is_box
 
 __all__ = [
@@ -43,7 +44,7 @@ class Edits(NamedTuple):
     share: float
 
 
-class Incomparable(Exception):
+class Incomparable(Unreadable):
     """A comparator has no answer; the message says why."""
 
 

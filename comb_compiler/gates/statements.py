@@ -10,6 +10,7 @@ from typing import Any
 
 from comb_compiler.gates.results import GateReport
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.gates.weakening import Weakening
 from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
 
 __all__ = ["BadStatement", "merged", "statement_of"]
@@ -36,7 +37,7 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
             "verdict": verdict,
             "baseline": dict(report.baseline),
             "exam": report.exam,
-            "weakened": list(report.weakened),
+            "weakened": [_weakened(one) for one in report.weakened],
             "gates": [
                 {
                     "gate": one.gate,
@@ -49,6 +50,14 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
             ],
         },
     }
+
+
+def _weakened(one: Weakening) -> dict[str, Any]:
+    waiver = one.waiver
+    if waiver is None:
+        return {"field": one.field, "said": one.said}
+    said = {"name": waiver.name, "by": waiver.by, "why": waiver.why, "until": waiver.until.isoformat()}
+    return {"field": one.field, "said": one.said, "waiver": said}
 
 
 def merged(

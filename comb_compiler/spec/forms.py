@@ -90,6 +90,7 @@ _FORMS: dict[str, _Told] = {
     "header": _Told("the name of a header", "write letters, digits and hyphens, such as `x-user-bucket`"),
     "hostname": _Told("the name of a host", "write it in full and in lower case, such as `combs.example.com`"),
     "series-label": _Told("a label of Prometheus", "write letters, digits and `_`, such as `exported_pod`"),
+    "date": _Told("a day", "write year, month and day, such as `2027-01-31`"),
     "git-ref": _Told("a branch", "write a branch name, such as `main`"),
     "repository": _Told("a registry and a path", "write `host/path` in lower case, without a tag"),
     "key": _Told("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys, or an armoured OpenPGP block"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
+from datetime import date
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
@@ -12,6 +13,7 @@ from comb_compiler.spec.shapes import JsonSchema, Reader
 
 __all__ = [
     "CombName",
+    "Date",
     "Date",
     "Digest",
     "Endpoint",
@@ -126,6 +128,7 @@ _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
 _DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)
+_DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)
 _TENSOR = _Form("text", _TEXT.pattern, 255)
 
 Name = Annotated[str, _of(_NAME), _schema(_NAME, "A name: lower-case letters, digits and inner hyphens.")]
@@ -224,6 +227,17 @@ def _parse_date(check: Callable[[str], str]) -> Reader:
     return Reader(parse, takes_text=True)
 
 
+def _parse_date(check: Callable[[Any], str]) -> Reader:
+    def parse(value: Any) -> date:
+        text = check(value)
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:  # a day that its month does not have
+            raise PydanticCustomError("form", "not of the form", {"form": _DATE.kind, "value": text}) from error
+
+    return Reader(parse)
+
+
 def _parse_reference(check: Callable[[str], str]) -> Reader:
     def parse(text: str) -> ModelReferenceParts:
         model, _, version = check(text).partition("@")
@@ -238,3 +252,6 @@ ModelReference = Annotated[
     _schema(_REFERENCE, "A version of a model of this file.", "text-angle@1.4.0"),
 ]
 Date = Annotated[date, _parse_date(_of(_DATE).read), _schema(_DATE, "A day, by UTC: year, month, day.", "2027-01-31")]
+Date = Annotated[
+    date, _parse_date(_of(_DATE).read), _schema(_DATE, "A day, by UTC: year, month, day.", "2027-01-31")
+]

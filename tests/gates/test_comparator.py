@@ -117,6 +117,7 @@ def score(value: float | str) -> Any:
 def test_what_it_says_counts_for_values_lists_maps_and_messages(opened: Any) -> None:
     rules = opened("score", "exam.compare:near")
     assert differences(score(1), score(1.05), rules) == ()
+    assert differences(score(0), score(0.01), rules) == ()
     (found,) = differences(score(1), score(2), rules)
     assert (found.place, found.before, found.after) == ("score", 1.0, 2.0)
     rules = opened("found", "exam.compare:labels")

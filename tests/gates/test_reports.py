@@ -1,6 +1,7 @@
 """What people and programs read of gates, of hostile names and values too."""
 
 import json
+from datetime import date
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,6 +18,7 @@ from comb_compiler.gates.reports import (
     report_junit,
     report_markdown,
 )
+from comb_compiler.gates.weakening import Waiver, Weakening
 from tests.architecture.imports import ROOT
 
 EVIL = "<script>alert(1)</script>|`x`\x00\x1b[31m {{ 7*7 }} {% raw %} ]]> &amp; \ud7ff"
@@ -32,8 +34,22 @@ def report(text: str = "plain", verdict: Verdict = Verdict.BLOCKED) -> GateRepor
         "replay regular", Ruling(verdict, (text,), (figure,), 12), text, "0" * 64, 100, 99, 1, 1.5, (field,), (finding,)
     )
     return GateReport(
-        text, "a" * 64, {"name": text, "subject": "b" * 64}, "local", "local", "promised", text, (gate,), (text,)
+        text,
+        "a" * 64,
+        {"name": text, "subject": "b" * 64},
+        "local",
+        "local",
+        "promised",
+        text,
+        (gate,),
+        weakened(text)[:1],
     )
+
+
+def weakened(text: str) -> tuple[Weakening, ...]:
+    waiver = Waiver("name", "gates", "", text, text, date(2027, 1, 31))
+    first = Weakening("gates.load", text, text, "comb.yaml:3:1", waiver)
+    return first, first._replace(waiver=None), first._replace(waiver=None, expired=waiver)
 
 
 @pytest.mark.parametrize("text", ["plain", EVIL])
@@ -44,7 +60,7 @@ def test_json_is_as_its_schema_says(text: str, verdict: Verdict) -> None:
     data = json.loads(report_json(report(text, verdict)))
     assert list(Draft7Validator(schema).iter_errors(data)) == []
     assert (data["version"], data["verdict"]) == (1, verdict.value)
-    assert data["gates"][0]["findings"][0]["places"][0] == {"place": text, "before": {"a": [text]}, "after": "nan"}
+    assert data["gates"][0]["findings"][0]["places"][0] == {"place": text, "before": {"a": [text]}, "after": "NaN"}
 
 
 def test_the_schema_lets_nothing_else_in() -> None:
@@ -58,7 +74,7 @@ def test_the_schema_lets_nothing_else_in() -> None:
 @pytest.mark.parametrize("text", ["plain", EVIL])
 def test_junit_is_xml_with_a_case_for_each_finding(text: str) -> None:
     root = ET.fromstring(report_junit(report(text)))
-    (suite,) = root.findall("testsuite")
+    (suite, _) = root.findall("testsuite")
     assert suite.attrib | {"time": ""} == {
         "name": "replay regular", "tests": "2", "failures": "2", "errors": "0", "skipped": "0", "time": ""
     }  # fmt: skip
@@ -93,5 +109,17 @@ def test_pictures_are_told_by_their_bytes() -> None:
     assert pictures_of({"image": png + "A" * 1_000_000}) == [Picture("image", "")]
 
 
-def test_every_file_is_made() -> None:
-    assert all(make(report(), {}) for make in FILES.values())
+@pytest.mark.parametrize("text", ["plain", EVIL])
+def test_every_file_says_what_is_weakened_and_by_whose_leave(text: str) -> None:
+    found = report(text, Verdict.PASSED)._replace(weakened=weakened(text))
+    assert found.verdict is Verdict.BLOCKED
+    files = {name: make(found, {}) for name, make in FILES.items()}
+    for name in ("report.html", "report.md", "junit.xml"):
+        said = files[name].replace("&#96;", "`")
+        for words in ("there is no waiver", "expired on 2027-01-31", "until 2027-01-31"):
+            assert words in said, (name, words)
+    schema = json.loads((ROOT / "schemas/gate-report.v1.schema.json").read_text(encoding="utf-8"))
+    assert list(Draft7Validator(schema).iter_errors(json.loads(files["report.json"]))) == []
+    suite = ET.fromstring(files["junit.xml"]).find("testsuite[@name='exam']")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")

@@ -9,6 +9,7 @@ from pathlib import Path
 from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
+from comb_compiler.cli.gate.weakenings import findings, weakenings
 from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
@@ -20,6 +21,7 @@ from comb_compiler.source import SourceSet, decode
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 from comb_compiler.workspace.lock import check_locks
+from comb_compiler.workspace.revision import Revision
 from comb_compiler.workspace.sources import load_sources
 from tests.support.memory import REMEMBERED, MemoryCheckout
 
@@ -29,6 +31,7 @@ __all__ = [
     "check_code_on_disk",
     "check_in_memory",
     "check_on_disk",
+    "exam_on_disk",
     "fixed",
     "prove_on_disk",
     "render_on_disk",
@@ -87,6 +90,20 @@ def check_code_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     """What `comb check . --code` says besides, which runs the operators' code."""
     checkout = Checkout(root)
     return in_reading_order(check_code(checkout, find_combs(checkout, [root]).combs, REMEMBERED))
+
+
+def exam_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb gate` says of gates that ask for less than what is published, whose answers are of the same type."""
+    before, after = (
+        check(load_sources(one, _COMB, REMEMBERED)).comb for one in (Revision(str(root), "HEAD"), Checkout(root))
+    )
+    assert before is not None
+    assert after is not None
+    assert before.base.value is not None
+    assert after.base.value is not None
+    base, own = before.base.value.gates, after.base.value.gates
+    weaker = weakenings(base, own, after.base, (), (), [*own.compare])
+    return tuple(findings(weaker, after.base, after.base.value.metadata.name))
 
 
 def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from tests.golden.compilation import (
     check_code_on_disk,
     check_in_memory,
     check_on_disk,
+    exam_on_disk,
     fixed,
     prove_on_disk,
     render_on_disk,
@@ -28,6 +29,7 @@ ON_DISK = {
     "artifacts": check_artifacts,
     "code": check_code_on_disk,
     "evidence": prove_on_disk,
+    "exam": exam_on_disk,
     "files": check_on_disk,
     "render": render_on_disk,
 }

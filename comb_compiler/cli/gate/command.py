@@ -30,6 +30,7 @@ from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import Exam, exam_of
 from comb_compiler.cli.gate.subjects import subjects_of
+from comb_compiler.cli.gate.terms import terms_of
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.provenance import origin_of
 from comb_compiler.cli.samples.stores import add_store_argument
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("words", metavar="[GATE] COMB", nargs="+", help=f"one of {', '.join(_GATES)} (default: all), and a comb")
     add("--baseline", metavar="DIR|REV|none", help="what it is held against (default: the default branch)")
     add("--target", metavar="local|container|HOST:PORT", default="local", help="where it runs (default: local)")
+    add("--platform", metavar="FILE", help="the platform.yaml that has floors of gates, and waivers")
     add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
     add("--images", metavar="DIR|FILE", type=Path, help="what runs in containers: a layout of images, or images.json")
     add("--baseline-images", metavar="DIR|FILE", type=Path, help="the baseline's (default: it runs as `local`)")
@@ -78,7 +80,9 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
     subjects = subjects_of(candidate)
     report, exam = judged(which, candidate, subjects, arguments, console)
     from comb_compiler.cli.gate.showing import shown
+    from comb_compiler.cli.reporting import report as told
 
+    console.note(told((*exam.terms.floors, *exam.findings), "text", candidate.checkout, console))
     console.result(shown(report, console))
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
@@ -86,6 +90,8 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
         builder = arguments.builder or f"{_user()}@{socket.gethostname()}"
         statement = _statement(report, candidate, subjects, builder)
         console.note(written(report, Path(arguments.report), exam.cases, statement))
+    if exam.terms.floors:
+        return Exit.FINDINGS
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
 
 
@@ -124,11 +130,13 @@ def judged(
     """
     _must_have_arm(candidate, arguments.arm)
     with open_baseline(arguments.baseline, candidate, console) as baseline:
-        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "")
+        terms = terms_of(arguments.platform, candidate, baseline)
+        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "", terms)
         if exam.replays_records and which != "availability" and baseline is not None:
             exam = exam.with_records(arguments.store, candidate.plan.comb)
         subject = subjects[f"{candidate.plan.comb}/{arguments.arm}" if arguments.arm else candidate.plan.comb]
-        report = _report(which, candidate, subject, baseline, exam, arguments, console)
+        with exam.comparators:
+            report = _report(which, candidate, subject, baseline, exam, arguments, console)
     console.progress("")
     return report, exam
 
@@ -177,7 +185,7 @@ def _report(
         {name: value for name, value in named.items() if value},
         arguments.target,
         isolation,
-        promise,
+        exam.terms.promised(isolation, promise),
         exam.origin,
         tuple(results),
         exam.weakened,

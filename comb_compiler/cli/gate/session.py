@@ -167,6 +167,9 @@ class Session(NamedTuple):
         if gates.availability is not None and self.which in ("availability", "all"):
             samples = self.exam.sets.get("availability")
             yield await availability(setting, samples) if samples else _unfit("availability")
+        first = self.exam.first_release if self.baseline is None else None
+        if first is not None:
+            yield GateResult("first release", first, "", "", 0, 0, 0, 0.0)
         replay = gates.replay
         if replay is None or self.which == "availability":
             return
@@ -195,7 +198,7 @@ class Session(NamedTuple):
         if samples is None:
             return _alone("replay regular", Verdict.UNDECIDED, self.exam.missing)
         count, allowed = asked.regular.count, 1 - float(asked.regular.same)
-        return await regular(setting, samples, Regular(count, allowed))
+        return await regular(setting, samples, Regular(count, allowed, self.exam.terms.detectable))
 
 
 def _alone(gate: str, verdict: Verdict, why: str) -> GateResult:

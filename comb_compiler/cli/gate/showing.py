@@ -33,7 +33,8 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
         yield ""
         yield from _gate(gate, console)
     for weaker in report.weakened:
-        yield f"{_painted('weakened', '31', console)}  {_line(weaker)}: what the baseline asks was asked"
+        yield f"{_painted('weakened', '31', console)}   {_line(weaker.place)}: {_line(weaker.said)}"
+        yield f"           {_painted(_line(weaker.passes), '31', console)}; what the baseline asks was asked"
     yield ""
     yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {MEANING[report.verdict]}"
 

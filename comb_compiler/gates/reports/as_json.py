@@ -1,6 +1,7 @@
 """A gate report as JSON, of which schemas/gate-report.v1.schema.json says the form."""
 
 import json
+from math import isfinite, isnan
 from typing import Any
 
 from comb_compiler.gates.results import GateReport
@@ -23,6 +24,6 @@ def _data(value: Any) -> Any:
         return [_data(one) for one in value]
     if isinstance(value, dict):
         return {str(key): _data(one) for key, one in value.items()}
-    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
-        return str(value)  # as Protobuf's JSON form has it
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"  # as Protobuf's JSON form has it
     return value

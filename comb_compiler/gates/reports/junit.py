@@ -1,10 +1,12 @@
 """A gate report as JUnit's XML, which CI servers show: a suite a gate, with its verdict and findings as cases."""
 
 import re
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from comb_compiler.gates.results import GateReport, GateResult, SampleFinding
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.gates.weakening import Weakening
 
 __all__ = ["report_junit"]
 
@@ -17,6 +19,8 @@ def report_junit(report: GateReport) -> str:
     root = ET.Element("testsuites", name=_text(report.comb))
     for gate in report.gates:
         root.append(_suite(gate))
+    if report.weakened:
+        root.append(_exam(report.weakened))
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -40,6 +44,20 @@ def _suite(gate: GateResult) -> ET.Element:
         ET.SubElement(case, kind, message=_text(gate.ruling.why[0])).text = _text("\n".join(gate.ruling.why))
     for one in wrong:
         _finding(suite, gate.gate, one)
+    return suite
+
+
+def _exam(weakened: Sequence[Weakening]) -> ET.Element:
+    """What is weakened: a failure where nothing lets it pass."""
+    failures = sum(1 for one in weakened if one.waiver is None)
+    suite = ET.Element("testsuite", name="exam", tests=str(len(weakened)), failures=str(failures))
+    for one in weakened:
+        case = ET.SubElement(suite, "testcase", classname="exam", name=_text(one.field))
+        said = f"{one.place}: {one.said}; {one.passes}"
+        if one.waiver is None:
+            ET.SubElement(case, "failure", message=_text(said))
+        else:
+            ET.SubElement(case, "system-out").text = _text(said)
     return suite
 
 

@@ -42,7 +42,7 @@ def _compared(view: View, path: str, rule: Comparison) -> Iterator[Diagnostic]:
     field = yield from followed(view, key, 0, answer, path.split("."), codes.BAD_COMPARISON)
     if field is not None and not _FITS[given[0]](field):
         what = kind_of(view.schema, field)
-        others = " or ".join(f"`{name}`" for name, fits in _FITS.items() if name != "ignore" and fits(field))
+        others = " or ".join(f"`{name}`" for name, fits in _FITS.items() if name not in ("ignore", "run") and fits(field))
         hint = f"{others} can" if others else "what has no rule must be the same; `ignore` leaves it out"
         yield _bad(place, f"`{given[0]}` cannot compare {what}, which `{path}` is", hint)
 
@@ -59,5 +59,6 @@ _FITS: Mapping[str, Callable[[Field], bool]] = {
     "unordered": lambda field: field.is_repeated,
     "overlap": lambda field: field.is_message,
     "edits": lambda field: field.kind in _TEXTS,
+    "run": lambda _: True,
 }
 """What each rule can compare; of a list, its items."""

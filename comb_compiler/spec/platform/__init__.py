@@ -20,6 +20,7 @@ from comb_compiler.spec.platform.release import (
     Namespace,
     Priority,
     Registry,
+    Waiver,
 )
 from comb_compiler.spec.platform.samples import SampleStoreSpec
 from comb_compiler.spec.shapes import BY_WORD
@@ -59,6 +60,9 @@ class Platform(Model):
     floors: Floors = Field(default_factory=dict, validate_default=True, description="What no comb may fall below.")
     first_release: FirstRelease = Field(
         default_factory=dict, validate_default=True, description="What a comb needs without a baseline."
+    )
+    waivers: dict[Name, Waiver] = Field(
+        default_factory=dict, description="Where combs may ask for less in their gates than before, and why."
     )
     policies: list[RelativePath] = Field(
         default_factory=no_items, description="Folders of policies, besides those of Comb.", examples=[["policies"]]

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from comb_compiler.spec.base import Model, no_items
 from comb_compiler.spec.names import (
+    CombName,
+    Date,
     GitRef,
     HeaderName,
     Hostname,
@@ -14,6 +16,7 @@ from comb_compiler.spec.names import (
     Name,
     PublicKey,
     RepositoryPrefix,
+    Text,
     Url,
 )
 from comb_compiler.spec.shapes import BY_WORD
@@ -34,6 +37,7 @@ __all__ = [
     "Registry",
     "SlaFloors",
     "TrustedPublisher",
+    "Waiver",
 ]
 
 
@@ -87,6 +91,11 @@ class GateFloors(Model):
 
     same: Ratio | None = Field(default=None, description="The least share of unchanged answers in `regular` replay.")
     samples: int | None = Field(default=None, ge=1, description="The fewest samples of `regular` replay.")
+    detectable: Ratio | None = Field(
+        default=None,
+        description="The smallest break that `regular` replay must be able to see in a field that is noisy.",
+        examples=["5%"],
+    )
     error: bool = Field(default=False, description="Whether marked errors must be replayed.")
     load: bool = Field(default=False, description="Whether a load gate must pass.")
 
@@ -96,6 +105,22 @@ class Floors(Model):
 
     sla: SlaFloors = Field(default_factory=dict, validate_default=True, description="Promises.")
     gates: GateFloors = Field(default_factory=dict, validate_default=True, description="Proofs.")
+
+
+class Waiver(Model):
+    """That a change of one comb may ask for less of it than its gates did, for a time."""
+
+    comb: CombName = Field(description="The comb.")
+    weakens: Text = Field(
+        description="What is weakened, as `comb gate` calls it; or all that lies below.",
+        examples=["gates.replay.regular.same", "samples/standard/caption-coffee"],
+    )
+    to: Text | None = Field(
+        default=None, description="What it may become, as `comb gate` says it; anything, if left out.", examples=["99%"]
+    )
+    by: Text = Field(description="Who lets it pass.", examples=["Ada, platform"])
+    why: Text = Field(description="The reason.")
+    until: Date = Field(description="The last day on which it counts.")
 
 
 class FirstRelease(Model):
@@ -149,10 +174,6 @@ class Registry(Model):
     )
     base: dict[Name, ImageReference] = Field(
         default_factory=dict, description="Base images by device class, by their digests; `cpu` for the others."
-    )
-    pull_secret: Name | None = Field(
-        default=None,
-        description="The Secret of docker's configuration, in each namespace, that pods pull images and models with.",
     )
 
 
