@@ -219,23 +219,13 @@ class ModelReferenceParts(NamedTuple):
 
 def _parse_date(check: Callable[[str], str]) -> Reader:
     def parse(text: str) -> date:
-        try:
-            return date.fromisoformat(check(text))
-        except ValueError as error:  # a day that its month does not have
-            raise PydanticCustomError("form", "not of the form", {"form": _DATE.kind, "value": text}) from error
-
-    return Reader(parse, takes_text=True)
-
-
-def _parse_date(check: Callable[[Any], str]) -> Reader:
-    def parse(value: Any) -> date:
-        text = check(value)
+        check(text)
         try:
             return date.fromisoformat(text)
         except ValueError as error:  # a day that its month does not have
             raise PydanticCustomError("form", "not of the form", {"form": _DATE.kind, "value": text}) from error
 
-    return Reader(parse)
+    return Reader(parse, takes_text=True)
 
 
 def _parse_reference(check: Callable[[str], str]) -> Reader:

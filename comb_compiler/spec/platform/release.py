@@ -175,6 +175,10 @@ class Registry(Model):
     base: dict[Name, ImageReference] = Field(
         default_factory=dict, description="Base images by device class, by their digests; `cpu` for the others."
     )
+    pull_secret: Name | None = Field(
+        default=None,
+        description="The Secret of docker's configuration, in each namespace, that pods pull images and models with.",
+    )
 
 
 class Delivery(StrEnum):
