@@ -203,6 +203,7 @@ class _Composer:
     def _sequence(self, event: Any, depth: int) -> Sequence:
         self._check_collection_tag(event, "seq")
         items: list[Node] = []
+        following: Any
         next_event = self._event
         while type(following := next_event()) is not SequenceEndEvent:
             item = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
@@ -221,6 +222,7 @@ class _Composer:
         entries: dict[str, Entry] = {}
         data: dict[str, Any] = {}
         value: Node | None = None
+        following: Any
         while type(following := next_event()) is not MappingEndEvent:
             key = scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             second = next_event()
