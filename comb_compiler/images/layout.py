@@ -60,6 +60,11 @@ class ImageLayout:
         """Whether a blob is there."""
         return self.blob(digest).is_file()
 
+    def holds(self, blob: Descriptor) -> bool:
+        """Whether a blob is there, and as long as it should be: what it says is compared when it is read or sent."""
+        path = self.blob(blob.digest)
+        return path.is_file() and path.stat().st_size == blob.size
+
     def read(self, digest: str) -> bytes:
         """A blob's bytes, which are those that the digest names. Raises ImageError."""
         try:
@@ -95,24 +100,23 @@ class ImageLayout:
     def take(self, other: "ImageLayout", blobs: Iterable[Descriptor]) -> None:
         """Have blobs of another layout, those that are not here yet. Raises ImageError for what it lacks."""
         for one in blobs:
-            if not self.has(one.digest):
+            if not self.holds(one):
                 try:
-                    with other.blob(one.digest).open("rb") as source, self.writing() as blob:
-                        while piece := source.read(1 << 20):
-                            blob.write(piece)
+                    self._copy(other.blob(one.digest), one.digest, f"{other.path}: what is there for {one.digest}")
                 except FileNotFoundError as problem:
                     raise ImageError(f"{other.path}: it has no {one.digest}, which it names") from problem
-                if blob.digest != one.digest:
-                    raise ImageError(f"{other.path}: what is there for {one.digest} is something else")
 
     def keep(self, file: Path, digest: str) -> None:
         """Have a file as a blob. Raises ImageError where its digest is another."""
-        if not self.has(digest):
-            with file.open("rb") as source, self.writing() as blob:
-                while piece := source.read(1 << 20):
-                    blob.write(piece)
+        if not self.holds(Descriptor("", digest, file.stat().st_size)):
+            self._copy(file, digest, f"`{file}`")
+
+    def _copy(self, file: Path, digest: str, name: str) -> None:
+        with file.open("rb") as source, self.writing() as blob:
+            while piece := source.read(1 << 20):
+                blob.write(piece)
             if blob.digest != digest:
-                raise ImageError(f"`{file}` changed while it was read: try again")
+                raise ImageError(f"{name} is something else")
 
     def images(self) -> Mapping[str, Descriptor]:
         """The manifests that the index names, by their name (`org.opencontainers.image.ref.name`) or their digest."""

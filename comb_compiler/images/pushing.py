@@ -66,8 +66,7 @@ def _wanted(layout: ImageLayout, images: Iterable[Reference]) -> dict[Reference,
 def _of_layout(layout: ImageLayout, image: Reference) -> Mapping[str, Any]:
     manifest = layout.manifest(image.digest)
     for blob in _blobs(layout, manifest):
-        path = layout.blob(blob.digest)
-        if not path.is_file() or path.stat().st_size != blob.size:
+        if not layout.holds(blob):
             raise ImageError(f"{layout.path}: {image} names {blob.digest}, which is not there whole: build it again")
     return manifest
 

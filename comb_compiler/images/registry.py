@@ -71,7 +71,7 @@ class Repository:
 
     def fetch(self, blob: Descriptor, layout: ImageLayout) -> None:
         """Put a blob into a layout, unless it is there."""
-        if not layout.has(blob.digest):
+        if not layout.holds(blob):
             self._trying(lambda: self._fetch(blob, layout))
 
     def _trying(self, attempt: Callable[[], _T]) -> _T:
@@ -143,7 +143,8 @@ class Repository:
             return RegistryFailed(f"{self._shown}: the registry does not let us", f"who may, by `docker login {host}`?")
         if "DIGEST_INVALID" in codes:
             return RegistryFailed(
-                f"{self._shown}: what was sent is not what its digest says", "the layout was changed: build it again"
+                f"{self._shown}: what was sent is not what its digest says",
+                "the layout was changed: remove it, and build it again",
             )
         why, hint = _REASONS.get(status, (f"answers {status}{f' ({codes})' if codes else ''}", ""))
         return RegistryFailed(f"{self._shown}: the registry {why}", hint)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.images.model import ImageError
 from comb_compiler.images.pip import pip, shortened
+from comb_compiler.images.remembering import file_digest
 from comb_compiler.images.tags import parse_wheel_name
 from comb_compiler.images.targets import Target
 
@@ -74,12 +75,12 @@ def _wheel(told: dict[str, Any]) -> Wheel:
 
 
 def fetch(wheels: Iterable[Wheel], target: Target, directory: Path) -> tuple[Path, ...]:
-    """The files of wheels, in `directory` by their digests; what is there already is not asked for again.
+    """The files of wheels, in `directory` by their digests; what is there already, and whole, is not asked for again.
 
     Raises ImageError where what pip brings is not what is pinned, and PipFailed as `resolve` does.
     """
     places = {wheel: directory / wheel.sha256 / wheel.file for wheel in wheels}
-    missing = [wheel for wheel, path in places.items() if not path.is_file()]
+    missing = [wheel for wheel, path in places.items() if not path.is_file() or file_digest(path) != wheel.sha256]
     if missing:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=directory) as scratch:

@@ -127,6 +127,23 @@ def test_a_blob_is_read_no_further_than_it_is_long(liar: Liar, layout: ImageLayo
     assert drafts(layout) == []
 
 
+def test_what_was_cut_off_or_changed_in_a_layout_is_made_again_or_said(tmp_path: Path, layout: ImageLayout) -> None:
+    source = base_layout(tmp_path / "base")
+    base = open_layout(source)
+    layout.take(source, base.layers)
+    blob = layout.blob(base.layers[0].digest)
+    whole = blob.read_bytes()
+    blob.write_bytes(whole[:-1])
+    layout.take(source, base.layers)
+    assert blob.read_bytes() == whole
+    source.blob(base.layers[0].digest).unlink()
+    source.blob(base.layers[0].digest).symlink_to("/etc/passwd")
+    blob.unlink()
+    with pytest.raises(ImageError, match="is something else"):
+        layout.take(source, base.layers)
+    assert drafts(layout) == []
+
+
 def manifest(**more: Any) -> dict[str, Any]:
     blob = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest_of(b""), "size": 0}
     return {"schemaVersion": 2, "mediaType": MANIFEST, "config": blob, "layers": [blob], **more}

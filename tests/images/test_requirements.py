@@ -128,6 +128,9 @@ def test_wheels_that_are_pinned_are_fetched_once_and_never_with_other_bytes(inde
     wheels = pinned(path)
     (there,) = fetch(wheels, SLIM, tmp_path / "kept")
     assert there.read_bytes() == path.read_bytes()
+    there.write_bytes(b"rotten since")
+    assert fetch(wheels, SLIM, tmp_path / "kept") == (there,)
+    assert there.read_bytes() == path.read_bytes()
     path.write_bytes(wheel(tmp_path / "other", "one", requires=("malice",)).read_bytes())
     assert fetch(wheels, SLIM, tmp_path / "kept") == (there,)
     with pytest.raises(ImageError, match=r"(?i)hashes"):
