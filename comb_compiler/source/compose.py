@@ -80,6 +80,11 @@ _bare = object.__new__
 """A `Scalar` of which nothing is set: a file has hundreds, and a call of `__init__` costs more than all of the rest."""
 
 
+_MAPPING_END: Any = MappingEndEvent
+_SEQUENCE_END: Any = SequenceEndEvent
+"""Types whose events are no less than what `get_event` gives: their marks are always there."""
+
+
 class _LimitReached(Exception):
     """Unwinds the composer; never leaves this module."""
 
@@ -203,9 +208,8 @@ class _Composer:
     def _sequence(self, event: Any, depth: int) -> Sequence:
         self._check_collection_tag(event, "seq")
         items: list[Node] = []
-        following: Any
         next_event = self._event
-        while type(following := next_event()) is not SequenceEndEvent:
+        while type(following := next_event()) is not _SEQUENCE_END:
             item = self._scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             items.append(item)
             if item.data is None:
@@ -222,8 +226,7 @@ class _Composer:
         entries: dict[str, Entry] = {}
         data: dict[str, Any] = {}
         value: Node | None = None
-        following: Any
-        while type(following := next_event()) is not MappingEndEvent:
+        while type(following := next_event()) is not _MAPPING_END:
             key = scalar(following) if type(following) is ScalarEvent else self._node(following, depth)
             second = next_event()
             value = scalar(second) if type(second) is ScalarEvent else self._node(second, depth)

@@ -14,7 +14,6 @@ from comb_compiler.spec.shapes import JsonSchema, Reader
 __all__ = [
     "CombName",
     "Date",
-    "Date",
     "Digest",
     "Endpoint",
     "EntryPoint",
@@ -242,6 +241,3 @@ ModelReference = Annotated[
     _schema(_REFERENCE, "A version of a model of this file.", "text-angle@1.4.0"),
 ]
 Date = Annotated[date, _parse_date(_of(_DATE).read), _schema(_DATE, "A day, by UTC: year, month, day.", "2027-01-31")]
-Date = Annotated[
-    date, _parse_date(_of(_DATE).read), _schema(_DATE, "A day, by UTC: year, month, day.", "2027-01-31")
-]
