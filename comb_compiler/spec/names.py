@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from datetime import date
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
@@ -126,7 +125,6 @@ _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._
 _LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
-_DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)
 _DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)
 _TENSOR = _Form("text", _TEXT.pattern, 255)
 
