@@ -4,12 +4,12 @@ from comb_compiler.gates.asking import Answered, Case, Gone, Target, Unreadable
 from comb_compiler.gates.comparing import Difference, differences, missed
 from comb_compiler.gates.regular import Regular
 from comb_compiler.gates.results import GateReport, GateResult, Place, SampleFinding
-from comb_compiler.gates.running import Set, Setting, availability, errors, optimised, regular
+from comb_compiler.gates.running import Set, Setting, availability, errors, looked_at, optimised, regular
 from comb_compiler.gates.strata import shares
 from comb_compiler.gates.verdicts import Figure, Ruling, Verdict
 
 __all__ = [
     "Answered", "Case", "Difference", "Figure", "GateReport", "GateResult", "Gone", "Place", "Regular", "Ruling",
     "SampleFinding", "Set", "Setting", "Target", "Unreadable", "Verdict", "availability", "differences", "errors",
-    "missed", "optimised", "regular", "shares",
+    "looked_at", "missed", "optimised", "regular", "shares",
 ]  # fmt: skip

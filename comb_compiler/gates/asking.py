@@ -12,7 +12,8 @@ __all__ = ["Answered", "Case", "Gone", "Journal", "Target", "Unreadable", "answe
 class Case(NamedTuple):
     """A request in Protobuf's JSON form, and what is known of its answer: what is expected, or with what it must fail.
 
-    Neither is there for recorded traffic. `about` is a sentence for people; `source` is where its files are, if in any.
+    Neither is there for recorded traffic, of which `recorded` is what it was answered with: the answer as it is
+    serialised. `about` is a sentence for people; `source` is where its files are, if in any.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Case(NamedTuple):
     error: str | None = None
     about: str = ""
     source: str = ""
+    recorded: "Answered | None" = None
 
 
 class Answered(NamedTuple):

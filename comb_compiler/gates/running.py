@@ -15,10 +15,11 @@ from comb_compiler.gates.rules import Rules
 from comb_compiler.gates.verdicts import Ruling, Verdict
 from comb_compiler.gates.wording import listed
 
-__all__ = ["CODE", "Set", "Setting", "availability", "errors", "optimised", "regular"]
+__all__ = ["CODE", "Set", "Setting", "availability", "errors", "looked_at", "optimised", "regular"]
 
 CODE = "(code)"
 """Stands for a field where answers differ in that one of them failed, or with what."""
+_ERROR = "replay error"
 _MOST_FINDINGS = 200
 _MOST_PLACES = 20
 _MOST_ITEMS = 100
@@ -29,7 +30,8 @@ class Setting(NamedTuple):
     """What all gates of a run have in common. `progress` is told how many of how many cases are done.
 
     `newer` is the candidate's own type of answers, for samples that expect what the shared one does not have yet.
-    `journal` is where answers are kept, if anywhere: what it has is not asked again.
+    `journal` is where answers are kept, if anywhere: what it has is not asked again. `recorded` reads what recorded
+    requests were answered with, where that stands for the baseline, which is not asked then.
     """
 
     candidate: Target
@@ -39,6 +41,7 @@ class Setting(NamedTuple):
     progress: Callable[[str, int, int], None] = lambda gate, done, of: None
     newer: Any = None
     journal: Journal | None = None
+    recorded: Callable[[Answered], Answered] | None = None
 
 
 class Set(NamedTuple):
@@ -74,17 +77,22 @@ def _availability_ruling(of: int, wrong: Sequence[SampleFinding]) -> Ruling:
 
 
 async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
-    """The candidate answers ordinary requests as the baseline does; ends as soon as it is proven that it does not."""
+    """The candidate answers ordinary requests as the baseline does; ends as soon as it is proven that it does not.
+
+    What was recorded is there once, so that nothing is known of its noise: then nothing is proven against a candidate.
+    """
     tally = _Tally("replay regular", setting, samples)
-    assert setting.baseline is not None
-    targets = [setting.baseline, setting.baseline, setting.candidate]
+    baseline = setting.baseline
+    assert baseline is not None or setting.recorded is not None
+    targets = [setting.candidate] if baseline is None else [baseline, baseline, setting.candidate]
     changed: list[SampleFinding] = []
     ruling = Ruling(Verdict.UNDECIDED, ("there are no samples",))
     done = 0
     try:
         while done < len(samples.cases):
             until = min(judge.next_look, len(samples.cases))
-            async for case, (first, second, candidate) in tally.answers(samples.cases[done:until], targets):
+            async for case, answered in tally.answers(samples.cases[done:until], targets):
+                first, second, candidate = _three(case, answered, setting)
                 noise, change = _apart(first, second, setting.rules), _apart(first, candidate, setting.rules)
                 judge.add([Trial(_fields(noise), _fields(change))])
                 if change and not _fields(change) <= _fields(noise):
@@ -96,7 +104,27 @@ async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
     except Ended as problem:
         return tally.ended_by(problem, changed)
     fields = judge.fields() if done else ()
+    ruling = ruling if setting.recorded is None else _of_one_answer(ruling)
     return tally.result(ruling, _telling(changed, fields), fields)
+
+
+def _three(case: Case, answered: tuple[Answered, ...], setting: Setting) -> tuple[Answered, Answered, Answered]:
+    """The baseline's two answers, and the candidate's."""
+    if setting.recorded is None:
+        first, second, candidate = answered
+        return first, second, candidate
+    assert case.recorded is not None
+    before = setting.recorded(case.recorded)
+    return before, before, answered[-1]
+
+
+def _of_one_answer(ruling: Ruling) -> Ruling:
+    if ruling.verdict is Verdict.PASSED:
+        return ruling._replace(why=(*ruling.why, "held against recorded answers, all differences counted as changes"))
+    unknown = (
+        "whether that is noise is not known, since what was recorded is there once: name a revision with --baseline"
+    )
+    return ruling._replace(verdict=Verdict.UNDECIDED, why=(*ruling.why, unknown))
 
 
 def _telling(changed: Sequence[SampleFinding], fields: Sequence[FieldFinding]) -> list[SampleFinding]:
@@ -121,7 +149,7 @@ def _field_of(place: str) -> str:
 
 async def errors(setting: Setting, samples: Set) -> GateResult:
     """Marked errors: at least as many are right as before, and none of those that were is broken."""
-    return await _marked(setting, samples, "replay error", errors_ruling)
+    return await _marked(setting, samples, _ERROR, errors_ruling)
 
 
 async def optimised(setting: Setting, samples: Set, better: float | None) -> GateResult:
@@ -148,15 +176,43 @@ async def _marked(
                 findings.append(_finding(case, _kind(found[-1]), first, answered[-1], wrong[-1] or wrong[0]))
     except Ended as problem:
         return tally.ended_by(problem, findings)
+    if setting.recorded is not None:
+        return tally.result(_without_before(found, gate), [one for one in findings if one.kind == Kind.WRONG])
     order = {kind: place for place, kind in enumerate((Kind.BROKEN, Kind.FIXED, Kind.WRONG))}
     findings.sort(key=lambda one: (order[one.kind], one.name))
     return tally.result(ruling(sorted(found)), findings)
+
+
+def _without_before(found: Sequence[Graded], gate: str) -> Ruling:
+    """What can be said where no baseline was asked these samples, though there is one."""
+    wrong = sum(1 for one in found if not one.is_right)
+    said = f"{len(found) - wrong:,} of {len(found):,} are right"
+    if found and not wrong and gate == _ERROR:
+        return Ruling(Verdict.PASSED, (said,))
+    what = "recorded answers are those to other requests: name what was there before with --baseline"
+    return Ruling(Verdict.UNDECIDED, (f"{said}; which of them were so before is not known", what))
 
 
 def _kind(graded: Graded) -> str:
     if graded.is_right:
         return Kind.FIXED
     return Kind.BROKEN if graded.was_right else Kind.WRONG
+
+
+def looked_at(case: Case, before: Answered | None, after: Answered, setting: Setting) -> SampleFinding | None:
+    """What is to be said of one case, of what came `before`, if that is known, and `after`.
+
+    Nothing is where it is right and was so before, or where it is the same in what is not known to be right.
+    """
+    if case.expected is None and case.error is None:
+        change = () if before is None else _apart(before, after, setting.rules)
+        return _finding(case, Kind.CHANGED, before, after, change) if change else None
+    wrong = graded(case, after, setting)
+    was_wrong = () if before is None else graded(case, before, setting)
+    if not wrong and not was_wrong:
+        return None
+    kind = _kind(Graded(case.name, before is not None and not was_wrong, not wrong))
+    return _finding(case, kind, before, after, wrong or was_wrong)
 
 
 def graded(case: Case, answered: Answered, setting: Setting) -> tuple[Difference, ...]:

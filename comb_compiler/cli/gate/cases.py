@@ -1,29 +1,35 @@
 """Recorded requests → the cases of `regular` replay: as many of each kind as there are among all."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
-from comb_compiler.gates import Case, Set, shares
+from comb_compiler.cli.tables import code_name
+from comb_compiler.gates import Answered, Case, Set, shares
 
 if TYPE_CHECKING:
+    from comb_compiler.cli.samples.decoding import Decoder
+    from comb_compiler.samples.record_pb2 import Record
     from comb_compiler.samples.store import SampleStore
 
-__all__ = ["recorded"]
+__all__ = ["case_of", "recorded"]
 
 _HOUR = 3600
 _PAGE = 500
 
 
-def recorded(store: str, comb: str, count: int) -> Set:
-    """`count` of a comb's recorded requests, or all: by arm, code and hour in the proportions of the whole."""
+def recorded(store: str, comb: str, count: int, arms: Collection[str] | None = None) -> Set:
+    """`count` of a comb's recorded requests, or all: by arm, code and hour in the proportions of the whole.
+
+    Where `arms` are named, it is those that they answered, and of which the whole answer is there.
+    """
     from comb_compiler.cli.samples.stores import opened_at
 
     with opened_at(store) as found:
-        strata = _strata(found, comb)
+        strata = {key: ids for key, ids in _strata(found, comb).items() if arms is None or key[0] in arms}
         if not strata:
             raise UsageError(f"--store {store}: there are no records of `{comb}`; `comb run --samples` makes some")
         wanted = shares({stratum: len(ids) for stratum, ids in strata.items()}, count)
@@ -31,7 +37,7 @@ def recorded(store: str, comb: str, count: int) -> Set:
             case
             for stratum, ids in sorted(strata.items())
             if wanted[stratum]
-            for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum]), wanted[stratum])
+            for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum], arms), wanted[stratum])
         ]
     digest = sha256("\n".join(sorted(f"{case.name} {_digest(case)}" for case in cases)).encode()).hexdigest()
     return Set(f"recorded ({len(cases):,} of {sum(map(len, strata.values())):,})", digest, cases)
@@ -59,16 +65,33 @@ def _strata(store: "SampleStore", comb: str) -> Mapping[tuple[str, int, int], li
         page = store.find(Query(comb=comb), limit=_PAGE, page=page.next)
 
 
-def _cases(store: "SampleStore", ids: list[str], wanted: int) -> Iterator[Case]:
-    """Those that can be asked again, so many at a time read: others stand in for a request without a JSON form."""
+def _cases(store: "SampleStore", ids: list[str], wanted: int, arms: Collection[str] | None) -> Iterator[Case]:
+    """Those that can be used, so many at a time read: others stand in for a request without a JSON form."""
     from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.gates.comparing import json_of
 
     decoder = Decoder(store)
     page = min(wanted, _PAGE)
     for start in range(0, len(ids), page):
-        for id, record in store.get(ids[start : start + page]).items():
-            message = decoder.message(record.interface, record.request)
-            request = None if message is None else json_of(message)
-            if request is not None:
-                yield Case(id, request)
+        for record in store.get(ids[start : start + page]).values():
+            case = case_of(record, decoder)
+            if case is not None and (arms is None or case.recorded is not None):
+                yield case
+
+
+def case_of(record: "Record", decoder: "Decoder") -> Case | None:
+    """The request of a record, of which it is not known what is right; None where it cannot be asked again."""
+    from comb_compiler.gates.comparing import json_of
+
+    message = decoder.message(record.interface, record.request)
+    request = None if message is None else json_of(message)
+    return None if request is None else Case(record.id, request, recorded=_answered(record))
+
+
+def _answered(record: "Record") -> Answered | None:
+    """What a request was answered with; None where not all of it was kept."""
+    if any(path.partition(".")[0] != "request" for path in record.redacted):
+        return None
+    seconds = record.duration / 1e9
+    if record.code:
+        return Answered(None, code_name(record.code), record.error, seconds)
+    return Answered(record.answer.message, "OK", "", seconds)

@@ -9,6 +9,8 @@ example:
   comb gate replay . --arm rotate --baseline .            an arm of the experiment against the comb as written
   comb gate availability . --baseline none                the standard samples alone
   comb gate . --report out                                with a report for people and one for programs
+  comb gate . --sample frame-7                            one sample once more, and where along the graph it parts
+  comb gate . --sample 0197c3a2b5e87d0c9f1e2d3c4b5a6978 --as-recorded    an incident, by what answered then
 """
 
 import argparse
@@ -28,7 +30,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
-from comb_compiler.cli.gate.exam import Exam, exam_of
+from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.gate.terms import terms_of
 from comb_compiler.cli.opening import Clean, open_clean
@@ -54,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--images", metavar="DIR|FILE", type=Path, help="what runs in containers: a layout of images, or images.json")
     add("--baseline-images", metavar="DIR|FILE", type=Path, help="the baseline's (default: it runs as `local`)")
     add("--environment", metavar="NAME", default="", help="whose groups of operators the images are made for")
+    add("--sample", metavar="NAME|ID", action="append", default=[], help="ask this sample alone, and look at each step")
+    add("--as-recorded", action="store_true", help="ask what answered the --sample when it was recorded")
     add("--report", metavar="DIR", help="write report.html, .json and .md, junit.xml and statement.json there")
     add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=os.cpu_count() or 1, help="samples under way (default: a CPU each)")
@@ -68,6 +72,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("--at-once: at least one sample has to be under way")
     if arguments.target not in ("local", CONTAINER) and not _ADDRESS.fullmatch(arguments.target):
         raise UsageError(f"--target {arguments.target}: this is neither `local` nor `container` nor HOST:PORT")
+    if arguments.as_recorded and not arguments.sample:
+        raise UsageError("--as-recorded: name the record, with --sample ID")
     main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
     with _ended_as_by_ctrl_c():
         return _run(which, str(main), arguments, console)
@@ -78,6 +84,11 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
     if candidate is None:
         return Exit.FINDINGS
     subjects = subjects_of(candidate)
+    if arguments.sample:
+        from comb_compiler.cli.gate.single import run_samples
+
+        _must_have_arm(candidate, arguments.arm)
+        return run_samples(candidate, subjects, arguments, console)
     report, exam = judged(which, candidate, subjects, arguments, console)
     from comb_compiler.cli.gate.showing import shown
     from comb_compiler.cli.reporting import report as told
@@ -129,16 +140,25 @@ def judged(
     `subjects` are the candidate's, by what they are called.
     """
     _must_have_arm(candidate, arguments.arm)
-    with open_baseline(arguments.baseline, candidate, console) as baseline:
+    is_recorded = arguments.baseline == RECORDED
+    with open_baseline(None if is_recorded else arguments.baseline, candidate, console) as baseline:
         terms = terms_of(arguments.platform, candidate, baseline)
         exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "", terms)
         if exam.replays_records and which != "availability" and baseline is not None:
-            exam = exam.with_records(arguments.store, candidate.plan.comb)
+            arms = _arms_as_written(baseline) if is_recorded else None
+            exam = exam.with_records(arguments.store, candidate.plan.comb, arms)
         subject = subjects[f"{candidate.plan.comb}/{arguments.arm}" if arguments.arm else candidate.plan.comb]
         with exam.comparators:
             report = _report(which, candidate, subject, baseline, exam, arguments, console)
     console.progress("")
     return report, exam
+
+
+def _arms_as_written(baseline: Baseline) -> set[str]:
+    """The arms that answer as the comb as written does; requests outside of an experiment have none."""
+    subjects = subjects_of(baseline.comb)
+    comb = baseline.comb.plan.comb
+    return {"", *(name.removeprefix(f"{comb}/") for name, digest in subjects.items() if digest == subjects[comb])}
 
 
 def _words(words: list[str]) -> tuple[str, str]:
@@ -175,6 +195,8 @@ def _report(
         before = subjects_of(baseline.comb)[baseline.comb.plan.comb]
         named = {"name": baseline.name, "commit": baseline.commit, "subject": before}
     subjects = subject, named.get("subject", "")
+    if arguments.baseline == RECORDED and named:
+        named, subjects = {"name": "recorded answers", "subject": ""}, (subject, RECORDED)
     with containers_for(arguments, candidate, against, console) as containers:
         session = Session(which, candidate, against, subjects, exam, arguments, console, containers)
         results, earlier = asyncio.run(session.results())
@@ -182,7 +204,7 @@ def _report(
     return GateReport(
         candidate.plan.comb,
         subject,
-        {name: value for name, value in named.items() if value},
+        {name: value for name, value in named.items() if value or name == "subject"},
         arguments.target,
         isolation,
         exam.terms.promised(isolation, promise),

@@ -1,6 +1,6 @@
 """What a candidate is asked, and by which rules: those of the baseline, which the author of a change cannot weaken."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,12 +77,12 @@ class Exam(NamedTuple):
         regular = self.gates.replay.regular if self.gates.replay is not None else None
         return regular is not None and regular.samples == RECORDED and "replay.regular" not in self.sets
 
-    def with_records(self, store: str, comb: str) -> "Exam":
-        """The exam with requests of a store, or with why there are none."""
+    def with_records(self, store: str, comb: str, arms: Collection[str] | None = None) -> "Exam":
+        """The exam with requests of a store, of these `arms` if they are named; or with why there are none."""
         assert self.gates.replay is not None
         assert self.gates.replay.regular is not None
         try:
-            found = recorded(store, comb, self.gates.replay.regular.count)
+            found = recorded(store, comb, self.gates.replay.regular.count, arms)
         except UsageError as problem:
             return self._replace(missing=str(problem))
         return self._replace(sets={**self.sets, "replay.regular": found})

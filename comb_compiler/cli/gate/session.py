@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.contained import Containers
@@ -19,6 +19,7 @@ from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.patience import patient
 from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import (
+    Answered,
     GateResult,
     Gone,
     Regular,
@@ -36,10 +37,11 @@ from comb_compiler.gates import (
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
 
-__all__ = ["Session"]
+__all__ = ["Session", "source_of"]
 
-_START = "start"
-"""Stands for a gate where a target does not start."""
+_START, _END = "start", "end"
+"""Stand for a gate where a target does not start, and where a part of it has ended by itself."""
+_NO_GATES = (_START, _END)
 
 
 class Session(NamedTuple):
@@ -69,7 +71,9 @@ class Session(NamedTuple):
             if nodes is None:
                 self.console.progress("looking where answers part …")
                 nodes = await traced(found, self._sets(), self._sources(), answers)
-                if found[0].gate != _START and all(one.asked == journal.kept(one.gate) for one in found):
+                if not any(one.gate in _NO_GATES for one in found) and all(
+                    one.asked == journal.kept(one.gate) for one in found
+                ):
                     journal.finish(self.which, nodes)
         return with_nodes(found, nodes), journal.began if any(one.kept for one in found) else ""
 
@@ -89,6 +93,7 @@ class Session(NamedTuple):
                 _progress(self.console),
                 Answers(self.candidate.plan).kind,
                 journal,
+                _reader(answers.kind) if self._is_recorded else None,
             )
             async for one in self._asked(setting):
                 found.append(one)
@@ -96,7 +101,7 @@ class Session(NamedTuple):
                     break
             ended = await candidate.ended() if isinstance(candidate, Service) else ""
             if ended and not any(one.ruling.verdict is Verdict.BLOCKED for one in found):
-                found.append(_alone("end", Verdict.BLOCKED, f"a part of the candidate went away: {ended}"))
+                found.append(_alone(_END, Verdict.BLOCKED, f"a part of the candidate went away: {ended}"))
         return found
 
     def _journal(self, answers: Answers) -> Journal:
@@ -115,6 +120,11 @@ class Session(NamedTuple):
         return {field.replace(".", " "): one for field, one in self.exam.sets.items()}
 
     @property
+    def _is_recorded(self) -> bool:
+        """Whether recorded answers stand for the baseline."""
+        return self.baseline is not None and bool(self.arguments.baseline == RECORDED)
+
+    @property
     def _is_same(self) -> bool:
         alike = self.arguments.target == "local" if self.containers is None else self.containers.are_alike
         return alike and self.subjects[0] == self.subjects[1]
@@ -123,12 +133,12 @@ class Session(NamedTuple):
         """Candidate and baseline, which are not started where an earlier run has all answers."""
         if journal.end(self.which) is not None:
             candidate, baseline = Absent("candidate"), Absent("baseline")
-            return candidate, None if self.baseline is None else baseline
+            return candidate, None if self.baseline is None or self._is_recorded else baseline
         return await self._candidate(stack, answers), await self._baseline(stack, answers)
 
     def _sources(self) -> "dict[str, Source]":
         """What can be asked for all that it does: processes of this machine."""
-        if self.baseline is None or self.arguments.target != "local":
+        if self.baseline is None or self.arguments.target != "local" or self._is_recorded:
             return {}
         return {"baseline": self.source(self.baseline), "candidate": self.source(self.candidate, self.arguments.arm)}
 
@@ -147,7 +157,7 @@ class Session(NamedTuple):
         return await stack.enter_async_context(launched("candidate", source, answers))
 
     async def _baseline(self, stack: AsyncExitStack, answers: Answers) -> Service | None:
-        if self.baseline is None or self.which == "availability" or self._is_same:
+        if self.baseline is None or self.which == "availability" or self._is_same or self._is_recorded:
             return None
         self.console.progress("starting the baseline …")
         if self.containers is not None and "baseline" in self.containers.combs:
@@ -156,11 +166,7 @@ class Session(NamedTuple):
 
     def source(self, clean: Clean, arm: str = "") -> "Source":
         """What a service of a comb is made from: of one graph, the comb's as written or an arm's."""
-        from comb_compiler.runtime.service import Source
-
-        plan = as_written(clean.plan, arm)
-        plan = patient(plan) if self.arguments.patient else plan
-        return Source(plan, model_locator(clean.checkout, clean.main), clean.directory)
+        return source_of(clean, arm, is_patient=self.arguments.patient)
 
     async def _asked(self, setting: Setting) -> AsyncIterator[GateResult]:
         gates = self.exam.gates
@@ -201,8 +207,31 @@ class Session(NamedTuple):
         return await regular(setting, samples, Regular(count, allowed, self.exam.terms.detectable))
 
 
+def source_of(clean: Clean, arm: str, *, is_patient: bool) -> "Source":
+    """What a service of a comb is made from: of one graph, the comb's as written or an arm's."""
+    from comb_compiler.runtime.service import Source
+
+    plan = as_written(clean.plan, arm)
+    return Source(patient(plan) if is_patient else plan, model_locator(clean.checkout, clean.main), clean.directory)
+
+
 def _alone(gate: str, verdict: Verdict, why: str) -> GateResult:
     return GateResult(gate, Ruling(verdict, (why,)), "", "", 0, 0, 0, 0.0)
+
+
+def _reader(kind: Any) -> Callable[[Answered], Answered]:
+    """A function that reads what was recorded of an answer as the type that all answers have."""
+    from comb_compiler.runtime.messages import read_message
+
+    def read(kept: Answered) -> Answered:
+        message = None if kept.failed else read_message(kind, kept.answer)
+        if message is None and not kept.failed:
+            return kept._replace(
+                answer=None, code="DATA_LOSS", message="what is recorded is no answer of this interface"
+            )
+        return kept._replace(answer=message)
+
+    return read
 
 
 def _unfit(gate: str) -> GateResult:

@@ -8,7 +8,7 @@ from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
 from comb_compiler.gates.wording import MEANING, short
 
-__all__ = ["short_value", "shown"]
+__all__ = ["sample_lines", "short_value", "shown"]
 
 _MOST_SHOWN = 8
 _MOST_PLACES = 4
@@ -55,12 +55,13 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
                 f"{field.changed:,} of {field.of:,}; a break of {100 * field.smallest:.2g}% would have been seen"
             )
     for one in gate.findings[:_MOST_SHOWN]:
-        yield from _sample(one, console)
+        yield from sample_lines(one, console)
     if len(gate.findings) > _MOST_SHOWN:
         yield f"  … and {len(gate.findings) - _MOST_SHOWN:,} more in the report (--report DIR)"
 
 
-def _sample(one: SampleFinding, console: Console) -> Iterator[str]:
+def sample_lines(one: SampleFinding, console: Console) -> Iterator[str]:
+    """What a sample was found to be, and where it differs."""
     colour = {"fixed": "32", "changed": "33"}.get(one.kind, "31")
     where = f", from `{one.node}` on" if one.node else ""
     yield f"  {_painted(f'{one.kind:<7}', colour, console)} {_line(one.name)}{where}"

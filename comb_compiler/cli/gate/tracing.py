@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from comb_compiler.cli.gate.nodes import first_apart
 from comb_compiler.cli.gate.targets import Answers, launched
 from comb_compiler.gates import Answered, GateResult, Gone, Set, Unreadable
 
@@ -92,9 +93,4 @@ async def asked_for_all(
 
 
 def _first(before: Asked, after: Asked) -> str:
-    """The first node, in the candidate's order, that gave something else than before."""
-    if before.record is None or after.record is None:
-        return ""
-    gave = {one.node: (one.code, one.output.message) for one in before.record.operators}
-    found = (one.node for one in after.record.operators if gave.get(one.node) != (one.code, one.output.message))
-    return next(found, "")
+    return "" if before.record is None or after.record is None else first_apart(before.record, after.record)
