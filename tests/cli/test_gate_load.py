@@ -11,7 +11,7 @@ from tests.cli.test_gate import gate, greeting
 GATES = """\
 gates:
   availability: {samples: samples/standard}
-  load: {steps: [20, 40], hold: HOLDs}
+  load: {steps: [10, 20], hold: HOLDs}
 """
 SLA = "sla: {deadline: 5s, p50: 2s, p95: 3s, timeoutRate: 10%, errorRate: 10%}\n"
 
@@ -38,10 +38,10 @@ def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> N
     (found,) = report["gates"]
     assert found["gate"] == "load"
     assert found["ruling"]["verdict"] in ("passed", "undecided"), ran.out
-    assert [step["rate"] for step in found["load"]["steps"]] == [20, 40]
+    assert [step["rate"] for step in found["load"]["steps"]] == [10, 20]
     assert found["load"]["machine"] == machine_class()
     step = found["load"]["steps"][0]
-    assert step["candidate"]["requests"] == sum(step["candidate"]["codes"].values()) > 60
+    assert step["candidate"]["requests"] == sum(step["candidate"]["codes"].values()) > 30
     assert step["candidate"]["latencies"]["p50"] > 0.02
     assert step["candidate"]["cpu"] > 0
     assert step["candidate"]["memory"] > 10e6
@@ -52,12 +52,17 @@ def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> N
 
 
 def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path) -> None:
-    before, after = loaded(tmp_path / "before", slow(0.01)), loaded(tmp_path / "after", slow(0.2))
+    before, after = loaded(tmp_path / "before", slow(0.01)), loaded(tmp_path / "after", slow(0.05))
     ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
     assert ran.code == 3
     (found,) = report["gates"]
     assert found["ruling"]["verdict"] == "blocked"
-    assert "20 a second, baseline, p50: " in found["ruling"]["why"][0]
+    (median,) = [
+        one for one in found["load"]["steps"][0]["findings"] if (one["aspect"], one["what"]) == ("baseline", "p50")
+    ]
+    assert median["verdict"] == "blocked", ran.out
+    assert 1 < median["lower"] < median["value"]
+    assert f"10 a second, baseline, p50: {median['why']}" in found["ruling"]["why"]
     assert len(found["load"]["steps"]) == 1, "after a step that blocks no other is asked"
     assert not (tmp_path / "history/greeting.jsonl").read_text("utf-8"), "it is nothing that others are held against"
 
@@ -65,12 +70,12 @@ def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path)
 def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> None:
     promise = "sla: {deadline: 5s, p50: 50ms}\n"
     ran, report = gate(
-        loaded(tmp_path / "after", slow(0.2), sla=promise), "load", "--baseline", "none", "--history", str(tmp_path)
+        loaded(tmp_path / "after", slow(0.08), sla=promise), "load", "--baseline", "none", "--history", str(tmp_path)
     )
     assert ran.code == 3
     (found,) = report["gates"]
     assert found["ruling"]["verdict"] == "blocked"
-    assert "p50 within 50 ms" in found["ruling"]["why"][0]
+    assert any("p50 within 50 ms" in why for why in found["ruling"]["why"])
     assert found["load"]["steps"][0]["baseline"] is None
 
 
@@ -88,7 +93,7 @@ def test_a_machine_that_is_too_slow_for_the_promise_says_what_it_can_tell(tmp_pa
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", "it went away"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "takes no connection"),
         ('open("/nowhere")', "do not keep it"),
     ],
 )

@@ -16,7 +16,7 @@ from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.past import append, load_past
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.cli.verdicts import default_directory
-from comb_compiler.gates import Case, GateResult, Ruling, Set, Unreadable, Verdict
+from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable, Verdict
 from comb_compiler.gates.load.judging import Finding
 from comb_compiler.gates.load.results import LoadFound, figures_of
 from comb_compiler.gates.load.seen import Promise
@@ -48,14 +48,14 @@ async def load_gate(
     arguments: argparse.Namespace,
     console: Console,
 ) -> GateResult:
-    """Raises Gone, as a target's start does; UsageError and OutsideFailure."""
+    """Raises UsageError and OutsideFailure."""
     asked = exam.gates.load
     assert asked is not None
     samples = exam.sets.get("load") or exam.sets.get("replay.regular") or exam.sets.get("availability")
     if samples is None or not samples.cases:
         return _undecided(samples, "there are no samples to load with: name some in `gates.load.samples`")
     try:
-        from comb_compiler.load import GeneratorFailed, Refused
+        from comb_compiler.load import GeneratorFailed
 
         inputs = _inputs(candidate, samples.cases)
     except ImportError as problem:
@@ -75,8 +75,11 @@ async def load_gate(
     began = monotonic()
     try:
         found = await asyncio.to_thread(loaded, loading)
-    except Refused as problem:
-        return _undecided(samples, f"the target takes no connection: {problem}")
+    except Gone as gone:
+        verdict = Verdict.BLOCKED if gone.target == candidate.name else Verdict.UNDECIDED
+        side = candidate if baseline is None or gone.target == candidate.name else baseline
+        why = f"{gone}; {await side.why_gone()}"
+        return GateResult(GATE, Ruling(verdict, (why,)), samples.name, samples.digest, 0, 0, 0, monotonic() - began)
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
     append(history, comb, _lines(found))

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.gate.targets import Service
+from comb_compiler.gates.asking import Gone
 from comb_compiler.gates.load.elsewhere import against_past
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
@@ -13,7 +14,7 @@ from comb_compiler.gates.load.turns import Turns, parted
 from comb_compiler.gates.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from comb_compiler.load import Generator, Input, Job
+    from comb_compiler.load import Generator, Input, Job, Observed, Step as Asked
     from comb_compiler.load.measuring import Measure
 
 __all__ = ["Loading", "loaded"]
@@ -43,7 +44,7 @@ class Loading(NamedTuple):
 
 
 def loaded(loading: Loading) -> LoadFound:
-    """Every step, until one blocks. Raises Refused where a target takes no connection, and GeneratorFailed."""
+    """Every step, until one blocks. Raises Gone where a target takes no connection, and GeneratorFailed."""
     from comb_compiler.load import Generator
 
     with Generator() as generator, ExitStack() as stack:
@@ -153,13 +154,13 @@ class _Loaded:
 
     def warm_up(self, rate: float) -> None:
         """Until what it takes does not change any more, or long enough."""
-        from comb_compiler.load.model import Step as Asked
+        from comb_compiler.load import Step as Asked
         from comb_compiler.load.results import result
 
         seconds = max(_WARM_SECONDS, _WARM_REQUESTS / rate)
         for number in range(_WARM_TIMES):
             asked = Asked(rate, seconds, self._timeout, seed=-1 - number)
-            found = result(asked, *self._generator.observe(self._job, asked))
+            found = result(asked, *self._observe(asked))
             if found.settled and not found.warm_up:
                 break
 
@@ -169,18 +170,25 @@ class _Loaded:
 
     def turn(self, rate: float, seconds: float, seed: int) -> _Turn:
         """Loaded for so long, until all is answered or given up on."""
-        from comb_compiler.load import code_name
-        from comb_compiler.load.model import Step as Asked
+        from comb_compiler.load import Step as Asked, code_name
         from comb_compiler.load.results import result
 
         asked = Asked(rate, seconds, self._timeout, seed=seed)
         began = self._look()
-        seen, faults = self._generator.observe(self._job, asked)
+        seen, faults = self._observe(asked)
         ended = self._look()
         observation = Observation(seconds, seen.due, seen.took, [code_name(code) for code in seen.code])
         cpu = ended.cpu - began.cpu if began is not None and ended is not None else None
         memory = [(one.at, float(one.memory)) for one in self._measures() if began is not None and one.at >= began.at]
         return _Turn(observation, cpu, tuple(memory), result(asked, seen, faults).faults)
+
+    def _observe(self, asked: "Asked") -> "tuple[Observed, tuple[str, ...]]":
+        from comb_compiler.load import Refused
+
+        try:
+            return self._generator.observe(self._job, asked)
+        except Refused as problem:
+            raise Gone(f"the {self.name} takes no connection: {problem}", self.name) from problem
 
     def memory(self) -> list[tuple[float, float]]:
         """All that was measured, at which times."""
