@@ -34,7 +34,7 @@ def fetched_models(rendering: Rendering, group: Group) -> dict[str, Cause]:
 
 
 def fetcher(rendering: Rendering, group: Group, process: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The container, in the image and within the limits of the `process` that it fetches for; None: there is nothing.
+    """The container, as the `process` that it fetches for in image and limits; None: there is nothing to fetch.
 
     It has all the time that it takes: probes begin with the process.
     """

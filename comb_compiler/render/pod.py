@@ -30,7 +30,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
     """The template of the pods that run `workload`."""
     ask = ask_of(rendering, workload)
     process = _container(rendering, workload, ask)
-    before = fetcher(rendering, workload.group, process)
+    before = fetcher(rendering, workload.group, {**process, "resources": _resources(rendering, workload, None)})
     return {
         "metadata": {
             "labels": {**rendering.pod_labels(workload), **ask.labels},
@@ -155,14 +155,17 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
     return said
 
 
-def _resources(rendering: Rendering, workload: Workload, ask: Ask) -> Any:
-    """Limits are those of operators that say what they need; what the others count for, they may exceed."""
-    amounts = workload.amounts
-    requests = {"cpu": number_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **ask.resources}
+def _resources(rendering: Rendering, workload: Workload, ask: Ask | None) -> Any:
+    """Limits are those of operators that say what they need; what the others count for, they may exceed.
+
+    Without devices where nothing asks for any.
+    """
+    amounts, devices = workload.amounts, {} if ask is None else ask.resources
+    requests = {"cpu": number_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **devices}
     needs = [one.resources for one in rendering.operators(workload.group).values() if one.oip is None]
     limited = {"cpu": any(one.cpu for one in needs), "memory": any(one.memory for one in needs)}
     limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}
-    claims = [{"name": claim} for claim in ask.claims]
+    claims = [{"name": claim} for claim in (() if ask is None else ask.claims)]
     made = {"requests": requests, "limits": limits or None, "claims": claims or None}
     return caused(made, rendering.cause_of_group(workload.group, "resources"))
 

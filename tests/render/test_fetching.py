@@ -5,7 +5,7 @@ from typing import Any
 
 from comb_compiler.images.artifacts import _REPOSITORY
 from comb_compiler.render import Cause, Manifest, cause_of, layout
-from tests.render.rendering import of_kind, rendered
+from tests.render.rendering import CPUS, of_kind, rendered
 
 SHA256 = "ab" * 32
 VERSIONS: dict[str, Any] = {"1.0.0": {"artifact": "large.onnx", "sha256": SHA256}}
@@ -42,6 +42,19 @@ def test_a_model_is_fetched_before_the_process_starts(tmp_path: Path) -> None:
     [deployment] = [one for one in manifests if one.object["kind"] == "Deployment"]
     path = ("spec", "template", "spec", "initContainers", 0, "args", 1)
     assert cause_of(deployment, path) == Cause.comb("models", "reader", "fetch")
+
+
+def test_no_device_is_asked_for_to_fetch(tmp_path: Path) -> None:
+    cards = {"nodes": 2, "cpu": 16, "memory": "64Gi", "device": "nvidia-a10", "devices": 2, "sharing": "hami"}
+    cluster = {"nodePools": {"cards": cards, "cpus": CPUS}}
+    (tmp_path / "large.onnx").write_bytes(b"weights")
+    operator = {"model": "reader@1.0.0", "devices": ["nvidia-a10"], "resources": {"gpu": {"memory": "4Gi"}}}
+    manifests = rendered(tmp_path, {"find": operator}, None, cluster, models=FETCHED)
+    pods = [one["spec"]["template"]["spec"] for one in of_kind(manifests, "Deployment")]
+    (told,) = (one for one in pods if "initContainers" in one)
+    assert "nvidia.com" in str(told["containers"][0]["resources"])
+    assert told["initContainers"][0]["resources"].keys() == {"requests"}
+    assert told["initContainers"][0]["resources"]["requests"].keys() == {"cpu", "memory"}
 
 
 def test_a_registry_that_wants_to_know_who_asks_is_told_by_a_secret(tmp_path: Path) -> None:
