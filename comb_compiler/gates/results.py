@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from comb_compiler.gates.load.results import LoadFound
 from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.verdicts import Ruling, Verdict, of_all
 from comb_compiler.gates.weakening import Weakening
@@ -55,7 +56,8 @@ class SampleFinding(NamedTuple):
 class GateResult(NamedTuple):
     """One gate: its ruling, the set that it asked, and what it found; `asked` is `answered` and `failed` together.
 
-    `kept` of the answers came in an earlier run, of which GateReport says when it was.
+    `kept` of the answers came in an earlier run, of which GateReport says when it was. `load` has the steps of the load
+    gate.
     """
 
     gate: str
@@ -69,6 +71,7 @@ class GateResult(NamedTuple):
     fields: tuple[FieldFinding, ...] = ()
     findings: tuple[SampleFinding, ...] = ()
     kept: int = 0
+    load: LoadFound | None = None
 
 
 class GateReport(NamedTuple):

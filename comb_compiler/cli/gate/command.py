@@ -31,6 +31,7 @@ from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
+from comb_compiler.cli.gate.load_gate import add_history_argument
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.gate.terms import terms_of
 from comb_compiler.cli.opening import Clean, open_clean
@@ -42,14 +43,14 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "judged", "run"]
 
-_GATES = ("availability", "replay", "all")
+_GATES = ("availability", "replay", "load", "all")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("words", metavar="[GATE] COMB", nargs="+", help=f"one of {', '.join(_GATES)} (default: all), and a comb")
-    add("--baseline", metavar="DIR|REV|none", help="what it is held against (default: the default branch)")
+    add("--baseline", metavar="DIR|REV|recorded|none", help="what it is held against (default: the default branch)")
     add("--target", metavar="local|container|HOST:PORT", default="local", help="where it runs (default: local)")
     add("--platform", metavar="FILE", help="the platform.yaml that has floors of gates, and waivers")
     add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--fresh", action="store_true", help="ask all again, also what an earlier run of the same gates has answers to")
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
     add_store_argument(parser)
+    add_history_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.asking import Gone
 from comb_compiler.gates.load.elsewhere import against_past
-from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
+from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
 from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
 from comb_compiler.gates.load.turns import Turns, parted
@@ -57,7 +57,8 @@ def loaded(loading: Loading) -> LoadFound:
             found.append(_step(loading, rate, sides[0], sides[1] if len(sides) > 1 else None))
             if any(one.verdict is Verdict.BLOCKED for one in found[-1].findings):
                 break
-    return LoadFound(loading.machine, tuple(found))
+    bounds = {quantile_name(share): bound for share, bound in loading.promise.latencies}
+    return LoadFound(loading.machine, tuple(found), bounds)
 
 
 def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loaded | None") -> StepFound:

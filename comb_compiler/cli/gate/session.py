@@ -37,7 +37,9 @@ from comb_compiler.gates import (
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
 
-__all__ = ["Session", "source_of"]
+LOAD = "load"
+
+__all__ = ["LOAD", "Session", "source_of"]
 
 _START, _END = "start", "end"
 """Stand for a gate where a target does not start, and where a part of it has ended by itself."""
@@ -62,11 +64,39 @@ class Session(NamedTuple):
     async def results(self) -> tuple[list[GateResult], str]:
         """What each gate found, those after one that blocks are not asked; and when answers came that were kept."""
         answers = Answers((self.baseline or self.candidate).plan)
+        found, earlier = ([], "") if self.which == LOAD else await self._answered(answers)
+        is_asked = self.exam.gates.load is not None and self.which in (LOAD, "all")
+        if is_asked and not any(one.ruling.verdict is Verdict.BLOCKED for one in found):
+            found.append(await self._loaded(answers))
+        if not found:
+            why = "comb.yaml asks for none of these `gates`: nothing is proven"
+            return [_alone("gates", Verdict.UNDECIDED, why)], ""
+        return found, earlier
+
+    async def _loaded(self, answers: Answers) -> GateResult:
+        """Of processes that have just started, as those of a release have."""
+        from comb_compiler.cli.gate.load_gate import load_gate
+
+        checked = (self.baseline or self.candidate).compiled.checked.comb
+        assert checked is not None
+        assert checked.base.value is not None
+        async with AsyncExitStack() as stack:
+            try:
+                candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
+            except Gone as gone:
+                verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
+                return _alone(LOAD, verdict, str(gone))
+            name, sla = self.candidate.plan.comb, checked.base.value.sla
+            found = await load_gate(name, candidate, baseline, self.exam, sla, self.arguments, self.console)
+            ended = await candidate.ended()
+        return found if not ended else found._replace(ruling=Ruling(Verdict.BLOCKED, (f"it went away: {ended}",)))
+
+    async def _answered(self, answers: Answers) -> tuple[list[GateResult], str]:
+        """What gates of single answers found, and when answers came that were kept."""
         with closing(self._journal(answers)) as journal:
             found = await self._found(answers, journal)
             if not found:
-                why = "comb.yaml asks for none of these `gates`: nothing is proven"
-                return [_alone("gates", Verdict.UNDECIDED, why)], ""
+                return [], ""
             nodes = journal.end(self.which)
             if nodes is None:
                 self.console.progress("looking where answers part …")
@@ -198,7 +228,7 @@ class Session(NamedTuple):
         asked = self.exam.gates.replay
         assert asked is not None
         assert asked.regular is not None
-        if setting.baseline is None:
+        if setting.baseline is None and setting.recorded is None:
             return _alone("replay regular", Verdict.NOT_APPLICABLE, "a first release has no baseline")
         samples = self.exam.sets.get("replay.regular")
         if samples is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.showing_load import load_lines
 from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
 from comb_compiler.gates.wording import MEANING, short
@@ -54,6 +55,8 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
                 f"  `{field.field}` is noisy: the baseline differs from itself in {field.noise:,}, the candidate in "
                 f"{field.changed:,} of {field.of:,}; a break of {100 * field.smallest:.2g}% would have been seen"
             )
+    if gate.load is not None:
+        yield from load_lines(gate.load)
     for one in gate.findings[:_MOST_SHOWN]:
         yield from sample_lines(one, console)
     if len(gate.findings) > _MOST_SHOWN:

@@ -37,10 +37,14 @@ class StepFound(NamedTuple):
 
 
 class LoadFound(NamedTuple):
-    """All steps; `machine` is the class that the history is kept by, as `x86_64, 2 CPUs, AMD EPYC`."""
+    """All steps; `machine` is the class that the history is kept by, as `x86_64, 2 CPUs, AMD EPYC`.
+
+    `promised` are the latencies of the SLA in seconds, by `p95`.
+    """
 
     machine: str
     steps: tuple[StepFound, ...]
+    promised: Mapping[str, float]
 
 
 def step_found(step: Step, findings: tuple[Finding, ...]) -> StepFound:

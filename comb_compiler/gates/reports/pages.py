@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from comb_compiler.gates.reports.loads import chart
 from comb_compiler.gates.reports.pictures import Picture
 from comb_compiler.gates.results import GateReport, GateResult
 from comb_compiler.gates.verdicts import Figure, Verdict
@@ -62,7 +63,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone)
+    environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
     return environment.get_template(name)
 
 

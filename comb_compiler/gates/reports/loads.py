@@ -1,0 +1,80 @@
+"""Latency against the rate of requests, as lines in a picture of 640 by 240 units."""
+
+from collections.abc import Iterator, Sequence
+from math import floor, log10
+from typing import NamedTuple
+
+from comb_compiler.gates.load.results import LoadFound, SideFound
+
+__all__ = ["Chart", "chart"]
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 560.0, 12.0, 204.0
+_SHOWN = ("p50", "p95", "p99")
+_ROOM = 1.1
+
+
+class Line(NamedTuple):
+    """A quantile of one side. `dots` are the points, and `points` the same as SVG's polyline wants them."""
+
+    name: str
+    side: str
+    dots: tuple[tuple[float, float], ...]
+
+    @property
+    def points(self) -> str:
+        """`x,y` of each."""
+        return " ".join(f"{x:g},{y:g}" for x, y in self.dots)
+
+
+class Chart(NamedTuple):
+    """`promised` and the ticks are (text, where): from the top, and of rates from the left."""
+
+    lines: tuple[Line, ...]
+    promised: tuple[tuple[str, float], ...]
+    rates: tuple[tuple[str, float], ...]
+    ticks: tuple[tuple[str, float], ...]
+
+
+def chart(load: LoadFound) -> Chart | None:
+    """None where nothing was answered."""
+    sides = [side for step in load.steps for side in (step.candidate, step.baseline) if side is not None]
+    highest = max((side.latencies[name] for side in sides for name in _SHOWN if name in side.latencies), default=0.0)
+    if not highest:
+        return None
+    shown = {name: bound for name, bound in load.promised.items() if bound <= 3 * highest}
+    top = _ROOM * max(highest, *shown.values()) if shown else _ROOM * highest
+    most = max(step.rate for step in load.steps)
+
+    def left(rate: float) -> float:
+        return round(_LEFT + (_RIGHT - _LEFT) * rate / most, 1)
+
+    def down(latency: float) -> float:
+        return round(_BOTTOM - (_BOTTOM - _TOP) * latency / top, 1)
+
+    def dots(name: str, of: Sequence[SideFound | None]) -> Iterator[tuple[float, float]]:
+        for step, side in zip(load.steps, of, strict=True):
+            if side is not None and name in side.latencies:
+                yield left(step.rate), down(side.latencies[name])
+
+    both: dict[str, list[SideFound | None]] = {
+        "baseline": [step.baseline for step in load.steps],
+        "candidate": [step.candidate for step in load.steps],
+    }
+    lines = [Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN]
+    return Chart(
+        tuple(line for line in lines if line.dots),
+        tuple((f"{name} promised", down(bound)) for name, bound in shown.items()),
+        tuple((f"{step.rate:g}", left(step.rate)) for step in load.steps),
+        tuple((_milliseconds(one), down(one)) for one in _ticks(top)),
+    )
+
+
+def _ticks(top: float) -> list[float]:
+    """Round values, three to six of them."""
+    step = 10 ** floor(log10(top))
+    step = next(step * part for part in (1.0, 0.5, 0.2, 0.1) if top / (step * part) >= 3)
+    return [step * number for number in range(int(top / step) + 1)]
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.4g} ms"
