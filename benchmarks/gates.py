@@ -200,7 +200,7 @@ async def _bare(clean: Clean, address: str, asked: Sequence[bytes], at_once: int
 
 async def _replay(service: Service, requests: Sequence[Mapping[str, Any]], at_once: int, count: int) -> float:
     """Requests in a second, of a replay against itself: each case is three."""
-    cases = [Case(f"{number}", requests[number % len(requests)]) for number in range(count)]
+    cases = [Case(f"{number}", dict(requests[number % len(requests)])) for number in range(count)]
     began = perf_counter()
     found = await regular(Setting(service, service, {}, at_once), Set("made", "", cases), Regular(count, 0.05))
     assert found.answered == count, found.ruling

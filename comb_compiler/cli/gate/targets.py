@@ -8,8 +8,9 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ _LINES = 5
 _LONGEST_LINE = 4096
 _NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _DRAIN = 5.0
+_REMEMBERED = 32
+"""Requests that are under way at once, or nearly."""
 
 
 def as_written(plan: ExecutionPlan, arm: str = "") -> ExecutionPlan:
@@ -72,6 +75,16 @@ class Answers:
         from comb_compiler.runtime.messages import open_messages
 
         self.kind: Any = open_messages(plan.descriptors)[plan.method.output]
+        self._serialised: deque[tuple[object, Hashable, bytes]] = deque(maxlen=_REMEMBERED)
+
+    def once(self, request: object, interface: Hashable, make: Callable[[], bytes]) -> bytes:
+        """What `make` makes of a request, which several targets of one interface are asked, one after the other."""
+        for known, of, content in self._serialised:
+            if known is request and of == interface:
+                return content
+        content = make()
+        self._serialised.append((request, interface, content))
+        return content
 
 
 class Service:
@@ -94,13 +107,14 @@ class Service:
         self._answers = answers
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
+        self._interface = plan.method.input, sha256(plan.descriptors).digest()
         self._method = Direct(address, self.path.removeprefix("/"))
 
     async def ask(self, request: Mapping[str, Any], request_id: str = "") -> Answered:
         """As Target says; `request_id` is what its record is known by."""
         from comb_compiler.runtime.client import Unreachable
 
-        content = self.encoded(request)
+        content = self._answers.once(request, self._interface, lambda: self.encoded(request))
         try:
             reply = await self._method.ask(content, self._longest, request_id)
         except Unreachable as error:
