@@ -20,8 +20,10 @@ __all__ = ["analyse"]
 
 _MAY_LEAD_THERE = (codes.UNKNOWN_PORT, codes.MISSING_PORT, codes.TYPE_MISMATCH, codes.BAD_CONDITION)
 """Mistakes where a step may be missing that leads to one which seems to be of no use."""
+_MISNAMED = (codes.UNKNOWN_KEY, codes.DUPLICATE_KEY)
+"""Keys that were probably meant to be another."""
 _USERS = ("operators.", "graph.", "experiment.")
-"""Where things are used: a key there that is no field may be meant to use what seems to be of no use."""
+"""Where things are used: a key there that is misnamed may be meant to use what seems to be of no use."""
 
 
 def analyse(
@@ -57,7 +59,7 @@ def analyse(
     if views and views[0].bound is file.base and not any(view.graph.has_errors for view in analysed):
         for view, unreached in () if may_lead_there else unreached_steps(analysed):
             found.add(bounded(check_reach(view, unreached)), view.bound.overlaid)
-        if not any(one.code is codes.UNKNOWN_KEY and one.path.startswith(_USERS) for one in found.all):
+        if not any(one.code in _MISNAMED and one.path.startswith(_USERS) for one in found.all):
             found.add(bounded(check_usage(views)))
     return tuple(views)
 
@@ -83,8 +85,8 @@ def _analysed(view: View) -> Iterator[Diagnostic]:
 
 
 def _not_misspelt(said: Iterable[Diagnostic], view: View, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """`said` without steps that seem to have no timeout, where a key that is no field may be meant to be it."""
-    owners = {one.path.rpartition(".")[0] for one in found if one.code is codes.UNKNOWN_KEY}
+    """`said` without steps that seem to have no timeout, where a misnamed key may be meant to be it."""
+    owners = {one.path.rpartition(".")[0] for one in found if one.code in _MISNAMED}
     steps = view.graph.steps.values() if owners else ()
     spared = {at for one in steps if (at := f"graph.{one.name}") in owners or f"operators.{one.operator}" in owners}
     yield from (one for one in said if one.code is not codes.UNBOUNDED_STEP or one.path not in spared)

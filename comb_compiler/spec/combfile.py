@@ -52,6 +52,8 @@ def bind_comb(reading: Reading) -> CombFile:
     """Bind and check a file that declares a Comb; `reading.root` must be there."""
     assert reading.root is not None
     base = bind_node(reading.root, Comb)
+    if reading.twice:
+        base = base._replace(unsound=(*base.unsound, *reading.twice))
     if reading.has_nulls:
         from comb_compiler.spec.nulls import FREE_IN_COMB, told_empty
 

@@ -38,7 +38,9 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
         codes.UNPINNED_ARTIFACT: _spans(findings, _NO_FILE),
         codes.WRONG_TYPE: _spans(findings, (codes.UNKNOWN_PRIORITY,)),
     }
-    if any(one.code in _NOT_TO_BE_LOCKED for one in findings):
+    twice = {one.path for one in findings if one.code is codes.DUPLICATE_KEY}
+    is_one_model_twice = any(path.startswith("models.") for path in twice)
+    if is_one_model_twice or any(one.code in _NOT_TO_BE_LOCKED for one in findings):
         echoes[codes.STALE_LOCK] = _spans(findings, (codes.STALE_LOCK,))
     return [
         one
@@ -46,6 +48,7 @@ def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:
         if not _is_echo(one, spoiled, echoes.get(one.code, set()))
         and not _lacks_what_is_misspelt(one, findings)
         and not _lacks_what_is_called_otherwise(one, findings)
+        and not _lacks_what_is_given_twice(one, twice)
         and not _lacks_what_is_nested(one, findings)
         and not _is_of_a_merge(one, findings)
     ]
@@ -63,11 +66,24 @@ def _lacks_what_is_called_otherwise(finding: Diagnostic, findings: list[Diagnost
     """Whether a field is missing beside a key that is none, of which it is said that the field is to be written."""
     if finding.code is not codes.MISSING_KEY:
         return False
-    is_one_of = " needs one of " in finding.message
+    is_one_of = _is_one_of(finding)
     owner = finding.path if is_one_of else finding.path.rpartition(".")[0]
     unknown = (one for one in findings if one.code is codes.UNKNOWN_KEY and one.path.rpartition(".")[0] == owner)
     meant = {found[1] for one in unknown for hint in one.hints if (found := re.match(_WRITE, hint))}
     return any(f"`{name}`" in finding.message if is_one_of else finding.path == f"{owner}.{name}" for name in meant)
+
+
+def _lacks_what_is_given_twice(finding: Diagnostic, twice: set[str]) -> bool:
+    """Whether a field is missing beside a key that is given twice, and may have been meant to be it."""
+    if finding.code is not codes.MISSING_KEY:
+        return False
+    owners = {path.rpartition(".")[0] for path in twice}
+    return (finding.path if _is_one_of(finding) else finding.path.rpartition(".")[0]) in owners
+
+
+def _is_one_of(finding: Diagnostic) -> bool:
+    """Whether a missing key may be one of several, so that the path is their owner's."""
+    return " needs one of " in finding.message
 
 
 _WRITE = r"write `(\w+):"

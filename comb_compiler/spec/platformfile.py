@@ -14,6 +14,8 @@ def bind_platform(reading: Reading) -> Bound[Platform]:
     """Bind and check a file that declares a Platform; `reading.root` must be there."""
     assert reading.root is not None
     bound = bind_node(reading.root, Platform)
+    if reading.twice:
+        bound = bound._replace(unsound=(*bound.unsound, *reading.twice))
     if reading.has_nulls:
         bound = told_empty(bound, FREE_IN_PLATFORM)
     found: list[Diagnostic] = []

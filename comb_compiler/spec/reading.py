@@ -10,6 +10,7 @@ from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source import Document, Mapping, Node, Scalar, SourceFile, parse
 from comb_compiler.spec.kinds import KINDS, kind_of, of_another_tool
 from comb_compiler.spec.migrations import migrate
+from comb_compiler.spec.twice import Twice, given_twice
 from comb_compiler.spec.wording import describe_value
 
 __all__ = ["KINDS", "Reading", "read"]
@@ -18,13 +19,15 @@ __all__ = ["KINDS", "Reading", "read"]
 class Reading(NamedTuple):
     """What a file declares. `kind` is empty where nothing can be made of it; `root` is ready to be bound.
 
-    `has_nulls` says whether any value is null or absent, which most files spare whoever would look for them.
+    `has_nulls` says whether any value is null or absent, which most files spare whoever would look for them; `twice`
+    which keys are given twice.
     """
 
     kind: str
     root: Node | None
     diagnostics: tuple[Diagnostic, ...]
     has_nulls: bool = False
+    twice: Twice = ()
 
 
 def read(source: SourceFile) -> Reading:
@@ -66,7 +69,8 @@ def read(source: SourceFile) -> Reading:
 
         root, lifted = lift(root, kind)
         said += lifted
-    return Reading(kind, root, tuple(said), document.has_nulls)
+    said, twice = given_twice(root, said)
+    return Reading(kind, root, tuple(said), document.has_nulls, twice)
 
 
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
