@@ -39,7 +39,6 @@ SERVER_CORE, GENERATOR_CORE = 0, 1
 PATHS = {GRPC: "/tests.v1.Load/Run", HTTP: "/run"}
 BARE = {GRPC: "bare gRPC on gevent", HTTP: "locust's FastHttpUser"}
 BAR = {GRPC: 0.8, HTTP: 0.7}
-CONNECTIONS = {GRPC: 1, HTTP: 32}
 
 
 def main() -> None:
@@ -89,7 +88,7 @@ def _measured(arguments: argparse.Namespace, port: int) -> tuple[Rates, dict[str
     os.environ.update(environment)
     with Generator() as generator:
         for protocol in (GRPC, HTTP):
-            target = Target(protocol, "127.0.0.1", port, PATHS[protocol], CONNECTIONS[protocol])
+            target = Target(protocol, "127.0.0.1", port, PATHS[protocol])
             job = Job(target, (Input(BODY),))
             generator.run(job, Step(100.0, 0.5, timeout=20.0))
             keep_to(word, GENERATOR_CORE)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-__all__ = ["Call", "Client", "Ledger", "Malformed", "Refused"]
+__all__ = ["Call", "Client", "Exhausted", "Ledger", "Malformed", "Refused"]
 
 
 class Call:
@@ -21,6 +21,10 @@ class Refused(Exception):
     """The target takes no connection; the message says why."""
 
 
+class Exhausted(Exception):
+    """This machine has no room for another connection; the message says of what. The target is not to blame."""
+
+
 class Malformed(Exception):
     """What came is not the protocol, or is an answer to nothing that was asked; the message says which."""
 
@@ -34,6 +38,10 @@ class Ledger(Protocol):
 
     def offended(self, how: str) -> None:
         """The target has broken the protocol, whether or not a call was there to suffer."""
+        ...
+
+    def failed(self, how: str) -> None:
+        """The generator has kept a call from being sent."""
         ...
 
 

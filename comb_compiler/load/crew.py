@@ -15,7 +15,7 @@ from comb_compiler.load.sender import CALLED_OFF, FAILED, GO, OBSERVED, OFFER, P
 __all__ = ["HELLO", "Crew", "alone", "led"]
 
 HELLO = "comb-hello"
-_ARRIVING = 60.0
+_ARRIVING = 240.0
 _LOOK = 1.0
 
 Said = tuple[str, str, Mapping[str, Any]]
@@ -30,7 +30,7 @@ class Crew:
         self._number = 0
 
     def offer(self, job: Mapping[str, Any] | None, step: Mapping[str, Any]) -> dict[str, Any]:
-        """A step to its end, by all: what was observed, and `faults`; or what was in the way.
+        """A step to its end, by all: what was observed, and who was `lost`; or what was in the way.
 
         Without a job it is the one of the step before.
         """
@@ -87,7 +87,8 @@ class Crew:
         for other in whole[1:]:
             whole[0].extend(other)
         lost = len(self._members) - len(whole)
-        return {**whole[0].as_bytes(), "faults": [f"{lost} of {len(self._members)} workers were lost"] if lost else []}
+        told = {"lost": f"{lost} of {len(self._members)} workers were lost" if lost else ""}
+        return {**whole[0].as_bytes(), **told}
 
 
 def alone() -> Crew:

@@ -18,8 +18,8 @@ from comb_compiler.load.results import LATENESS, StepResult, result
 
 __all__ = ["Generator", "GeneratorFailed"]
 
-_ARRIVING = 60.0
-_PATIENCE = 180.0
+_ARRIVING = 300.0
+_PATIENCE = 900.0
 _COMMAND = (sys.executable, "-m", "comb_compiler.load.process")
 
 
@@ -85,8 +85,9 @@ class Generator:
         form = self._read(step.seconds + step.timeout + _PATIENCE)
         if "refused" in form:
             raise Refused(form["refused"])
+        lost = form.pop("lost")
         columns = {name: b64decode(one) if isinstance(one, str) else one for name, one in form.items()}
-        return Observed.from_bytes(columns), tuple(form["faults"])
+        return Observed.from_bytes(columns), (lost,) if lost else ()
 
     def _write(self, what: Mapping[str, Any] | str) -> None:
         assert self._process is not None

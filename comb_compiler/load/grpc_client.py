@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import gevent
 from gevent.event import Event
 
-from comb_compiler.load.calls import Call, Ledger, Malformed, Refused
+from comb_compiler.load.calls import Call, Exhausted, Ledger, Malformed, Refused
 from comb_compiler.load.http2 import Answer, Http2, encoded
 from comb_compiler.load.model import CODES, MALFORMED, OK, UNREACHABLE, Input, Job, Target, http_code
 from comb_compiler.load.sockets import Wire, connected
@@ -137,7 +137,9 @@ class _Connection:
             self._wire = None
         try:
             self.open(5.0)
-        except Refused as refused:
+        except (Refused, Exhausted) as refused:
+            if isinstance(refused, Exhausted):
+                self._ledger.failed(f"no connection could be opened: {refused}")
             waiting, self._waiting = self._waiting, deque()
             for call in waiting:
                 self._ledger.ended(call, UNREACHABLE, why=str(refused))

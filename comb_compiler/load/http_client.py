@@ -4,7 +4,7 @@ from collections import deque
 
 import gevent
 
-from comb_compiler.load.calls import Call, Ledger, Malformed, Refused
+from comb_compiler.load.calls import Call, Exhausted, Ledger, Malformed, Refused
 from comb_compiler.load.http1 import Http1, Response
 from comb_compiler.load.model import MALFORMED, TIMEOUT, UNREACHABLE, Input, Job, Target, http_code
 from comb_compiler.load.sockets import Wire, connected
@@ -12,10 +12,11 @@ from comb_compiler.load.sockets import Wire, connected
 __all__ = ["HttpClient"]
 
 _PATIENCE = 5.0
+_MOST = 10_000
 
 
 class HttpClient:
-    """As many connections as there are requests at once, up to the target's number; beyond it requests wait."""
+    """As many connections as there are requests at once. Where the target has a number, requests beyond it wait."""
 
     def __init__(self, job: Job, timeout: float, ledger: Ledger) -> None:
         self.target, self.ledger = job.target, ledger
@@ -35,7 +36,10 @@ class HttpClient:
             self._idle.pop().ask(call)
             return
         self._waiting.append(call)
-        if len(self._all) < self.target.connections:
+        if len(self._all) >= (self.target.connections or _MOST):
+            if not self.target.connections:
+                self.ledger.failed(f"all of {_MOST:,} connections were in use")
+        else:
             connection = _Connection(self)
             self._all.add(connection)
             gevent.spawn(self._widen, connection)
@@ -43,7 +47,9 @@ class HttpClient:
     def _widen(self, connection: "_Connection") -> None:
         try:
             connection.open(_PATIENCE)
-        except Refused as refused:
+        except (Refused, Exhausted) as refused:
+            if isinstance(refused, Exhausted):
+                self.ledger.failed(f"no connection could be opened: {refused}")
             call = self._next()  # each one that waits has its own attempt
             if call is not None:
                 self.ledger.ended(call, UNREACHABLE, why=str(refused))

@@ -55,14 +55,15 @@ def code_name(code: int) -> str:
 
 
 class Target(NamedTuple):
-    """What is loaded. `path` is `/package.Service/Method` for gRPC. `connections` are opened for gRPC; HTTP opens as
-    many as it needs, up to that number. `metadata` goes with every request."""
+    """What is loaded. `path` is `/package.Service/Method` for gRPC. `connections` are opened for gRPC (0: one);
+    HTTP opens as many as it needs, or (if not 0) up to that number, like a client with a pool. `metadata` goes with
+    every request."""
 
     protocol: str
     host: str
     port: int
     path: str
-    connections: int = 1
+    connections: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
 
 
@@ -121,10 +122,11 @@ class Observed:
     the scheduled arrival to the end. `said` has what was told of those without an answer, and `offences` how the target
     broke the protocol, each with how often. `answers` has each input's different answers, by its index and the body,
     with how often they came: as many as there is room for, and `unkept` of others. `scheduled` counts those that were
-    never sent, too.
+    never sent, too; `faults` are the generator's own.
     """
 
     COLUMNS = (("due", "d"), ("late", "f"), ("took", "f"), ("code", "H"), ("which", "I"))
+    TEXTS = ("said", "offences", "faults")
 
     def __init__(self, scheduled: int = 0) -> None:
         self.scheduled = scheduled
@@ -132,6 +134,7 @@ class Observed:
         self.code, self.which = array("H"), array("I")
         self.said: dict[str, int] = {}
         self.offences: dict[str, int] = {}
+        self.faults: dict[str, int] = {}
         self.answers: dict[tuple[int, bytes], int] = {}
         self.unkept = 0
         self._room = _ROOM
@@ -156,16 +159,20 @@ class Observed:
         self.scheduled += other.scheduled
         for name, _ in self.COLUMNS:
             getattr(self, name).extend(getattr(other, name))
-        for mine, theirs in ((self.said, other.said), (self.offences, other.offences)):
-            for text, count in theirs.items():
-                tally(mine, text, count)
+        for name in self.TEXTS:
+            for text, count in getattr(other, name).items():
+                tally(getattr(self, name), text, count)
         for (which, body), count in other.answers.items():
             self.keep(which, body, count)
         self.unkept += other.unkept
 
     def as_bytes(self) -> dict[str, Any]:
         """Columns in the machine's own byte order: all workers of a step are on machines of one kind."""
-        told = {"scheduled": self.scheduled, "said": self.said, "offences": self.offences, "unkept": self.unkept}
+        told = {
+            "scheduled": self.scheduled,
+            "unkept": self.unkept,
+            **{name: getattr(self, name) for name in self.TEXTS},
+        }
         answers = {
             "answer_which": array("I", (which for which, _ in self.answers)).tobytes(),
             "answer_count": array("I", self.answers.values()).tobytes(),
@@ -177,7 +184,8 @@ class Observed:
     @classmethod
     def from_bytes(cls, form: Mapping[str, Any]) -> Self:
         found = cls(form["scheduled"])
-        found.said, found.offences = dict(form["said"]), dict(form["offences"])
+        for name in cls.TEXTS:
+            getattr(found, name).update(form[name])
         for name, _ in cls.COLUMNS:
             getattr(found, name).frombytes(form[name])
         which, count, size = (array("I", form[f"answer_{name}"]) for name in ("which", "count", "size"))

@@ -13,6 +13,7 @@ end of the input ends the process.
 import argparse
 import json
 import logging
+import resource
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     arguments = parser.parse_args()
     logging.getLogger("locust").setLevel(logging.CRITICAL)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a connection for each request under way
     lines = iter(FileObject(sys.stdin.fileno(), "rb", closefd=False))
     token: str = json.loads(next(lines))
     if arguments.role == "follow":

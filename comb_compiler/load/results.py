@@ -131,7 +131,7 @@ def _lateness(late: Sequence[float]) -> Lateness:
 
 
 def _faults(observed: Observed, late: Lateness, bound: float) -> list[str]:
-    found = []
+    found = [f"{how} ({count:,} times)" for how, count in observed.faults.items()]
     if not observed.scheduled:
         found.append("nothing was scheduled: the step is too short for its rate")
     if len(observed) < observed.scheduled:

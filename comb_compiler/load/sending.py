@@ -84,6 +84,10 @@ class _Sending:
         """The target has broken the protocol."""
         tally(self.observed.offences, how)
 
+    def failed(self, how: str) -> None:
+        """The generator has kept a call from being sent."""
+        tally(self.observed.faults, how)
+
     def ended(self, call: Call, code: int, body: bytes = b"", why: str = "") -> None:
         """What came of a call; only the first time counts."""
         if call.is_over:

@@ -2,26 +2,29 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 import gevent
 from gevent import socket
 
-from comb_compiler.load.calls import Refused
+from comb_compiler.load.calls import Exhausted, Refused
 
 __all__ = ["Wire", "connected"]
 
 _PART = 1 << 18
 _MOST_UNSENT = 1 << 28
+_OURS = (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL)
 
 
 def connected(host: str, port: int, timeout: float) -> Any:
-    """A connection. Raises Refused."""
+    """A connection. Raises Refused, Exhausted."""
     try:
         found = socket.create_connection((host, port), timeout)
     except (OSError, UnicodeError) as error:
-        raise Refused(getattr(error, "strerror", None) or str(error) or type(error).__name__) from error
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise (Exhausted if getattr(error, "errno", None) in _OURS else Refused)(why) from error
     found.settimeout(None)
     found.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     return found

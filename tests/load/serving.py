@@ -126,7 +126,7 @@ def serving(*command: str) -> Iterator[int]:
         started.stdout.close()
 
 
-def job(port: int, *inputs: Input, protocol: str = GRPC, path: str = PATH, connections: int = 1) -> Job:
+def job(port: int, *inputs: Input, protocol: str = GRPC, path: str = PATH, connections: int = 0) -> Job:
     """What loads such a service."""
     return Job(Target(protocol, "127.0.0.1", port, path, connections), inputs or (Input(b"text"),))
 

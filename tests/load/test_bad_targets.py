@@ -30,7 +30,7 @@ Offered = Callable[..., StepResult]
 
 @pytest.fixture
 def offered(generator: Generator) -> Offered:
-    def offer(serve: Serve, protocol: str, connections: int = 1, timeout: float = STEP.timeout) -> StepResult:
+    def offer(serve: Serve, protocol: str, connections: int = 0, timeout: float = STEP.timeout) -> StepResult:
         with listening(serve) as port:
             asked = job(port, protocol=protocol, connections=connections, path="/run")
             return generator.run(asked, STEP._replace(timeout=timeout))
@@ -69,7 +69,7 @@ def agreeing(then: Serve) -> Serve:
     ],
 )
 def test_an_answer_that_is_no_http_is_none(offered: Offered, answer: bytes, code: str, why: str) -> None:
-    found = offered(answering(answer), HTTP, connections=50)
+    found = offered(answering(answer), HTTP)
     assert found.whole.codes == {code: SENT}
     assert found.said == {f"{code}: {why}": SENT}
     assert found.offences == {why: SENT}
@@ -77,7 +77,7 @@ def test_an_answer_that_is_no_http_is_none(offered: Offered, answer: bytes, code
 
 
 def test_an_http_error_is_counted_by_its_status(offered: Offered) -> None:
-    found = offered(answering(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"), HTTP, connections=50)
+    found = offered(answering(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"), HTTP)
     assert found.whole.codes == {"HTTP 503": SENT}
     assert found.whole.rejected == SENT
 
@@ -92,7 +92,7 @@ def test_an_http_error_is_counted_by_its_status(offered: Offered) -> None:
     ],
 )
 def test_answers_of_every_form_are_answers(offered: Offered, answer: bytes) -> None:
-    found = offered(answering(answer), HTTP, connections=50)
+    found = offered(answering(answer), HTTP)
     assert found.whole.codes == {"OK": SENT}
     assert found.offences == {}
 
@@ -102,7 +102,7 @@ def test_an_answer_that_ends_with_its_connection_is_one(offered: Offered) -> Non
         connection.recv(65536)
         connection.sendall(OK_HEAD + b"\r\n{}")
 
-    assert offered(serve, HTTP, connections=50).whole.codes == {"OK": SENT}
+    assert offered(serve, HTTP).whole.codes == {"OK": SENT}
 
 
 def test_an_http_answer_before_it_is_asked_for_is_an_offence(offered: Offered) -> None:
@@ -123,7 +123,7 @@ def test_one_that_dies_before_it_answers_is_unreachable(offered: Offered, protoc
             time.sleep(0.3)
         connection.recv(65536)
 
-    found = offered(serve, protocol, connections=50 if protocol == HTTP else 1)
+    found = offered(serve, protocol)
     assert found.whole.codes["UNREACHABLE"] > 0
     assert set(found.whole.codes) <= {"UNREACHABLE", "TIMEOUT"}
     assert found.said["UNREACHABLE: the connection ended before an answer"] > 0
@@ -138,7 +138,7 @@ def test_one_that_never_answers_is_given_up_on_in_time(offered: Offered, protoco
         while connection.recv(65536):
             pass
 
-    found = offered(serve, protocol, connections=50 if protocol == HTTP else 1, timeout=0.5)
+    found = offered(serve, protocol, timeout=0.5)
     assert found.whole.codes == {"TIMEOUT": SENT}
     assert found.percentiles()[0.5] >= 0.5 * (1 - ERROR)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from comb_compiler.load import GRPC, HTTP, Generator, GeneratorFailed, Input, Job, Step, Target
 from tests.architecture.imports import ROOT
+from tests.load.hostile import listening
 from tests.load.serving import job, serving
 from tests.runtime.post.post_pb2 import Letter
 from tests.runtime.service.processes import process
@@ -89,7 +91,7 @@ def test_a_comb_is_loaded_by_both_of_its_protocols(generator: Generator, tmp_pat
             target = Target(GRPC, host, int(port), METHOD)
             body = request.SerializeToString()
         else:
-            target = Target(HTTP, "127.0.0.1", service.http, METHOD, connections=20)
+            target = Target(HTTP, "127.0.0.1", service.http, METHOD)
             body = json.dumps({"letter": {"text": "a"}}).encode()
         found = generator.run(Job(target, (Input(body, metadata=(("x-user-id", "one"),)),)), STEP)
     assert found.whole.codes == {"OK": SENT}
@@ -138,6 +140,27 @@ def test_what_cannot_be_sent_is_a_reason_and_spoils_nothing(generator: Generator
             with pytest.raises(GeneratorFailed, match=why):
                 generator.run(asked, step)
         assert generator.run(job(port), STEP).whole.codes == {"OK": SENT}
+
+
+@pytest.mark.parametrize(("protocol", "allowed"), [(HTTP, 24), (GRPC, 0)])
+def test_a_machine_without_room_for_connections_is_not_the_targets_fault(protocol: str, allowed: int) -> None:
+    def serve(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+
+    before = {one.pid for one in started("alone")}
+    with listening(serve) as port, Generator() as generator:
+        with serving("echo") as other:
+            assert generator.run(job(other), STEP).whole.codes == {"OK": SENT}
+        (own,) = (one for one in started("alone") if one.pid not in before)
+        own.rlimit(psutil.RLIMIT_NOFILE, (own.num_fds() + allowed, 4096))
+        asked = job(port, protocol=protocol)
+        if allowed:
+            found = generator.run(asked, STEP)
+            assert found.faults[0].startswith("no connection could be opened: Too many open files")
+        else:
+            with pytest.raises(GeneratorFailed, match="Too many open files"):
+                generator.run(asked, STEP)
 
 
 def test_a_port_that_is_in_use_is_said_to_be() -> None:
