@@ -177,7 +177,8 @@ class Regular:
 
     def _missing(self, share: Figure, blind: Sequence[FieldFinding]) -> int | None:
         wanted = [fewest(share.seen / share.of, self._allowed, PASS_DOUBT), self._count]
-        wanted += [fewest_for(one.noise / one.of, self._detectable or 1.0, one.doubt) for one in blind]
+        at_most = len(self._looks) / _MOST_LOOKS  # of more requests more looks are taken, each with less doubt
+        wanted += [fewest_for(one.noise / one.of, self._detectable or 1.0, one.doubt * at_most) for one in blind]
         return None if None in wanted else max(0, *(one - share.of for one in wanted if one is not None))
 
 

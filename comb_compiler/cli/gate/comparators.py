@@ -13,7 +13,7 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec.comb.gates import Gates
 from comb_compiler.workspace.operators import code_files
 
-__all__ = ["Comparators", "outside", "recoded"]
+__all__ = ["Comparators", "recoded"]
 
 _NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -29,15 +29,18 @@ class Comparators(ExitStack):
 
     def rule(self, entry: str) -> ByCode:
         """The rule that a comparator says."""
-        comparator = outside(entry, self._directory)
+        return ByCode(self._outside(entry))
+
+    def flaw(self, entry: str) -> str:
+        """Why a comparator cannot be asked; empty where it can."""
+        return self._outside(entry).flaw()
+
+    def _outside(self, entry: str) -> Outside:
+        """One that gets of this process's environment what a program needs to run."""
+        environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+        comparator = Outside(entry, self._directory, environment | _ONE_THREAD)
         self.callback(comparator.close)
-        return ByCode(comparator)
-
-
-def outside(entry: str, directory: Path) -> Outside:
-    """A comparator, which gets of this process's environment what a program needs to run."""
-    environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
-    return Outside(entry, directory, environment | _ONE_THREAD)
+        return comparator
 
 
 def recoded(base: Gates, own: Gates, baseline: Clean, candidate: Clean) -> list[str]:

@@ -20,7 +20,9 @@ __all__ = ["findings", "weakenings"]
 _GATES = ("availability", "replay.regular", "replay.error", "replay.optimised", "load")
 _LEAST = ("replay.regular.same", "replay.regular.count", "replay.optimised.better", "load.hold")
 """What is weaker the smaller it is."""
-_SAMPLES = tuple(f"{gate}.samples" for gate in _GATES if gate != "load")
+_MOST = ("load.slower",)
+"""What is weaker the larger it is."""
+_SAMPLES = tuple(f"{gate}.samples" for gate in _GATES)
 _WIDTHS = {"tolerance": 1, "relative": 1, "edits": 1, "overlap": -1}
 """Numbers of rules, and in which direction they let more pass."""
 
@@ -46,6 +48,7 @@ def findings(weakened: Sequence[Weakening], bound: Bound[Comb], comb: str) -> li
         if one.waiver is not None:
             continue
         place = _place(bound, one)
+        waiver = f"`waivers` of platform.yaml, `{{comb: {comb}, weakens: {one.field}, to: {one.to}, …}}`"
         over = f"; the waiver `{one.expired.name}` counted until {one.expired.until}" if one.expired else ""
         found.append(
             diagnose(
@@ -54,8 +57,7 @@ def findings(weakened: Sequence[Weakening], bound: Bound[Comb], comb: str) -> li
                 place.key_span,
                 path=one.field,
                 hints=(
-                    "take it back, or ask the platform's team to waive it, with who, why and until when: "
-                    f"`waivers` of platform.yaml, `{{comb: {comb}, weakens: {one.field}, to: {one.to}, …}}`",
+                    f"take it back, or ask the platform's team to waive it, with who, why and until when: {waiver}",
                 ),
             )
         )
@@ -108,6 +110,11 @@ def _lower(base: Gates, own: Gates) -> Iterator[Weakening]:
         if before is not None and after is not None and after < before:
             was, becomes = _said(before), _said(after)
             yield Weakening(f"gates.{path}", f"gates.{path} goes down from {was} to {becomes}", becomes)
+    for path in _MOST:
+        before, after = _at(base, path), _at(own, path)
+        if before is not None and after is not None and after > before:
+            was, becomes = _said(before), _said(after)
+            yield Weakening(f"gates.{path}", f"gates.{path} goes up from {was} to {becomes}", becomes)
 
 
 def _elsewhere(base: Gates, own: Gates) -> Iterator[Weakening]:

@@ -1,0 +1,50 @@
+"""What `regular` replay says of noise in which too much could hide."""
+
+import pytest
+
+from comb_compiler.gates.exact import fewest_for, smallest_excess
+from comb_compiler.gates.regular import Regular, Trial
+from comb_compiler.gates.verdicts import Verdict
+
+NOISE, NOTHING = Trial(frozenset({"id"}), frozenset({"id"})), Trial(frozenset(), frozenset())
+
+
+def judged(noisy: int, of: int, detectable: float | None) -> Regular:
+    judge = Regular(of, 0.02, detectable)
+    judge.add([NOISE] * noisy + [NOTHING] * (of - noisy))
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("noisy", "detectable", "verdict"),
+    [
+        (150, None, Verdict.PASSED),
+        (150, 0.2, Verdict.PASSED),
+        (150, 0.1, Verdict.UNDECIDED),
+        (0, 0.0001, Verdict.PASSED),
+    ],
+)
+def test_noise_that_could_hide_too_large_a_break_decides_nothing(
+    noisy: int, detectable: float | None, verdict: Verdict
+) -> None:
+    assert judged(noisy, 300, detectable).ruling().verdict is verdict
+
+
+def test_it_says_which_field_and_how_many_requests_more_would_do() -> None:
+    ruling = judged(150, 300, 0.1).ruling()
+    (why,) = ruling.why
+    assert why.startswith("`id` differs of itself in 150 of 300 (50%), so that only a break of ")
+    assert why.endswith("ask more requests, make it steadier, or have it compared by a rule of gates.compare")
+    assert ruling.missing is not None
+    more = 300 + ruling.missing
+    assert judged(more // 2, more, 0.1).ruling().verdict is Verdict.PASSED
+    fewer = more - 40
+    assert judged(fewer // 2, fewer, 0.1).ruling().verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(("noise", "excess"), [(0.001, 0.01), (0.05, 0.02), (0.5, 0.05), (0.9, 0.05)])
+def test_the_fewest_trials_are_those_at_which_it_is_seen_first(noise: float, excess: float) -> None:
+    found = fewest_for(noise, excess, 0.001)
+    assert found is not None
+    assert smallest_excess(noise, found, 0.001) <= excess < smallest_excess(noise, int(found * 0.9), 0.001)
+    assert fewest_for(0.5, 0.0, 0.001) is None
