@@ -19,6 +19,7 @@ from comb_compiler.cli.models import artifacts_directory, pinned
 from comb_compiler.cli.processes import ended, free_port
 from comb_compiler.gates.asking import Answered, Gone, Unreadable
 from comb_compiler.release import ExecutionPlan, plan_bytes
+from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
@@ -42,6 +43,15 @@ _FIRST_BYTES = len("HTTP/1.1 200 OK")
 _END = 2.0
 _LINES = 5
 _LONGEST_LINE = 4096
+_TIED = """\
+import ctypes, os, runpy, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+if os.getppid() != int(sys.argv.pop(1)):
+    sys.exit("who asks is gone")
+runpy.run_module("comb_compiler.runtime.service", run_name="__main__", alter_sys=True)
+"""
+"""A service that ends with the process that asks it, also where that is killed."""
 _NEEDED = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _DRAIN = 5.0
 _REMEMBERED = 32
@@ -166,14 +176,11 @@ async def launched(
     Of this process's environment it gets what a program needs to run, and nothing else; of cases, requests alone.
     Where `records` is given, it keeps there what it recorded.
     """
-    os.makedirs(artifacts_directory(), exist_ok=True)
     plan = pinned(source.plan, source.locate)
     async with AsyncExitStack() as stack:
-        place = Path(stack.enter_context(TemporaryDirectory(prefix="comb-gate-")))
-        file = place / "plan.json"
-        file.write_bytes(plan_bytes(plan))
+        file = _written(plan_bytes(plan), name, stack)
         grpc, http = free_port(), free_port()
-        command = [sys.executable, "-P", "-m", "comb_compiler.runtime.service", str(file), "--code", str(source.code)]
+        command = [sys.executable, "-P", "-c", _TIED, str(os.getpid()), str(file), "--code", str(source.code)]
         command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
         command += ["--connection-age", "0"]  # a request that is under way when a connection has to end would be lost
         command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
@@ -192,6 +199,17 @@ async def launched(
         service.process = process.pid
         stack.push_async_callback(service.close)
         yield service
+
+
+def _written(plan: bytes, name: str, stack: AsyncExitStack) -> Path:
+    """The plan's file, as long as the stack is open."""
+    try:
+        os.makedirs(artifacts_directory(), exist_ok=True)
+        file = Path(stack.enter_context(TemporaryDirectory(prefix="comb-gate-")), "plan.json")
+        file.write_bytes(plan)
+    except OSError as problem:
+        raise OutsideFailure(f"the {name} cannot be started: {problem.filename}: {problem.strerror}") from problem
+    return file
 
 
 def _environment() -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from comb_compiler.cli.gate.nodes import first_apart
 from comb_compiler.cli.gate.targets import Answers, launched
 from comb_compiler.gates import Answered, GateResult, Gone, Set, Unreadable
+from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Source
@@ -40,8 +41,10 @@ async def traced(
     """The nodes of the first samples that answer otherwise than the baseline's; nothing where none does.
 
     `sets` has what each gate asked; `sources` baseline and candidate, each to be asked for all that it does. What
-    cannot be asked again has no node.
+    cannot be asked again, or finds no room for what it records, has no node: verdicts do not rest on it.
     """
+    from comb_compiler.samples.store import StoreError
+
     cases = {(gate, case.name): case for gate, one in sets.items() for case in one.cases}
     told = [(result.gate, one) for result in results for one in result.findings if one.codes[0] is not None]
     names = [(gate, one.name) for gate, one in told if (gate, one.name) in cases][:_MOST]
@@ -53,7 +56,7 @@ async def traced(
             before, after = [
                 await asked_for_all(name, sources[name], asked, answers, Path(directory)) for name in _TARGETS
             ]
-        except (Gone, Unreadable):
+        except (Gone, OSError, OutsideFailure, StoreError, Unreadable):
             return {}
     return {name: _first(*both) for name, *both in zip(names, before, after, strict=True)}
 
