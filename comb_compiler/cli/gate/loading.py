@@ -123,20 +123,33 @@ def _turned(baseline: "_Loaded", candidate: "_Loaded", rate: float, turns: Turns
 
 
 class _Turn(NamedTuple):
-    observation: Observation
+    asked: "Asked"
+    seen: "Observed"
+    faults: tuple[str, ...]
     cpu: float | None
     memory: tuple[tuple[float, float], ...]
-    faults: tuple[str, ...]
 
 
 def _side(turns: Sequence[_Turn]) -> Side:
-    """Turns of one target together; what the generator did wrong in one says so of all."""
-    observations = tuple(one.observation for one in turns)
-    requests = sum(len(one.due) for one in observations)
+    """Turns of one target together. Whether the generator kept its schedule is said of all of them."""
+    from comb_compiler.load import Observed, code_name
+    from comb_compiler.load.results import result
+
+    every = Observed()
+    for one in turns:
+        every.extend(one.seen)
     cpu = [one.cpu for one in turns if one.cpu is not None]
-    memory = tuple(look for one in turns for look in one.memory)
-    each = sum(cpu) / requests if len(cpu) == len(turns) and requests else None
-    return Side(observations, memory, each, tuple(dict.fromkeys(fault for one in turns for fault in one.faults)))
+    told = dict.fromkeys(fault for one in turns for fault in one.faults)
+    observations = tuple(
+        Observation(one.asked.seconds, one.seen.due, one.seen.took, [code_name(code) for code in one.seen.code])
+        for one in turns
+    )
+    return Side(
+        observations,
+        tuple(look for one in turns for look in one.memory),
+        sum(cpu) / len(every) if len(cpu) == len(turns) and len(every) else None,
+        result(turns[0].asked, every, tuple(told)).faults,
+    )
 
 
 class _Loaded:
@@ -171,17 +184,15 @@ class _Loaded:
 
     def turn(self, rate: float, seconds: float, seed: int) -> _Turn:
         """Loaded for so long, until all is answered or given up on."""
-        from comb_compiler.load import Step as Asked, code_name
-        from comb_compiler.load.results import result
+        from comb_compiler.load import Step as Asked
 
         asked = Asked(rate, seconds, self._timeout, seed=seed)
         began = self._look()
         seen, faults = self._observe(asked)
         ended = self._look()
-        observation = Observation(seconds, seen.due, seen.took, [code_name(code) for code in seen.code])
         cpu = ended.cpu - began.cpu if began is not None and ended is not None else None
         memory = [(one.at, float(one.memory)) for one in self._measures() if began is not None and one.at >= began.at]
-        return _Turn(observation, cpu, tuple(memory), result(asked, seen, faults).faults)
+        return _Turn(asked, seen, faults, cpu, tuple(memory))
 
     def _observe(self, asked: "Asked") -> "tuple[Observed, tuple[str, ...]]":
         from comb_compiler.load import Refused

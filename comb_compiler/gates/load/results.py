@@ -26,7 +26,10 @@ class SideFound(NamedTuple):
 
 
 class StepFound(NamedTuple):
-    """A rate in requests a second, which each side was held at for so many seconds."""
+    """A rate in requests a second, which the candidate was held at for so many seconds.
+
+    The baseline's figures are of its turns, where it was not held at it, too.
+    """
 
     rate: float
     seconds: float
@@ -49,9 +52,11 @@ class LoadFound(NamedTuple):
 
 def step_found(step: Step, findings: tuple[Finding, ...]) -> StepFound:
     """What is reported of a step."""
-    baseline = None if step.baseline is None else _side(step.baseline)
-    faults = step.candidate.faults + (step.baseline.faults if step.baseline is not None else ())
-    return StepFound(step.rate, step.candidate.seconds, _side(step.candidate), baseline, findings, faults)
+    before = step.baseline or (step.turned.baseline if step.turned is not None else None)
+    sides = (step.candidate, step.baseline, *(step.turned or ()))
+    faults = dict.fromkeys(fault for side in sides if side is not None for fault in side.faults)
+    baseline = None if before is None else _side(before)
+    return StepFound(step.rate, step.candidate.seconds, _side(step.candidate), baseline, findings, tuple(faults))
 
 
 def _side(side: Side) -> SideFound:
