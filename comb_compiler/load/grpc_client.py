@@ -2,6 +2,7 @@
 
 from collections import deque
 from itertools import cycle
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import gevent
@@ -17,6 +18,7 @@ __all__ = ["GrpcClient"]
 _RESETS = {7: CODES.index("UNAVAILABLE"), 8: CODES.index("CANCELLED"), 11: CODES.index("RESOURCE_EXHAUSTED")}
 """HTTP/2's codes → gRPC's, as its specification says; every other one is INTERNAL."""
 _INTERNAL = CODES.index("INTERNAL")
+_PATIENCE = 5.0
 
 
 class GrpcClient:
@@ -24,23 +26,191 @@ class GrpcClient:
 
     def __init__(self, job: Job, timeout: float, ledger: Ledger) -> None:
         prepared = [_prepared(job.target, one, timeout) for one in job.inputs]
-        self._connections = [_Connection(job.target, prepared, ledger) for _ in range(max(1, job.target.connections))]
-        self._turns = cycle(self._connections)
+        self._lanes = [_Lane(job.target, prepared, ledger) for _ in range(max(1, job.target.connections))]
+        self._turns = cycle(self._lanes)
 
     def open(self, timeout: float) -> None:
-        for connection in self._connections:
-            connection.open(timeout)
+        for lane in self._lanes:
+            lane.open(timeout)
 
     def send(self, call: Call) -> None:
         next(self._turns).send(call)
 
     def give_up(self, call: Call) -> None:
         if isinstance(call.on, _Sent):
-            call.on.give_up()
+            call.on.line.cancel(call.on.stream)
 
     def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
+        for lane in self._lanes:
+            lane.close()
+
+
+class _Sent(NamedTuple):
+    """Where a call is on its way."""
+
+    line: "_Line"
+    stream: int
+
+
+class _Lane:
+    """A connection at a time, and what waits for it. One that the server ends is replaced at once, as by any client of
+    gRPC; it goes on with what it has."""
+
+    def __init__(self, target: Target, prepared: list[tuple[bytes, bytes]], ledger: Ledger) -> None:
+        self.target, self.prepared, self.ledger = target, prepared, ledger
+        self._line: _Line | None = None
+        self._lines: set[_Line] = set()
+        self._waiting: deque[Call] = deque()
+        self._is_opening = False
+
+    def open(self, timeout: float) -> None:
+        """Raises Refused, Exhausted."""
+        line = _Line(self)
+        line.open(timeout)
+        self._line = line
+        self._lines.add(line)
+
+    def send(self, call: Call) -> None:
+        if self._line is not None and self._line.takes and not self._waiting:
+            self._line.ask(call)
+            self._line.flush()
+        else:
+            self._waiting.append(call)
+            self.refill()
+
+    def again(self, call: Call) -> None:
+        """The server has not looked at it: it goes to the next connection, before all others."""
+        self._waiting.appendleft(call)
+
+    def gone(self, line: "_Line") -> None:
+        """A connection has ended."""
+        self._lines.discard(line)
+        if self._line is line:
+            self._line = None
+
+    def refill(self) -> None:
+        """Something has changed: send what waits, as far as the server takes it."""
+        line = self._line
+        if line is not None and line.is_spent:
+            self._line = line = None
+        while self._waiting and line is not None and line.takes:
+            call = self._waiting.popleft()
+            if not call.is_over:
+                line.ask(call)
+        if line is not None:
+            line.flush()
+        elif self._waiting and not self._is_opening:
+            self._is_opening = True
+            gevent.spawn(self._open_again)
+
+    def _open_again(self) -> None:
+        try:
+            self.open(_PATIENCE)
+        except (Refused, Exhausted) as refused:
+            if isinstance(refused, Exhausted):
+                self.ledger.failed(f"no connection could be opened: {refused}")
+            waiting, self._waiting = self._waiting, deque()
+            for call in waiting:
+                self.ledger.ended(call, UNREACHABLE, why=str(refused))
+        self._is_opening = False
+        self.refill()
+
+    def close(self) -> None:
+        self._waiting.clear()
+        for line in list(self._lines):
+            line.drop(UNREACHABLE, "")
+
+
+class _Line:
+    """One connection, with the calls that are under way on it."""
+
+    def __init__(self, lane: _Lane) -> None:
+        self._lane = lane
+        self._http2 = Http2()
+        self._calls: dict[int, Call] = {}
+        self._wire: Wire | None = None
+        self._agreed = Event()
+
+    @property
+    def takes(self) -> bool:
+        return self._http2.takes
+
+    @property
+    def is_spent(self) -> bool:
+        return self._http2.is_spent
+
+    def open(self, timeout: float) -> None:
+        """Connect, and agree on HTTP/2. Raises Refused, Exhausted."""
+        self._wire = Wire(connected(self._lane.target.host, self._lane.target.port, timeout), self._came)
+        self.flush()
+        if not self._agreed.wait(timeout):
+            self.drop(UNREACHABLE, "")
+            raise Refused("it does not answer as HTTP/2 does")
+        if self._wire is None:
+            raise Refused("it does not speak HTTP/2, or ends the connection")
+
+    def ask(self, call: Call) -> None:
+        block, body = self._lane.prepared[call.which]
+        stream = self._http2.request(block, body)
+        call.on = _Sent(self, stream)
+        self._calls[stream] = call
+
+    def flush(self) -> None:
+        if self._wire is not None and self._http2.out:
+            self._wire.write(self._http2.out)
+            self._http2.out = bytearray()
+
+    def cancel(self, stream: int) -> None:
+        if self._calls.pop(stream, None) is not None:
+            self._http2.cancel(stream)
+            self.flush()
+            self._settle()
+
+    def _came(self, came: bytes) -> None:
+        if self._wire is None:
+            return
+        if came:
+            self._receive(came)
+        else:
+            self.drop(UNREACHABLE, "the connection ended before an answer")
+        self.flush()
+        self._settle()
+
+    def _receive(self, came: bytes) -> None:
+        try:
+            answers = self._http2.receive(came)
+        except Malformed as problem:
+            self._lane.ledger.offended(str(problem))
+            self.drop(MALFORMED, str(problem))
+            return
+        for answer in answers:
+            call = self._calls.pop(answer.stream, None)
+            if call is not None:
+                self._lane.ledger.ended(call, *_outcome(answer))
+        for stream in sorted(self._http2.unprocessed, reverse=True):
+            call = self._calls.pop(stream, None)
+            if call is not None:
+                self._lane.again(call)
+        self._http2.unprocessed.clear()
+        if self._http2.agreed:
+            self._agreed.set()
+
+    def _settle(self) -> None:
+        """There may be room for what waits; one that takes no more calls is closed after its last."""
+        if self.is_spent and not self._calls:
+            self.drop(UNREACHABLE, "")
+        self._lane.refill()
+
+    def drop(self, code: int, why: str) -> None:
+        """The connection has ended, and with it every call on it."""
+        wire, self._wire = self._wire, None
+        calls, self._calls = self._calls, {}
+        self._lane.gone(self)
+        if wire is not None:
+            wire.close()
+        for call in calls.values():
+            self._lane.ledger.ended(call, code, why=why)
+        self._agreed.set()
 
 
 def _prepared(target: Target, one: Input, timeout: float) -> tuple[bytes, bytes]:
@@ -54,140 +224,6 @@ def _prepared(target: Target, one: Input, timeout: float) -> tuple[bytes, bytes]
     headers += [("user-agent", "comb-load"), ("grpc-timeout", f"{max(1, round(timeout * 1000))}m")]
     headers += [(name.lower(), value) for name, value in (*target.metadata, *one.metadata)]
     return encoded(headers), b"\0" + len(one.body).to_bytes(4, "big") + one.body
-
-
-class _Sent:
-    """Where a call is on its way."""
-
-    __slots__ = ("connection", "stream")
-
-    def __init__(self, connection: "_Connection", stream: int) -> None:
-        self.connection, self.stream = connection, stream
-
-    def give_up(self) -> None:
-        self.connection.cancel(self.stream)
-
-
-class _Connection:
-    """One connection, opened again by the next call where it has ended."""
-
-    def __init__(self, target: Target, prepared: list[tuple[bytes, bytes]], ledger: Ledger) -> None:
-        self._target, self._prepared, self._ledger = target, prepared, ledger
-        self._wire: Wire | None = None
-        self._http2 = Http2()
-        self._calls: dict[int, Call] = {}
-        self._waiting: deque[Call] = deque()
-        self._agreed = Event()
-        self._is_opening = False
-
-    def open(self, timeout: float) -> None:
-        """Connect, and agree on HTTP/2. Raises Refused."""
-        self._http2, self._calls = Http2(), {}
-        self._agreed.clear()
-        sock = connected(self._target.host, self._target.port, timeout)
-        self._wire = wire = Wire(sock, lambda came: self._came(wire, came))
-        self._flush()
-        if not self._agreed.wait(timeout):
-            self._drop(UNREACHABLE, "")
-            raise Refused("it does not answer as HTTP/2 does")
-        if self._wire is not wire:
-            raise Refused("it does not speak HTTP/2, or ends the connection")
-
-    def send(self, call: Call) -> None:
-        if self._wire is None or self._waiting or not self._http2.takes:
-            self._waiting.append(call)
-            self._reopen()
-            return
-        self._ask(call)
-        self._flush()
-
-    def _ask(self, call: Call) -> None:
-        block, body = self._prepared[call.which]
-        stream = self._http2.request(block, body)
-        call.on = _Sent(self, stream)
-        self._calls[stream] = call
-
-    def _flush(self) -> None:
-        if self._wire is not None and self._http2.out:
-            self._wire.write(self._http2.out)
-            self._http2.out = bytearray()
-
-    def cancel(self, stream: int) -> None:
-        if self._calls.pop(stream, None) is not None:
-            self._http2.cancel(stream)
-            self._take_waiting()
-
-    def _take_waiting(self) -> None:
-        """Those that the server had no room for go first."""
-        while self._waiting and self._wire is not None and self._http2.takes:
-            call = self._waiting.popleft()
-            if not call.is_over:
-                self._ask(call)
-        self._flush()
-
-    def _reopen(self) -> None:
-        going_and_empty = self._http2.is_spent and not self._calls
-        if not self._is_opening and (self._wire is None or going_and_empty):
-            self._is_opening = True
-            gevent.spawn(self._open_again)
-
-    def _open_again(self) -> None:
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
-        try:
-            self.open(5.0)
-        except (Refused, Exhausted) as refused:
-            if isinstance(refused, Exhausted):
-                self._ledger.failed(f"no connection could be opened: {refused}")
-            waiting, self._waiting = self._waiting, deque()
-            for call in waiting:
-                self._ledger.ended(call, UNREACHABLE, why=str(refused))
-        finally:
-            self._is_opening = False
-        self._take_waiting()
-        if self._waiting:
-            self._reopen()
-
-    def _came(self, wire: Wire, came: bytes) -> None:
-        if self._wire is not wire:
-            return
-        if came:
-            self._receive(came)
-        else:
-            self._drop(UNREACHABLE, "the connection ended before an answer")
-        if self._waiting:
-            self._take_waiting()
-            self._reopen()
-        self._flush()
-
-    def _receive(self, came: bytes) -> None:
-        try:
-            answers = self._http2.receive(came)
-        except Malformed as problem:
-            self._ledger.offended(str(problem))
-            self._drop(MALFORMED, str(problem))
-            return
-        for answer in answers:
-            call = self._calls.pop(answer.stream, None)
-            if call is not None:
-                self._ledger.ended(call, *_outcome(answer))
-        if self._http2.agreed:
-            self._agreed.set()
-
-    def _drop(self, code: int, why: str) -> None:
-        """The connection has ended, and with it every call on it."""
-        wire, self._wire = self._wire, None
-        calls, self._calls = self._calls, {}
-        if wire is not None:
-            wire.close()
-        for call in calls.values():
-            self._ledger.ended(call, code, why=why)
-        self._agreed.set()
-
-    def close(self) -> None:
-        self._waiting.clear()
-        self._drop(UNREACHABLE, "")
 
 
 def _outcome(answer: Answer) -> tuple[int, bytes, str]:

@@ -78,6 +78,7 @@ class Http2:
         self.out += _frame(_WINDOW_UPDATE, 0, 0, _WORD.pack(_WHOLE - 65535))
         self.most = _WHOLE
         self.is_going = False  # the server has said that it takes no further streams
+        self.unprocessed: list[int] = []  # streams that it says it has not looked at: they may be asked elsewhere
         self.agreed = False
         self._window, self._first_window, self._longest = 65535, 65535, _LONGEST_FRAME
         self._received = 0
@@ -217,8 +218,12 @@ class Http2:
             self.agreed = True
         elif kind == _SETTINGS:
             self._settings(payload)
-        elif kind == _GOAWAY:
+        elif kind == _GOAWAY and len(payload) >= 8:
             self.is_going = True
+            last = _WORD.unpack_from(payload)[0] & _WHOLE
+            for one in [one for one in self._streams if one > last]:
+                del self._streams[one]
+                self.unprocessed.append(one)
         elif kind == _WINDOW_UPDATE and len(payload) == 4:
             self._widen(number, _WORD.unpack(payload)[0] & _WHOLE)
         elif kind == _PUSH_PROMISE:

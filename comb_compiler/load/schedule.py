@@ -40,9 +40,6 @@ def _constant(step: Step) -> "array[float]":
 
 
 def _poisson(step: Step) -> "array[float]":
-    draw, found = Random(f"when {step.seed}"), array("d")  # noqa: S311
-    now = draw.expovariate(step.rate)
-    while now < step.seconds:
-        found.append(now)
-        now += draw.expovariate(step.rate)
-    return found
+    """Arrivals of a Poisson process of which there are just as many as the rate has: then they are spread evenly."""
+    draw = Random(f"when {step.seed}")  # noqa: S311
+    return array("d", sorted(draw.uniform(0.0, step.seconds) for _ in range(round(step.rate * step.seconds))))

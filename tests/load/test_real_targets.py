@@ -105,6 +105,14 @@ def started(argument: str) -> list[psutil.Process]:
     return [one for one in psutil.Process().children() if argument in one.cmdline()]
 
 
+def test_connections_that_the_service_ends_by_their_age_lose_no_call(generator: Generator, tmp_path: Path) -> None:
+    with process(simple("shout"), tmp_path, "--connection-age", "1") as service:
+        target = Target(GRPC, "127.0.0.1", int(service.grpc.rpartition(":")[2]), METHOD, connections=2)
+        found = generator.run(Job(target, (Input(letter("a").SerializeToString()),)), STEP._replace(seconds=6.0))
+    assert found.whole.codes == {"OK": 300}
+    assert found.offences == {}
+
+
 def test_a_worker_that_is_lost_under_load_spoils_the_step() -> None:
     with serving("echo") as port, Generator(workers=2) as generator, ThreadPoolExecutor(1) as beside:
         assert generator.run(job(port), STEP).whole.scheduled == SENT
