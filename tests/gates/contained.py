@@ -28,6 +28,7 @@ operators:
     in: {request: hello.v1.GreetRequest}
     out: hello.v1.GreetResponse
     timeout: 60s
+    resources: {cpu: 1}
 graph:
   greeting: greet(request=$request)
   return: greeting
