@@ -223,4 +223,5 @@ def _indented(text: str, margin: str) -> str:
 
 
 _NOT_YET = """Not done here: no image is built (`comb image build` does; the manifests name some that nobody can pull),
-and the repository is a local one that no Flux watches."""
+so that the gates ran operators as processes of this machine (`comb gate --target container` shuts them off), and the
+repository is a local one that no Flux watches."""
