@@ -64,13 +64,13 @@ def loaded(loading: Loading) -> LoadFound:
 def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loaded | None") -> StepFound:
     loading.progress(f"load: holding {rate:g} requests a second for {loading.hold:g} s …")
     step = Step(rate, candidate.held(rate, loading.hold))
-    promise = _promise_at(loading, rate)
-    count = _findings(loading, promise)
-    told = _promised(step, promise, count)
-    if baseline is not None and any(one.verdict is not Verdict.PASSED for one in told):
+    promise, judged = loading.promise, _judged(loading)
+    count = _findings(loading)
+    told = _promised(step, promise, judged, count)
+    if baseline is not None and any(one.verdict in (Verdict.BLOCKED, Verdict.UNDECIDED) for one in told):
         loading.progress(f"load: holding the baseline at {rate:g} a second, too …")
         step = step._replace(baseline=baseline.held(rate, loading.hold))
-        told = _promised(step, promise, count)
+        told = _promised(step, promise, judged, count)
     if baseline is not None:
         turns = parted(loading.hold, rate)
         loading.progress(f"load: candidate and baseline by turns, {4 * turns.seconds * turns.rounds:.0f} s …")
@@ -83,19 +83,30 @@ def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loade
     return found._replace(findings=tuple(told))
 
 
-def _promised(step: Step, promise: Promise, findings: int) -> list[Finding]:
-    return [keeps_up(step, findings), *promised(step, promise, findings)] if promise != Promise() else []
+def _promised(step: Step, promise: Promise, judged: float, findings: int) -> list[Finding]:
+    """What is promised is to be proven at one rate; below it, it must not be broken, and there may be too few to tell."""
+    if step.rate > judged or promise == Promise():
+        return []
+    told = [keeps_up(step, findings), *promised(step, promise, findings)]
+    if step.rate == judged:
+        return told
+    return [
+        one._replace(verdict=Verdict.NOT_APPLICABLE, why=f"{one.why}; to be proven at {judged:g} a second")
+        if one.verdict is Verdict.UNDECIDED
+        else one
+        for one in told
+    ]
 
 
-def _promise_at(loading: Loading, rate: float) -> Promise:
-    """What is promised at a rate: nothing beyond the first step at which the promised one is reached."""
-    promise = loading.promise
-    judged = next((one for one in loading.rates if promise.qps is not None and one >= promise.qps), loading.rates[-1])
-    return promise if rate <= judged else Promise()
+def _judged(loading: Loading) -> float:
+    """The first rate at which the promised one is reached, otherwise the last."""
+    qps = loading.promise.qps
+    return next((one for one in loading.rates if qps is not None and one >= qps), loading.rates[-1])
 
 
-def _findings(loading: Loading, promise: Promise) -> int:
+def _findings(loading: Loading) -> int:
     """Among how many findings of the gate doubt is shared."""
+    promise = loading.promise
     kept = 1 + len(promise.latencies) + (promise.timeout_rate is not None) + (promise.error_rate is not None)
     return len(loading.rates) * (kept + len(_compared(loading.promise)) + 1)
 
