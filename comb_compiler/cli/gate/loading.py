@@ -84,7 +84,7 @@ def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loade
 
 
 def _promised(step: Step, promise: Promise, judged: float, findings: int) -> list[Finding]:
-    """What is promised is to be proven at one rate; below it, it must not be broken, and there may be too few to tell."""
+    """What is promised is to be proven at one rate; below it there may be too few requests to tell."""
     if step.rate > judged or promise == Promise():
         return []
     told = [keeps_up(step, findings), *promised(step, promise, findings)]
