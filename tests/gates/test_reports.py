@@ -17,6 +17,7 @@ from comb_compiler.gates.reports import (
     report_json,
     report_junit,
     report_markdown,
+    texts_of,
 )
 from comb_compiler.gates.weakening import Waiver, Weakening
 from tests.architecture.imports import ROOT
@@ -107,6 +108,24 @@ def test_pictures_are_told_by_their_bytes() -> None:
     request = {"frames": [{"image": png, "name": "png" * 40}], "note": "A" * 100}
     assert pictures_of(request) == [Picture("frames[0].image", f"data:image/png;base64,{png}")]
     assert pictures_of({"image": png + "A" * 1_000_000}) == [Picture("image", "")]
+
+
+def test_texts_are_what_no_bytes_are() -> None:
+    request = {"frames": [{"image": "A" * 100, "caption": "Lift-off at 18:00"}], "name": "Ada", "blank": " ", "size": 3}
+    assert texts_of(request) == [
+        Picture("frames[0].caption", "", "Lift-off at 18:00"),
+        Picture("name", "", "Ada"),
+    ]
+    assert texts_of({"text": "a b " * 100})[0].text == "a b " * 75 + "…"
+    assert len(texts_of({"texts": ["a"] * 100})) == 4
+
+
+def test_what_is_said_in_backticks_is_code_and_nothing_else() -> None:
+    found = report("`<b>` and `x`", Verdict.PASSED)
+    page = report_html(found, {found.gates[0].findings[0].name: [Picture("text", "", "<b>bold</b>")]})
+    assert "<code>&lt;b&gt;</code> and <code>x</code>" in page
+    assert "&lt;b&gt;bold&lt;/b&gt;" in page
+    assert "<b>" not in page
 
 
 @pytest.mark.parametrize("text", ["plain", EVIL])

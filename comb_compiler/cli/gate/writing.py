@@ -9,7 +9,7 @@ from typing import Any
 
 from comb_compiler.diagnostics.render.printable import encodable
 from comb_compiler.gates import Case, GateReport
-from comb_compiler.gates.reports import FILES, pictures_of
+from comb_compiler.gates.reports import FILES, pictures_of, texts_of
 from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["written"]
@@ -22,7 +22,8 @@ def written(
 ) -> str:
     """Where to look, in a sentence. Raises OutsideFailure where the directory cannot be written."""
     named = [one.name for gate in report.gates for one in gate.findings if one.name in cases]
-    pictures = {name: pictures_of(cases[name].request) for name in dict.fromkeys(named[:_MOST_PICTURED])}
+    requests = {name: cases[name].request for name in dict.fromkeys(named[:_MOST_PICTURED])}
+    pictures = {name: [*pictures_of(request), *texts_of(request)] for name, request in requests.items()}
     contents = {name: make(report, pictures) for name, make in FILES.items()}
     if statement is not None:
         contents["statement.json"] = json.dumps(statement, indent=2) + "\n"

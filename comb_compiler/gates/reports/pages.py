@@ -1,13 +1,16 @@
 """A gate report as a page that needs nothing else, and as Markdown for a comment."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.filters import do_forceescape, do_mark_safe
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.reports.loads import chart
 from comb_compiler.gates.reports.pictures import Picture
 from comb_compiler.gates.results import GateReport, GateResult
@@ -17,6 +20,8 @@ from comb_compiler.gates.wording import MEANING, percent, short
 __all__ = ["report_html", "report_markdown"]
 
 _LONGEST = 300
+_LEAST_CHANCE = 1e-6
+_QUOTED = re.compile("`([^`]+)`")
 _MOST_IN_MARKDOWN = 10
 _MARKS = {
     Verdict.PASSED: "✅",
@@ -64,6 +69,7 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
+    environment.filters.update(quoted=_quoted, most=_most, chance=_chance)
     return environment.get_template(name)
 
 
@@ -82,6 +88,20 @@ def _cell(value: Any) -> str:
     for special in "`|*_[]<>!#@~":
         text = text.replace(special, f"&#{ord(special)};")
     return text
+
+
+def _quoted(text: str) -> str:
+    """Text, escaped, in which what stands between backticks is code."""
+    return do_mark_safe(_QUOTED.sub(r"<code>\1</code>", str(do_forceescape(text))))
+
+
+def _most(fields: Sequence[FieldFinding]) -> float:
+    """The largest share of answers in which one of these fields differs, either way."""
+    return max(max(one.noise, one.changed) / one.of for one in fields)
+
+
+def _chance(share: float) -> str:
+    return percent(share) if share >= _LEAST_CHANCE else f"under {percent(_LEAST_CHANCE)}"
 
 
 def _scale(figure: Figure) -> Scale:
