@@ -47,15 +47,15 @@ class Saturation(NamedTuple):
 def late(promise: Promise, found: StepResult) -> Probe:
     """How a step keeps a promise: late or without an answer, of all; with the interval of E. B. Wilson (JASA 1927).
 
-    Where latencies grow to the end it is broken: they would pass any bound. A step without requests breaks it.
+    Where latencies grow to the end it is not kept: they would pass any bound. A step without requests breaks it.
     """
     total, allowed = found.measured.scheduled, 1.0 - promise.share
     given_up = found.latency.total - found.measured.answered  # which the latency has with their time
     count = found.latency.above(promise.seconds) + total - found.measured.answered - given_up
-    if not found.settled or not total:
+    if not total:
         return Probe(found.step.rate, 1.0, 1.0, 1.0, kept=False)
     low, high = _wilson(count, total)
-    return Probe(found.step.rate, count / total, low, high, count <= allowed * total)
+    return Probe(found.step.rate, count / total, low, high, found.settled and count <= allowed * total)
 
 
 def _wilson(count: int, of: int) -> tuple[float, float]:
