@@ -9,6 +9,7 @@ from comb_compiler.diagnostics.render._excerpt import Row, excerpt
 from comb_compiler.diagnostics.render._extent import Labelled
 from comb_compiler.diagnostics.render._paint import Style, painter
 from comb_compiler.diagnostics.render._prose import clipped, paragraph
+from comb_compiler.diagnostics.render._secrets import masked
 from comb_compiler.diagnostics.render._suggestion import suggestion
 from comb_compiler.diagnostics.render._summary import how_to_apply
 
@@ -119,7 +120,7 @@ class Page:
 
     def _lines_of(self, file: str) -> Lines | None:
         if file not in self._lines and file in self._texts:
-            self._lines[file] = Lines(self._texts[file])
+            self._lines[file] = Lines(masked(self._texts[file]))
         return self._lines.get(file)
 
 
