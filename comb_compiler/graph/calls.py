@@ -13,6 +13,7 @@ from string import ascii_letters
 from typing import NamedTuple
 
 from comb_compiler.cel import Mend, Mistake
+from comb_compiler.spec.suggest import strangers
 
 __all__ = ["Call", "Input", "Token", "parse_call", "parse_source"]
 
@@ -60,7 +61,7 @@ def parse_call(text: str) -> Call | Mistake:
     try:
         return _Parser(text).call()
     except _Stop as stop:
-        return stop.error
+        return _stranger(text) or stop.error
 
 
 def parse_source(text: str) -> tuple[Token, tuple[Token, ...]] | Mistake:
@@ -68,7 +69,16 @@ def parse_source(text: str) -> tuple[Token, tuple[Token, ...]] | Mistake:
     try:
         return _Parser(text).lone_source()
     except _Stop as stop:
-        return stop.error
+        return _stranger(text) or stop.error
+
+
+def _stranger(text: str) -> Mistake | None:
+    """The first character that no call has, although it may look as if it had, or like nothing at all."""
+    token = next((one for one in _tokens(text) if not one.text.isascii()), None)
+    if token is None:
+        return None
+    hint = "type the name anew: it is made of ASCII letters, digits, `_` and `-`"
+    return Mistake(f"{strangers(token.text)}, which is no part of a name", token.start, token.end, hint, None)
 
 
 class _Parser:

@@ -1,4 +1,4 @@
-"""Characters that YAML does not allow, or that readers of YAML do not agree on."""
+"""Characters that YAML does not allow, that readers of YAML do not agree on, or that hide what is written."""
 
 import re
 
@@ -9,10 +9,15 @@ from comb_compiler.source.text import SourceFile
 
 __all__ = ["refuse_characters"]
 
-_REFUSED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
+_REFUSED = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 _USUAL = b"\t\n\r" + bytes(range(0x20, 0x7F))
 """What nearly every file is made of alone, which is told in no time."""
 _LINE_BREAKS = {"\u0085": "next line", "\u2028": "line separator", "\u2029": "paragraph separator"}
+_MISLEADING = {
+    **dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "shows text in another order"),
+    "\ufeff": "belongs to the beginning of a file, and is seen nowhere else",
+}
+"""Characters that YAML allows, and that make a reviewer see something else than what a program reads."""
 _MOST_EDITS = 200
 
 
@@ -33,7 +38,8 @@ def refuse_characters(source: SourceFile) -> list[Diagnostic]:
         message = f"the {_LINE_BREAKS[character]} {number} ends a line in YAML 1.1, and does not in YAML 1.2"
         fix = _replace(source, lines, character, "put a space in its place", " ")
         return [diagnose(codes.UNICODE_LINE_BREAK, message, span, hints=(hint,), fix=fix)]
-    message = f"the control character {number} is not allowed in YAML"
+    why = _MISLEADING.get(character, "is not allowed in YAML")
+    message = f"the control character {number} {why}"
     fix = _replace(source, lines, character, "delete it, everywhere", "")
     return [diagnose(codes.CONTROL_CHARACTER, message, span, hints=(hint,), fix=fix)]
 

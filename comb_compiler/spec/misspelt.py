@@ -12,7 +12,7 @@ from comb_compiler.spec.foreign import in_our_words, our_field
 from comb_compiler.spec.overlays import merge
 from comb_compiler.spec.places import Place, format_path, place_of
 from comb_compiler.spec.shape import ANY, expected_at, field_names, homes
-from comb_compiler.spec.suggest import closest, did_you_mean
+from comb_compiler.spec.suggest import closest, did_you_mean, you_meant
 
 __all__ = ["CURLY", "NO_QUOTES", "Unknown", "correct", "spelt", "unknown_key"]
 
@@ -105,7 +105,7 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
         label="unknown field",
         related=place.related,
         path=format_path(path),
-        hints=(advice or f"did you mean `{match}`?",) if advice or match else _elsewhere(model, path, known, given),
+        hints=(advice or you_meant(word, match or ""),) if advice or match else _elsewhere(model, path, known, given),
         fix=fix,
     )
     return Unknown(finding, match)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from comb_compiler.spec.wording import listed
 
-__all__ = ["closest", "did_you_mean"]
+__all__ = ["closest", "did_you_mean", "strangers", "you_meant"]
 
 _UNLIKE = ({"cpu", "gpu"}, {"min", "max"})
 """Words that are near each other, and mean the opposite."""
@@ -52,12 +52,29 @@ def _digits(word: str) -> list[str]:
     return sorted(character for character in word if character.isdigit())
 
 
+def you_meant(word: str, match: str) -> str:
+    """The question, and where the two words look alike, what tells them apart."""
+    told = strangers(word) if match.isascii() else ""
+    return f"did you mean `{match}`?" + (f" {told[0].upper()}{told[1:]}" if told else "")
+
+
+def strangers(text: str) -> str:
+    """Which character of `text` is not ASCII, by its number and its name: it may look like another, or like nothing."""
+    if text.isascii():
+        return ""
+    from unicodedata import category, name
+
+    one = next(character for character in text if not character.isascii())
+    number = f"U+{ord(one):04X}" + (f", {name(one)}" if name(one, "") else "")
+    return f"it holds {number}" if category(one)[0] in "CZM" else f"`{one}` is {number}"
+
+
 def did_you_mean(word: str, known: Iterable[str], noun: str) -> tuple[str, ...]:
     """One hint: the closest known word, or what there is to choose from."""
     candidates = sorted(set(known))
     match = closest(word, candidates)
     if match is not None:
-        return (f"did you mean `{match}`?",)
+        return (you_meant(word, match),)
     if not candidates:
         return (f"no {noun} is declared",)
     if len(candidates) > _MOST_SHOWN:

@@ -74,7 +74,6 @@ LAX = (
     Lax("|\n# a\n", codes.BAD_INDENTATION, 2, 1),
     Lax("a: |+\n  b\n  ", codes.UNSUPPORTED_YAML, 3, 1, "a: |+\n  b\n"),
     Lax("a: |\n  b\n   ", codes.UNSUPPORTED_YAML, 3, 1, "a: |\n  b\n"),
-    Lax("a: b\nc: \ufeffd\n", codes.CONTROL_CHARACTER, 2, 4),
 )
 
 ORDINARY = (

@@ -32,7 +32,6 @@ _SUSPICIOUS = {
     "|": r"\|(?:[-+0-9]*#|[-+]*[ \t]*+(?:#[^\r\n]{,100}+)?[\r\n]\s*+#)",  # a block of text that begins with `#`
     ">": r">(?:[-+0-9]*#|[-+]*[ \t]*+(?:#[^\r\n]{,100}+)?[\r\n]\s*+#)",
     "!": r"!<!>",
-    "\ufeff": r"\ufeff",
 }
 """By the sign that it begins with, what may be wrong: so `re` skips from one sign to the next."""
 

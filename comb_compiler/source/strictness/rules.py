@@ -165,21 +165,8 @@ def _empty_tag(scan: Scan, token: Any) -> Diagnostic | None:
     return diagnose(codes.UNSUPPORTED_TAG, "`!<!>` names no tag", scan.span(start, end), hints=("drop the tag",))
 
 
-def _byte_order_mark(scan: Scan, _: Any) -> Diagnostic | None:
-    """U+FEFF is text to libyaml; YAML allows it before a document and in quotes."""
-    at = scan.text.find("\ufeff")
-    if at < 0:
-        return None
-    return diagnose(
-        codes.CONTROL_CHARACTER,
-        "a byte order mark stands inside the file",
-        scan.span(at, at + 1),
-        hints=('delete it, or write "\\ufeff" in double quotes',),
-    )
-
-
 _RULES: dict[type, tuple[Rule, ...]] = {
-    yaml.StreamEndToken: (_byte_order_mark, _blanks_end_the_file),
+    yaml.StreamEndToken: (_blanks_end_the_file,),
     yaml.DirectiveToken: (_directive, _comment_without_space),
     yaml.AnchorToken: (_name_goes_on, value_too_far_left),
     yaml.AliasToken: (_name_goes_on, value_too_far_left),
