@@ -41,7 +41,7 @@ def test_a_verdict_on_what_is_equal_is_not_run_again(home: Path) -> None:
     again, report = gate(after, "availability", "--baseline", "none")
     assert (again.code, asked(home)) == (0, []), again.err
     assert report["earlier"]
-    assert f"goes on with a run of {report['earlier']}" in again.out
+    assert f"all answers are those of a run of {report['earlier']}" in again.out
     assert [(one["asked"], one["kept"]) for one in report["gates"]] == [(3, 3)]
     assert report["gates"][0]["ruling"] == before["gates"][0]["ruling"]
     fresh, report = gate(after, "availability", "--baseline", "none", "--fresh")

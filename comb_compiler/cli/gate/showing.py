@@ -29,7 +29,9 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
     )
     yield f"asked by {report.exam}"
     if report.earlier:
-        yield f"goes on with a run of {report.earlier}, of the same and with the same exam (--fresh asks all again)"
+        is_all = all(gate.kept == gate.asked for gate in report.gates)
+        what = "all answers are those of" if is_all else "goes on with"
+        yield f"{what} a run of {report.earlier} of the same, with the same exam (--fresh asks again)"
     for gate in report.gates:
         yield ""
         yield from _gate(gate, console)
