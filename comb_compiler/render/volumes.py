@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from comb_compiler.plan import Group, object_name
 from comb_compiler.render import layout
 from comb_compiler.render.config import cause_of_weights, plan_name, weights_name
-from comb_compiler.render.fetching import fetched_models
+from comb_compiler.render.fetching import cause_of_fetching
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.quantities import byte_quantity
 from comb_compiler.render.rendering import Rendering
@@ -66,7 +66,7 @@ def _volumes(rendering: Rendering, group: Group) -> Iterator[_Volume]:
     yield _Volume("tmp", "/tmp", {"emptyDir": {"sizeLimit": byte_quantity(_SCRATCH)}})  # noqa: S108
     memory = {"emptyDir": {"medium": "Memory", "sizeLimit": byte_quantity(_SHARED_MEMORY)}}
     yield _Volume("shared-memory", "/dev/shm", memory)  # noqa: S108
-    cause_of_models = next(iter(fetched_models(rendering, group).values()), None)
+    cause_of_models = cause_of_fetching(rendering, group)
     if cause_of_models is not None:
         # Without a limit: what is fetched is pinned, and that is all that is ever there.
         yield _Volume("models", layout.FETCHED, {"emptyDir": {}}, cause_of_models, read_only=True)

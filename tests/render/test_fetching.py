@@ -41,7 +41,7 @@ def test_a_model_is_fetched_before_the_process_starts(tmp_path: Path) -> None:
     assert {"ports": [{"protocol": "TCP", "port": 443}]} in egress(manifests)
     [deployment] = [one for one in manifests if one.object["kind"] == "Deployment"]
     path = ("spec", "template", "spec", "initContainers", 0, "args", 1)
-    assert cause_of(deployment, path) == Cause.comb("models", "reader", "fetch")
+    assert cause_of(deployment, path) == Cause.comb("models", "reader", "versions", "1.0.0")
 
 
 def test_no_device_is_asked_for_to_fetch(tmp_path: Path) -> None:

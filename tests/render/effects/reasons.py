@@ -56,10 +56,13 @@ _DIVISION = "How instances are divided is told by what is divided."
 _GRANT = "What is granted is told by what was asked for."
 _PLACE = "Where pods may run is told by who asked for the place."
 _EXISTENCE = "Objects are told by what they are for, whatever lets them be."
+_LIST = "How many models are fetched is told by what has them fetched."
 _PATCH = "What a patch changes is told by what it sets."
 
 ELSEWHERE: Mapping[Written, Mapping[str, str]] = {
     Written.COMB: {
+        "models.*.fetch": _EXISTENCE,
+        "models.*.versions.*.sha256": _LIST,
         "metadata.description": "A dashboard is told by the Prometheus that it shows.",
         "operators.*.in.*.type": "Which operators there are is told by themselves.",
     },
