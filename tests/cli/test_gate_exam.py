@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.samples.embedded import EmbeddedStore
 from tests.cli.test_gate import RIGHT, committed, gate, greeting, sample, verdicts
+from tests.cli.test_samples import descriptors, record
 
 PLATFORM = """\
 apiVersion: comb.dev/v1
@@ -57,7 +59,7 @@ def asked(weaker: tuple[Path, Path], *arguments: str) -> tuple[int, str, str, di
 def test_an_exam_that_is_weakened_without_a_waiver_blocks(weaker: tuple[Path, Path]) -> None:
     code, out, err, report = asked(weaker)
     assert code == 3
-    assert verdicts(report) == {"availability": "passed"}  # type: ignore[arg-type]
+    assert verdicts(report) == {"availability": "passed"}
     assert report["verdict"] == "blocked"
     assert "weakened   comb.yaml:12:18: samples/standard: `alan` is taken out" in out
     assert "there is no waiver; what the baseline asks was asked" in out
@@ -145,6 +147,22 @@ def test_what_is_no_platform_is_refused(tmp_path: Path, content: str | None) -> 
         file.write_text(content, encoding="utf-8")
     ran, _ = gate(greeting(tmp_path / "after"), "--baseline", "none", "--platform", str(file))
     assert (ran.code, f"--platform {file}" in ran.err) == (2, True), ran.err
+
+
+def test_records_that_json_would_lose_a_part_of_are_not_asked_and_it_is_said(tmp_path: Path) -> None:
+    before, after = greeting(tmp_path / "before"), greeting(tmp_path / "after", f"{RIGHT}.strip()")
+    (tmp_path / "records").mkdir()
+    store = EmbeddedStore(tmp_path / "records")
+    interface = store.put_interface(descriptors(tmp_path / "records"))
+    records = [record(number, interface=interface) for number in range(3)]
+    for one in records:
+        one.request.message += b"\xa0\x06\x05"  # a field of a client that is newer
+    store.put(records)
+    store.close()
+    arguments = ["--baseline", str(before), "--store", f"embedded:{tmp_path / 'records'}"]
+    ran, report = gate(after, "replay", *arguments)
+    assert (ran.code, verdicts(report)["replay regular"]) == (3, "undecided")
+    assert "none of 3 records of `greeting` can be asked again: they have fields" in ran.out
 
 
 LOOSE = "def near(before, after):\n    return before.lower() == after.lower()\n"

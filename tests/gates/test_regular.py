@@ -1,10 +1,14 @@
 """What `regular` replay says of noise in which too much could hide."""
 
+from decimal import Decimal
+
 import pytest
 
-from comb_compiler.gates.exact import fewest_for, smallest_excess
-from comb_compiler.gates.regular import Regular, Trial
+from comb_compiler.gates.exact import fewest, fewest_for, smallest_excess
+from comb_compiler.gates.marked import Graded, optimised_ruling
+from comb_compiler.gates.regular import PASS_DOUBT, Regular, Trial
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.graph.analyses.gates import trials_needed
 
 NOISE, NOTHING = Trial(frozenset({"id"}), frozenset({"id"})), Trial(frozenset(), frozenset())
 
@@ -48,3 +52,18 @@ def test_the_fewest_trials_are_those_at_which_it_is_seen_first(noise: float, exc
     assert found is not None
     assert smallest_excess(noise, found, 0.001) <= excess < smallest_excess(noise, int(found * 0.9), 0.001)
     assert fewest_for(0.5, 0.0, 0.001) is None
+
+
+@pytest.mark.parametrize("rate", ["0.1%", "0.5%", "1%", "3.3%", "4%", "10%", "40%", "50%", "90%"])
+def test_what_a_check_says_is_too_few_is_what_a_gate_cannot_decide(rate: str) -> None:
+    share = Decimal(rate.rstrip("%")) / 100
+    needed = trials_needed(share)
+    assert needed is not None
+    assert fewest(0.0, float(share), PASS_DOUBT) == needed
+    for count, verdict in ((needed, Verdict.PASSED), (needed - 1, Verdict.UNDECIDED)):
+        if count:
+            judge = Regular(count, float(share))
+            judge.add([NOTHING] * count)
+            assert judge.ruling().verdict is verdict
+            better = [Graded(str(number), was_right=False, is_right=True) for number in range(count)]
+            assert optimised_ruling(better, float(1 - share)).verdict is verdict

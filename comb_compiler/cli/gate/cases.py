@@ -39,6 +39,11 @@ def recorded(store: str, comb: str, count: int, arms: Collection[str] | None = N
             if wanted[stratum]
             for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum], arms), wanted[stratum])
         ]
+    if not cases:
+        raise UsageError(
+            f"--store {store}: none of {sum(map(len, strata.values())):,} records of `{comb}` can be asked again: they "
+            "have fields that the interface which they came by does not know, or were not kept whole"
+        )
     digest = sha256("\n".join(sorted(f"{case.name} {_digest(case)}" for case in cases)).encode()).hexdigest()
     return Set(f"recorded ({len(cases):,} of {sum(map(len, strata.values())):,})", digest, cases)
 
