@@ -18,7 +18,8 @@ from comb_compiler.cli.gate.targets import Service
 from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable, Verdict
 from comb_compiler.gates.load.judging import Finding
-from comb_compiler.gates.load.results import LoadFound, figures_of
+from comb_compiler.gates.load.operators import slowest
+from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of
 from comb_compiler.gates.load.seen import Promise
 from comb_compiler.gates.verdicts import of_all
 
@@ -83,7 +84,7 @@ async def load_gate(
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
     append(history, comb, _lines(found))
-    return _result(samples, found, monotonic() - began)
+    return _result(samples, found, float(asked.slower), monotonic() - began)
 
 
 def promise_of(sla: "Sla") -> Promise:
@@ -101,16 +102,16 @@ def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":
     return tuple(Input(service.encoded(case.request)) for case in cases[:_MOST_INPUTS])
 
 
-def _result(samples: Set, found: LoadFound, seconds: float) -> GateResult:
+def _result(samples: Set, found: LoadFound, slower: float, seconds: float) -> GateResult:
     sides = [side for step in found.steps for side in (step.candidate,)]
     asked, answered = sum(one.requests for one in sides), sum(one.codes.get("OK", 0) for one in sides)
-    ruling = _ruling(found)
+    ruling = _ruling(found, slower)
     return GateResult(
         GATE, ruling, samples.name, samples.digest, asked, answered, asked - answered, seconds, load=found
     )
 
 
-def _ruling(found: LoadFound) -> Ruling:
+def _ruling(found: LoadFound, slower: float) -> Ruling:
     faults = [f"{step.rate:g} a second: {fault}" for step in found.steps for fault in step.faults]
     told = [(step.rate, one) for step in found.steps for one in step.findings]
     verdict = of_all([one.verdict for _, one in told])
@@ -120,8 +121,17 @@ def _ruling(found: LoadFound) -> Ruling:
         verdict, why = Verdict.UNDECIDED, "nothing could be told here: neither a promise nor a baseline"
         return Ruling(verdict, (why, *_said(told, Verdict.NOT_APPLICABLE)))
     if verdict is not Verdict.PASSED:
-        return Ruling(verdict, tuple(_said(told, verdict)))
+        return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower)))
     return Ruling(verdict, (f"{len(found.steps)} steps keep what is promised, and what is there now",))
+
+
+def _guilty(step: StepFound, slower: float) -> list[str]:
+    """Which operator it is that grew slower, where there is a baseline to know it by."""
+    one = slowest(step.operators, slower)
+    if one is None or one.slower is None:
+        return []
+    times = f"{one.slower:.3g} times as long as the baseline's"
+    return [f"operator `{one.operator}` (step `{one.step}`) takes {one.seconds * 1000:,.3g} ms a call, {times}"]
 
 
 def _said(told: Sequence[tuple[float, Finding]], verdict: Verdict) -> list[str]:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.request import urlopen
 
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.asking import Gone
 from comb_compiler.gates.load.elsewhere import against_past
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
+from comb_compiler.gates.load.operators import Calls, calls_of, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
 from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
 from comb_compiler.gates.load.turns import Turns, parted
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Loading", "loaded"]
 
 _WARM_SECONDS, _WARM_REQUESTS, _WARM_TIMES = 3.0, 20.0, 4
+_PATIENCE, _MOST_BYTES = 10.0, 10_000_000
 _UNITS = {"p50": "s", "p95": "s", "cpu": "s", "memory": "bytes"}
 
 
@@ -63,6 +66,7 @@ def loaded(loading: Loading) -> LoadFound:
 
 def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loaded | None") -> StepFound:
     loading.progress(f"load: holding {rate:g} requests a second for {loading.hold:g} s …")
+    calls = candidate.calls()
     step = Step(rate, candidate.held(rate, loading.hold))
     promise, judged = loading.promise, _judged(loading)
     count = _findings(loading)
@@ -71,16 +75,22 @@ def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loade
         loading.progress(f"load: holding the baseline at {rate:g} a second, too …")
         step = step._replace(baseline=baseline.held(rate, loading.hold))
         told = _promised(step, promise, judged, count)
+    operators = operators_found(candidate.calls(calls), {}, step.candidate.requests)
     if baseline is not None:
         turns = parted(loading.hold, rate)
+        calls, before = candidate.calls(), baseline.calls()
         loading.progress(f"load: candidate and baseline by turns, {4 * turns.seconds * turns.rounds:.0f} s …")
         step = step._replace(turned=_turned(baseline, candidate, rate, turns))
+        requests = step.turned.candidate.requests if step.turned is not None else 0
+        operators = operators_found(candidate.calls(calls), baseline.calls(before), requests)
         told += against_baseline(step, loading.slower, _compared(loading.promise), count)
     grown = growing(candidate.memory(), baseline.memory() if baseline else (), loading.memory, count)
     told += [grown] if grown is not None else []
     found = step_found(step, ())
+    if found.faults:
+        told = [_doubted(one) for one in told]
     told += list(_usual(loading, rate, figures_of(found)))
-    return found._replace(findings=tuple(told))
+    return found._replace(findings=tuple(told), operators=operators)
 
 
 def _promised(step: Step, promise: Promise, judged: float, findings: int) -> list[Finding]:
@@ -96,6 +106,13 @@ def _promised(step: Step, promise: Promise, judged: float, findings: int) -> lis
         else one
         for one in told
     ]
+
+
+def _doubted(finding: Finding) -> Finding:
+    """Of a generator that was late: latencies count from when requests were due. It was late to both by turns."""
+    if finding.verdict is not Verdict.BLOCKED or finding.aspect != "promise" or finding.what in ("timeouts", "errors"):
+        return finding
+    return finding._replace(verdict=Verdict.UNDECIDED, why=f"{finding.why}; but the generator was late itself")
 
 
 def _judged(loading: Loading) -> float:
@@ -117,8 +134,13 @@ def _compared(promise: Promise) -> tuple[float, ...]:
 
 
 def _usual(loading: Loading, rate: float, figures: Mapping[str, float]) -> Iterator[Finding]:
+    past = loading.past.get(rate)
+    if past is None:
+        why = f"there are no earlier runs at {rate:g} a second on machines of this class"
+        yield Finding("history", "all figures", Verdict.NOT_APPLICABLE, why)
+        return
     for name, value in figures.items():
-        earlier = loading.past.get(rate, {}).get(name, ())
+        earlier = past.get(name, ())
         yield against_past(name, earlier, value, loading.slower, _UNITS[name])
 
 
@@ -173,6 +195,7 @@ class _Loaded:
         self._generator = generator
         self._timeout = loading.timeout
         self._job = _job(service, loading.inputs)
+        self._metrics = service.metrics
         self._measuring: Measuring | None = None
         if service.process is not None:
             self._measuring = stack.enter_context(Measuring(service.process))
@@ -204,6 +227,18 @@ class _Loaded:
         cpu = ended.cpu - began.cpu if began is not None and ended is not None else None
         memory = [(one.at, float(one.memory)) for one in self._measures() if began is not None and one.at >= began.at]
         return _Turn(asked, seen, faults, cpu, tuple(memory))
+
+    def calls(self, since: Mapping[tuple[str, str], Calls] | None = None) -> dict[tuple[str, str], Calls]:
+        """What operators did so far, or since an earlier look; nothing where the service does not say."""
+        if not self._metrics:
+            return {}
+        try:
+            with urlopen(self._metrics, timeout=_PATIENCE) as answer:  # noqa: S310  an address of this machine
+                now = calls_of(answer.read(_MOST_BYTES))
+        except OSError:
+            return {}
+        none = Calls(0.0, 0.0)
+        return {key: calls.since((since or {}).get(key, none)) for key, calls in now.items()}
 
     def _observe(self, asked: "Asked") -> "tuple[Observed, tuple[str, ...]]":
         from comb_compiler.load import Refused

@@ -101,7 +101,7 @@ class Service:
     """A comb's service at an address.
 
     `why_gone` says what is known where it does not answer any more; `ended` which of its processes have ended, and why,
-    or nothing. `process` is its id, where it is one of this machine.
+    or nothing. `process` is its id and `metrics` their address, where it is one of this machine.
     """
 
     def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
@@ -114,6 +114,7 @@ class Service:
         self.address = address
         self.path = f"/{plan.method.service}/{plan.method.name}"
         self.process: int | None = None
+        self.metrics = ""
         self._answers = answers
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
@@ -196,7 +197,7 @@ async def launched(
         await _ready(name, process, http, said)
         service = Service(name, f"{_HOST}:{grpc}", plan, answers)
         service.why_gone = lambda: _known_end(process, said)
-        service.process = process.pid
+        service.process, service.metrics = process.pid, f"http://{_HOST}:{http}/metrics"
         stack.push_async_callback(service.close)
         yield service
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from comb_compiler.gates.load.judging import Finding, quantile_name
+from comb_compiler.gates.load.operators import OperatorFound
 from comb_compiler.gates.load.ratios import quantile
 from comb_compiler.gates.load.seen import Side, Step
 
@@ -37,6 +38,7 @@ class StepFound(NamedTuple):
     baseline: SideFound | None
     findings: tuple[Finding, ...]
     faults: tuple[str, ...] = ()
+    operators: tuple[OperatorFound, ...] = ()
 
 
 class LoadFound(NamedTuple):
