@@ -27,6 +27,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("platform render", "comb_compiler.cli.platform.render", "write the objects that all combs share"),
     Command("platform publish", "comb_compiler.cli.platform.publish", "commit them to the environment repository"),
     Command("platform keys", "comb_compiler.cli.platform.keys", "write publishers' keys as Flux takes them"),
+    Command(
+        "platform flux", "comb_compiler.cli.platform.flux", "write what Flux is told once, by hand, in each cluster"
+    ),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
     Command("rollback", "comb_compiler.cli.rollback", "publish an earlier release of a comb again"),
     Command("rollout run", "comb_compiler.cli.rollout.run", "try a comb on more and more users, then on all"),

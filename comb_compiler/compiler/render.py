@@ -18,7 +18,7 @@ from comb_compiler.release.release import FILE, Release, release_bytes
 from comb_compiler.render import Manifest, Rendering, emit, render_cluster
 from comb_compiler.render.flux import flux_kustomization
 from comb_compiler.render.patches import Whereabouts, matching, patched
-from comb_compiler.render.platform import RenderedPlatform, render_platform
+from comb_compiler.render.platform import RenderedPlatform, render_platform, source_objects
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, Comb
@@ -32,6 +32,7 @@ __all__ = [
     "render_comb",
     "render_platforms",
     "render_release",
+    "source_files",
     "unbuilt_images",
 ]
 
@@ -179,8 +180,20 @@ def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:
 
 def render_platforms(platform: Platform) -> tuple[RenderedPlatform, ...]:
     """What each cluster is told once for all combs; nothing of a cluster that no environment is on."""
+    return tuple(render_platform(platform, name) for name in _used(platform))
+
+
+def source_files(platform: Platform, secret: str = "", verify: str = "") -> dict[str, bytes]:
+    """What Flux is told by hand in each cluster, by the name of a file; see `source_objects`."""
+    made = {name: source_objects(platform, name, secret, verify) for name in _used(platform)}
+    return {
+        f"{name}.yaml": "---\n".join(emit(one.object) for one in objects).encode() for name, objects in made.items()
+    }
+
+
+def _used(platform: Platform) -> list[str]:
     used = {cluster for environment in platform.environments.values() for cluster in environment.clusters}
-    return tuple(render_platform(platform, name) for name in platform.clusters if name in used)
+    return [name for name in platform.clusters if name in used]
 
 
 def platform_files(rendered: RenderedPlatform) -> tuple[dict[str, bytes], dict[str, bytes]]:

@@ -18,6 +18,7 @@ __all__ = [
     "EntryPoint",
     "FieldPath",
     "GitRef",
+    "GitUrl",
     "HeaderName",
     "Hostname",
     "Identifier",
@@ -105,7 +106,10 @@ _SHORTENED = r"(?!:[^:])(?![^\]]*[^:]:\])(?![^\]]*(:::|::[^\]]+::))(?=[^\]]*::)"
 _ADDRESS = rf"([-._A-Za-z0-9]+|\[(({_HEX}:){{7}}{_HEX}|{_SHORTENED}({_HEX})?(:({_HEX})?){{2,7}})\])"
 """A host's name, or an address of IPv4, or of IPv6 in full or shortened once."""
 _PORT = r":([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_URL = _Form("url", rf"[a-z][a-z0-9+.-]*://(?=[^\x00-\x20])({_ADDRESS}({_PORT})?)?([/?#][^\x00-\x20@]*)?", 2048)
+_AFTER_SCHEME = rf"(?=[^\x00-\x20])({_ADDRESS}({_PORT})?)?([/?#][^\x00-\x20@]*)?"
+_URL = _Form("url", rf"[a-z][a-z0-9+.-]*://{_AFTER_SCHEME}", 2048)
+_GIT_URL = _Form("url", rf"([a-z][a-z0-9+.-]*://|ssh://[A-Za-z0-9_][-A-Za-z0-9_.]*@){_AFTER_SCHEME}", 2048)
+"""Whom ssh logs in as is no secret, and most forges have all log in as `git`."""
 _ENDPOINT = _Form("endpoint", rf"grpcs?://{_ADDRESS}{_PORT}", 512)
 _FIELD_PATH = _Form("field-path", r"[a-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _STICKY = _Form("sticky-key", r"(header/[A-Za-z0-9][-A-Za-z0-9]*|request(\.[A-Za-z_][A-Za-z0-9_]*)+)")
@@ -178,6 +182,13 @@ ImageReference = Annotated[
     str, _of(_IMAGE), _schema(_IMAGE, "A container image, by its digest.", "registry.example/nsfw@sha256:" + "0" * 64)
 ]
 Url = Annotated[str, _of(_URL), _schema(_URL, "A URL; credentials do not belong into it.", "grpc://triton:8001")]
+GitUrl = Annotated[
+    str,
+    _of(_GIT_URL),
+    _schema(
+        _GIT_URL, "The URL of a repository, without a password.", "ssh://git@git.example.com/team/environments.git"
+    ),
+]
 Endpoint = Annotated[
     str, _of(_ENDPOINT), _schema(_ENDPOINT, "A gRPC server; `grpcs` is with TLS.", "grpc://triton.models:8001")
 ]

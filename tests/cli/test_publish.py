@@ -355,6 +355,24 @@ def test_the_platform_is_published_beside_combs_and_objects_go_within_the_budget
     assert f"{HERE}/release.json" in remote.files()
 
 
+@pytest.mark.parametrize(
+    ("url", "more", "words"),
+    [
+        ("file:///srv/environments.git", (), "which Flux does not reach"),
+        ("ssh://git@git.acme.example/x.git", (), "name its Secret, --secret NAME"),
+        ("https://git.acme.example/x.git", ("--verify", "keys"), "nobody signs"),
+    ],
+)
+def test_flux_is_not_told_what_cannot_work(
+    comb: Comb, source: Path, platform: Path, remote: Remote, url: str, more: tuple[str, ...], words: str
+) -> None:
+    platform.write_text(platform.read_text().replace(remote.url, url))
+    ran = comb("platform", "flux", "--platform", "platform.yaml", "-o", "../flux", *more)
+    assert (ran.code, words in ran.err) == (2, True), ran
+    ran = comb("platform", "flux", "--platform", "platform.yaml", "-o", "../flux", "--secret", "git-key")
+    assert (ran.code, (source.parent / "flux" / "west.yaml").exists()) == ((2, False) if "file" in url else (0, True))
+
+
 def test_what_somebody_put_among_the_platforms_files_stops_it(comb: Comb, source: Path, remote: Remote) -> None:
     on_platform(comb)
     remote.commit({"clusters/west/_platform/mine.yaml": ("100644", "x")})

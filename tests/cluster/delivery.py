@@ -14,6 +14,7 @@ from comb_compiler.compiler.render import RenderedCluster, platform_files, rende
 from comb_compiler.plan import Plan
 from comb_compiler.release.images import UNBUILT, Images
 from comb_compiler.render.flux import NAMESPACE, PLATFORM
+from comb_compiler.render.platform import source_objects
 from comb_compiler.source import SourceSet
 from comb_compiler.spec.platform import Platform
 from tests.cluster.api import Api, until
@@ -32,7 +33,7 @@ __all__ = ["CLUSTER", "FLUX", "ROOT", "Delivery", "delivery", "delivery_with_nod
 CLUSTER = "west"
 FLUX = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 ROOT = "combs"
-"""What a cluster's owner tells Flux by hand, as the how-to page has it."""
+"""The Kustomization that a cluster's owner tells Flux of by hand."""
 
 _SOURCE = ("source.toolkit.fluxcd.io/v1", "GitRepository")
 _REPOSITORY = "environments.git"
@@ -200,7 +201,7 @@ def delivery(
         made = Delivery(api, repository, f"{url}/git/{_REPOSITORY}", checkout, controller)
         made.put_platform(platform)
         revision = made.publish()
-        api.apply_all(_told_by_hand(f"{url}/git/{_REPOSITORY}"))
+        api.apply_all(_told_by_hand(platform, f"{url}/git/{_REPOSITORY}"))
         made.wait(revision, ROOT, PLATFORM)
         try:
             yield made
@@ -218,29 +219,11 @@ def _git(directory: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _told_by_hand(url: str) -> Iterator[Object]:
-    yield {
-        "apiVersion": _SOURCE[0],
-        "kind": _SOURCE[1],
-        "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
-        "spec": {
-            "url": url,
-            "ref": {"branch": "main"},
-            "interval": "1m",
-            "sparseCheckout": [f"clusters/{CLUSTER}"],
-        },
-    }
-    yield {
-        "apiVersion": FLUX[0],
-        "kind": FLUX[1],
-        "metadata": {"name": ROOT, "namespace": NAMESPACE},
-        "spec": {
-            "path": f"./clusters/{CLUSTER}/_flux",
-            "sourceRef": {"kind": _SOURCE[1], "name": NAMESPACE},
-            "prune": True,
-            "interval": "10m",
-        },
-    }
+def _told_by_hand(platform: Platform, url: str) -> Iterator[Object]:
+    """What `comb platform flux` writes, of a repository at another address."""
+    repository = platform.environment_repository.model_copy(update={"url": url})
+    there = platform.model_copy(update={"environment_repository": repository})
+    return (one.object for one in source_objects(there, CLUSTER))
 
 
 def rendered(comb: SourceSet, platform: SourceSet, environment: str, digit: str = "0") -> RenderedCluster:

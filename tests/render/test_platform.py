@@ -8,7 +8,7 @@ import pytest
 
 from comb_compiler.compiler.render import render_platforms
 from comb_compiler.render.manifest import Cause, Manifest, cause_of
-from comb_compiler.render.platform import RenderedPlatform
+from comb_compiler.render.platform import RenderedPlatform, source_objects
 from comb_compiler.spec.checks.patches import KINDS
 from comb_compiler.spec.platform import Platform
 from comb_compiler.spec.platform.notifications import NotificationType
@@ -154,6 +154,21 @@ def test_a_comb_has_a_kustomization_of_its_own_after_the_platforms() -> None:
     assert waits_for["name"] == platform_flux.object["metadata"]["name"]
     assert "readyExpr" in waits_for  # else each commit has all combs wait for half a minute
     assert (spec["prune"], spec["wait"]) == (True, True)
+
+
+def test_what_flux_is_told_by_hand_fetches_only_what_is_the_clusters_and_knows_who_may_commit() -> None:
+    repository = {"url": "ssh://git@git.acme.example/environments.git", "branch": "live"}
+    told = platform(environmentRepository=repository)
+    source, root = (one.object for one in source_objects(told, "west", "git-key", "comb-publishers"))
+    assert [schemas.offences(dict(one)) for one in (source, root)] == [[], []]
+    assert source["spec"]["sparseCheckout"] == ["clusters/west"]
+    assert (source["spec"]["url"], source["spec"]["ref"]) == (repository["url"], {"branch": "live"})
+    assert source["spec"]["secretRef"] == {"name": "git-key"}
+    assert source["spec"]["verify"] == {"mode": "HEAD", "secretRef": {"name": "comb-publishers"}}
+    assert root["spec"]["path"] == "./clusters/west/_flux"
+    (sourced,) = {json.dumps(one["spec"]["sourceRef"]) for one in (root, BASE.flux.object, rendered().flux[0].object)}
+    assert json.loads(sourced) == {"kind": source["kind"], "name": source["metadata"]["name"]}
+    assert "verify" not in next(source_objects(told, "west")).object["spec"]
 
 
 def test_a_patch_may_be_for_the_platforms_objects() -> None:

@@ -33,6 +33,10 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
     (names.RelativePath, (("/etc/passwd", _PATH), ("a//b", _PATH), ('"a\\\\b"', _PATH), ("a" * 1025, _LONG))),
     (names.SampleSource, (("/etc/passwd", _PATH), ("a//b", _PATH), ('""', _EMPTY))),
     (names.Uri, (("/etc/passwd", _PATH), ("a//b", _PATH), ('""', _EMPTY), ("a" * 2049, _LONG))),
+    (
+        names.GitUrl,
+        (("git@a:b", _PATH), ("https://me@a/b", _PATH), ("ssh://me:pw@a/b", _PATH), ("ssh://-o@a/b", _PATH)),
+    ),
     (names.Url, (("triton", _PATH), ('"grpc://user@triton"', _PATH), ("http://a:65536", _PATH), ('""', _EMPTY))),
     (names.ProfileName, (("1g 5gb", _NAME), ('"1g;"', _NAME), ('""', _EMPTY), ("1" * 59, _LONG))),
     (

@@ -10,6 +10,7 @@ from comb_compiler.spec.names import (
     CombName,
     Date,
     GitRef,
+    GitUrl,
     HeaderName,
     Hostname,
     ImageReference,
@@ -17,7 +18,6 @@ from comb_compiler.spec.names import (
     PublicKey,
     RepositoryPrefix,
     Text,
-    Url,
 )
 from comb_compiler.spec.shapes import BY_WORD
 from comb_compiler.spec.units import Bytes, Cores, Duration, Ratio
@@ -155,9 +155,9 @@ class TrustedPublisher(Model):
 class EnvironmentRepository(Model):
     """The git repository that Flux watches."""
 
-    url: Url = Field(
+    url: GitUrl = Field(
         description="https, ssh or file; without credentials.",
-        examples=["ssh://git.example.com/platform/environments.git"],
+        examples=["ssh://git@git.example.com/platform/environments.git"],
     )
     branch: GitRef = Field(default="main", description="The branch that releases are pushed to.")
     publishers: dict[Name, TrustedPublisher] = Field(
