@@ -56,6 +56,28 @@ def asked(weaker: tuple[Path, Path], *arguments: str) -> tuple[int, str, str, di
     return ran.code, ran.out, ran.err, report
 
 
+def test_who_weakens_the_exam_is_asked_what_was_there(before: Path, tmp_path: Path) -> None:
+    after = greeting(tmp_path / "after", '"Hi " + text')
+    sample(after / "samples/standard/ada", "Ada", "Hi Ada")
+    shutil.rmtree(after / "samples/standard/alan")
+    text = (after / "comb.yaml").read_text("utf-8").replace("same: 95%", "same: 90%")
+    (after / "comb.yaml").write_text(text, encoding="utf-8")
+    ran, report = gate(after, "--baseline", str(before))
+    assert ran.code == 3
+    assert len(report["gates"][0]["findings"]) == 3, "those of the baseline"
+    assert [one["said"] for one in report["weakened"]] == [
+        "gates.replay.regular.same goes down from 95% to 90%",
+        "samples/standard: `alan` is taken out",
+        "samples/standard: `ada` is changed (expected.text)",
+    ]
+
+
+def test_a_first_release_has_no_baseline(tmp_path: Path) -> None:
+    ran, report = gate(greeting(tmp_path / "after"), "--baseline", "none")
+    assert ran.code == 0, ran.out + ran.err
+    assert verdicts(report)["replay regular"] == "not applicable"
+
+
 def test_an_exam_that_is_weakened_without_a_waiver_blocks(weaker: tuple[Path, Path]) -> None:
     code, out, err, report = asked(weaker)
     assert code == 3
