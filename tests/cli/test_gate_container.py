@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from comb_compiler.images.relay import SOURCE
 from tests.architecture.imports import ROOT
 from tests.gates.contained import CODE, gate, greeter, samples, socket_of
 from tests.images.conftest import engine, example_base, example_wheelhouse, registry
@@ -30,7 +31,7 @@ import os, time
 WAYS = {
     "memory": lambda name: len(bytearray(os.urandom(1 << 20)) * 2000),
     "exit": lambda name: os._exit(3),
-    "wait": lambda name: time.sleep(50) or name,
+    "wait": lambda name: print("wait", flush=True) or time.sleep(20) or name,
 }
 """,
 )
@@ -149,3 +150,31 @@ def test_a_signal_in_the_middle_leaves_nothing(engine: "DockerClient", project: 
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert left(engine) == []
+
+
+def test_an_engine_that_goes_in_the_middle_leaves_it_undecided(
+    engine: "DockerClient", project: Path, tmp_path: Path
+) -> None:
+    samples(project, {"Ada": "Hello, Ada!", "wait": "wait"})
+    way = tmp_path / "engine.sock"  # what leads to the engine is ended, so that others keep theirs
+    relayed = [sys.executable, "-c", SOURCE, f"{way}={socket_of(engine)}"]
+    with subprocess.Popen(relayed, stdout=subprocess.PIPE, text=True) as leading:
+        try:
+            assert leading.stdout is not None
+            assert leading.stdout.readline() == "relays\n"
+            command = [sys.executable, "-m", "comb_compiler", "gate", "availability", ".", *IN_CONTAINERS, *ALONE]
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "DOCKER_HOST": f"unix://{way}"}
+            with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as process:
+                deadline = time.monotonic() + 240
+                while not any(b"wait" in one.logs() for one in engine.containers.list()):
+                    assert process.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+                leading.kill()
+                _, said = process.communicate(timeout=240)
+            assert process.returncode == 4, said
+            assert "the engine does not answer any more" in said
+        finally:
+            leading.kill()
+            for container in engine.containers.list(all=True):
+                container.remove(force=True)
