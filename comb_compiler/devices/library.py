@@ -21,6 +21,7 @@ _SAID = {
     "LIBRARY_NOT_FOUND": "there is no NVIDIA driver here (libnvidia-ml.so.1 is not found)",
     "DRIVER_NOT_LOADED": "the NVIDIA driver is not loaded",
 }
+_TOO_OLD = "this nvidia-ml-py is too old"
 _NO_PACKAGE = "nvidia-ml-py is not installed (pip install 'comb-compiler[gpu]')"
 
 
@@ -51,9 +52,11 @@ class Library:
     def _asked(self, name: str, *arguments: Any) -> Any:
         function = getattr(self._module, name, None)
         if function is None:
-            raise Failure("FUNCTION_NOT_FOUND", "this nvidia-ml-py is too old")
+            raise Failure("FUNCTION_NOT_FOUND", _TOO_OLD)
         try:
             return function(*arguments)
+        except TypeError:  # it takes other arguments
+            raise Failure("FUNCTION_NOT_FOUND", _TOO_OLD) from None
         except self._module.NVMLError as error:
             code = _codes(self._module).get(error.value, str(error.value))
             raise Failure(code, str(error)) from None
@@ -82,6 +85,8 @@ def opened() -> Iterator[Library]:
         import pynvml
     except ImportError:
         raise Failure("", _NO_PACKAGE) from None
+    except Exception as error:  # another package of that name, or a broken one
+        raise Failure("", f"nvidia-ml-py is broken: {error}") from error
     library = Library(pynvml)
     library.ask("nvmlInit")
     try:

@@ -14,6 +14,8 @@ _RUNNING = (
 )
 """What lists processes that compute, by the newest of its versions: MPS lists its clients apart."""
 
+_NONSENSE = 1 << 60
+"""Bytes of which some drivers speak where they know nothing."""
 _NO_SAMPLES = ("NOT_FOUND", "0")
 """What is said where nothing ran lately; pynvml takes it for a failure that nothing failed."""
 
@@ -47,7 +49,8 @@ def _memory(library: Library, handle: Any) -> dict[int, int | None]:
         except Failure:
             continue
         for one in listed:
-            found[one.pid] = one.usedGpuMemory if found.get(one.pid) is None else found[one.pid]
+            if found.get(one.pid) is None:
+                found[one.pid] = one.usedGpuMemory if (one.usedGpuMemory or 0) < _NONSENSE else None
     return found
 
 

@@ -154,6 +154,13 @@ def test_without_the_package_there_is_none(tmp_path: Path) -> None:
     assert run(script, tmp_path).strip() == ("nvidia-ml-py is not installed (pip install 'comb-compiler[gpu]') () ()")
 
 
+def test_a_package_that_is_broken_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pynvml.py").write_text("raise RuntimeError('not today')")
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+    script += "from comb_compiler.devices import *\nprint(snapshot().because, uses())"
+    assert run(script, tmp_path).strip() == "nvidia-ml-py is broken: not today ()"
+
+
 def test_what_processes_take(drivers: Path) -> None:
     looked = look(drivers / "new")
     assert [list(one.values()) for one in looked["uses"]] == [
@@ -173,6 +180,24 @@ def test_a_process_of_which_there_are_no_samples_was_idle(drivers: Path, wrong: 
 def test_processes_that_come_between_two_calls_are_listed(drivers: Path) -> None:
     of_first = [one for one in look(drivers / "new", "crowd")["uses"] if one["device"] == "GPU-0"]
     assert len(of_first) == 61
+
+
+def test_memory_that_no_gpu_has_is_not_known(drivers: Path) -> None:
+    looked = look(drivers / "new", "nonsense")
+    assert [one["memory"] for one in looked["uses"] if one["pid"] == 4242] == [None]
+
+
+def test_a_package_that_is_too_old_for_a_question_is_asked_otherwise(drivers: Path) -> None:
+    script = """
+import pynvml
+from comb_compiler.devices import snapshot
+now = pynvml.nvmlDeviceGetMemoryInfo
+pynvml.nvmlDeviceGetMemoryInfo = lambda handle: now(handle)  # as it was before answers had versions
+del pynvml.nvmlDeviceGetTemperatureV, pynvml.nvmlDeviceGetPowerUsage
+first = snapshot()[0]
+print(first.memory_used, first.temperature, first.missing)
+"""
+    assert run(script, drivers / "new").strip() == (f"{4 * _GIB} 66 (('power', 'this nvidia-ml-py is too old'),)")
 
 
 def test_whoever_looks_closes_what_it_has_opened(drivers: Path) -> None:

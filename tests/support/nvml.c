@@ -154,7 +154,7 @@ static int of_file(Process *its) {
 int nvmlDeviceGetComputeRunningProcesses_v2(Card card, unsigned *count, Process *out) {
     ASK(card);
     unsigned mine = getenv("FAKE_PID") ? atoi(getenv("FAKE_PID")) : 0;
-    Process its[60] = {{mine, 3 * GIB, -1, -1}, {4242, NOT_AVAILABLE, -1, -1}};
+    Process its[60] = {{mine, 3 * GIB, -1, -1}, {4242, NOT_AVAILABLE - is("nonsense"), -1, -1}};
     if (card->index == 1 && card->instance < 0 && !is("undivided")) return NO_PERMISSION;
     if (card->index == 1 && !mine) return listed(its, 0, count, out);
     if (card->index == 1) { its[0].memory = GIB; return listed(its, card->instance == 0, count, out); }
