@@ -55,13 +55,12 @@ class Lateness(NamedTuple):
 
 
 class Second(NamedTuple):
-    """Requests by the second that they were scheduled in; percentiles are 0 where nothing was answered."""
+    """Requests by the second that they were scheduled in; `latency` is as that of the whole step."""
 
     scheduled: int
     answered: int
     failed: int
-    p50: float
-    p99: float
+    latency: Histogram
 
 
 class StepResult(NamedTuple):
@@ -150,7 +149,6 @@ def _timeline(step: Step, observed: Observed, order: Sequence[int]) -> tuple[Sec
 
 
 def _second(observed: Observed, which: Sequence[int]) -> Second:
-    answered = Histogram.of(observed.took[index] for index in which if observed.code[index] == OK)
-    count = answered.total
-    p50, p99 = (answered.quantile(share) if count else 0.0 for share in (0.5, 0.99))
-    return Second(len(which), count, len(which) - count, p50, p99)
+    answered = sum(observed.code[index] == OK for index in which)
+    latency = Histogram.of(observed.took[index] for index in which if observed.code[index] in (OK, TIMEOUT))
+    return Second(len(which), answered, len(which) - answered, latency)
