@@ -24,7 +24,9 @@ h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1.
 .soft, figcaption { color: var(--soft); } figure { margin: 0; overflow-x: auto; }
 svg { display: block; width: 100%; min-width: 640px; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 .grid { stroke: var(--line); } path { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
-.key { display: inline-block; margin-right: 1rem; } .key i { display: inline-block; width: .7em; height: .7em;
+.key { display: inline-block; max-width: 24em; margin-right: 1rem; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; vertical-align: bottom; }
+.key i { display: inline-block; width: .7em; height: .7em;
   border-radius: 2px; margin-right: .35em; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 td:first-child { overflow-wrap: anywhere; min-width: 11em; }
