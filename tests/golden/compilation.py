@@ -45,7 +45,7 @@ _COMB = "comb.yaml"
 _PUBLISHED = "published/"
 _IDENTITY = ("-c", "user.name=golden", "-c", "user.email=golden@example.com")
 _ROUNDS = 20
-_ORIGIN = "https://git.acme.example/combs.git"
+_REPOSITORY = "git.acme.example/combs"
 _DAY = datetime(2026, 11, 26, tzinfo=UTC)
 
 Files = Mapping[str, bytes]
@@ -128,7 +128,7 @@ def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     given = parse_images(images.read_bytes()) if images.exists() else unbuilt_images
     rendered = render_comb(sources, platform, environment, given, REMEMBERED)
     content = evidence.read_bytes() if evidence.exists() else None
-    facts = Given(content, _ORIGIN, _DAY, not isinstance(given, Images) or given.unbuilt)
+    facts = Given(content, _REPOSITORY, _DAY, not isinstance(given, Images) or given.unbuilt)
     return (*in_reading_order(rendered.diagnostics), *proven([rendered], environment, facts).diagnostics)
 
 
