@@ -20,7 +20,6 @@ from comb_compiler.publish.errors import Refused
 from comb_compiler.publish.git import run_program
 from comb_compiler.publish.signing import EVIDENCE, allowed_signers
 from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
-from comb_compiler.release.repository import repository_name
 
 __all__ = [
     "MOST_BYTES",
@@ -29,7 +28,6 @@ __all__ = [
     "STATEMENT",
     "Asked",
     "check_evidence",
-    "repository_name",
     "sealed",
     "statement_of",
 ]

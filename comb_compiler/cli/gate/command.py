@@ -34,8 +34,8 @@ from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
 from comb_compiler.cli.gate.load_gate import add_history_argument
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.gate.terms import terms_of
-from comb_compiler.cli.opening import Clean, open_clean
-from comb_compiler.cli.provenance import origin_of
+from comb_compiler.cli.opening import Clean, comb_file, open_clean
+from comb_compiler.cli.provenance import source_of
 from comb_compiler.cli.samples.stores import add_store_argument
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--target {arguments.target}: this is neither `local` nor `container` nor HOST:PORT")
     if arguments.as_recorded and not arguments.sample:
         raise UsageError("--as-recorded: name the record, with --sample ID")
-    main = Path(path) / "comb.yaml" if Path(path).is_dir() else Path(path)
+    main = comb_file(path)
     with _ended_as_by_ctrl_c():
-        return _run(which, str(main), arguments, console)
+        return _run(which, main, arguments, console)
 
 
 def _run(which: str, main: str, arguments: argparse.Namespace, console: Console) -> int:
@@ -220,8 +220,6 @@ def _report(
 
 def _statement(report: "GateReport", candidate: Clean, subjects: Mapping[str, str], builder: str) -> dict[str, Any]:
     from comb_compiler.gates.statements import statement_of
-    from comb_compiler.publish.evidence import repository_name
 
     names = [name for name, digest in subjects.items() if digest == report.subject]
-    origin = origin_of(candidate.checkout.root)
-    return statement_of(report, names, repository_name(origin) if origin else "", builder)
+    return statement_of(report, names, source_of(candidate.checkout.root), builder)

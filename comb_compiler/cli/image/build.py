@@ -98,8 +98,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import ImageError
 
-    path = Path(arguments.comb)
-    clean = open_clean(str(path / "comb.yaml" if path.is_dir() else path), console, "has images")
+    clean = open_clean(arguments.comb, console, "has images")
     needed = None if clean is None else _needed(clean, arguments, console)
     if clean is None or needed is None or not (arguments.no_code or _is_well(clean, console)):
         return Exit.FINDINGS
