@@ -1,8 +1,12 @@
 """Requests on a schedule, against real services."""
 
+import subprocess
+import sys
+
 import pytest
 
 from comb_compiler.load import Generator, Input, Observed, Refused, Step, code_name
+from tests.architecture.imports import ROOT
 from tests.load.serving import job, serving
 
 
@@ -31,6 +35,12 @@ def test_a_target_that_nobody_listens_on_is_named_as_such() -> None:
         pass
     with Generator() as generator, pytest.raises(Refused, match="Connection refused"):
         generator.run(job(port), Step(rate=50.0, seconds=0.5))
+
+
+def test_whoever_asks_for_load_keeps_an_interpreter_that_is_not_patched() -> None:
+    script = "import comb_compiler.load, sys; print(*{'gevent', 'locust', 'hpack'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_a_target_that_refused_does_not_spoil_the_next_step() -> None:
