@@ -41,13 +41,3 @@ def test_samples_that_are_added_to_a_claim_make_it_one_of_this_change(tmp_path: 
     sample(after / "samples/error/new", "eve", "Hello Eve")
     ran, report = gate(after, "replay", "--baseline", str(before))
     assert (ran.code, verdicts(report)) == (3, {"replay optimised": "blocked"}), "all were right already"
-
-
-def test_a_gate_that_is_not_run_is_said(tmp_path: Path) -> None:
-    after = greeting(tmp_path / "after")
-    text = COMB.replace("sla: {deadline: 60s}", "sla: {deadline: 60s, qps: 2}") + "  load: {steps: [2], hold: 10s}\n"
-    (after / "comb.yaml").write_text(text, encoding="utf-8")
-    ran, report = gate(after, "--baseline", "none")
-    assert ran.code == 0, ran.out + ran.err
-    assert "`gates.load` is not asked" in report["exam"]
-    assert "`gates.load` is not asked" in ran.out
