@@ -16,6 +16,7 @@ class Console:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = out if out is not None else sys.stdout
         self._err = err if err is not None else sys.stderr
+        self._has_progress = False
 
     @property
     def colour(self) -> bool:
@@ -41,12 +42,13 @@ class Console:
 
     @property
     def interactive(self) -> bool:
-        """Whether progress is worth showing."""
-        return self._err.isatty()
+        """Whether progress is worth showing: to who looks on, where a line can be replaced."""
+        return self._err.isatty() and os.environ.get("TERM") != "dumb"
 
     def result(self, text: str) -> None:
         """What the command was asked for."""
         if text:
+            self._end_progress()
             self._write(self._out, text)
 
     def patch(self, text: str) -> None:
@@ -67,6 +69,7 @@ class Console:
     def note(self, text: str) -> None:
         """Something about the run; nothing where there is nothing to say."""
         if text:
+            self._end_progress()
             self._write(self._err, text)
 
     def progress(self, text: str) -> None:
@@ -74,6 +77,12 @@ class Console:
         if self.interactive:
             self._err.write(f"\r\x1b[K{text}")
             self._err.flush()
+            self._has_progress = bool(text)
+
+    def _end_progress(self) -> None:
+        """What follows has its line for itself, also where a run ends while it shows how far it is."""
+        if self._has_progress:
+            self.progress("")
 
     @staticmethod
     def _write(stream: TextIO, text: str) -> None:

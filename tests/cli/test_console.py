@@ -1,5 +1,6 @@
 """What a terminal is shown, and what a file is given."""
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -13,6 +14,7 @@ TABS = unified_diff("a comb.yaml", "a:\n\tb: 1\n", "a:\n  b: 1\n")
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
 
 
 class Terminal(StringIO):
@@ -41,3 +43,19 @@ def test_a_patch_in_a_file_is_exact() -> None:
     out = StringIO()
     Console(out).patch(TABS)
     assert out.getvalue() == TABS
+
+
+@pytest.mark.parametrize("say", [Console.note, Console.result])
+def test_what_is_said_after_progress_has_its_own_line(say: Callable[[Console, str], None]) -> None:
+    terminal = Terminal()
+    console = Console(terminal, terminal)
+    console.progress("3 of 70")
+    say(console, "interrupted")
+    assert terminal.getvalue() == "\r\x1b[K3 of 70\r\x1b[Kinterrupted\n"
+
+
+def test_a_terminal_that_can_replace_nothing_is_shown_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    Console(terminal, terminal).progress("3 of 70")
+    assert terminal.getvalue() == ""
