@@ -56,7 +56,8 @@ def asked(weaker: tuple[Path, Path], *arguments: str) -> tuple[int, str, str, di
     return ran.code, ran.out, ran.err, report
 
 
-def test_who_weakens_the_exam_is_asked_what_was_there(before: Path, tmp_path: Path) -> None:
+def test_who_weakens_the_exam_is_asked_what_was_there(tmp_path: Path) -> None:
+    before = greeting(tmp_path / "before")
     after = greeting(tmp_path / "after", '"Hi " + text')
     sample(after / "samples/standard/ada", "Ada", "Hi Ada")
     shutil.rmtree(after / "samples/standard/alan")
