@@ -203,12 +203,12 @@ def _experiment(comb: Comb, graphs: Mapping[str, int]) -> Experiment | None:
 def _recording(view: View) -> Recording:
     comb = view.comb
     recording = comb.recording
-    is_slow = Always.SLOW in recording.always and comb.sla.p99 is not None
+    slow = comb.sla.p99 or comb.sla.p95
     return Recording(
         sample=float(recording.sample),
         always=_words(recording.always),
         redact=tuple(recording.redact),
-        slow=comb.sla.p99.total_seconds() if is_slow and comb.sla.p99 else None,
+        slow=slow.total_seconds() if slow is not None and Always.SLOW in recording.always else None,
         patterns=tuple(recording.patterns),
         files=tuple(recording.files),
         marks=tuple(

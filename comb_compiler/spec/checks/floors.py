@@ -33,7 +33,13 @@ def check_floors(
         yield from floor.proofs(wanted)
 
 
-_PROMISES = {"deadline": "deadline", "p99": "p99", "timeout_rate": "timeoutRate", "error_rate": "errorRate"}
+_PROMISES = {
+    "deadline": "deadline",
+    "p95": "p95",
+    "p99": "p99",
+    "timeout_rate": "timeoutRate",
+    "error_rate": "errorRate",
+}
 _REGULAR = ("gates", "replay", "regular")
 
 

@@ -59,7 +59,7 @@ class Always(StrEnum):
     OOM = "oom"
     """Requests whose process is killed for want of memory."""
     SLOW = "slow"
-    """Requests that take longer than the promised `p99`."""
+    """Requests that take longer than the promised `p99`, or `p95` where no `p99` is promised."""
     ARM = "arm"
     """Requests that an arm of the experiment answers otherwise than the comb as written would."""
 

@@ -81,6 +81,7 @@ class SlaFloors(Model):
     """The least that any comb must promise. What is not given is free."""
 
     deadline: Duration | None = Field(default=None, description="The longest deadline.")
+    p95: Duration | None = Field(default=None, description="The longest p95.")
     p99: Duration | None = Field(default=None, description="The longest p99.")
     timeout_rate: Ratio | None = Field(default=None, description="The highest timeout rate.")
     error_rate: Ratio | None = Field(default=None, description="The highest error rate.")
