@@ -19,6 +19,9 @@ __all__ = ["show_gates"]
 _ARM = "rotate"
 _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
+_SLOW = ("longSide: 960", "longSide: 1920")
+"""The longer side of the picture that it looks at."""
+_BRIEF = ("load: {steps: [2.5, 4], hold: 24s", "load: {steps: [6], hold: 10s")
 
 
 def show_gates(console: Console, comb: Path, place: Path) -> None:
@@ -27,19 +30,31 @@ def show_gates(console: Console, comb: Path, place: Path) -> None:
         f"\n5. gate     the arm `{_ARM}`, which turns lines that stand on their head, against the comb as it is"
     )
     _judge(console, "replay", comb, place / "rotate", _ARM)
-    planted = place / "planted"
-    shutil.copytree(comb.parent, planted, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    (planted / ".git").mkdir()
-    file = planted / comb.name
-    file.write_text(file.read_text(encoding="utf-8").replace(*_PLANTED), encoding="utf-8")
+    file = _planted(comb, place / "planted", _PLANTED)
     console.result(f"   and a change that breaks something: {_PLANTED[0]} becomes {_PLANTED[1].rpartition(' ')[2]}")
     _judge(console, "availability", file, place / "threshold")
+    before = _planted(comb, place / "fast", _BRIEF)
+    after = _planted(comb, place / "slow", _BRIEF, _SLOW)
+    console.result(f"   and one that is slower: {_SLOW[0]} becomes {_SLOW[1].rpartition(' ')[2]} (a minute of load)")
+    _judge(console, "load", after, place / "load", baseline=str(before.parent))
 
 
-def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = "") -> None:
+def _planted(comb: Path, place: Path, *changes: tuple[str, str]) -> Path:
+    """A copy of a comb with texts replaced by others: its file."""
+    shutil.copytree(comb.parent, place, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (place / ".git").mkdir()
+    file = place / comb.name
+    text = file.read_text(encoding="utf-8")
+    for old, new in changes:
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = "", baseline: str = "") -> None:
     from comb_compiler.cli.gate.writing import written
 
-    baseline = str(comb.parent) if arm else "none"
+    baseline = baseline or (str(comb.parent) if arm else "none")
     given = argparse.Namespace(
         baseline=baseline,
         platform=None,
@@ -51,6 +66,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         patient=True,
         fresh=True,
         store=f"embedded:{report}/records",
+        history=report / "history",
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"
@@ -65,7 +81,9 @@ def _lines(report: "GateReport") -> list[str]:
     lines = []
     for gate in report.gates:
         if gate.asked:
-            lines.append(f"{gate.ruling.verdict.value:<8} {gate.gate}: {gate.ruling.why[0]}")
+            first, *others = gate.ruling.why
+            lines.append(f"{gate.ruling.verdict.value:<8} {gate.gate}: {first}")
+            lines += [f"         {why}" for why in others if gate.load is not None]
             lines += [f"         {one.kind} {one.name}: {_first(one)}" for one in gate.findings[:3]]
     return lines
 
