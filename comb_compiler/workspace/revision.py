@@ -28,7 +28,7 @@ def find_commit(root: str, revision: str) -> str | None:
 def commits_of(root: str, path: str, most: int) -> tuple[tuple[str, int], ...]:
     """The newest commits of whatever branch that touch a path, so many at most, each with its Unix time."""
     done = _git(root, ["log", "--all", f"--max-count={most}", "--format=%H %ct", "--", path])
-    lines = done.stdout.decode("ascii").splitlines() if done.returncode == 0 else []
+    lines = done.stdout.decode("ascii").split("\n")[:-1] if done.returncode == 0 else []
     return tuple((commit, int(time)) for commit, _, time in (line.partition(" ") for line in lines))
 
 

@@ -223,7 +223,7 @@ def _told_by_hand(platform: Platform, url: str) -> Iterator[Object]:
     """What `comb platform flux` writes, of a repository at another address."""
     repository = platform.environment_repository.model_copy(update={"url": url})
     there = platform.model_copy(update={"environment_repository": repository})
-    return (one.object for one in source_objects(there, CLUSTER))
+    return (dict(one.object) for one in source_objects(there, CLUSTER))
 
 
 def rendered(comb: SourceSet, platform: SourceSet, environment: str, digit: str = "0") -> RenderedCluster:

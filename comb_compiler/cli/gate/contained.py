@@ -160,11 +160,15 @@ async def _why_gone(running: "Contained") -> str:
     return "it closed the connection"
 
 
+def _last(text: str) -> list[str]:
+    return text.rstrip("\n").split("\n")[-_LINES:] if text else []
+
+
 def _ended(running: "Contained") -> str:
     """The processes that have ended, and what they said last; nothing where all run."""
     found = [
         line[:_LONGEST]
         for one in running.endings()
-        for line in (one.words, *(f"    {line}" for line in running.said(one.process, _LINES).splitlines()[-_LINES:]))
+        for line in (one.words, *(f"    {line}" for line in _last(running.said(one.process, _LINES))))
     ]
     return "\n".join(found)

@@ -202,7 +202,7 @@ def _read(content: bytes) -> _Earlier:
     answers: dict[tuple[str, str], Sequence[Any]] = {}
     ends: dict[str, Nodes] = {}
     began = ""
-    for line in whole.splitlines():
+    for line in whole.split(b"\n")[:-1]:
         check, _, text = line.partition(b" ")
         if check != _check(text):
             raise _Damaged

@@ -42,7 +42,8 @@ def _compared(view: View, path: str, rule: Comparison) -> Iterator[Diagnostic]:
     field = yield from followed(view, key, 0, answer, path.split("."), codes.BAD_COMPARISON)
     if field is not None and not _FITS[given[0]](field):
         what = kind_of(view.schema, field)
-        others = " or ".join(f"`{name}`" for name, fits in _FITS.items() if name not in ("ignore", "run") and fits(field))
+        fitting = (name for name, fits in _FITS.items() if name not in ("ignore", "run") and fits(field))
+        others = " or ".join(f"`{name}`" for name in fitting)
         hint = f"{others} can" if others else "what has no rule must be the same; `ignore` leaves it out"
         yield _bad(place, f"`{given[0]}` cannot compare {what}, which `{path}` is", hint)
 
