@@ -46,6 +46,7 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "sampleStore.hbase.timeout": _STORE,
         "floors": "Combs below them are refused.",
         "firstRelease": _PUBLISHED,
+        "waivers": _GATES,
         "policies": "Folders of rules, by which combs are refused.",
         "patches.*.why": _PEOPLE,
     },

@@ -81,6 +81,7 @@ _RATHER: dict[str, Any] = {
     "sampleStore.hbase.host": "hbase.records.svc",
     "gateway.hostname": "graphs.acme.example",
     "gateway.httpHostname": "web.acme.example",
+    "waivers.*.until": "2027-01-31",
 }
 """By the field: where a value must be of a certain kind, or refers to something."""
 
