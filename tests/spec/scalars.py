@@ -55,6 +55,7 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
     (names.HeaderName, (("x user", _REFERENCE), ("-x", _REFERENCE), ('""', _EMPTY), ("a" * 129, _LONG))),
     (names.Hostname, (("Acme.example", _REFERENCE), ("a..b", _REFERENCE), ('""', _EMPTY), ("a" * 254, _LONG))),
     (names.SeriesLabel, (("pod-name", _REFERENCE), ("1a", _REFERENCE), ('""', _EMPTY), ("a" * 129, _LONG))),
+    (names.Date, (("tomorrow", _REFERENCE), ('"2027-02-30"', _REFERENCE), ('"2027-1-1"', _REFERENCE), ('""', _EMPTY))),
     (names.Text, (('""', _EMPTY), ('"  "', _EMPTY), ('"\\a"', codes.CONTROL_CHARACTER), ("a" * 8193, _LONG))),
 )
 _AMOUNTS: tuple[tuple[Any, Code, Bad], ...] = (
