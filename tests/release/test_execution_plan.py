@@ -38,7 +38,7 @@ def test_the_plan_is_what_the_comb_says() -> None:
     assert when is not None
     assert (when.expression, when.variables) == ("request.check_nudity", {"request": -1})
     assert (PLAN.deadline, PLAN.method.output) == (3.0, "moderation.v1.Verdict")
-    assert PLAN.recording.slow == 1.5
+    assert PLAN.recording.slow == 1.2
     assert PLAN.experiment is not None
     assert {arm.name: (arm.weight, arm.graph) for arm in PLAN.experiment.arms} == {
         "control": (90, 0),
