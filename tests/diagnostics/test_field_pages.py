@@ -135,8 +135,9 @@ NEEDS_BYTES = (
     codes.VOID_EVIDENCE,
     codes.UNBUILT_RELEASE,
     codes.BAD_REQUIREMENT,
+    codes.WEAKENED_EXAM,
 )
-"""What is said of locks, evidence, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
+"""What is said of locks, evidence, earlier exams, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 
