@@ -137,7 +137,7 @@ NEEDS_BYTES = (
     codes.BAD_REQUIREMENT,
     codes.WEAKENED_EXAM,
 )
-"""What is said of locks, evidence, earlier exams, bytes and megabytes: tested where those are, in tests/golden and tests/workspace."""
+"""What is said of locks, evidence, exams, bytes and megabytes: tested where those are, in golden and workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 
