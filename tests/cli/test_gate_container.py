@@ -15,8 +15,9 @@ import pytest
 from comb_compiler.images.relay import SOURCE
 from tests.architecture.imports import ROOT
 from tests.gates.contained import CODE, gate, greeter, samples, socket_of
-from tests.images.conftest import engine, example_base, example_wheelhouse, registry
+from tests.images.conftest import example_base, example_wheelhouse
 from tests.images.example import comb
+from tests.support.engines import engine, registry
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -20,7 +20,8 @@ from comb_compiler.cli.shipping import shipped
 from comb_compiler.compiler import parted_by_groups
 from comb_compiler.gates import Gone
 from tests.gates.contained import CODE, build, gate, greeter, samples
-from tests.images.conftest import engine, example_base, example_wheelhouse
+from tests.images.conftest import example_base, example_wheelhouse
+from tests.support.engines import engine
 
 if TYPE_CHECKING:
     from docker import DockerClient
