@@ -65,7 +65,7 @@ files.
 
 Milliseconds hang on the host: on this class of machine the imports alone took 46 ms in an earlier run, when one comb of
 many took 3.7 ms of CPU (0.080 × of them), and 100 to 160 ms on 2026-11-27, within one hour, when it took 6.2 to 7.2
-(0.045 to 0.064 ×). Beside what the bar was set on, that is 2.1 to 2.9 ms; by valgrind it is 20.0 million instructions."""
+(0.045 to 0.064 ×). Beside what the bar was set on, that is 2.1 to 2.9 ms; by valgrind 20.0 million instructions."""
 
 
 def _processes(scratch: Path, runs: int) -> tuple[float, float, float]:

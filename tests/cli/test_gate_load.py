@@ -27,13 +27,30 @@ def loaded(directory: Path, body: str, hold: float = 4, sla: str = SLA) -> Path:
     return made
 
 
+def asked_for_an_error(directory: Path) -> None:
+    """A sample of an answer that is none: it is quick, and no load is made of it."""
+    place = directory / "samples/standard/nobody"
+    place.mkdir()
+    (place / "request.json").write_text('{"name": {"text": "nobody"}}', encoding="utf-8")
+    (place / "sample.json").write_text('{"error": "INVALID_ARGUMENT"}', encoding="utf-8")
+
+
+def fails_of_nobody(seconds: float) -> str:
+    return f'1 / 0 if text == "nobody" else {slow(seconds)}'
+
+
 def slow(seconds: float) -> str:
     return f'(time.sleep({seconds}), "Hello " + text)[1]'
 
 
 def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> None:
-    before, after = loaded(tmp_path / "before", slow(0.02), hold=5), loaded(tmp_path / "after", slow(0.0201), hold=5)
+    before, after = (
+        loaded(tmp_path / "before", fails_of_nobody(0.02), hold=5),
+        loaded(tmp_path / "after", fails_of_nobody(0.0201), hold=5),
+    )
     history = tmp_path / "history"
+    for directory in (before, after):
+        asked_for_an_error(directory)
     ran, report = gate(after, "load", "--baseline", str(before), "--history", str(history))
     (found,) = report["gates"]
     assert found["gate"] == "load"
@@ -43,6 +60,7 @@ def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> N
     step = found["load"]["steps"][0]
     assert step["candidate"]["requests"] == sum(step["candidate"]["codes"].values()) > 30
     assert step["candidate"]["latencies"]["p50"] > 0.02
+    assert step["candidate"]["codes"].keys() == {"OK"}
     assert step["candidate"]["cpu"] > 0
     assert step["candidate"]["memory"] > 10e6
     kept = [json.loads(line) for line in (history / "greeting.jsonl").read_text("utf-8").splitlines()]

@@ -53,7 +53,7 @@ async def load_gate(
     asked = exam.gates.load
     assert asked is not None
     samples = exam.sets.get("load") or exam.sets.get("replay.regular") or exam.sets.get("availability")
-    if samples is None or not samples.cases:
+    if samples is None or all(case.error is not None for case in samples.cases):
         return _undecided(samples, "there are no samples to load with: name some in `gates.load.samples`")
     try:
         from comb_compiler.load import GeneratorFailed
@@ -99,7 +99,8 @@ def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":
     """Requests that are right: what is asked for an error says nothing of how fast an answer is."""
     from comb_compiler.load import Input
 
-    return tuple(Input(service.encoded(case.request)) for case in cases[:_MOST_INPUTS])
+    right = [case for case in cases if case.error is None]
+    return tuple(Input(service.encoded(case.request)) for case in right[:_MOST_INPUTS])
 
 
 def _result(samples: Set, found: LoadFound, slower: float, seconds: float) -> GateResult:

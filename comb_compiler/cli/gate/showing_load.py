@@ -7,7 +7,7 @@ from comb_compiler.gates.load.results import LoadFound, SideFound
 __all__ = ["load_lines"]
 
 _NAMES = ("p50", "p95", "p99")
-_COLUMNS = (8, 11, 10, 11, 11, 11, 11, 11, 10)
+_COLUMNS = (8, 17, 10, 11, 11, 11, 11, 11, 10)
 
 
 def load_lines(load: LoadFound) -> Iterator[str]:
@@ -16,7 +16,7 @@ def load_lines(load: LoadFound) -> Iterator[str]:
     for step in load.steps:
         yield _row(f"{step.rate:g}", "candidate", *_side(step.candidate))
         if step.baseline is not None:
-            yield _row("", "baseline", *_side(step.baseline))
+            yield _row("", "baseline, turns", *_side(step.baseline))
     yield f"  on {load.machine}"
 
 
@@ -29,7 +29,9 @@ def _side(side: SideFound) -> Iterator[str]:
 
 
 def _milliseconds(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds * 1000:,.3g} ms"
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.3g} ms"
 
 
 def _row(rate: str, who: str, *values: str) -> str:

@@ -29,7 +29,7 @@ class SideFound(NamedTuple):
 class StepFound(NamedTuple):
     """A rate in requests a second, which the candidate was held at for so many seconds.
 
-    The baseline's figures are of its turns, where it was not held at it, too.
+    The baseline's figures are of its turns, which are shorter: how the two compare is among the findings.
     """
 
     rate: float
@@ -54,7 +54,7 @@ class LoadFound(NamedTuple):
 
 def step_found(step: Step, findings: tuple[Finding, ...]) -> StepFound:
     """What is reported of a step."""
-    before = step.baseline or (step.turned.baseline if step.turned is not None else None)
+    before = step.baseline if step.turned is None else step.turned.baseline
     sides = (step.candidate, step.baseline, *(step.turned or ()))
     faults = dict.fromkeys(fault for side in sides if side is not None for fault in side.faults)
     baseline = None if before is None else _side(before)
