@@ -31,7 +31,7 @@ from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
-from comb_compiler.cli.gate.load_gate import add_history_argument
+from comb_compiler.cli.gate.past import add_history_argument
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.gate.terms import terms_of
 from comb_compiler.cli.opening import Clean, comb_file, open_clean

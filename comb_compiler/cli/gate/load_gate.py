@@ -27,17 +27,11 @@ if TYPE_CHECKING:
     from comb_compiler.load import Input
     from comb_compiler.spec.comb.serving import Sla
 
-__all__ = ["add_history_argument", "load_gate"]
+__all__ = ["load_gate"]
 
 GATE = "load"
 _TIMEOUT = 10.0
 _MOST_INPUTS = 1000
-
-
-def add_history_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--history", metavar="DIR", type=Path, help="where figures of earlier loads are kept (default: the cache)"
-    )
 
 
 async def load_gate(
@@ -70,7 +64,7 @@ async def load_gate(
         console.note(f"{history / comb}.jsonl: {len(past.flaws):,} lines cannot be read, and do not count")
     loading = Loading(
         candidate, baseline, inputs, asked.steps, asked.hold.total_seconds(), float(asked.slower), promise_of(sla),
-        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, None, machine, past.figures,
+        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, machine, past.figures,
         console.progress,
     )  # fmt: skip
     began = monotonic()
@@ -104,7 +98,7 @@ def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":
 
 
 def _result(samples: Set, found: LoadFound, slower: float, seconds: float) -> GateResult:
-    sides = [side for step in found.steps for side in (step.candidate,)]
+    sides = [step.candidate for step in found.steps]
     asked, answered = sum(one.requests for one in sides), sum(one.codes.get("OK", 0) for one in sides)
     ruling = _ruling(found, slower)
     return GateResult(

@@ -27,7 +27,7 @@ _UNITS = {"p50": "s", "p95": "s", "cpu": "s", "memory": "bytes"}
 
 
 class Loading(NamedTuple):
-    """What a load is about. Times in seconds; `memory` is the limit of the candidate's in bytes, where it has one.
+    """What a load is about, times in seconds.
 
     `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name.
     """
@@ -40,7 +40,6 @@ class Loading(NamedTuple):
     slower: float
     promise: Promise
     timeout: float
-    memory: float | None
     machine: str
     past: Mapping[float, Mapping[str, Sequence[float]]]
     progress: Callable[[str], None]
@@ -80,11 +79,11 @@ def _step(loading: Loading, rate: float, candidate: "_Loaded", baseline: "_Loade
         turns = parted(loading.hold, rate)
         calls, before = candidate.calls(), baseline.calls()
         loading.progress(f"load: candidate and baseline by turns, {4 * turns.seconds * turns.rounds:.0f} s …")
-        step = step._replace(turned=_turned(baseline, candidate, rate, turns))
-        requests = step.turned.candidate.requests if step.turned is not None else 0
-        operators = operators_found(candidate.calls(calls), baseline.calls(before), requests)
+        turned = _turned(baseline, candidate, rate, turns)
+        step = step._replace(turned=turned)
+        operators = operators_found(candidate.calls(calls), baseline.calls(before), turned.candidate.requests)
         told += against_baseline(step, loading.slower, _compared(loading.promise), count)
-    grown = growing(candidate.memory(), baseline.memory() if baseline else (), loading.memory, count)
+    grown = growing(candidate.memory(), baseline.memory() if baseline else (), None, count)
     told += [grown] if grown is not None else []
     found = step_found(step, ())
     if found.faults:

@@ -1,5 +1,6 @@
 """Figures of earlier loads, in a file for each comb: a line of JSON for each step of a run."""
 
+import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,14 @@ from typing import NamedTuple
 
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Past", "append", "load_past"]
+__all__ = ["Past", "add_history_argument", "append", "load_past"]
+
+
+def add_history_argument(parser: argparse.ArgumentParser) -> None:
+    """`--history DIR`."""
+    parser.add_argument(
+        "--history", metavar="DIR", type=Path, help="where figures of earlier loads are kept (default: the cache)"
+    )
 
 
 class Past(NamedTuple):
