@@ -6,6 +6,8 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
+from comb_compiler.gates.verdicts import Verdict
+
 __all__ = ["Answered", "Case", "Gone", "Journal", "Target", "Unreadable", "answers"]
 
 
@@ -43,14 +45,20 @@ class Ended(Exception):
     """Why cases are not asked any more. `under_way` are the names of those that had been asked, and got no answer."""
 
     under_way: tuple[str, ...] = ()
+    verdict = Verdict.UNDECIDED
 
 
 class Gone(Ended):
-    """A target has ended, or does not start; the message says what is known of it. `target` is its name."""
+    """A target has ended, or does not start; the message says what is known of it. `target` is its name.
+
+    It blocks where it is the candidate: of what became of another nothing is proven.
+    """
 
     def __init__(self, message: str, target: str) -> None:
         super().__init__(message)
         self.target = target
+        if target == "candidate":
+            self.verdict = Verdict.BLOCKED
 
 
 class Unreadable(Ended):

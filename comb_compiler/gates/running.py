@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from comb_compiler.gates.asking import Answered, Case, Ended, Gone, Journal, Target, Unreadable, answers
+from comb_compiler.gates.asking import Answered, Case, Ended, Journal, Target, Unreadable, answers
 from comb_compiler.gates.comparing import Difference, differences, missed
 from comb_compiler.gates.marked import Graded, errors_ruling, optimised_ruling
 from comb_compiler.gates.regular import FieldFinding, Regular, Trial
@@ -323,7 +323,5 @@ class _Tally:
             asked += f", with {listed(problem.under_way)} under way"
         self._asked += len(problem.under_way)
         self._failed += len(problem.under_way)
-        is_its = isinstance(problem, Gone) and problem.target == self._setting.candidate.name
-        verdict = Verdict.BLOCKED if is_its else Verdict.UNDECIDED
         what, *more = str(problem).split("\n")
-        return self.result(Ruling(verdict, ("\n".join((f"{what}, {asked}", *more)),)), findings)
+        return self.result(Ruling(problem.verdict, ("\n".join((f"{what}, {asked}", *more)),)), findings)

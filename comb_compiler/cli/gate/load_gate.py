@@ -71,10 +71,11 @@ async def load_gate(
     try:
         found = await asyncio.to_thread(loaded, loading)
     except Gone as gone:
-        verdict = Verdict.BLOCKED if gone.target == candidate.name else Verdict.UNDECIDED
         side = candidate if baseline is None or gone.target == candidate.name else baseline
         why = f"{gone}; {await side.why_gone()}"
-        return GateResult(GATE, Ruling(verdict, (why,)), samples.name, samples.digest, 0, 0, 0, monotonic() - began)
+        return GateResult(
+            GATE, Ruling(gone.verdict, (why,)), samples.name, samples.digest, 0, 0, 0, monotonic() - began
+        )
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
     append(history, comb, _lines(found))

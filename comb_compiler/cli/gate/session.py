@@ -84,8 +84,7 @@ class Session(NamedTuple):
             try:
                 candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
             except Gone as gone:
-                verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
-                return _alone(LOAD, verdict, str(gone))
+                return _alone(LOAD, gone.verdict, str(gone))
             name, sla = self.candidate.plan.comb, checked.base.value.sla
             found = await load_gate(name, candidate, baseline, self.exam, sla, self.arguments, self.console)
             ended = await candidate.ended()
@@ -113,8 +112,7 @@ class Session(NamedTuple):
             try:
                 candidate, baseline = await self._targets(stack, answers, journal)
             except Gone as gone:
-                verdict = Verdict.BLOCKED if gone.target == "candidate" else Verdict.UNDECIDED
-                return [_alone(_START, verdict, str(gone))]
+                return [_alone(_START, gone.verdict, str(gone))]
             setting = Setting(
                 candidate,
                 baseline,
