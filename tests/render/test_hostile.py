@@ -36,7 +36,7 @@ SILENT = {
     Written.PLATFORM: {
         "metadata.*", "devices.*.product", "environmentRepository.*", "registry.*", "policies[]", "patches.*.why",
         "patches.*.target.*",
-        "clusters.*.prometheus.url", "firstRelease.*", "sampleStore.*",
+        "clusters.*.prometheus.url", "firstRelease.*", "sampleStore.*", "waivers.*",
     },
 }  # fmt: skip
 """Fields whose strings are not rendered where they are tried."""
