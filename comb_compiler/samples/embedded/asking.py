@@ -2,16 +2,16 @@
 
 import sqlite3
 from collections.abc import Iterator
-from math import ceil, isnan
+from math import isnan
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded import partition
-from comb_compiler.samples.embedded.rows import Kind, Step, searched
+from comb_compiler.samples.queries import asks_of_nodes, nanoseconds
+from comb_compiler.samples.rows import Kind, Step, searched
 from comb_compiler.samples.store import Query
 
-__all__ = ["Asked", "asked", "asks_of_nodes", "nanoseconds"]
+__all__ = ["Asked", "asked"]
 
-_LARGEST = 2**63 - 1
 _FEW = 2000  # records of the kinds: up to so many are looked up by kind and sorted, more are met soon in order of time
 
 
@@ -53,11 +53,6 @@ def _asks_for_kind(query: Query) -> bool:
     return any(one is not None for one in (*texts, query.operator_code)) or bool(query.codes or query.reasons)
 
 
-def asks_of_nodes(query: Query) -> bool:
-    """Whether a query is about what nodes did."""
-    return query.operator is not None or query.model is not None or query.operator_code is not None
-
-
 def _kinds(connection: sqlite3.Connection, query: Query) -> Iterator[tuple[int, Kind]]:
     where, values = ["1"], []
     for name in ("comb", "environment", "subject", "release", "arm"):
@@ -88,13 +83,6 @@ def _times(query: Query) -> Iterator[_Part]:
     for where, value in bounds:
         if value is not None:
             yield ("0", ()) if isnan(value) else (where, (nanoseconds(value),))  # nothing is before, or after, NaN
-
-
-def nanoseconds(seconds: float) -> int:
-    """The first whole nanosecond that is not before, as SQLite can hold it."""
-    if abs(seconds) >= _LARGEST / 1e9:
-        return _LARGEST if seconds > 0 else -_LARGEST
-    return ceil(seconds * 1e9)
 
 
 def _keys(query: Query) -> list[_Part]:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from comb_compiler.samples.embedded.asking import Asked, asked, asks_of_nodes
-from comb_compiler.samples.embedded.rows import Kind, Step, durations
+from comb_compiler.samples.embedded.asking import Asked, asked
+from comb_compiler.samples.queries import asks_of_nodes, stretch
+from comb_compiler.samples.rows import Kind, Step, durations
 from comb_compiler.samples.store import By, Query
 
 __all__ = ["Group", "counts", "percentile", "times"]
@@ -19,8 +20,6 @@ _OF_NODES = {By.OPERATOR: 1, By.OPERATOR_CODE: 3, By.MODEL: 2}
 _OF_RECORDS = {By.COMB: 0, By.ENVIRONMENT: 1, By.SUBJECT: 2, By.RELEASE: 3, By.ARM: 4, By.CODE: 5, By.REASON: 6}
 """Fields of a record, by their place in a kind."""
 
-_LONGEST = 9e9
-"""Seconds; a stretch of time that is longer has all records in it as well."""
 _DISTINCT_MARKS = "JOIN (SELECT DISTINCT number AS marked, mark FROM marks WHERE NOT withdrawn) ON marked = number"
 
 
@@ -71,10 +70,7 @@ class _Shape(NamedTuple):
 
 
 def _shape(query: Query, by: Sequence[By], every: float | None) -> _Shape:
-    width = None if every is None else 0 if math.isnan(every) else round(min(every, _LONGEST) * 1e9)
-    if width is not None and width < 1:
-        raise ValueError(f"a stretch of time has at least a nanosecond, and this one has {every} s")
-    return _Shape(query, tuple(By(one) for one in by), width)
+    return _Shape(query, tuple(By(one) for one in by), stretch(every))
 
 
 def counts(

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from comb_compiler.samples.embedded import blocks
-from comb_compiler.samples.embedded.rows import Kind, Row, searched
 from comb_compiler.samples.record_pb2 import Mark, Record
+from comb_compiler.samples.rows import Kind, Row, searched
 from comb_compiler.samples.store import StoreError
 
 __all__ = [

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from math import isnan
 from typing import NamedTuple
 
-from comb_compiler.samples.embedded.asking import asked, nanoseconds
+from comb_compiler.samples.embedded.asking import asked
 from comb_compiler.samples.embedded.catalogue import Catalogue, Part, snapshot
+from comb_compiler.samples.queries import nanoseconds
 from comb_compiler.samples.store import Query
 
 __all__ = ["Place", "in_order", "may_have"]

@@ -12,8 +12,8 @@ from google.protobuf.message import DecodeError
 from comb_compiler.samples.embedded import blocks, partition
 from comb_compiler.samples.embedded.catalogue import snapshot, transaction
 from comb_compiler.samples.embedded.files import Directory
-from comb_compiler.samples.embedded.rows import Kind, Row, row
 from comb_compiler.samples.record_pb2 import Mark, Record
+from comb_compiler.samples.rows import Kind, Row, row
 from comb_compiler.samples.store import StoreError
 
 __all__ = ["Saved", "Seen", "copy", "examine"]

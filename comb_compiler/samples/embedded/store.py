@@ -19,8 +19,8 @@ from pathlib import Path
 from comb_compiler.samples.embedded import blocks, counting, lists, mending, partition, reading, removing
 from comb_compiler.samples.embedded.catalogue import Catalogue, snapshot, transaction
 from comb_compiler.samples.embedded.files import Directory, answering
-from comb_compiler.samples.embedded.rows import Row, row
 from comb_compiler.samples.record_pb2 import Mark, Record
+from comb_compiler.samples.rows import Row, row
 from comb_compiler.samples.store import BadPage, Bucket, By, Latency, Page, Put, Query, Refused, Repaired, StoreError
 
 __all__ = ["PARTITION", "EmbeddedStore"]
