@@ -21,7 +21,7 @@ _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
 _SLOW = ("longSide: 960", "longSide: 1920")
 """The longer side of the picture that it looks at."""
-_BRIEF = ("load: {steps: [2.5, 4], hold: 24s", "load: {steps: [6], hold: 10s")
+_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [6], hold: 10s")
 
 
 def show_gates(console: Console, comb: Path, place: Path) -> None:

@@ -8,7 +8,6 @@ from comb_compiler.load.generating import Generator, GeneratorFailed
 from comb_compiler.load.histogram import ERROR, Histogram
 from comb_compiler.load.model import GRPC, HTTP, Input, Job, Observed, Step, Target, code_name
 from comb_compiler.load.results import LATENESS, PERCENTILES, Counts, Lateness, Second, StepResult
-from comb_compiler.load.saturation import Probe, Promise, Saturation, saturation
 
 __all__ = [
     "ERROR",
@@ -24,14 +23,10 @@ __all__ = [
     "Job",
     "Lateness",
     "Observed",
-    "Probe",
-    "Promise",
     "Refused",
-    "Saturation",
     "Second",
     "Step",
     "StepResult",
     "Target",
     "code_name",
-    "saturation",
 ]

@@ -14,8 +14,6 @@ __all__ = ["LATENESS", "PERCENTILES", "Counts", "Lateness", "Second", "StepResul
 PERCENTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LATENESS = 0.01
 """Seconds that one in a hundred requests may be sent late, or the step is the generator's own fault."""
-_TIMEOUTS = ("TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504")
-_REJECTED = ("RESOURCE_EXHAUSTED", "UNAVAILABLE", "HTTP 429", "HTTP 503")
 
 
 class Counts(NamedTuple):
@@ -29,21 +27,6 @@ class Counts(NamedTuple):
     def answered(self) -> int:
         """With an answer."""
         return self.codes.get("OK", 0)
-
-    @property
-    def timeouts(self) -> int:
-        """Given up on, here or by the target."""
-        return sum(self.codes.get(code, 0) for code in _TIMEOUTS)
-
-    @property
-    def rejected(self) -> int:
-        """That the target said it has no room for."""
-        return sum(self.codes.get(code, 0) for code in _REJECTED)
-
-    @property
-    def errors(self) -> int:
-        """All others that have no answer."""
-        return self.sent - self.answered - self.timeouts - self.rejected
 
 
 class Lateness(NamedTuple):

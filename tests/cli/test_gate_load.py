@@ -66,7 +66,11 @@ def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> N
     kept = [json.loads(line) for line in (history / "greeting.jsonl").read_text("utf-8").splitlines()]
     trusted = [step["rate"] for step in found["load"]["steps"] if not step["faults"]]  # a busy machine is late itself
     assert [line["rate"] for line in kept] == trusted
-    assert all(line["figures"].keys() == {"p50", "p95", "cpu", "memory"} for line in kept)
+    names = {10: {"p50 by turns", "p95 by turns", "cpu", "memory"}, 20: {"p50", "p95", "cpu", "memory"}}
+    assert all(line["figures"].keys() == names[line["rate"]] for line in kept)
+    assert [step["held"] for step in found["load"]["steps"]] == [False, True]
+    assert sum(moment["requests"] for moment in step["timeline"]) == step["candidate"]["requests"]
+    assert any(moment["cpu"] for moment in step["timeline"])
 
 
 def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path) -> None:
@@ -102,7 +106,7 @@ def test_a_machine_that_is_too_slow_for_the_promise_says_what_it_can_tell(tmp_pa
     before = loaded(tmp_path / "before", slow(0.05), hold=5, sla=promise)
     after = loaded(tmp_path / "after", slow(0.0501), hold=5, sla=promise)
     ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
-    findings = report["gates"][0]["load"]["steps"][0]["findings"]
+    findings = report["gates"][0]["load"]["steps"][-1]["findings"]
     (kept,) = [one for one in findings if one["what"] == "p50 within 5 ms"]
     assert kept["verdict"] == "not applicable", ran.out
     assert kept["why"].startswith("this machine cannot tell: of the baseline 100% do not keep it here either")

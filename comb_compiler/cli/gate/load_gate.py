@@ -15,6 +15,7 @@ from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.past import append, load_past
 from comb_compiler.cli.gate.targets import Service
+from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable, Verdict
 from comb_compiler.gates.load.judging import Finding
@@ -35,7 +36,7 @@ _MOST_INPUTS = 1000
 
 
 async def load_gate(
-    comb: str,
+    clean: Clean,
     candidate: Service,
     baseline: Service | None,
     exam: Exam,
@@ -43,7 +44,8 @@ async def load_gate(
     arguments: argparse.Namespace,
     console: Console,
 ) -> GateResult:
-    """Raises UsageError and OutsideFailure."""
+    """Of a candidate, which is `clean`, held against an SLA. Raises UsageError and OutsideFailure."""
+    comb = clean.plan.comb
     asked = exam.gates.load
     assert asked is not None
     samples = exam.sets.get("load") or exam.sets.get("replay.regular") or exam.sets.get("availability")
@@ -64,7 +66,7 @@ async def load_gate(
         console.note(f"{history / comb}.jsonl: {len(past.flaws):,} lines cannot be read, and do not count")
     loading = Loading(
         candidate, baseline, inputs, asked.steps, asked.hold.total_seconds(), float(asked.slower), promise_of(sla),
-        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, machine, past.figures,
+        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, memory_of(clean), machine, past.figures,
         console.progress,
     )  # fmt: skip
     began = monotonic()
@@ -88,6 +90,16 @@ def promise_of(sla: "Sla") -> Promise:
     latencies = tuple((share, bound.total_seconds()) for share, bound in named if bound is not None)
     rates = (None if one is None else float(one) for one in (sla.timeout_rate, sla.error_rate))
     return Promise(sla.qps, latencies, *rates)
+
+
+def memory_of(clean: Clean) -> float | None:
+    """Bytes that all operators together may use; None where one of them does not say."""
+    comb = clean.compiled.checked.comb
+    assert comb is not None
+    assert comb.base.value is not None
+    asked = [one.resources.memory for one in comb.base.value.operators.values()]
+    known = [one for one in asked if one is not None]
+    return float(sum(known)) if known and len(known) == len(asked) else None
 
 
 def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":

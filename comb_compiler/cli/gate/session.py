@@ -85,8 +85,8 @@ class Session(NamedTuple):
                 candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
             except Gone as gone:
                 return _alone(LOAD, gone.verdict, str(gone))
-            name, sla = self.candidate.plan.comb, checked.base.value.sla
-            found = await load_gate(name, candidate, baseline, self.exam, sla, self.arguments, self.console)
+            sla = checked.base.value.sla
+            found = await load_gate(self.candidate, candidate, baseline, self.exam, sla, self.arguments, self.console)
             ended = await candidate.ended()
         return found if not ended else found._replace(ruling=Ruling(Verdict.BLOCKED, (f"it went away: {ended}",)))
 

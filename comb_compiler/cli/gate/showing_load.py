@@ -3,20 +3,23 @@
 from collections.abc import Iterator
 
 from comb_compiler.gates.load.results import LoadFound, SideFound
+from comb_compiler.gates.load.saturation import saturation_line
 
 __all__ = ["load_lines"]
 
 _NAMES = ("p50", "p95", "p99")
-_COLUMNS = (8, 17, 10, 11, 11, 11, 11, 11, 10)
+_COLUMNS = (8, 18, 10, 11, 11, 11, 11, 11, 10)
 
 
 def load_lines(load: LoadFound) -> Iterator[str]:
     """Both sides of each step, in columns; what they prove is said elsewhere."""
     yield _row("a second", "", "requests", *_NAMES, "no answer", "CPU each", "memory")
     for step in load.steps:
-        yield _row(f"{step.rate:g}", "candidate", *_side(step.candidate))
+        yield _row(f"{step.rate:g}", "candidate" if step.held else "candidate, turns", *_side(step.candidate))
         if step.baseline is not None:
             yield _row("", "baseline, turns", *_side(step.baseline))
+    if load.saturation is not None:
+        yield f"  {saturation_line(load.saturation)}"
     yield f"  on {load.machine}"
 
 

@@ -12,7 +12,7 @@ _UNUSUAL = 5.0
 """Spreads above the usual: of runs that are spread normally, one in three million is so by chance."""
 
 
-def against_past(what: str, earlier: Sequence[float], value: float, slower: float, unit: str) -> Finding:
+def against_past(what: str, earlier: Sequence[float], value: float, slower: float) -> Finding:
     """Whether a figure is what it was in earlier runs, in the order of their time; more of it is worse.
 
     It blocks where it is both unusual and by more than `slower` above the usual, a share.
@@ -23,15 +23,13 @@ def against_past(what: str, earlier: Sequence[float], value: float, slower: floa
         why = f"{runs} on machines of this class, since figures shifted last: {FEWEST_RUNS} are needed"
         return Finding("history", what, Verdict.NOT_APPLICABLE, why, value)
     limit = max(before.median * (1 + slower), before.median + _UNUSUAL * before.spread)
-    told = f"{_figure(value, unit)}; usually {_figure(before.median, unit)} ± {_figure(before.spread, unit)}"
+    told = f"{_figure(what, value)}; usually {_figure(what, before.median)} ± {_figure(what, before.spread)}"
     finding = Finding("history", what, Verdict.PASSED, f"{told}, of {before.runs} runs", value, None, None, limit)
     return finding._replace(verdict=Verdict.BLOCKED) if value > limit else finding
 
 
-def _figure(value: float, unit: str) -> str:
-    if unit == "s":
-        return f"{value * 1000:,.3g} ms"
-    return f"{value / 1e6:,.3g} MB" if unit == "bytes" else f"{value:,.3g} {unit}"
+def _figure(what: str, value: float) -> str:
+    return f"{value / 1e6:,.3g} MB" if what == "memory" else f"{value * 1000:,.3g} ms"
 
 
 def against_online(compared: Finding, online: float, bound: float) -> Finding:

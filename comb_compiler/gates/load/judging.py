@@ -7,21 +7,19 @@ from typing import NamedTuple
 from comb_compiler.gates.exact import fewest
 from comb_compiler.gates.load.growth import Growth, growth_of
 from comb_compiler.gates.load.ratios import FEWEST_ROUNDS, Ratio, Round, ratio_of_quantiles
-from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
+from comb_compiler.gates.load.seen import TIMEOUTS, Promise, Side, Step, Turned
 from comb_compiler.gates.load.shares import Share, share_of
 from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.gates.wording import percent
 
 __all__ = [
-    "BLOCK_DOUBT", "PASS_DOUBT", "TIMEOUTS", "Finding", "against_baseline", "growing", "keeps_up", "promised",
-    "quantile_name",
+    "BLOCK_DOUBT", "PASS_DOUBT", "Finding", "against_baseline", "growing", "keeps_up", "promised", "quantile_name",
 ]  # fmt: skip
 
 PASS_DOUBT = 0.05
 """How likely something passes that is just beyond what is allowed."""
 BLOCK_DOUBT = 0.01
 """How likely something blocks that keeps what is asked: of all findings of a gate together."""
-TIMEOUTS = frozenset({"TIMEOUT", "DEADLINE_EXCEEDED", "HTTP 504"})
 _FEWEST_BEYOND = 5
 """Requests beyond a quantile, of which a ratio is worth a look: of fewer it hangs on single ones."""
 _DAY = 86_400.0
@@ -55,12 +53,16 @@ def quantile_name(share: float) -> str:
 
 
 def promised(step: Step, promise: Promise, findings: int = 1) -> list[Finding]:
-    """Whether a step keeps each promise. `findings` is among how many in all the doubt is shared.
+    """Whether a step keeps each promise: of one that was not held without a break nothing is said. `findings` is among
+    how many in all the doubt is shared.
 
     Where the baseline, which is what runs now, is not proven to keep a promise on this machine either, the machine
     cannot tell: what it can tell is how the two compare.
     """
-    return [_kept(step, what, limit, is_bad, BLOCK_DOUBT / findings) for what, limit, is_bad in _objectives(promise)]
+    held, doubt = step.candidate, BLOCK_DOUBT / findings
+    if held is None:
+        return []
+    return [_kept(step, held, what, limit, is_bad, doubt) for what, limit, is_bad in _objectives(promise)]
 
 
 Memory = Sequence[tuple[float, float]]
@@ -85,8 +87,8 @@ def _longer_than(bound: float) -> _IsBad:
     return lambda took, code: took > bound or code != "OK"
 
 
-def _kept(step: Step, what: str, limit: float, is_bad: _IsBad, doubt: float) -> Finding:
-    share = _share(step.candidate, is_bad)
+def _kept(step: Step, held: Side, what: str, limit: float, is_bad: _IsBad, doubt: float) -> Finding:
+    share = _share(held, is_bad)
     lower, upper = share.lower(doubt), share.upper(PASS_DOUBT)
     finding = Finding("promise", what, Verdict.PASSED, "", share.rate, lower, upper, limit)
     told = f"{share.seen:,} of {share.of:,} requests ({percent(share.rate)}) do not keep it; {percent(limit)} may"
@@ -105,7 +107,7 @@ def _kept(step: Step, what: str, limit: float, is_bad: _IsBad, doubt: float) -> 
 def _share(side: Side, is_bad: _IsBad) -> Share:
     bad: list[bool] = []
     due: list[float] = []
-    for turn, start in _with_starts(side):
+    for turn, start in side.with_starts():
         bad += [is_bad(took, code) for took, code in zip(turn.took, turn.codes, strict=True)]
         due += [start + when for when in turn.due]
     return share_of(bad, due, max(side.seconds, 1e-9))
@@ -226,7 +228,7 @@ def _spell(seconds: float) -> str:
 def keeps_up(step: Step, findings: int = 1) -> Finding:
     """Whether the candidate answers as fast as it is asked: of one that does not, latencies grow to any length."""
     finding = Finding("promise", "keeps up", Verdict.PASSED, "latencies do not grow while it is loaded")
-    growth = _lengthening(step.candidate, BLOCK_DOUBT / findings)
+    growth = None if step.candidate is None else _lengthening(step.candidate, BLOCK_DOUBT / findings)
     if growth is None or growth.lower <= _GROWS:
         return finding
     told = f"latencies grow by {growth.slope * 1000:.0f} ms each second that it is loaded: it does not keep up"
@@ -242,17 +244,9 @@ def keeps_up(step: Step, findings: int = 1) -> Finding:
 def _lengthening(side: Side, doubt: float) -> Growth | None:
     order = sorted(
         (start + due, took)
-        for turn, start in _with_starts(side)
+        for turn, start in side.with_starts()
         for due, took, code in zip(turn.due, turn.took, turn.codes, strict=True)
         if code == "OK" or code in TIMEOUTS
     )
     later = [one for one in order if one[0] >= side.seconds / 4]  # the first quarter may fill a queue that stays
     return growth_of([when for when, _ in later], [took for _, took in later], doubt)
-
-
-def _with_starts(side: Side) -> list[tuple[Observation, float]]:
-    found, before = [], 0.0
-    for turn in side.turns:
-        found.append((turn, before))
-        before += turn.seconds
-    return found

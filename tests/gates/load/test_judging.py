@@ -7,8 +7,9 @@ import pytest
 from comb_compiler.gates.load.elsewhere import against_online, against_past
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
 from comb_compiler.gates.load.operators import Calls, calls_of, operators_found, slowest
-from comb_compiler.gates.load.results import step_found
-from comb_compiler.gates.load.seen import Observation, Promise, Side, Step, Turned
+from comb_compiler.gates.load.results import GpuFound, figures_of, step_found
+from comb_compiler.gates.load.seen import Gpu, Observation, Promise, Side, Step, Turned, Used
+from comb_compiler.gates.load.timeline import timeline
 from comb_compiler.gates.load.turns import parted
 from comb_compiler.gates.verdicts import Verdict
 
@@ -119,9 +120,9 @@ def test_a_leak_of_a_megabyte_a_second_is_found_within_a_minute_and_a_heap_that_
 
 
 def test_history_blocks_what_is_unusual_and_says_when_there_is_too_little_of_it() -> None:
-    assert against_past("p50", [1.0] * 4, 9.0, 0.1, "s").verdict is Verdict.NOT_APPLICABLE
-    assert against_past("p50", [1.0, 1.01, 0.99, 1.0, 1.02], 1.05, 0.1, "s").verdict is Verdict.PASSED
-    assert against_past("p50", [1.0, 1.01, 0.99, 1.0, 1.02], 1.3, 0.1, "s").verdict is Verdict.BLOCKED
+    assert against_past("p50", [1.0] * 4, 9.0, 0.1).verdict is Verdict.NOT_APPLICABLE
+    assert against_past("p50", [1.0, 1.01, 0.99, 1.0, 1.02], 1.05, 0.1).verdict is Verdict.PASSED
+    assert against_past("p50", [1.0, 1.01, 0.99, 1.0, 1.02], 1.3, 0.1).verdict is Verdict.BLOCKED
 
 
 def test_online_figures_are_what_is_there_times_how_much_slower_it_is() -> None:
@@ -158,9 +159,32 @@ comb_step_seconds_count{arm="b",step="hello",operator="greet"} 10
     assert slowest(found[1:], 0.1) is None
 
 
+def test_codes_are_told_apart() -> None:
+    codes = ["OK", "TIMEOUT", "DEADLINE_EXCEEDED", "UNAVAILABLE", "HTTP 429", "INTERNAL", "INTERNAL"]
+    seen = Side((Observation(7.0, [float(one) for one in range(7)], [0.1] * 7, codes),))
+    found = step_found(Step(1.0, seen)).candidate
+    assert (found.requests, found.timeouts, found.rejected, found.errors) == (7, 2, 2, 2)
+
+
+def test_a_timeline_has_what_was_asked_and_what_it_took_of_the_machine() -> None:
+    used = [Used(at / 2, 0.25 * at, 1e8 + at, 7, 3, (Gpu("L4", 0.5),)) for at in range(5)]
+    turn = Observation(2.0, [0.1, 0.2, 1.5], [0.01, 0.03, 0.02], ["OK", "TIMEOUT", "OK"], used)
+    first, second, third, fourth = timeline(Side((turn, turn)))
+    assert (first.at, first.requests, first.failed, first.p50, first.most) == (0.0, 2, 1, 0.01, 0.03)
+    assert (second.requests, second.cpu, second.memory, second.gpu) == (1, 0.5, 1e8 + 4, 0.5)
+    assert (third.requests, fourth.at) == (2, 3.0)
+    (gpu,) = step_found(Step(1.0, Side((turn,)))).candidate.gpus
+    assert gpu == GpuFound("L4", 0.5, None, None, ())
+    assert timeline(Side((Observation(1.0, (), (), ()),))) == ((0.0, 0, 0, None, None, None, None, None),)
+
+
 def test_a_step_is_reported_with_the_faults_of_all_its_turns() -> None:
     step = turned(Random(8), 1.0)
     assert step.turned is not None
+    assert {"p50", "p95"} <= figures_of(step_found(step)).keys()
+    by_turns = step_found(step._replace(candidate=None))
+    assert not by_turns.held
+    assert {"p50 by turns", "p95 by turns"} <= figures_of(by_turns).keys()
     late = step._replace(turned=step.turned._replace(baseline=step.turned.baseline._replace(faults=("late",))))
     found = step_found(late, ())
     assert found.faults == ("late",)
