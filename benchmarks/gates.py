@@ -4,8 +4,11 @@
 
 A target is a comb in a process of its own, as `comb gate --target local` has it. It is asked in a closed loop, with as
 many requests under way, once by a bare gRPC client whose requests are serialised beforehand and which looks at no
-answer, and once by a `regular` replay, which reads each request from JSON and compares all answers; block by block in
-turn. Bar (issue "Gates I"): the replay asks at 80% of the bare client's rate at least.
+answer, and by `regular` replays, which compare all answers: of recorded requests, which are bytes, and of samples in
+files, which are JSON; block by block in turn. Bar (issue "Gates I"): a replay of recorded traffic asks at 80% of the
+bare client's rate at least.
+
+Where others use the machine too, rates say little: beside them is what the harness itself took of the CPU.
 """
 
 import argparse
@@ -14,19 +17,21 @@ import platform
 import statistics
 import tempfile
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.cases import interface_of
 from comb_compiler.cli.gate.session import source_of
 from comb_compiler.cli.gate.targets import Answers, Service, launched
 from comb_compiler.cli.opening import Clean, open_clean
-from comb_compiler.gates import Case, Regular, Set, Setting, regular
+from comb_compiler.gates import Case, Recorded, Regular, Set, Setting, regular
 from comb_compiler.runtime.client.direct import Direct
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.samples import load_sample_set
@@ -89,18 +94,28 @@ KINDS = (
 )
 
 
+class Rate(NamedTuple):
+    """Requests in a second, and microseconds of CPU of this process for each."""
+
+    rate: float
+    took: float
+
+
 class Row(NamedTuple):
-    """Requests in a second, by either, of each round."""
+    """What came of each round: of the bare client, of a replay of recorded requests, and of one of samples in files."""
 
     target: str
     at_once: int
-    bare: Sequence[float]
-    gate: Sequence[float]
+    rounds: Sequence[tuple[Rate, ...]]
 
-    @property
-    def share(self) -> float:
-        """The median of the rounds' own ratios: what slows one block slows its neighbour too."""
-        return statistics.median(gate / bare for gate, bare in zip(self.gate, self.bare, strict=True))
+    def cells(self) -> Iterator[str]:
+        """The medians, and those of the rounds' own ratios: what slows one block slows its neighbour too."""
+        yield from (self.target, str(self.at_once))
+        for one, blocks in enumerate(zip(*self.rounds, strict=True)):
+            yield f"{statistics.median(block.rate for block in blocks):,.1f}"
+            if one:
+                yield f"{statistics.median(there[one].rate / there[0].rate for there in self.rounds):.0%}"
+            yield f"{statistics.median(block.took for block in blocks):,.0f}"
 
 
 def main() -> None:
@@ -155,13 +170,15 @@ async def _rows(
     rows = []
     async with _target(clean) as (service, address):
         asked = [_bytes(clean, one) for one in requests]
+        recorded = [Recorded(one, interface_of(clean.plan), dict) for one in asked]
         for at_once in AT_ONCE:
             await _bare(clean, address, asked, at_once, 0.5)
-            bare, gate = [], []
+            rounds = []
             for _ in range(arguments.rounds):
-                bare.append(await _bare(clean, address, asked, at_once, arguments.seconds))
-                gate.append(await _replay(service, requests, at_once, max(1, round(bare[-1] * arguments.seconds / 3))))
-            rows.append(Row(name, at_once, bare, gate))
+                bare = await _bare(clean, address, asked, at_once, arguments.seconds)
+                count = max(1, round(bare.rate * arguments.seconds / 3))
+                rounds.append((bare, *[await _replay(service, one, at_once, count) for one in (recorded, requests)]))
+            rows.append(Row(name, at_once, rounds))
     return rows
 
 
@@ -179,10 +196,10 @@ def _bytes(clean: Clean, request: Mapping[str, Any]) -> bytes:
     return bytes(from_dict(dict(request), kind).SerializeToString())
 
 
-async def _bare(clean: Clean, address: str, asked: Sequence[bytes], at_once: int, seconds: float) -> float:
-    """Requests in a second, of a client that only asks."""
+async def _bare(clean: Clean, address: str, asked: Sequence[bytes], at_once: int, seconds: float) -> Rate:
+    """Of a client that only asks."""
     method = Direct(address, f"{clean.plan.method.service}/{clean.plan.method.name}")
-    done, began = 0, perf_counter()
+    done, began, used = 0, perf_counter(), process_time()
 
     async def work(number: int) -> None:
         nonlocal done
@@ -193,32 +210,34 @@ async def _bare(clean: Clean, address: str, asked: Sequence[bytes], at_once: int
 
     try:
         await asyncio.gather(*(work(number) for number in range(at_once)))
-        return done / (perf_counter() - began)
+        return _rate(done, began, used)
     finally:
         await method.close()
 
 
-async def _replay(service: Service, requests: Sequence[Mapping[str, Any]], at_once: int, count: int) -> float:
-    """Requests in a second, of a replay against itself: each case is three."""
-    cases = [Case(f"{number}", dict(requests[number % len(requests)])) for number in range(count)]
-    began = perf_counter()
+async def _replay(service: Service, requests: Sequence[Mapping[str, Any]], at_once: int, count: int) -> Rate:
+    """Of a replay against itself: each case is three requests."""
+    cases = [Case(f"{number}", copy(requests[number % len(requests)])) for number in range(count)]
+    began, used = perf_counter(), process_time()
     found = await regular(Setting(service, service, {}, at_once), Set("made", "", cases), Regular(count, 0.05))
     assert found.answered == count, found.ruling
-    return 3 * count / (perf_counter() - began)
+    return _rate(3 * count, began, used)
+
+
+def _rate(count: int, began: float, used: float) -> Rate:
+    return Rate(count / (perf_counter() - began), (process_time() - used) / count * 1e6)
 
 
 def _page(rows: Sequence[Row], arguments: argparse.Namespace) -> str:
     date = datetime.now(UTC).date().isoformat()
     machine = f"{date} · {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    lines = [
-        f"| {row.target} | {row.at_once} | {statistics.median(row.bare):,.1f} | {statistics.median(row.gate):,.1f} | "
-        f"{row.share:.0%} |"
-        for row in rows
-    ]
-    head = "| target | under way | bare client, requests/s | replay, requests/s | share |\n|---|---|---|---|---|\n"
+    lines = [f"| {' | '.join(row.cells())} |" for row in rows]
+    head = "| target | under way | bare client, requests/s | µs of CPU | recorded, requests/s | share | µs of CPU | "
+    head += "files, requests/s | share | µs of CPU |\n|---|---|---|---|---|---|---|---|---|---|\n"
     told = (
         f"Medians of {arguments.rounds} rounds, in which blocks of about {arguments.seconds:g} s take turns; the\n"
-        "share is that of each round. Client and target have the machine's cores in common. Bar: 80%.\n\n"
+        "share is that of each round, and the CPU that of the harness, for each request. Client and target have the\n"
+        "machine's cores in common. Bar: 80% where requests are recorded.\n\n"
         "Repeat: `.venv/bin/python benchmarks/gates.py --record`.\n"
     )
     return f"# How fast gates ask\n\n{machine}\n\n{head}" + "\n".join(lines) + f"\n\n{told}"

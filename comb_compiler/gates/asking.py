@@ -1,14 +1,41 @@
 """Cases and targets → what each target answered to each case, as it comes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.gates.verdicts import Verdict
 
-__all__ = ["Answered", "Case", "Gone", "Journal", "Target", "Unreadable", "answers"]
+__all__ = ["Answered", "Case", "Gone", "Journal", "Recorded", "Target", "Unreadable", "answers"]
+
+
+class Recorded(Mapping[str, Any]):
+    """A request as it came, in bytes: who has the `interface` that it came by is asked with them.
+
+    Its JSON form, which everybody else takes, is made by `read` when it is looked at; it is empty where there is none
+    that is all of it.
+    """
+
+    def __init__(self, content: bytes, interface: object, read: Callable[[], Mapping[str, Any] | None]) -> None:
+        self.content = content
+        self.interface = interface
+        self._read = read
+
+    @cached_property
+    def _json(self) -> Mapping[str, Any]:
+        return self._read() or {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._json[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._json)
+
+    def __len__(self) -> int:
+        return len(self._json)
 
 
 class Case(NamedTuple):

@@ -151,7 +151,7 @@ def test_a_change_that_breaks_ordinary_traffic_is_blocked_early(before: Path, tm
 
 
 def test_others_stand_in_for_records_that_cannot_be_asked_again(before: Path, tmp_path: Path) -> None:
-    from comb_compiler.cli.gate.cases import recorded as drawn
+    from comb_compiler.cli.gate.cases import Interface, recorded as drawn
     from comb_compiler.samples.embedded import EmbeddedStore
 
     (tmp_path / "records").mkdir()
@@ -161,13 +161,18 @@ def test_others_stand_in_for_records_that_cannot_be_asked_again(before: Path, tm
     (tmp_path / "greeting.proto").write_text(proto, encoding="utf-8")
     target = tmp_path / "greeting.binpb"
     assert protoc.main(["", f"-I{tmp_path}", f"-I{PROTOS}", "--include_imports", f"-o{target}", "greeting.proto"]) == 0
-    records = [record(number, interface=store.put_interface(target.read_bytes())) for number in range(30)]
+    interface = Interface("greeting.v1.GreetRequest", store.put_interface(target.read_bytes()))
+    records = [record(number, interface=interface.digest) for number in range(30)]
     records[3].request.message = b"\x12\x09\x11" + struct.pack("<d", float("nan"))
     records[4].request.message = b"\xff"
     store.put(records)
     store.close()
-    names = {case.name for case in drawn(f"embedded:{tmp_path / 'records'}", "greeting", 28).cases}
+    address, other = f"embedded:{tmp_path / 'records'}", interface._replace(digest="0" * 64)
+    names = {case.name for case in drawn(address, "greeting", 28, [interface, other]).cases}
     assert names == {f"{number:032x}" for number in range(30)} - {f"{number:032x}" for number in (3, 4)}
+    as_they_came = {case.name: case for case in drawn(address, "greeting", 29, [interface]).cases}
+    assert as_they_came.keys() == names | {f"{3:032x}"}, "what has no JSON form is asked in the bytes that came"
+    assert as_they_came[f"{3:032x}"].request == {}
 
 
 def test_noise_of_the_baseline_is_no_break(tmp_path: Path) -> None:

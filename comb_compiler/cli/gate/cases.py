@@ -1,30 +1,46 @@
 """Recorded requests → the cases of `regular` replay: as many of each kind as there are among all."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.tables import code_name
-from comb_compiler.gates import Answered, Case, Set, shares
+from comb_compiler.gates import Answered, Case, Recorded, Set, shares
+from comb_compiler.release import ExecutionPlan
 
 if TYPE_CHECKING:
     from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.samples.record_pb2 import Record
+    from comb_compiler.samples.record_pb2 import Record, Value
     from comb_compiler.samples.store import SampleStore
 
-__all__ = ["case_of", "recorded"]
+__all__ = ["Interface", "case_of", "interface_of", "recorded"]
 
 _HOUR = 3600
 _PAGE = 500
 
 
-def recorded(store: str, comb: str, count: int, arms: Collection[str] | None = None) -> Set:
+class Interface(NamedTuple):
+    """What reads a request: a message type, and the digest of the descriptors that have it."""
+
+    type: str
+    digest: str
+
+
+def interface_of(plan: ExecutionPlan) -> Interface:
+    """What reads the requests of a comb."""
+    return Interface(plan.method.input, sha256(plan.descriptors).hexdigest())
+
+
+def recorded(
+    store: str, comb: str, count: int, asked: Collection[Interface], arms: Collection[str] | None = None
+) -> Set:
     """`count` of a comb's recorded requests, or all: by arm, code and hour in the proportions of the whole.
 
-    Where `arms` are named, it is those that they answered, and of which the whole answer is there.
+    `asked` are the interfaces of whom they are for. Where `arms` are named, it is those that they answered, and of
+    which the whole answer is there.
     """
     from comb_compiler.cli.samples.stores import opened_at
 
@@ -37,7 +53,7 @@ def recorded(store: str, comb: str, count: int, arms: Collection[str] | None = N
             case
             for stratum, ids in sorted(strata.items())
             if wanted[stratum]
-            for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum], arms), wanted[stratum])
+            for case in islice(_cases(found, sorted(ids, key=_drawn), wanted[stratum], asked, arms), wanted[stratum])
         ]
     if not cases:
         raise UsageError(
@@ -49,7 +65,8 @@ def recorded(store: str, comb: str, count: int, arms: Collection[str] | None = N
 
 
 def _digest(case: Case) -> str:
-    return sha256(json.dumps(case.request, sort_keys=True).encode()).hexdigest()
+    assert isinstance(case.request, Recorded)
+    return sha256(case.request.content).hexdigest()
 
 
 def _drawn(id: str) -> str:
@@ -70,26 +87,38 @@ def _strata(store: "SampleStore", comb: str) -> Mapping[tuple[str, int, int], li
         page = store.find(Query(comb=comb), limit=_PAGE, page=page.next)
 
 
-def _cases(store: "SampleStore", ids: list[str], wanted: int, arms: Collection[str] | None) -> Iterator[Case]:
-    """Those that can be used, so many at a time read: others stand in for a request without a JSON form."""
+def _cases(
+    store: "SampleStore", ids: list[str], wanted: int, asked: Collection[Interface], arms: Collection[str] | None
+) -> Iterator[Case]:
+    """Those that can be used, so many at a time read: others stand in for a request that cannot be asked again."""
     from comb_compiler.cli.samples.decoding import Decoder
 
     decoder = Decoder(store)
     page = min(wanted, _PAGE)
     for start in range(0, len(ids), page):
         for record in store.get(ids[start : start + page]).values():
-            case = case_of(record, decoder)
+            case = case_of(record, decoder, asked)
             if case is not None and (arms is None or case.recorded is not None):
                 yield case
 
 
-def case_of(record: "Record", decoder: "Decoder") -> Case | None:
-    """The request of a record, of which it is not known what is right; None where it cannot be asked again."""
+def case_of(record: "Record", decoder: "Decoder", asked: Collection[Interface] = ()) -> Case | None:
+    """The request of a record, of which it is not known what is right; None where it cannot be asked again.
+
+    Who has another interface than it came by is asked by its JSON form, which has to be all of it.
+    """
+    interface = Interface(record.request.type, record.interface)
+    read = partial(_json, record.interface, record.request, decoder)
+    if (decoder.message(record.interface, record.request) if {*asked} == {interface} else read()) is None:
+        return None
+    return Case(record.id, Recorded(record.request.message, interface, read), recorded=_answered(record))
+
+
+def _json(interface: str, request: "Value", decoder: "Decoder") -> Any:
     from comb_compiler.gates.comparing import json_of
 
-    message = decoder.message(record.interface, record.request)
-    request = None if message is None else json_of(message)
-    return None if request is None else Case(record.id, request, recorded=_answered(record))
+    message = decoder.message(interface, request)
+    return None if message is None else json_of(message)
 
 
 def _answered(record: "Record") -> Answered | None:

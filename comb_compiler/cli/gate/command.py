@@ -148,7 +148,7 @@ def judged(
         exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "", terms)
         if exam.replays_records and which != "availability" and baseline is not None:
             arms = _arms_as_written(baseline) if is_recorded else None
-            exam = exam.with_records(arguments.store, candidate.plan.comb, arms)
+            exam = exam.with_records(arguments.store, [candidate, baseline.comb], arms)
         subject = subjects[f"{candidate.plan.comb}/{arguments.arm}" if arguments.arm else candidate.plan.comb]
         with exam.comparators:
             report = _report(which, candidate, subject, baseline, exam, arguments, console)

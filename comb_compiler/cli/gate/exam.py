@@ -1,12 +1,12 @@
 """What a candidate is asked, and by which rules: those of the baseline, which the author of a change cannot weaken."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
-from comb_compiler.cli.gate.cases import recorded
+from comb_compiler.cli.gate.cases import interface_of, recorded
 from comb_compiler.cli.gate.comparators import Comparators, recoded
 from comb_compiler.cli.gate.sample_sets import RECORDED, loaded, sample_sets
 from comb_compiler.cli.gate.terms import NO_TERMS, Terms
@@ -77,12 +77,13 @@ class Exam(NamedTuple):
         regular = self.gates.replay.regular if self.gates.replay is not None else None
         return regular is not None and regular.samples == RECORDED and "replay.regular" not in self.sets
 
-    def with_records(self, store: str, comb: str, arms: Collection[str] | None = None) -> "Exam":
-        """The exam with requests of a store, of these `arms` if they are named; or with why there are none."""
+    def with_records(self, store: str, asked: Sequence[Clean], arms: Collection[str] | None = None) -> "Exam":
+        """The exam with requests of a store for combs of one name, or with why there are none; of `arms`, if named."""
         assert self.gates.replay is not None
         assert self.gates.replay.regular is not None
         try:
-            found = recorded(store, comb, self.gates.replay.regular.count, arms)
+            interfaces = [interface_of(one.plan) for one in asked]
+            found = recorded(store, asked[0].plan.comb, self.gates.replay.regular.count, interfaces, arms)
         except UsageError as problem:
             return self._replace(missing=str(problem))
         return self._replace(sets={**self.sets, "replay.regular": found})
