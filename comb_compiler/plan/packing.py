@@ -252,7 +252,7 @@ def _is_too_much(items: Sequence[Item], nodes: Nodes) -> bool:
 
 
 _Things = tuple[int, ...]
-"""Thousandths of cores, memory, instances; then places, memory and compute of devices."""
+"""Thousandths of cores, memory, instances; then places, memory, compute and media engines of devices."""
 _NOTHING = Part(0, 0, 0)
 
 
@@ -269,7 +269,7 @@ def _times(count: int, things: Iterable[int]) -> _Things:
 
 
 def _sum(several: Iterable[Iterable[int]]) -> _Things:
-    return tuple(sum(one) for one in zip(*several, strict=True)) or (0,) * 6
+    return tuple(sum(one) for one in zip(*several, strict=True)) or (0,) * 7
 
 
 class _Size:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import gcd
 
 from comb_compiler.plan.packing import Item, Node, Nodes, placed
+from comb_compiler.plan.sharing import Part
 
 __all__ = ["is_safe"]
 
@@ -61,7 +62,7 @@ def _of_nodes(items: Iterable[Item]) -> Sequence[_Times]:
 
 def _of_devices(items: Iterable[Item]) -> Sequence[_Times]:
     """What all instances take of each thing of devices."""
-    asked: list[dict[int, int]] = [{} for _ in range(3)]
+    asked: list[dict[int, int]] = [{} for _ in Part(0, 0, 0).amounts]
     for item in items:
         for times, amount in zip(asked, _things(item)[_ON_NODE:], strict=True):
             times[amount] = times.get(amount, 0) + item.instances * item.devices

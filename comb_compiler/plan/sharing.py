@@ -20,6 +20,11 @@ ALL_PLACES = lcm(*range(1, 49))
 ALL_COMPUTE = 10**6
 """All of a device's compute, in millionths."""
 
+_ALL_MEDIA = 1
+"""The one set of media engines of a device that is cut by MIG."""
+_WITH_MEDIA = "+me"
+"""Ends the name of a profile that has JPEG decoders and the optical flow engine besides."""
+
 _MEBIBYTE = 2**20
 _HAMI_SPLITS = 10
 """HAMi gives a device to at most so many pods, unless it is set otherwise."""
@@ -38,21 +43,22 @@ class Wish(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a device: of its `ALL_PLACES`, its memory in bytes, and of `ALL_COMPUTE`.
+    """A part of a device: of its `ALL_PLACES`, its memory in bytes, of `ALL_COMPUTE`, and its media engines.
 
     Where a device is cut into MIG slices, those of each profile are a part of their own, of which only such slices can
-    be taken. Without a `profile` any can.
+    be taken. Without a `profile` any can. `media` is of the engines that one slice at a time has (`1g.5gb+me`).
     """
 
     places: int
     memory: int
     compute: int
     profile: str = ""
+    media: int = 0
 
     @property
-    def amounts(self) -> tuple[int, int, int]:
-        """Its places, memory and compute."""
-        return self[:3]
+    def amounts(self) -> tuple[int, int, int, int]:
+        """Its places, memory, compute and media engines."""
+        return (*self[:3], self.media)
 
     def fits(self, left: "Part") -> bool:
         """Whether it can be taken of what is left."""
@@ -60,13 +66,14 @@ class Part(NamedTuple):
             self.places <= left.places
             and self.memory <= left.memory
             and self.compute <= left.compute
+            and self.media <= left.media
             and left.profile in ("", self.profile)
         )
 
     def less(self, taken: "Part") -> "Part":
         """What is left when it is taken."""
-        places, memory, compute, profile = self
-        return Part(places - taken.places, memory - taken.memory, compute - taken.compute, profile)
+        places, memory, compute, profile, media = self
+        return Part(places - taken.places, memory - taken.memory, compute - taken.compute, profile, media - taken.media)
 
 
 class Slice(NamedTuple):
@@ -119,7 +126,8 @@ def capacity(device: DeviceClass, sharing: GpuSharing) -> tuple[Part, ...]:
         return tuple(Part(count * _places(known), 0, 0, profile) for profile, count, known in cut if known is not None)
     divided = sharing.back_end in (SharingBackEnd.HAMI, SharingBackEnd.EXCLUSIVE)
     sliced = bool(device.mig) and sharing.back_end in (SharingBackEnd.MIG, SharingBackEnd.DRA)
-    return (Part(ALL_PLACES, device.memory if divided else 0, ALL_COMPUTE if divided or sliced else 0),)
+    compute = ALL_COMPUTE if divided or sliced else 0
+    return (Part(ALL_PLACES, device.memory if divided else 0, compute, media=_ALL_MEDIA if sliced else 0),)
 
 
 def _places(profile: MigProfile) -> int:
@@ -127,17 +135,19 @@ def _places(profile: MigProfile) -> int:
     return ALL_PLACES // profile.per_device
 
 
-def _slice_of_any(profile: MigProfile, device: DeviceClass) -> Part:
+def _slice_of_any(label: str, profile: MigProfile, device: DeviceClass) -> Part:
     """What a slice takes of a device that may be cut in any way: some of its eight parts of memory, and of its compute.
 
     A slice begins at certain parts only (NVIDIA's MIG User Guide, "MIG Placements"): nevertheless all slices of which
     memory and compute are there together find a place on every device that there is, the largest first. Of one profile
-    there are no more than are said.
+    there are no more than are said; of those with the media engines, of which a device has one set, one altogether.
     """
     eighths = max(1, round(8 * Fraction(profile.memory, device.memory)))
     places, most = min(ALL_PLACES * eighths // 8, _places(profile)), ALL_COMPUTE // profile.per_device
+    if label.endswith(_WITH_MEDIA) and profile.per_device == 1:
+        return Part(places, 0, min(int(profile.compute * ALL_COMPUTE), most), label, _ALL_MEDIA)
     one_too_many = ALL_COMPUTE // (profile.per_device + 1) + 1 if ALL_PLACES // places > profile.per_device else 0
-    return Part(places, 0, min(max(int(profile.compute * ALL_COMPUTE), one_too_many), most))
+    return Part(places, 0, min(max(int(profile.compute * ALL_COMPUTE), one_too_many), most), label)
 
 
 def grant(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Slice | Refusal:
@@ -237,8 +247,8 @@ def _mig(wish: Wish, name: str, device: DeviceClass, sharing: GpuSharing) -> Sli
         asked = "a whole device" if wish.whole else f"{_size(wish.memory)} and {wish.compute:.0%} of the compute"
         return Refusal(f"no MIG profile of `{name}` has {asked}", f"there are {_profiles(there)}")
     memory, compute, label = min(fitting)
-    own = _slice_of_any(there[label], device)._replace(profile=label)
-    takes = Part(_places(there[label]), 0, 0, label) if sharing.slices else own
+    own = Part(_places(there[label]), 0, 0, label)
+    takes = own if sharing.slices else _slice_of_any(label, there[label], device)
     return Slice(wish.devices, memory, compute, takes, label, memory - wish.memory)
 
 

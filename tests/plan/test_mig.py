@@ -15,16 +15,21 @@ MIB = 2**20
 
 
 class Profile(NamedTuple):
-    """A profile as `nvidia-smi mig -lgip` and `-lgipp` show it: MiB, parts of the compute, where it may begin."""
+    """A profile as `nvidia-smi mig -lgip` and `-lgipp` show it: MiB, parts of the compute, where it may begin.
+
+    Without the media extensions that no other slice has then, it has decoders for video only.
+    """
 
     memory: int
     compute: int
     starts: Sequence[int]
     size: int
+    media: int = 0
 
 
 A100 = {
     "1g.5gb": Profile(4864, 1, range(7), 1),
+    "1g.5gb+me": Profile(4864, 1, range(7), 1, media=1),
     "1g.10gb": Profile(9856, 1, (0, 2, 4, 6), 2),
     "2g.10gb": Profile(9856, 2, (0, 2, 4), 2),
     "3g.20gb": Profile(19968, 3, (0, 4), 4),
@@ -33,7 +38,9 @@ A100 = {
 }
 A30 = {
     "1g.6gb": Profile(5952, 1, range(4), 1),
+    "1g.6gb+me": Profile(5952, 1, range(4), 1, media=1),
     "2g.12gb": Profile(11968, 2, (0, 2), 2),
+    "2g.12gb+me": Profile(11968, 2, (0, 2), 2, media=1),
     "4g.24gb": Profile(24125, 4, (0,), 4),
 }
 
@@ -55,7 +62,7 @@ def device(memory: int, compute: int, profiles: Mapping[str, Profile]) -> Device
                 name: {
                     "memory": f"{one.memory}Mi",
                     "compute": f"{100 * one.compute // compute}%",
-                    "perDevice": min(len(one.starts), compute // one.compute),
+                    "perDevice": 1 if one.media else min(len(one.starts), compute // one.compute),
                 }
                 for name, one in profiles.items()
             },
@@ -90,7 +97,10 @@ def test_what_fits_is_what_has_places(memory: int, compute: int, profiles: Mappi
         largest_first = sorted(
             (profiles[name] for name in asked for _ in range(asked[name])), key=lambda one: -one.size
         )
-        possible = sum(one.compute for one in largest_first) <= compute and is_placed(largest_first)
+        has_engines = (
+            sum(one.compute for one in largest_first) <= compute and sum(one.media for one in largest_first) <= 1
+        )
+        possible = has_engines and is_placed(largest_first)
         packed = pack([one for one in items(a_device, asked) if one.instances], [(node, 1)])
         assert (not packed.missing) == possible, asked
         verdicts.add(possible)
