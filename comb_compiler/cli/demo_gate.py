@@ -67,6 +67,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         fresh=True,
         store=f"embedded:{report}/records",
         history=report / "history",
+        prometheus=None,
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"

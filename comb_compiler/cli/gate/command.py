@@ -66,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
     add_store_argument(parser)
     add_history_argument(parser)
+    add("--prometheus", metavar="URL", help="what measures the comb online: the load gate asks it for latencies")
+    add("--prometheus-token", metavar="FILE", help="a file with the token that is sent to it")
+    add("--prometheus-ca", metavar="FILE", help="the certificates by which it is known")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -76,6 +79,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--target {arguments.target}: this is neither `local` nor `container` nor HOST:PORT")
     if arguments.as_recorded and not arguments.sample:
         raise UsageError("--as-recorded: name the record, with --sample ID")
+    if arguments.prometheus is not None:
+        from comb_compiler.cli.gate.online import prometheus_of
+
+        prometheus_of(arguments)
     main = comb_file(path)
     with _ended_as_by_ctrl_c():
         return _run(which, main, arguments, console)

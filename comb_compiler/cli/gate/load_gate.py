@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.exam import Exam
 from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
+from comb_compiler.cli.gate.online import online
 from comb_compiler.cli.gate.past import append, load_past
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.cli.opening import Clean
@@ -26,26 +27,28 @@ from comb_compiler.gates.verdicts import of_all
 
 if TYPE_CHECKING:
     from comb_compiler.load import Input
+    from comb_compiler.spec.comb.gates import LoadGate
     from comb_compiler.spec.comb.serving import Sla
 
-__all__ = ["load_gate"]
+__all__ = ["Against", "load_gate"]
 
 GATE = "load"
 _TIMEOUT = 10.0
 _MOST_INPUTS = 1000
 
 
+class Against(NamedTuple):
+    """What a candidate is held against: a baseline, which is there in most runs, with its subject; and the SLA."""
+
+    baseline: Service | None
+    subject: str
+    sla: "Sla"
+
+
 async def load_gate(
-    clean: Clean,
-    candidate: Service,
-    baseline: Service | None,
-    exam: Exam,
-    sla: "Sla",
-    arguments: argparse.Namespace,
-    console: Console,
+    clean: Clean, candidate: Service, against: Against, exam: Exam, arguments: argparse.Namespace, console: Console
 ) -> GateResult:
-    """Of a candidate, which is `clean`, held against an SLA. Raises UsageError and OutsideFailure."""
-    comb = clean.plan.comb
+    """Of a candidate, which is `clean`. Raises UsageError and OutsideFailure."""
     asked = exam.gates.load
     assert asked is not None
     samples = exam.sets.get("load") or exam.sets.get("replay.regular") or exam.sets.get("availability")
@@ -59,29 +62,52 @@ async def load_gate(
         raise UsageError(f"loads need locust: pip install 'comb-compiler[load]' ({problem})") from problem
     except Unreadable as problem:
         return _undecided(samples, str(problem))
-    machine = machine_class()
     history = arguments.history or Path(default_directory()) / "loads"
-    past = load_past(history, comb, machine)
-    if past.flaws:
-        console.note(f"{history / comb}.jsonl: {len(past.flaws):,} lines cannot be read, and do not count")
-    loading = Loading(
-        candidate, baseline, inputs, asked.steps, asked.hold.total_seconds(), float(asked.slower), promise_of(sla),
-        sla.deadline.total_seconds() if sla.deadline is not None else _TIMEOUT, memory_of(clean), machine, past.figures,
-        console.progress,
-    )  # fmt: skip
+    loading = _loading(clean, candidate, against, asked, inputs, history, arguments, console)
     began = monotonic()
     try:
         found = await asyncio.to_thread(loaded, loading)
     except Gone as gone:
+        baseline = against.baseline
         side = candidate if baseline is None or gone.target == candidate.name else baseline
-        why = f"{gone}; {await side.why_gone()}"
-        return GateResult(
-            GATE, Ruling(gone.verdict, (why,)), samples.name, samples.digest, 0, 0, 0, monotonic() - began
-        )
+        ruling = Ruling(gone.verdict, (f"{gone}; {await side.why_gone()}",))
+        return GateResult(GATE, ruling, samples.name, samples.digest, 0, 0, 0, monotonic() - began)
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
-    append(history, comb, _lines(found))
+    append(history, clean.plan.comb, _lines(found))
     return _result(samples, found, float(asked.slower), monotonic() - began)
+
+
+def _loading(
+    clean: Clean,
+    candidate: Service,
+    against: Against,
+    asked: "LoadGate",
+    inputs: "tuple[Input, ...]",
+    history: Path,
+    arguments: argparse.Namespace,
+    console: Console,
+) -> Loading:
+    comb, machine, promise, deadline = clean.plan.comb, machine_class(), promise_of(against.sla), against.sla.deadline
+    past = load_past(history, comb, machine)
+    if past.flaws:
+        console.note(f"{history / comb}.jsonl: {len(past.flaws):,} lines cannot be read, and do not count")
+    shares = [share for share, _ in promise.latencies]
+    return Loading(
+        candidate=candidate,
+        baseline=against.baseline,
+        inputs=inputs,
+        rates=asked.steps,
+        hold=asked.hold.total_seconds(),
+        slower=float(asked.slower),
+        promise=promise,
+        timeout=deadline.total_seconds() if deadline is not None else _TIMEOUT,
+        memory=memory_of(clean),
+        machine=machine,
+        past=past.figures,
+        online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
+        progress=console.progress,
+    )
 
 
 def promise_of(sla: "Sla") -> Promise:

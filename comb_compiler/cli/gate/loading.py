@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.gate.loaded import Loaded, turned
 from comb_compiler.cli.gate.targets import Service
-from comb_compiler.gates.load.elsewhere import against_past
+from comb_compiler.gates.load.elsewhere import Online, against_online, against_past
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
@@ -24,7 +24,8 @@ class Loading(NamedTuple):
     """What a load is about, times in seconds.
 
     `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name;
-    `memory` is how many bytes the candidate may use, None where it does not say.
+    `memory` is how many bytes the candidate may use, None where it does not say; `online` is what is known of the
+    baseline elsewhere.
     """
 
     candidate: Service
@@ -38,6 +39,7 @@ class Loading(NamedTuple):
     memory: float | None
     machine: str
     past: Mapping[float, Mapping[str, Sequence[float]]]
+    online: Sequence[Online]
     progress: Callable[[str], None]
 
 
@@ -76,7 +78,9 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
         step, told, operators = _held(loading, rate, sides)
     if sides.baseline is not None:
         step, operators = _by_turns(loading, step, sides.candidate, sides.baseline)
-        told += against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
+        compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
+        told += compared
+        told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
     before = sides.baseline.memory() if sides.baseline is not None else ()
     grown = growing(sides.candidate.memory(), before, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []

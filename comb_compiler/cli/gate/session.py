@@ -75,7 +75,7 @@ class Session(NamedTuple):
 
     async def _loaded(self, answers: Answers) -> GateResult:
         """Of processes that have just started, as those of a release have."""
-        from comb_compiler.cli.gate.load_gate import load_gate
+        from comb_compiler.cli.gate.load_gate import Against, load_gate
 
         checked = (self.baseline or self.candidate).compiled.checked.comb
         assert checked is not None
@@ -85,8 +85,8 @@ class Session(NamedTuple):
                 candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
             except Gone as gone:
                 return _alone(LOAD, gone.verdict, str(gone))
-            sla = checked.base.value.sla
-            found = await load_gate(self.candidate, candidate, baseline, self.exam, sla, self.arguments, self.console)
+            against = Against(baseline, self.subjects[1], checked.base.value.sla)
+            found = await load_gate(self.candidate, candidate, against, self.exam, self.arguments, self.console)
             ended = await candidate.ended()
         return found if not ended else found._replace(ruling=Ruling(Verdict.BLOCKED, (f"it went away: {ended}",)))
 

@@ -10,7 +10,7 @@ from comb_compiler.cli.repositories import Target
 from comb_compiler.rollout import Look
 from comb_compiler.telemetry import Prometheus, Unanswered
 
-__all__ = ["add_arguments", "asked", "sources_of"]
+__all__ = ["add_arguments", "asked", "context_of", "sources_of", "token_of"]
 
 _MOST_TOKEN = 65_536
 
@@ -32,7 +32,7 @@ def sources_of(target: Target, arguments: argparse.Namespace) -> dict[str, Prome
     """Who knows the figures of each cluster. Raises UsageError where one has nobody who does."""
     clusters = target.platform.environments[target.environment].clusters
     urls = _said(arguments.prometheus, clusters)
-    token, context = _token(arguments.prometheus_token), _context(arguments.prometheus_ca)
+    token, context = token_of(arguments.prometheus_token), context_of(arguments.prometheus_ca)
     found = {}
     for cluster in clusters:
         known = target.platform.clusters[cluster].prometheus
@@ -56,7 +56,8 @@ def _said(given: Iterable[str], clusters: Iterable[str]) -> dict[str, str]:
     return urls
 
 
-def _token(file: str | None) -> str:
+def token_of(file: str | None) -> str:
+    """What a file holds of a token; nothing without one. Raises UsageError."""
     if file is None:
         return ""
     try:
@@ -68,7 +69,8 @@ def _token(file: str | None) -> str:
     return text
 
 
-def _context(file: str | None) -> ssl.SSLContext | None:
+def context_of(file: str | None) -> ssl.SSLContext | None:
+    """How a server is known by a file of certificates; as usual without one. Raises UsageError."""
     if file is None:
         return None
     try:

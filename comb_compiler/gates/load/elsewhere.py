@@ -1,12 +1,15 @@
 """What is known from elsewhere: earlier runs on machines of the same class, and what is measured online."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
-from comb_compiler.gates.load.judging import Finding
+from comb_compiler.gates.load.judging import Finding, quantile_name
 from comb_compiler.gates.load.past import FEWEST_RUNS, usual
+from comb_compiler.gates.load.seen import Promise
 from comb_compiler.gates.verdicts import Verdict
 
-__all__ = ["against_online", "against_past"]
+__all__ = ["Online", "against_online", "against_past", "expected_online"]
 
 _UNUSUAL = 5.0
 """Spreads above the usual: of runs that are spread normally, one in three million is so by chance."""
@@ -32,7 +35,31 @@ def _figure(what: str, value: float) -> str:
     return f"{value / 1e6:,.3g} MB" if what == "memory" else f"{value * 1000:,.3g} ms"
 
 
-def against_online(compared: Finding, online: float, bound: float) -> Finding:
+class Online(NamedTuple):
+    """What is measured where the baseline serves users: latencies in seconds by their quantiles, as `source` has them.
+
+    Where it has none of one, `why` says so.
+    """
+
+    source: str
+    latencies: Mapping[float, float] = MappingProxyType({})
+    why: str = ""
+
+
+def against_online(compared: Sequence[Finding], promise: Promise, known: Sequence[Online]) -> Iterator[Finding]:
+    """A finding for each latency that is promised, of each source; `compared` are those against the baseline."""
+    by_name = {one.what: one for one in compared}
+    for one in known:
+        if one.why:
+            yield Finding("online", one.source, Verdict.NOT_APPLICABLE, one.why)
+        for share, bound in promise.latencies:
+            found = by_name.get(quantile_name(share))
+            if found is not None and share in one.latencies:
+                expected = expected_online(found, one.latencies[share], bound)
+                yield expected._replace(what=f"{expected.what}, by {one.source}")
+
+
+def expected_online(compared: Finding, online: float, bound: float) -> Finding:
     """What a quantile would be online: what it is there now, in seconds, by how much slower the candidate is here.
 
     `compared` is the finding against the baseline, which has to be what runs online; `bound` is what is promised.

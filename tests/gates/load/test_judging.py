@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from comb_compiler.gates.load.elsewhere import against_online, against_past
+from comb_compiler.gates.load.elsewhere import Online, against_online, against_past, expected_online
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
 from comb_compiler.gates.load.operators import Calls, calls_of, operators_found, slowest
 from comb_compiler.gates.load.results import GpuFound, figures_of, step_found
@@ -127,10 +127,23 @@ def test_history_blocks_what_is_unusual_and_says_when_there_is_too_little_of_it(
 
 def test_online_figures_are_what_is_there_times_how_much_slower_it_is() -> None:
     compared = Finding("baseline", "p95", Verdict.PASSED, "", 1.2, 1.1, 1.3, 1.1)
-    assert against_online(compared, 0.1, 0.2).verdict is Verdict.PASSED
-    assert against_online(compared, 0.1, 0.125).verdict is Verdict.UNDECIDED
-    assert against_online(compared, 0.1, 0.105).verdict is Verdict.BLOCKED
-    assert against_online(compared, 0.3, 0.2).verdict is Verdict.NOT_APPLICABLE
+    assert expected_online(compared, 0.1, 0.2).verdict is Verdict.PASSED
+    assert expected_online(compared, 0.1, 0.125).verdict is Verdict.UNDECIDED
+    assert expected_online(compared, 0.1, 0.105).verdict is Verdict.BLOCKED
+    assert expected_online(compared, 0.3, 0.2).verdict is Verdict.NOT_APPLICABLE
+
+
+def test_each_source_of_online_figures_has_verdicts_of_its_own_and_what_it_lacks_is_said() -> None:
+    compared = [Finding("baseline", "p95", Verdict.PASSED, "", 1.2, 1.1, 1.3, 1.1)]
+    promise = Promise(latencies=((0.5, 0.1), (0.95, 0.2)))
+    known = [Online("samples", {0.5: 0.05, 0.95: 0.1}), Online("Prometheus", {0.95: 0.19}), Online("none", why="gone")]
+    found = list(against_online(compared, promise, known))
+    assert [(one.what, one.verdict) for one in found] == [
+        ("p95 online, by samples", Verdict.PASSED),
+        ("p95 online, by Prometheus", Verdict.BLOCKED),
+        ("none", Verdict.NOT_APPLICABLE),
+    ]
+    assert found[-1].why == "gone"
 
 
 @pytest.mark.parametrize("hold", [0.5, 4.0, 30.0, 600.0])
