@@ -119,6 +119,7 @@ def _binding(schema: Schema, name: str, operator: Operator, model: Model | None)
         batch=Batch(batch.max, batch.wait.total_seconds() if batch.wait else 0.0) if batch else None,
         fallback=operator.fallback.value if operator.fallback else None,
         retries=operator.retries,
+        workers=operator.workers,
     )
 
 

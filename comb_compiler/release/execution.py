@@ -89,6 +89,7 @@ class Binding(NamedTuple):
     Exactly one of `run` (`package.module:Name`), `image` and `oip` is there. `fallback` is a message of type `out` in
     Protobuf's JSON form, None where there is none. `timeout` is in seconds, None where only the deadline bounds it.
     `retries` says how often a failed call may be tried again: 0 unless the comb declares that repeating it is safe.
+    `workers` is how many calls (batches) run at once; None where that is the code's matter.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Binding(NamedTuple):
     batch: Batch | None = None
     fallback: Mapping[str, Any] | None = None
     retries: int = 0
+    workers: int | None = None
 
 
 class Input(NamedTuple):

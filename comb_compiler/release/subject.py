@@ -1,9 +1,9 @@
 """What the gates prove: the part of a comb that its behaviour depends on, the same in every environment.
 
 It is taken from the execution plan: the method and its types, and of one graph what its nodes do with what they are
-given. What an environment may change is left out: timeouts and batches of operators, the deadline, the experiment,
-what is recorded, and how operators are parted into processes. So is all that only names or orders things: the numbers
-of nodes and bindings, and where the bytes of a pinned model lie.
+given. What an environment may change is left out: timeouts, batches and workers of operators, the deadline, the
+experiment, what is recorded, and how operators are parted into processes. So is all that only names or orders things:
+the numbers of nodes and bindings, and where the bytes of a pinned model lie.
 """
 
 import json
@@ -66,7 +66,7 @@ def _condition(condition: Condition, names: Mapping[int, str]) -> dict[str, Any]
 
 def _operator(binding: Binding) -> dict[str, Any]:
     """What an operator is, without what an environment may change. Ports are by name: their order means nothing."""
-    kept: dict[str, Any] = record_data(binding._replace(name="", timeout=None, batch=None, ports=()))
+    kept: dict[str, Any] = record_data(binding._replace(name="", timeout=None, batch=None, workers=None, ports=()))
     kept["ports"] = {port.name: record_data(port) for port in binding.ports}
     if binding.model is not None and binding.model.sha256:
         del kept["model"]["artifact"]

@@ -116,7 +116,7 @@ def _path(text: str | None) -> Path | None:
 def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers: Arena, control: Control) -> None:
     kinds, resident, process = instance.natives, _resident(), os.getpid()
     while (frame := receive(channel, requests)) is not None:
-        call = _call(frame, control)
+        call, cpu = _call(frame, control), time.process_time_ns()
         try:
             values = unpack(frame.head, frame.content, kinds, keep=False)
             given = _columns(values, len(kinds), frame.batch)
@@ -126,7 +126,7 @@ def _serve(channel: socket.socket, instance: Instance, requests: Arena, answers:
         if os.getpid() != process:
             os._exit(0)  # the operator has forked, and this is the copy
         packed = _packed(instance, outcomes)
-        about = _descriptors(frame.number)
+        about = (str(time.process_time_ns() - cpu), *_descriptors(frame.number))
         frame_out = encode(
             ANSWER, packed, answers, number=frame.number, deadline=float(resident()), batch=frame.batch, about=about
         )

@@ -134,6 +134,10 @@ class _Comparison:
             message = "failed calls are to be repeated, and the code does not say that this does no harm"
             hint = "write `@operator(retry_safe=True)` if it does none, or take `retries` away"
             yield self._differ(("operators", self._name, "retries"), message, hint)
+        if self._operator.workers is not None and self._answer["execution"] == "loop" and not self._answer["async"]:
+            message = "several calls are to run at once, and the code runs in the engine's loop, one after the other"
+            hint = 'write `@operator(execution="thread")`, or take `workers` away'
+            yield self._differ(("operators", self._name, "workers"), message, hint)
         if self._operator.model is None and self._answer["needsModel"]:
             message = f"the code wants a model, and `{self._name}` is given none"
             yield self._differ(("operators", self._name), message, "write `model: name@version`", at_key=True)

@@ -44,7 +44,7 @@ _OPERATOR: dict[str, str] = {
             "containerConcurrency",
             "concurrency",
         ),
-        "leave it out: a bounded queue stands before each operator, and `scale: {targets: {queue: 4}}` follows it",
+        "write `workers: 4` for four calls at once in an instance; a bounded queue stands before each operator",
     ),
     **dict.fromkeys(
         ("timeoutSeconds", "timeout_s", "timeoutMs", "timeout_ms"), "write `timeout` with a unit: `80ms`, `1s`"

@@ -10,7 +10,7 @@ ARM_SCOPE: Scope = {"models": None, "operators": None, "graph": None}
 ENVIRONMENT_SCOPE: Scope = {
     "metadata": {"labels": None},
     "operators": {
-        "*": dict.fromkeys(("resources", "devices", "affinity", "priority", "timeout", "batch", "scale")),
+        "*": dict.fromkeys(("resources", "devices", "affinity", "priority", "timeout", "batch", "workers", "scale")),
     },
     "storage": None,
     "recording": None,

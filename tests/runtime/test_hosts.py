@@ -8,6 +8,7 @@ import pytest
 
 from comb_compiler.release import Batch, Model
 from comb_compiler.runtime import Code, OperatorError
+from comb_compiler.runtime.declaration import BadOperator
 from comb_compiler.runtime.engine import Engine, Limits
 from tests.runtime.leftovers import children, nothing_left
 from tests.runtime.operators import SeesCancel
@@ -48,6 +49,30 @@ def test_a_workspace_reaches_the_operator(tmp_path: Path, operator: str) -> None
 
     run(main())
     assert (tmp_path / "result").read_bytes() == b"bytes"
+
+
+def test_the_comb_may_say_how_many_calls_run_at_once() -> None:
+    async def main() -> None:
+        told = {"sleeps_in_thread": {"workers": 3}}
+        async with Engine(chain("sleeps_in_thread", 1, bindings=told)) as engine:
+            calls = [asyncio.create_task(engine.call(letter("x"), within=30.0)) for _ in range(4)]
+            await until(lambda: engine.queues == {"sleeps_in_thread": 1})
+            await asyncio.gather(*calls)
+            assert engine.meters.workers == {"sleeps_in_thread": 3}
+        async with Engine(chain("process", 1, bindings={"process": {"workers": 3}})) as engine:
+            await engine.call(letter("x"))
+            assert len(children()) == 3, "the code declares two"
+
+    run(main())
+
+
+def test_what_runs_in_the_loop_one_after_the_other_has_no_workers() -> None:
+    async def main() -> None:
+        async with Engine(chain("shout", 1, bindings={"shout": {"workers": 2}})):
+            raise AssertionError("it must not start")
+
+    with pytest.raises(BadOperator, match="it runs in the loop, one call after the other"):
+        run(main())
 
 
 def test_a_process_has_its_own_interpreter_and_as_many_run_as_are_declared() -> None:
@@ -119,8 +144,9 @@ def test_calls_are_batched_while_the_operator_is_busy() -> None:
             assert [one.text for one in given] == [str(number) for number in range(40)]
             assert max(one.number for one in given) == 8
             sizes = engine.meters.batches["batch_in_thread"]
-            assert sum(size * count for size, count in sizes.items()) == 40
-            assert sum(sizes.values()) < 20
+            assert sum(size * batches.many for size, batches in sizes.items()) == 40
+            assert sum(batches.many for batches in sizes.values()) < 20
+            assert all(batches.seconds > 0 for batches in sizes.values())
 
     run(main())
 

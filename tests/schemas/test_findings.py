@@ -77,7 +77,7 @@ SAID = """\
 20 Write `decide(lines=lines, unsafe=unsafe)`, for example, or a mapping.
 23 Write `header/x-user-id`, or a field such as `request.user_id`.
 24 An arm may change models, operators and graph here; the rest is the whole comb's.
-26 An environment may change resources, devices, affinity, priority, timeout, batch and scale here; \
+26 An environment may change resources, devices, affinity, priority, timeout, batch, workers and scale here; \
 the rest is proven for all at once.
 """
 

@@ -39,7 +39,8 @@ class _Entry:
 class Batcher:
     """Collects calls, and runs at most `concurrency` batches at once with `run`, which takes a list for each port.
 
-    Where repeating calls `is_safe`, one that spoils its batch fails alone. `noted` is told the size of each batch.
+    Where repeating calls `is_safe`, one that spoils its batch fails alone. `noted` is told the size of each batch, and
+    how many seconds it took.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Batcher:
         concurrency: int,
         queue: int,
         is_safe: bool,
-        noted: Callable[[int], None],
+        noted: Callable[[int, float], None],
     ) -> None:
         self._name = name
         self._run = run
@@ -147,7 +148,6 @@ class Batcher:
 
     async def _together(self, entries: list[_Entry]) -> None:
         """Run them, and each half again by itself where they fail together and that does no harm."""
-        self._noted(len(entries))
         call = _call_of(entries)
         began = monotonic()
         outcomes: list[Any]
@@ -162,7 +162,9 @@ class Batcher:
                 await self._halves(entries)
                 return
             outcomes = [error] * len(entries)
-        self._cost += (_WEIGHT if self._cost else 1.0) * ((monotonic() - began) / len(entries) - self._cost)
+        took = monotonic() - began
+        self._noted(len(entries), took)
+        self._cost += (_WEIGHT if self._cost else 1.0) * (took / len(entries) - self._cost)
         _note(entries, call, began)
         for entry, outcome in zip(entries, outcomes, strict=True):
             self._deliver(entry.future, outcome)

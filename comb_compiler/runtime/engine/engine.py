@@ -264,7 +264,8 @@ class Engine:
         if type(run.request_id) is not Probe:
             code = 0 if run.error is None else run.error.code
             nodes = (run.codes, run.begins, run.ends)
-            self.meters.ended(run.arm_index, self._graph_of_arm[run.arm_index], code, (run.began, run.ended), nodes)
+            graph, times = self._graph_of_arm[run.arm_index], (run.began, run.ended)
+            self.meters.ended(run.arm_index, graph, code, times, nodes, run.calls)
         for observer in self._observers:
             try:
                 observer.ended(run)

@@ -13,7 +13,7 @@ from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.bounded import bounded, late, where
 from comb_compiler.runtime.engine.hosts import Callee, Host
 from comb_compiler.runtime.engine.loop import LoopHost, declared_callee
-from comb_compiler.runtime.engine.meters import Meters
+from comb_compiler.runtime.engine.meters import Batches, Meters, count_batch
 from comb_compiler.runtime.engine.pool import WorkerLimits
 from comb_compiler.runtime.engine.process import Spec
 from comb_compiler.runtime.engine.program import CannotRun
@@ -54,7 +54,7 @@ def open_hosts(places: Places, here: Iterable[int]) -> tuple[Messages, dict[int,
         if not bindings[index].run:
             raise CannotRun(f"`{bindings[index].name}` is not Python code, and nothing says where it runs")
         with bounded(f"`{bindings[index].name}` was not ready", places.limits.start):
-            declared[index] = load_entry(bindings[index].run, places.code)
+            declared[index] = _as_told(bindings[index], load_entry(bindings[index].run, places.code))
     kinds = [shape.kind for one in declared.values() for shape in (*one.ports, one.out) if shape.kind is not None]
     try:
         messages = open_messages(places.plan.descriptors, kinds)
@@ -82,9 +82,18 @@ async def start_hosts(hosts: Mapping[int, Host], places: Places) -> dict[int, Ca
     return callees
 
 
+def _as_told(binding: Binding, declaration: Declaration) -> Declaration:
+    """With as many workers as the comb says, where it does."""
+    if binding.workers is None:
+        return declaration
+    return declaration._replace(options=declaration.options._replace(concurrency=binding.workers))
+
+
 def _host(places: Places, binding: Binding, declaration: Declaration, messages: Messages) -> Host:
     _must_fit(binding, declaration)
     host = _unbatched(places, binding, declaration, messages)
+    if declaration.options.concurrency or declaration.execution != "loop":
+        places.meters.workers[binding.name] = declaration.options.concurrency or 1
     if not declaration.options.batch:
         return host
     sizes = places.meters.batches.setdefault(binding.name, {})
@@ -131,7 +140,7 @@ class _BatchHost:
     """Hosts a batch operator: its calls are collected, and each comes back by itself."""
 
     def __init__(
-        self, host: Host, binding: Binding, declaration: Declaration, queue: int, sizes: dict[int, int]
+        self, host: Host, binding: Binding, declaration: Declaration, queue: int, sizes: dict[int, Batches]
     ) -> None:
         self._host = host
         self._binding = binding
@@ -167,8 +176,8 @@ class _BatchHost:
         """Close the operator."""
         await self._host.close()
 
-    def _noted(self, size: int) -> None:
-        self._sizes[size] = self._sizes.get(size, 0) + 1
+    def _noted(self, size: int, seconds: float) -> None:
+        count_batch(self._sizes, size, seconds)
 
 
 def _must_fit(binding: Binding, declaration: Declaration) -> None:
@@ -188,6 +197,8 @@ def _must_fit(binding: Binding, declaration: Declaration) -> None:
         reasons.append(f"it returns a {declaration.out.full_name}, and the comb says {binding.out}")
     if binding.batch is not None and not declaration.options.batch:
         reasons.append("the comb batches its calls, and it does not say batch=True")
+    if binding.workers is not None and declaration.execution == "loop" and not declaration.is_async:
+        reasons.append("the comb gives it workers, and it runs in the loop, one call after the other")
     if binding.retries and not declaration.options.retry_safe:
         reasons.append("the comb repeats its calls, and it does not say retry_safe=True")
     if reasons:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, cast
 
 from comb_compiler.runtime.codes import Code, OperatorError
@@ -128,6 +129,7 @@ def _limited(answer: Callable[[Sequence[Any], Call], Any], limit: int) -> Callab
         async with gate:
             if call.cancelled:
                 raise OperatorError(Code.DEADLINE_EXCEEDED, "its turn came too late")
+            call.began = monotonic()
             return await answer(arguments, call)
 
     return limited

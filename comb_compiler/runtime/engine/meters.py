@@ -4,7 +4,9 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["BOUNDS", "Histogram", "Measure", "Meter", "Meters", "Nodes"]
+from comb_compiler.runtime.sdk import Call
+
+__all__ = ["BOUNDS", "Batches", "Histogram", "Measure", "Meter", "Meters", "Nodes", "count_batch"]
 
 BOUNDS = (
     *(0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
@@ -15,7 +17,7 @@ BOUNDS = (
 
 Nodes = tuple[Sequence[int], Sequence[float], Sequence[float]]
 """A request's nodes: how each ended (below 0 where it did not run), when it began and when it ended."""
-_Ended = tuple[int, int, int, tuple[float, float], Nodes]
+_Ended = tuple[int, int, int, tuple[float, float], Nodes, Mapping[int, Call]]
 
 
 class Measure(NamedTuple):
@@ -38,15 +40,33 @@ class Histogram(NamedTuple):
         return sum(self.buckets)
 
 
-class Meter:
-    """Counts endings by code, and how long they took."""
+class Batches(NamedTuple):
+    """Of one size: how many, and seconds in all."""
 
-    __slots__ = ("buckets", "codes", "seconds")
+    many: int
+    seconds: float
+
+
+def count_batch(sizes: dict[int, Batches], size: int, seconds: float) -> None:
+    """One more batch of a size."""
+    many, before = sizes.get(size, (0, 0.0))
+    sizes[size] = Batches(many + 1, before + seconds)
+
+
+class Meter:
+    """Counts endings by code, and how long they took.
+
+    Of calls, `turns` counts those whose turn came, after `waited` seconds in all. `timed` counts those whose CPU time
+    was measured, which is `cpu` seconds in all.
+    """
+
+    __slots__ = ("buckets", "codes", "cpu", "seconds", "timed", "turns", "waited")
 
     def __init__(self) -> None:
         self.codes: dict[int, int] = {}
         self.buckets = [0] * (len(BOUNDS) + 1)
-        self.seconds = 0.0
+        self.seconds = self.waited = self.cpu = 0.0
+        self.turns = self.timed = 0
 
     def count(self, code: int, seconds: float) -> None:
         """One more that ended with `code` after `seconds`."""
@@ -54,6 +74,20 @@ class Meter:
         codes[code] = codes.get(code, 0) + 1
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
+
+    def count_call(self, call: Call, code: int, begin: float, end: float) -> None:
+        """What the engine noted of a call that was counted: when its turn came, and its CPU time.
+
+        One that has failed without it waited to its end.
+        """
+        if call.began:
+            self.turns += 1
+            self.waited += max(0.0, call.began - begin)
+        elif code:
+            self.waited += end - begin
+        if call.cpu >= 0:
+            self.timed += 1
+            self.cpu += call.cpu / 1e9
 
     @property
     def histogram(self) -> Histogram:
@@ -74,8 +108,10 @@ class Meters:
         self._ended: list[_Ended] = []
         self.refused = 0
         self.retries = 0
-        self.batches: dict[str, dict[int, int]] = {}
+        self.batches: dict[str, dict[int, Batches]] = {}
         """Batches by binding and size."""
+        self.workers: dict[str, int] = {}
+        """How many calls (batches) run at once, by binding; those that nothing bounds are not there."""
         self.restarts: dict[str, int] = {}
         """Worker processes that had to be started again, by binding."""
 
@@ -91,16 +127,25 @@ class Meters:
         self._count()
         return self._nodes
 
-    def ended(self, arm: int, graph: int, code: int, times: tuple[float, float], nodes: Nodes) -> None:
-        """A request of an arm has ended with a code; it began and ended at `times`, and its nodes as `nodes` says."""
-        self._ended.append((arm, graph, code, times, nodes))
+    def ended(
+        self, arm: int, graph: int, code: int, times: tuple[float, float], nodes: Nodes, calls: Mapping[int, Call]
+    ) -> None:
+        """A request of an arm has ended with a code; it began and ended at `times`, and its nodes as `nodes` says.
+
+        `calls` are those of its nodes that were handed one.
+        """
+        self._ended.append((arm, graph, code, times, nodes, calls))
         if len(self._ended) >= _TOGETHER:
             self._count()
 
     def _count(self) -> None:
         ended, self._ended = self._ended, []
-        for arm, graph, code, (began, end), nodes in ended:
+        for arm, graph, code, (began, end), nodes, calls in ended:
             self._requests[arm].count(code, end - began)
-            for meter, how, begin, until in zip(self._nodes[graph], *nodes, strict=True):
+            meters, (codes, begins, ends) = self._nodes[graph], nodes
+            for meter, how, begin, until in zip(meters, codes, begins, ends, strict=True):
                 if how >= 0:
                     meter.count(how, until - begin)
+            for index, call in calls.items():
+                if codes[index] >= 0:
+                    meters[index].count_call(call, codes[index], begins[index], ends[index])

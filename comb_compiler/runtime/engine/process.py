@@ -51,7 +51,8 @@ class Spec(NamedTuple):
 class Process(asyncio.Protocol):
     """One worker process. `ended` is called once, when the process is gone, with what can be said about it.
 
-    `resident` is the memory that it held after its last call, in bytes, and `descriptors` how many it had lately.
+    `resident` is the memory that it held after its last call, in bytes, `cpu` the CPU time of that call in nanoseconds,
+    and `descriptors` how many it had lately.
     One that `is_leaving` has ended, or is about to: a call would be lost in it.
     """
 
@@ -71,7 +72,7 @@ class Process(asyncio.Protocol):
         self._watch = -1
         self._is_released = False
         self.is_leaving = False
-        self.resident = 0
+        self.resident = self.cpu = 0
         self.descriptors = 0
 
     async def start(self, within: float) -> None:
@@ -207,8 +208,10 @@ class Process(asyncio.Protocol):
         if frame.number != self._number:
             return  # a copy of the process, forked by its operator, has answered as well
         self.resident = int(frame.deadline)
-        if frame.about:
-            self.descriptors = int(frame.about[0])
+        cpu, *descriptors = frame.about
+        self.cpu = int(cpu)
+        if descriptors:
+            self.descriptors = int(descriptors[0])
         answered, self._answered = self._answered, None
         if answered is None:
             return

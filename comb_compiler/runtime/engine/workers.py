@@ -109,7 +109,7 @@ class WorkerHost:
             job.call.began = monotonic()
 
     def _done(self, job: _Job, process: Process, outcomes: list[Any]) -> None:
-        job.call.rss, job.call.pid = process.resident or -1, process.pid
+        job.call.rss, job.call.pid, job.call.cpu = process.resident or -1, process.pid, process.cpu
         job.process = None  # who gives the call up from now on does not mean the process's next one
         self._pool.give_back(process)
         if not job.future.done():

@@ -16,6 +16,7 @@ from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.declaration import Shape
 from comb_compiler.runtime.engine.batching import Batcher
 from comb_compiler.runtime.engine.hosts import Callee, Elsewhere, Host
+from comb_compiler.runtime.engine.meters import Batches, count_batch
 from comb_compiler.runtime.engine.program import CannotRun
 from comb_compiler.runtime.instance import checker
 from comb_compiler.runtime.messages import Messages
@@ -48,7 +49,7 @@ class ModelServers:
     """
 
     def __init__(self, plan: ExecutionPlan, *, largest: int = _LARGEST, roots: bytes | None = None) -> None:
-        self.batches: dict[str, dict[int, int]] = {}
+        self.batches: dict[str, dict[int, Batches]] = {}
         self._connections: dict[Endpoint, Connection] = {}
         self._watches: dict[str, Watch] = {}
         self.hosts: dict[int, Elsewhere] = {}
@@ -91,7 +92,7 @@ class _Remote(Host):
         connection: Connection,
         watch: Watch,
         largest: int,
-        sizes: dict[int, int],
+        sizes: dict[int, Batches],
         messages: Messages,
     ) -> None:
         self._binding = binding
@@ -138,8 +139,8 @@ class _Remote(Host):
         """Stop looking after the model; the connections are those of ModelServers."""
         await self._watch.close()
 
-    def _noted(self, size: int) -> None:
-        self._sizes[size] = self._sizes.get(size, 0) + 1
+    def _noted(self, size: int, seconds: float) -> None:
+        count_batch(self._sizes, size, seconds)
 
     async def _one(self, arguments: Sequence[Any], call: Call) -> Any:
         return (await self._answers([self._exchange.read(arguments)], call))[0]

@@ -3,7 +3,7 @@
 Nothing is counted here: what is there is read when somebody asks. `FAMILIES` is all that there can be.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from prometheus_client import ProcessCollector
@@ -42,11 +42,22 @@ FAMILIES = (
     ),
     Family("comb_steps_total", "counter", ("arm", "step", "operator", "code"), "Calls of operators that have ended."),
     Family("comb_step_seconds", "histogram", ("arm", "step", "operator"), "How long calls of operators took."),
+    Family("comb_step_turns_total", "counter", ("arm", "step", "operator"), "Calls of operators whose turn has come."),
+    Family(
+        "comb_step_waiting_seconds_total",
+        "counter",
+        ("arm", "step", "operator"),
+        "How long calls of operators waited for their turn.",
+    ),
+    Family("comb_step_timed_total", "counter", ("arm", "step", "operator"), "Calls whose CPU time was measured."),
+    Family("comb_step_cpu_seconds_total", "counter", ("arm", "step", "operator"), "CPU time of those calls."),
     Family("comb_calls_total", "counter", ("arm", "operator", "code"), "Calls that were answered for another process."),
     Family("comb_call_seconds", "histogram", ("arm", "operator"), "How long calls from another process took."),
     Family("comb_calls_under_way", "gauge", (), "Calls from another process that have not ended."),
     Family("comb_queue_length", "gauge", ("arm", "operator"), "Calls that wait for their turn."),
     Family("comb_batches_total", "counter", ("arm", "operator", "size"), "Batches by how many calls were in them."),
+    Family("comb_batch_seconds_total", "counter", ("arm", "operator", "size"), "How long batches took."),
+    Family("comb_workers", "gauge", ("arm", "operator"), "How many calls, or batches, of an operator run at once."),
     Family(
         "comb_worker_restarts_total", "counter", ("arm", "operator"), "Worker processes that had to be started again."
     ),
@@ -105,6 +116,15 @@ FAMILIES = (
 _BY_NAME = {family.name: family for family in FAMILIES}
 
 
+_STEPS = "comb_steps_total"
+_OF_TURNS: tuple[tuple[str, Callable[[Meter], float]], ...] = (
+    ("comb_step_turns_total", lambda meter: meter.turns),
+    ("comb_step_waiting_seconds_total", lambda meter: meter.waited),
+    ("comb_step_timed_total", lambda meter: meter.timed),
+    ("comb_step_cpu_seconds_total", lambda meter: meter.cpu),
+)
+
+
 class Page(NamedTuple):
     """A metrics page, and what it is in."""
 
@@ -133,7 +153,8 @@ def page(
     """
     metrics = list(_of_measures(measures))
     if plan is not None and meters is not None:
-        metrics += [metric for metered in _metered(plan, meters) for metric in _of_meters(metered)]
+        for metered in _metered(plan, meters):
+            metrics += [*_of_meters(metered), *(_of_turns(metered) if metered.counts == _STEPS else ())]
     if calls:
         metrics += _of_meters(_Metered("comb_calls_total", "comb_call_seconds", calls))
     metrics += ProcessCollector(registry=None).collect()
@@ -161,8 +182,11 @@ def measures_of(plan: ExecutionPlan, meters: Meters, queues: Mapping[str, int], 
     for binding, waiting in queues.items():
         yield Measure("comb_queue_length", labels[binding], waiting)
     for binding, sizes in meters.batches.items():
-        for size, count in sorted(sizes.items()):
-            yield Measure("comb_batches_total", {**labels[binding], "size": str(size)}, count)
+        for size, batches in sorted(sizes.items()):
+            yield Measure("comb_batches_total", {**labels[binding], "size": str(size)}, batches.many)
+            yield Measure("comb_batch_seconds_total", {**labels[binding], "size": str(size)}, batches.seconds)
+    for binding, count in meters.workers.items():
+        yield Measure("comb_workers", labels[binding], count)
     for binding, count in meters.restarts.items():
         yield Measure("comb_worker_restarts_total", labels[binding], count)
     yield Measure("comb_retries_total", {}, meters.retries)
@@ -203,7 +227,18 @@ def _metered(plan: ExecutionPlan, meters: Meters) -> Iterator[_Metered]:
         for number, (graph, of_graph) in enumerate(zip(plan.graphs, meters.nodes, strict=True))
         for node, meter in zip(graph.nodes, of_graph, strict=True)
     ]
-    yield _Metered("comb_steps_total", "comb_step_seconds", steps)
+    yield _Metered(_STEPS, "comb_step_seconds", steps)
+
+
+def _of_turns(metered: _Metered) -> Iterator[Metric]:
+    """What is known of calls beside how they ended."""
+    for name, of in _OF_TURNS:
+        family = _BY_NAME[name]
+        metric = CounterMetricFamily(family.name, family.meaning, labels=family.labels)
+        for labels, meter in metered.rows:
+            if meter.turns:
+                metric.add_metric(list(labels), of(meter))
+        yield metric
 
 
 def _of_meters(metered: _Metered) -> Iterator[Metric]:

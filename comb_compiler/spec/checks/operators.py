@@ -20,6 +20,7 @@ def check_operators(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
     for name, operator in comb.operators.items():
         at: Path = ("operators", name)
         yield from _exactly_one(bound, at, ("run", "image", "oip"), f"the operator `{name}`")
+        yield from _workers_elsewhere(bound, at)
         if operator.scale.max is not None and operator.scale.max < operator.scale.min:
             yield _min_above_max(bound, (*at, "scale"), operator.scale.min, operator.scale.max)
         yield from _repeated(bound, (*at, "devices"), operator.devices)
@@ -63,6 +64,23 @@ def _exactly_one(bound: Bound[Comb], path: Path, fields: tuple[str, ...], owner:
             path=format_path(second.path),
             hints=(f"keep exactly one of {words}",),
         )
+
+
+def _workers_elsewhere(bound: Bound[Comb], path: Path) -> Iterator[Diagnostic]:
+    """Workers are threads or processes of ours: what an image or a model server does with its calls is its own."""
+    written = bound.declared(*path)
+    other = next((one for one in ("image", "oip") if one in written), None)
+    if "workers" not in written or other is None or "run" in written:
+        return
+    workers, what = bound.place(*path, "workers"), bound.place(*path, other)
+    yield diagnose(
+        codes.CONFLICTING_KEYS,
+        f"the operator `{path[-1]}` has `workers`, and what its `{other}` does at once is not Comb's to say",
+        workers.key_span,
+        related=(Label(what.key_span, f"`{other}` is given here"),),
+        path=format_path(workers.path),
+        hints=("take `workers` away; more instances are `scale: {min: 2}`",),
+    )
 
 
 def _call_with_inputs(bound: Bound[Comb], name: str) -> Iterator[Diagnostic]:

@@ -136,6 +136,14 @@ class Operator(Model):
     )
     timeout: Duration | None = Field(default=None, description="How long one call may take.", examples=["80ms"])
     batch: Batch | None = Field(default=None, description="Run requests together.")
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="How many calls an instance answers at once, in threads, or in processes with the model in each. "
+        "What the code declares by default.",
+        examples=[4],
+    )
     retries: int = Field(
         default=0,
         ge=0,

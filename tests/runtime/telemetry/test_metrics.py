@@ -7,7 +7,7 @@ from prometheus_client import parser as prometheus
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.samples import Sample
 
-from comb_compiler.release import Arm, Experiment
+from comb_compiler.release import Arm, Batch, ExecutionPlan, Experiment
 from comb_compiler.runtime.engine import Engine
 from comb_compiler.runtime.engine.meters import Measure, Meters
 from comb_compiler.runtime.telemetry.metrics import FAMILIES, measures_of, page
@@ -48,6 +48,33 @@ def test_requests_and_calls_are_there_by_code_and_arm() -> None:
     assert value(content, "comb_steps_total", arm="a,b", step="n1", operator="shout", code="OK") == 3
     assert value(content, "comb_step_seconds_bucket", step="n0", le="+Inf") == 3
     assert value(content, "process_resident_memory_bytes") > 0
+
+
+def test_what_calls_wait_and_compute_is_counted() -> None:
+    async def main(made: ExecutionPlan, requests: int) -> bytes:
+        async with Engine(made) as engine:
+            await asyncio.gather(*(engine.call(HELLO, within=30.0) for _ in range(requests)))
+            measures = measures_of(engine.plan, engine.meters, engine.queues, engine.abandoned)
+            return page(measures, made, engine.meters).content
+
+    slow = asyncio.run(main(chain("sleeps_in_thread", 1), 4))
+    assert value(slow, "comb_step_turns_total", step="n0", operator="sleeps_in_thread") == 4
+    assert value(slow, "comb_step_waiting_seconds_total", step="n0") >= 0.1 + 0.2 + 0.3
+    assert value(slow, "comb_step_timed_total", step="n0") == 4
+    assert 0 < value(slow, "comb_step_cpu_seconds_total", step="n0") < 0.2
+    assert value(slow, "comb_workers", operator="sleeps_in_thread") == 1
+    busy = asyncio.run(main(chain("spins_in_process", 1), 2))
+    assert 0.05 < value(busy, "comb_step_cpu_seconds_total", step="n0") < 5
+    batched = asyncio.run(main(chain("batch_in_thread", 1, bindings={"batch_in_thread": {"batch": Batch(8)}}), 9))
+    many = {one.labels["size"]: one.value for one in samples(batched) if one.name == "comb_batches_total"}
+    took = {one.labels["size"]: one.value for one in samples(batched) if one.name == "comb_batch_seconds_total"}
+    assert many.keys() == took.keys()
+    assert all(seconds > 0 for seconds in took.values())
+    assert sum(int(size) * count for size, count in many.items()) == 9
+    assert value(batched, "comb_step_turns_total", step="n0") == 9
+    inline = asyncio.run(main(chain("shout", 1), 2))
+    names = {one.name for one in samples(inline)}
+    assert not {"comb_step_turns_total", "comb_workers"} & names, "nothing is known of it"
 
 
 def test_calls_that_wait_are_counted_while_they_wait() -> None:
