@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.publish.errors import Refused
+from comb_compiler.publish.external import Signer, signed_by
 from comb_compiler.publish.git import run_program
 from comb_compiler.publish.signing import EVIDENCE, allowed_signers
 from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
@@ -29,6 +30,7 @@ __all__ = [
     "Asked",
     "check_evidence",
     "sealed",
+    "sealed_by",
     "statement_of",
 ]
 
@@ -80,11 +82,23 @@ def sealed(statement: Mapping[str, Any], name: str, key: Path, path: str) -> byt
     ran = run_program(command, {"PATH": path}, _PATIENCE, _authenticated(payload), ())
     if ran.code:
         raise Refused("evidence cannot be signed with the key that is given")
-    signature = {"keyid": name, "sig": base64.b64encode(ran.out).decode("ascii")}
+    return _envelope(payload, name, ran.out)
+
+
+def sealed_by(statement: Mapping[str, Any], name: str, signer: Signer, path: str) -> bytes:
+    """A statement in an envelope that a program signs, whose signature is checked. Raises Refused, PublishError."""
+    payload = json.dumps(statement, sort_keys=True).encode()
+    signature = signed_by(signer, EVIDENCE, _authenticated(payload))
+    if not _is_signed(payload, name, signature, {name: signer.key}, path):
+        raise Refused("what the signer says is no signature by the public key that is given")
+    return _envelope(payload, name, signature)
+
+
+def _envelope(payload: bytes, name: str, signature: bytes) -> bytes:
     envelope = {
         "payloadType": PAYLOAD,
         "payload": base64.b64encode(payload).decode("ascii"),
-        "signatures": [signature],
+        "signatures": [{"keyid": name, "sig": base64.b64encode(signature).decode("ascii")}],
     }
     return json.dumps(envelope, indent=2).encode() + b"\n"
 

@@ -149,9 +149,14 @@ def _as_variables(configuration: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_program(
-    command: list[str], environment: Mapping[str, str], patience: float, given: bytes, held: tuple[int, ...]
+    command: list[str],
+    environment: Mapping[str, str],
+    patience: float,
+    given: bytes,
+    held: tuple[int, ...],
+    directory: str = "/",
 ) -> Ran:
-    """Run a program of git's or ssh's to its end, with this environment alone. Raises PublishError."""
+    """Run a program to its end, with this environment alone. Raises PublishError."""
     try:
         process = subprocess.Popen(  # noqa: S603  arguments are ours; what others wrote stands behind a `--` or a ref
             command,
@@ -161,7 +166,7 @@ def run_program(
             env=environment,
             start_new_session=True,
             pass_fds=held,
-            cwd="/",
+            cwd=directory,
         )
     except OSError as problem:
         raise PublishError(f"{command[0]} is not here, and publishing needs it") from problem

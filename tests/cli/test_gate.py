@@ -264,42 +264,6 @@ def test_what_makes_no_sense_is_said(before: Path, arguments: list[str], said: s
     assert (ran.code, said in ran.err) == (2, True), ran.err
 
 
-def test_what_gates_found_is_signed_and_counts_for_that_comb_alone(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
-    from comb_compiler.publish.evidence import Asked, check_evidence
-
-    after = greeting(tmp_path / "after")
-    shutil.rmtree(after / ".git")
-    git = ["git", "-C", str(after)]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "remote", "add", "origin", "https://git.example.com/team/combs.git"], check=True)
-    ran, report = gate(after, "--baseline", "none", "--builder", "job 7")
-    assert ran.code == 0, ran.out + ran.err
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-
-    def sign() -> Ran:
-        command = [sys.executable, "-m", "comb_compiler", "evidence", "sign", "../report/statement.json"]
-        command += ["--comb", ".", "--key", str(key), "--as", "ci", "-o", str(tmp_path / "evidence.json")]
-        environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-        done = subprocess.run(command, cwd=after, env=environment, capture_output=True, timeout=120)
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    gate(after, "availability", "--baseline", "none")
-    partly = sign()
-    assert (partly.code, "was not asked all that its gates ask: replay error" in partly.err) == (1, True), partly.err
-    gate(after, "--baseline", "none", "--builder", "job 7")
-    signed = sign()
-    assert signed.code == 0, signed.err
-    asked = Asked({"greeting": report["subject"]}, "git.example.com/team/combs", "local", datetime.now(UTC))
-    publishers = {"ci": key.with_suffix(".pub").read_text("utf-8").strip()}
-    assert check_evidence((tmp_path / "evidence.json").read_bytes(), asked, publishers, os.environ["PATH"])
-    (after / "operators.py").write_text(CODE.replace("BODY", '"Hi"'), encoding="utf-8")
-    refused = sign()
-    assert (refused.code, "another subject" in refused.err) == (1, True), refused.err
-
-
 JOINED = """\
   join:
     run: "operators:Join"

@@ -3,14 +3,19 @@
 What the statements are about is worked out anew from the combs in the checkout; where these are not what the gates
 asked, nothing is signed. A comb's arms have to be proven as the comb itself: give a statement of each.
 
+Where the key is kept elsewhere, as in a KMS, --signer is a program that has it sign: what is to be signed is its
+standard input, and its output the signature, as bytes or in base64. --key is the public key then, in SSH's form.
+
 example:
   comb evidence sign out/statement.json --comb combs/ocr --key ci_ed25519 --as ci -o evidence.json
   comb evidence sign out/statement.json out-b/statement.json --comb combs/ocr --key ci_ed25519 --as ci --days 7
+  comb evidence sign out/statement.json --comb combs/ocr --key ci.pub --as ci --signer "sign-by-kms alias/ci"
 """
 
 import argparse
 import json
 import os
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("statements", metavar="STATEMENT", nargs="+", help="statement.json of `comb gate --report`")
     add("--comb", metavar="COMB", action="append", required=True, help="a comb that it is about; may be repeated")
-    add("--key", metavar="FILE", required=True, help="the private SSH key to sign with")
+    add("--key", metavar="FILE", required=True, help="the private SSH key to sign with; the public one with --signer")
+    add("--signer", metavar="COMMAND", help="a program that signs, and its arguments; no shell looks at them")
     add("--as", dest="name", metavar="NAME", required=True, help="whose it is, as platform.yaml names the publisher")
     add("--days", metavar="N", type=int, default=14, help=f"for how long it counts, at most {_MOST_DAYS} (default: 14)")
     add("-o", "--output", metavar="FILE", default="evidence.json", help="where it is written (default: evidence.json)")
@@ -41,8 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not 1 <= arguments.days <= _MOST_DAYS:
         raise UsageError(f"--days: a number from 1 to {_MOST_DAYS}")
     from comb_compiler.gates.statements import BadStatement, merged
-    from comb_compiler.publish import Refused
-    from comb_compiler.publish.evidence import sealed
+    from comb_compiler.publish import PublishError, Refused
 
     statements = [_read(one) for one in arguments.statements]
     found = _subjects(arguments.comb, console)
@@ -57,16 +62,48 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         asked = statement["predicate"]["repository"]
         if asked != here:
             raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
-        content = sealed(statement, arguments.name, Path(arguments.key), os.environ.get("PATH", ""))
+        content = _sealed(statement, arguments)
     except (BadStatement, Refused) as reason:
         console.note(f"comb: {reason}; nothing was signed")
         return Exit.FINDINGS
+    except PublishError as problem:
+        raise OutsideFailure(f"{problem}; nothing was signed") from problem
     try:
         Path(arguments.output).write_bytes(content)
     except OSError as problem:
         raise OutsideFailure(f"`{arguments.output}` cannot be written: {problem.strerror}") from problem
     console.result(f"{arguments.output}: signed by {arguments.name} for {', '.join(subjects)}")
     return Exit.CLEAN
+
+
+def _sealed(statement: dict[str, Any], arguments: argparse.Namespace) -> bytes:
+    from comb_compiler.publish.evidence import sealed, sealed_by
+    from comb_compiler.publish.external import Signer
+
+    path = os.environ.get("PATH", "")
+    if arguments.signer is None:
+        return sealed(statement, arguments.name, Path(arguments.key), path)
+    command = _words(arguments.signer)
+    return sealed_by(
+        statement, arguments.name, Signer(command, _public(arguments.key), dict(os.environ), os.getcwd()), path
+    )
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as problem:
+        raise UsageError(f"--signer: {problem}") from problem
+    if not words:
+        raise UsageError("--signer: no program is named")
+    return words
+
+
+def _public(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8").strip().partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"--key {file}: with --signer it is the public key, which cannot be read") from problem
 
 
 def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[str, list[str]], str] | None:
