@@ -68,6 +68,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         store=f"embedded:{report}/records",
         history=report / "history",
         prometheus=None,
+        saturation=False,
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"

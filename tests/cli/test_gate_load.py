@@ -89,6 +89,25 @@ def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path)
     assert not (tmp_path / "history/greeting.jsonl").read_text("utf-8"), "it is nothing that others are held against"
 
 
+def test_the_point_of_saturation_is_found_and_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    """One worker of 0.2 s takes 5 a second; the promise bears a queue of one, and no more."""
+    promise = "sla: {deadline: 5s, p50: 400ms}\n"
+    made = loaded(tmp_path / "after", slow(0.2), hold=6, sla=promise)
+    text = (made / "comb.yaml").read_text("utf-8").replace("steps: [10, 20]", "steps: [1]")
+    (made / "comb.yaml").write_text(text.replace("timeout: 5s", "timeout: 5s, workers: 1", 1), encoding="utf-8")
+    ran, report = gate(made, "load", "--baseline", "none", "--history", str(tmp_path / "history"), "--saturation")
+    assert report, ran.out + ran.err
+    found = report["gates"][0]["load"]["saturation"]
+    if found["why"]:  # a busy machine's generator is late itself
+        assert "the generator did not keep its schedule" in found["why"]
+        return
+    assert 1 < found["rate"] < 6, ran.out
+    assert found["probes"][0]["rate"] == 1
+    assert "saturation: " in ran.out
+    (line,) = [json.loads(one) for one in (tmp_path / "history/greeting.jsonl").read_text("utf-8").splitlines()[-1:]]
+    assert line["figures"]["time each at saturation"] == 1 / found["rate"]
+
+
 def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> None:
     promise = "sla: {deadline: 5s, p50: 50ms}\n"
     ran, report = gate(

@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
     add_store_argument(parser)
     add_history_argument(parser)
+    add("--saturation", action="store_true", help="look for the highest rate that keeps the promise, after all steps")
     add("--prometheus", metavar="URL", help="what measures the comb online: the load gate asks it for latencies")
     add("--prometheus-token", metavar="FILE", help="a file with the token that is sent to it")
     add("--prometheus-ca", metavar="FILE", help="the certificates by which it is known")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.exam import Exam
+from comb_compiler.cli.gate.guiding import guiding
 from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.online import online
@@ -22,6 +23,7 @@ from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable,
 from comb_compiler.gates.load.judging import Finding
 from comb_compiler.gates.load.operators import slowest
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of
+from comb_compiler.gates.load.saturation import SATURATION
 from comb_compiler.gates.load.seen import Promise
 from comb_compiler.gates.verdicts import of_all
 
@@ -106,6 +108,8 @@ def _loading(
         machine=machine,
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
+        saturates=arguments.saturation,
+        guide=guiding(clean, arguments.arm),
         progress=console.progress,
     )
 
@@ -180,10 +184,17 @@ def _said(told: Sequence[tuple[float, Finding]], verdict: Verdict) -> list[str]:
 def _lines(found: LoadFound) -> list[dict[str, object]]:
     """What the history keeps: nothing of what blocks, or of a step in which the generator was at fault."""
     when = datetime.now(UTC).isoformat(timespec="seconds")
+    point = found.saturation.each if found.saturation is not None else None
+    last = {SATURATION: point} if point is not None else {}
     return [
-        {"when": when, "machine": found.machine, "rate": step.rate, "figures": figures_of(step)}
+        {
+            "when": when,
+            "machine": found.machine,
+            "rate": step.rate,
+            "figures": figures_of(step) | (last if step is found.steps[-1] else {}),
+        }
         for step in found.steps
-        if not step.faults and all(one.verdict is not Verdict.BLOCKED for one in step.findings)
+        if not step.faults and not step.is_blocked
     ]
 
 

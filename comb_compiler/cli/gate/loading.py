@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
+from comb_compiler.cli.gate.guiding import run_of
 from comb_compiler.cli.gate.loaded import Loaded, turned
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past
+from comb_compiler.gates.load.guide import Guide, Run
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
-from comb_compiler.gates.load.seen import Promise, Step
+from comb_compiler.gates.load.saturation import SATURATION, Saturation, saturation
+from comb_compiler.gates.load.seen import Promise, Side, Step
 from comb_compiler.gates.load.turns import parted
 from comb_compiler.gates.verdicts import Verdict
 
@@ -19,13 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Loading", "loaded"]
 
+_MOST_TIMES, _WITHIN = 64.0, 0.1
+"""How far above the last step saturation is looked for, and how narrowly."""
+
 
 class Loading(NamedTuple):
     """What a load is about, times in seconds.
 
     `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name;
     `memory` is how many bytes the candidate may use, None where it does not say; `online` is what is known of the
-    baseline elsewhere.
+    baseline elsewhere. `saturates` is whether the point of saturation is looked for, too.
     """
 
     candidate: Service
@@ -40,6 +46,8 @@ class Loading(NamedTuple):
     machine: str
     past: Mapping[float, Mapping[str, Sequence[float]]]
     online: Sequence[Online]
+    saturates: bool
+    guide: Callable[[Run], Guide]
     progress: Callable[[str], None]
 
 
@@ -64,15 +72,37 @@ def loaded(loading: Loading) -> LoadFound:
         found: list[StepFound] = []
         for rate in loading.rates:
             found.append(_step(loading, rate, sides))
-            if any(one.verdict is Verdict.BLOCKED for one in found[-1].findings):
+            if found[-1].is_blocked:
                 break
+        point = None
+        if loading.saturates and not found[-1].is_blocked:
+            point = _saturation(loading, sides.candidate)
+            found[-1] = _with_usual_saturation(found[-1], point, loading.slower)
     bounds = {quantile_name(share): bound for share, bound in loading.promise.latencies}
-    return LoadFound(loading.machine, tuple(found), bounds)
+    return LoadFound(loading.machine, tuple(found), bounds, point)
+
+
+def _saturation(loading: Loading, candidate: Loaded) -> Saturation:
+    """From the last step on, which nothing is wrong with."""
+
+    def offer(rate: float) -> Side:
+        loading.progress(f"load: looking for the point of saturation, {rate:.3g} a second for {loading.hold:g} s …")
+        return candidate.held(rate, loading.hold)
+
+    last = loading.rates[-1]
+    return saturation(offer, loading.promise, last, _MOST_TIMES * last, _WITHIN)
+
+
+def _with_usual_saturation(step: StepFound, point: Saturation, slower: float) -> StepFound:
+    if point.each is None:
+        return step
+    finding = against_past(SATURATION, step.past.get(SATURATION, ()), point.each, slower)
+    return step._replace(findings=(*step.findings, finding))
 
 
 def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
     """Where there is a baseline, the candidate is held without a break only where a promise is to be proven."""
-    step, told = Step(rate), list[Finding]()
+    step, told, before = Step(rate), list[Finding](), sides.candidate.page()
     operators: tuple[OperatorFound, ...] = ()
     if sides.baseline is None or rate == _judged(loading):
         step, told, operators = _held(loading, rate, sides)
@@ -81,15 +111,16 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
         told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
-    before = sides.baseline.memory() if sides.baseline is not None else ()
-    grown = growing(sides.candidate.memory(), before, loading.memory, _findings(loading))
+    run = run_of(step, (before, sides.candidate.page()), sides.candidate.start)
+    used = sides.baseline.memory() if sides.baseline is not None else ()
+    grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []
     found = step_found(step)
     if found.faults:
         told = [_doubted(one) for one in told]
     past = loading.past.get(rate, {})
     told += _usual(loading, rate, figures_of(found), past)
-    return found._replace(findings=tuple(told), operators=operators, past=past)
+    return found._replace(findings=tuple(told), operators=operators, past=past, guide=run and loading.guide(run))
 
 
 def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Finding], tuple[OperatorFound, ...]]:

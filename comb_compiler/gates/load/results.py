@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from comb_compiler.gates.load.guide import Guide
 from comb_compiler.gates.load.judging import Finding, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound
 from comb_compiler.gates.load.ratios import quantile
 from comb_compiler.gates.load.saturation import Saturation
 from comb_compiler.gates.load.seen import REJECTED, TIMEOUTS, Gpu, Side, Step
 from comb_compiler.gates.load.timeline import Moment, timeline
+from comb_compiler.gates.verdicts import Verdict
 
 __all__ = ["QUANTILES", "GpuFound", "LoadFound", "SideFound", "StepFound", "figures_of", "step_found"]
 
@@ -54,7 +56,7 @@ class StepFound(NamedTuple):
     otherwise in its turns.
 
     The baseline's figures are of its turns: how the two compare is among the findings. `past` are figures of earlier
-    runs on machines of this class by name, in the order of their time.
+    runs on machines of this class by name, in the order of their time. `guide` is what would make it faster or cheaper.
     """
 
     rate: float
@@ -67,6 +69,12 @@ class StepFound(NamedTuple):
     faults: tuple[str, ...] = ()
     operators: tuple[OperatorFound, ...] = ()
     past: Mapping[str, Sequence[float]] = {}
+    guide: Guide | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether anything that was judged blocks."""
+        return any(one.verdict is Verdict.BLOCKED for one in self.findings)
 
 
 class LoadFound(NamedTuple):

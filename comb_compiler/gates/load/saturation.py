@@ -8,7 +8,10 @@ from comb_compiler.gates.load.judging import keeps_up, promised
 from comb_compiler.gates.load.seen import Promise, Side, Step
 from comb_compiler.gates.verdicts import Verdict, of_all
 
-__all__ = ["Probe", "Saturation", "saturation", "saturation_line"]
+__all__ = ["SATURATION", "Probe", "Saturation", "saturation", "saturation_line"]
+
+SATURATION = "time each at saturation"
+"""What the history calls it: more of it is worse, as of all that it keeps."""
 
 _STRIDE = 2.0
 _FARTHEST = 64.0
@@ -38,6 +41,11 @@ class Saturation(NamedTuple):
     high: float | None
     probes: tuple[Probe, ...]
     why: str = ""
+
+    @property
+    def each(self) -> float | None:
+        """Seconds from one request to the next at the point."""
+        return 1.0 / self.rate if self.rate is not None else None
 
 
 def saturation_line(found: Saturation) -> str:
