@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.asking import Gone
+from comb_compiler.gates.load.guide.metrics import Page, page_of
 from comb_compiler.gates.load.operators import Calls, calls_of
 from comb_compiler.gates.load.seen import Gpu, Observation, Side, Turned, Used
 from comb_compiler.gates.load.turns import Turns
@@ -72,6 +73,7 @@ class Loaded:
         from comb_compiler.load.measuring import Measuring
 
         self.name = service.name
+        self.start = service.start
         self._generator = generator
         self._timeout = timeout
         self._job = _job(service, inputs)
@@ -113,17 +115,24 @@ class Loaded:
         between = [one for one in self._measures() if began.at < one.at < ended.at]
         return [_used(one, began.at) for one in (began, *between, ended)]
 
+    def page(self) -> Page:
+        """What it says of its operators by now; nothing where it does not say."""
+        return page_of(self._said())
+
     def calls(self, since: Mapping[tuple[str, str], Calls] | None = None) -> dict[tuple[str, str], Calls]:
         """What operators did so far, or since an earlier look; nothing where the service does not say."""
+        none = Calls(0.0, 0.0)
+        return {key: calls.since((since or {}).get(key, none)) for key, calls in calls_of(self._said()).items()}
+
+    def _said(self) -> bytes:
+        """Its page of metrics."""
         if not self._metrics:
-            return {}
+            return b""
         try:
             with urlopen(self._metrics, timeout=_PATIENCE) as answer:  # noqa: S310  an address of this machine
-                now = calls_of(answer.read(_MOST_BYTES))
+                return bytes(answer.read(_MOST_BYTES))
         except OSError:
-            return {}
-        none = Calls(0.0, 0.0)
-        return {key: calls.since((since or {}).get(key, none)) for key, calls in now.items()}
+            return b""
 
     def _observe(self, asked: "Asked") -> "tuple[Observed, tuple[str, ...]]":
         from comb_compiler.load import Refused

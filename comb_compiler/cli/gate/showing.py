@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.showing_guide import guide_lines
 from comb_compiler.cli.gate.showing_load import load_lines
 from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
@@ -59,6 +60,8 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
             )
     if gate.load is not None:
         yield from load_lines(gate.load)
+        if gate.load.guide is not None:
+            yield from (_line(line) for line in guide_lines(gate.load.guide))
     for one in gate.findings[:_MOST_SHOWN]:
         yield from sample_lines(one, console)
     if len(gate.findings) > _MOST_SHOWN:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.gate.cases import interface_of
@@ -101,7 +102,8 @@ class Service:
     """A comb's service at an address.
 
     `why_gone` says what is known where it does not answer any more; `ended` which of its processes have ended, and why,
-    or nothing. `process` is its id and `metrics` their address, where it is one of this machine.
+    or nothing. `process` is its id, `metrics` their address, and `start` how long it took to be ready, where it is one
+    of this machine.
     """
 
     def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
@@ -114,6 +116,7 @@ class Service:
         self.address = address
         self.path = f"/{plan.method.service}/{plan.method.name}"
         self.process: int | None = None
+        self.start: float | None = None
         self.metrics = ""
         self._answers = answers
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
@@ -193,6 +196,7 @@ async def launched(
         command += ["--grpc-port", str(grpc), "--http-port", str(http), "--log-format", "text"]
         if records is not None:
             command += ["--samples", f"embedded:{records}"]
+        began = monotonic()
         process = await asyncio.create_subprocess_exec(
             *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, env=_environment(), start_new_session=True
         )
@@ -201,8 +205,10 @@ async def launched(
         listening = asyncio.create_task(_listen(process, said))
         stack.callback(listening.cancel)
         await _ready(name, process, http, said)
+        start = monotonic() - began
         service = Service(name, f"{_HOST}:{grpc}", plan, answers)
         service.why_gone = lambda: _known_end(process, said)
+        service.start = start
         service.process, service.metrics = process.pid, f"http://{_HOST}:{http}/metrics"
         stack.push_async_callback(service.close)
         yield service

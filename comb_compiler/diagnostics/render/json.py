@@ -20,7 +20,7 @@ from comb_compiler.diagnostics.model import (
     in_reading_order,
 )
 
-__all__ = ["VERSION", "from_json", "render"]
+__all__ = ["VERSION", "fix_form", "from_json", "read_fix", "render"]
 
 VERSION = 1
 
@@ -55,7 +55,7 @@ def _diagnostic(diagnostic: Diagnostic) -> _Json:
         **(_label(diagnostic.primary) if diagnostic.primary else {"file": None, "range": None, "label": ""}),
         "related": [_label(label) for label in diagnostic.related],
         "hints": list(diagnostic.hints),
-        "fix": _fix(diagnostic.fix) if diagnostic.fix else None,
+        "fix": fix_form(diagnostic.fix) if diagnostic.fix else None,
     }
 
 
@@ -67,7 +67,8 @@ def _range(span: Span) -> _Json:
     return {"start": span.start._asdict(), "end": span.end._asdict()}
 
 
-def _fix(fix: Fix) -> _Json:
+def fix_form(fix: Fix) -> _Json:
+    """A fix alone, in the form that it has in a diagnostic."""
     edits = [{"file": edit.span.file, "range": _range(edit.span), "text": edit.text} for edit in fix.edits]
     return {"title": fix.title, "applicability": fix.applicability.value, "edits": edits}
 
@@ -82,7 +83,7 @@ def _read_diagnostic(found: _Json, codes: Mapping[str, Code]) -> Diagnostic:
         related=tuple(_read_label(label) for label in found["related"]),
         path=_text(found["path"]),
         hints=tuple(_text(hint) for hint in found["hints"]),
-        fix=None if found["fix"] is None else _read_fix(found["fix"]),
+        fix=None if found["fix"] is None else read_fix(found["fix"]),
     )
 
 
@@ -105,7 +106,8 @@ def _read_position(found: _Json) -> Position:
     return Position(_number(found["line"]), _number(found["column"]))
 
 
-def _read_fix(found: _Json) -> Fix:
+def read_fix(found: _Json) -> Fix:
+    """What `fix_form` gave. Raises ValueError, KeyError or TypeError for what is not of that form."""
     edits = tuple(Edit(_read_span(edit), _text(edit["text"])) for edit in found["edits"])
     return Fix(_text(found["title"]), edits, Applicability(found["applicability"]))
 

@@ -88,6 +88,11 @@ class LoadFound(NamedTuple):
     promised: Mapping[str, float]
     saturation: Saturation | None = None
 
+    @property
+    def guide(self) -> Guide | None:
+        """Of the last step, which is the one with most requests."""
+        return self.steps[-1].guide if self.steps else None
+
 
 def step_found(step: Step, findings: tuple[Finding, ...] = ()) -> StepFound:
     """What is reported of a step that was held, or loaded by turns."""

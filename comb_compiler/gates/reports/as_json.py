@@ -4,6 +4,8 @@ import json
 from math import isfinite, isnan
 from typing import Any
 
+from comb_compiler.diagnostics import Fix
+from comb_compiler.diagnostics.render.json import fix_form
 from comb_compiler.gates.results import GateReport
 
 __all__ = ["VERSION", "report_json"]
@@ -18,6 +20,8 @@ def report_json(report: GateReport) -> str:
 
 
 def _data(value: Any) -> Any:
+    if isinstance(value, Fix):
+        return fix_form(value)
     if hasattr(value, "_asdict"):
         return {name: _data(one) for name, one in value._asdict().items()}
     if isinstance(value, tuple | list):

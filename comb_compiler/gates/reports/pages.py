@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.filters import do_forceescape, do_mark_safe
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from comb_compiler.gates.load.guide.wording import bounded_by, costing, gained, written
 from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.reports.loads import chart
 from comb_compiler.gates.reports.pictures import Picture
@@ -70,6 +71,7 @@ def _template(name: str) -> Template:
     )
     environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
     environment.filters.update(quoted=_quoted, most=_most, chance=_chance)
+    environment.filters.update(bounded_by=bounded_by, costing=costing, gained=gained, written=written)
     return environment.get_template(name)
 
 

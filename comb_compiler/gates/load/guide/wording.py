@@ -1,0 +1,66 @@
+"""Figures in sentences."""
+
+from comb_compiler.gates.load.guide.model import Bound, Cost, Gain, Kind, Write
+
+__all__ = ["bounded_by", "costing", "gained", "milliseconds", "share", "written"]
+
+_BY = {
+    "queue": "its calls wait for their turn most of the time",
+    "cpu": "its calls compute most of the time",
+    "gpu": "its calls wait for the GPU",
+    "waiting": "its calls wait most of the time for something that is not the CPU",
+    "memory": "memory grows while it is loaded",
+}
+
+
+def milliseconds(seconds: float) -> str:
+    """`43 ms`"""
+    return f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.3g} ms"
+
+
+def share(value: float) -> str:
+    """`87%`"""
+    return f"{value * 100:.0f}%" if value >= 0.1 or not value else f"{value * 100:.2g}%"
+
+
+def bounded_by(bound: Bound) -> str:
+    """What takes most of a request's time, and why."""
+    return f"`{bound.operator}` (step `{bound.step}`) is {share(bound.share)} of the longest path: {_BY[bound.by]}"
+
+
+def costing(cost: Cost) -> str:
+    """What 1,000 requests cost; empty where nothing is known of it."""
+    told = [
+        f"{value:,.3g} seconds of {what}"
+        for value, what in (
+            (cost.used, "CPU time"), (cost.cores, "cores that are reserved"), (cost.gpus, "GPUs that are reserved")
+        )
+        if value is not None
+    ]  # fmt: skip
+    return f"1,000 requests cost {' and '.join(told)}" if told else ""
+
+
+def written(write: Write) -> str:
+    """`operators.detect.workers: 2`"""
+    return f"{'.'.join(write.path)}: {write.text}"
+
+
+def gained(gain: Gain) -> str:
+    """How much, between which bounds, and of what."""
+    match gain.kind:
+        case Kind.LATENCY:
+            return f"saves {_between(gain)} ms of {milliseconds(gain.now)} a request"
+        case Kind.LATE:
+            lower, upper, now = (share(one) for one in (gain.lower, gain.upper, gain.now))
+            return f"saves {lower} to {upper} of calls from their timeout, which ends {now}"
+        case Kind.COST:
+            freed = f"{gain.lower:,.3g} to {gain.upper:,.3g} of {gain.now:,.3g} seconds"
+            return f"frees {freed} that are reserved for 1,000 requests"
+        case Kind.START:
+            return f"saves the first request {_between(gain)} ms of {milliseconds(gain.now)}"
+    return f"adds {gain.lower:,.3g} to {gain.upper:,.3g} s to the {gain.now:,.3g} s until memory is full"
+
+
+def _between(gain: Gain) -> str:
+    lower, upper = (milliseconds(one).removesuffix(" ms") for one in (gain.lower, gain.upper))
+    return f"{lower} to {upper}"
