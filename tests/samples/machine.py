@@ -1,5 +1,6 @@
 """Generated operations on a store, each held to the model."""
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import By, Found, Put, Query, SampleStore
 from tests.samples.generated import BY, EVERY, IDS, MARKS, QUERIES, RECORDS, SHARES
-from tests.samples.model import Model
+from tests.samples.model import Model, nearest
 
 __all__ = ["Fresh", "Opener", "machine"]
 
@@ -33,6 +34,7 @@ class _Paging:
 
 class _Machine(RuleBasedStateMachine):
     fresh: Fresh
+    nearly: bool
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,11 +119,16 @@ class _Machine(RuleBasedStateMachine):
     @rule(query=QUERIES, by=BY, every=EVERY, shares=SHARES)
     def latency(self, query: Query, by: list[By], every: float | None, shares: list[float]) -> None:
         rows = self.store.latency(query, shares, by, every)
-        wanted = self.model.latency(query, shares, by, every)
+        wanted = self.model.durations(query, by, every)
         assert [(one.start, one.values) for one in rows] == sorted(wanted)
         for one in rows:
-            exact = [value / 1e9 for value in wanted[one.start, one.values]]
-            assert list(one.percentiles) == exact
+            taken = wanted[one.start, one.values]
+            assert one.records == len(taken)
+            for share, given in zip(shares, one.percentiles, strict=True):
+                if not self.nearly:
+                    assert given == nearest(taken, share) / 1e9
+                else:
+                    assert _beside(taken, share, -1) - 1e-9 <= given <= _beside(taken, share, 1) + 1e-9
 
     @rule(id=IDS, mark=MARKS)
     def mark(self, id: str, mark: Mark) -> None:
@@ -169,6 +176,12 @@ def ids(records: Any) -> set[str]:
     return {one.id for one in records}
 
 
-def machine(fresh: Fresh) -> type[RuleBasedStateMachine]:
-    """The operations, on stores of one kind."""
-    return type("Machine", (_Machine,), {"fresh": staticmethod(fresh)})
+def machine(fresh: Fresh, *, nearly: bool = False) -> type[RuleBasedStateMachine]:
+    """The operations, on stores of one kind; `nearly` says that percentiles are not by nearest rank."""
+    return type("Machine", (_Machine,), {"fresh": staticmethod(fresh), "nearly": nearly})
+
+
+def _beside(ordered: list[int], share: float, ranks: int) -> float:
+    """The duration that is so many ranks from that of a share, or the last there is, in seconds."""
+    place = max(math.ceil(share * len(ordered)) - 1, 0) + ranks
+    return ordered[min(max(place, 0), len(ordered) - 1)] / 1e9

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from comb_compiler.samples.record_pb2 import Mark, Operator, Record
 from comb_compiler.samples.store import By, Query
 
-__all__ = ["Model"]
+__all__ = ["Model", "nearest"]
 
 
 class Model:
@@ -72,12 +72,12 @@ class Model:
         """How many, by start and values."""
         return Counter({key: len(taken) for key, taken in self._grouped(query, by, every, of_nodes=nodes(by)).items()})
 
-    def latency(
-        self, query: Query, shares: Sequence[float], by: Sequence[By], every: float | None
-    ) -> dict[tuple[float, tuple[str, ...]], tuple[float, ...]]:
-        """Percentiles in nanoseconds."""
+    def durations(
+        self, query: Query, by: Sequence[By], every: float | None
+    ) -> dict[tuple[float, tuple[str, ...]], list[int]]:
+        """All durations in nanoseconds, the shortest first."""
         grouped = self._grouped(query, by, every, of_nodes=nodes(by) or asks_of_nodes(query))
-        return {key: tuple(nearest(sorted(taken), share) for share in shares) for key, taken in grouped.items()}
+        return {key: sorted(taken) for key, taken in grouped.items()}
 
     def _grouped(
         self, query: Query, by: Sequence[By], every: float | None, *, of_nodes: bool

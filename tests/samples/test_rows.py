@@ -2,8 +2,8 @@
 
 from hypothesis import given
 
-from comb_compiler.samples.rows import Kind, Row, durations, row
 from comb_compiler.samples.record_pb2 import Record
+from comb_compiler.samples.rows import Kind, Row, durations, row
 from tests.samples.generated import RECORDS
 from tests.samples.made import record
 

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 
+from tests.servers.maven import JAVA_SERVERS, java_server
 from tests.servers.pins import DEFINITIONS, PROGRAMS
 from tests.servers.provision import definitions, locate_all
 from tests.support.tools import Missing
@@ -19,6 +20,13 @@ def main() -> int:
         built.append(line)
         print(f"servers: {line}", flush=True)
 
+    code = 0
+    for name in JAVA_SERVERS:
+        try:
+            java_server(name, say)
+        except Missing as missing:
+            print(f"servers: {missing}", file=sys.stderr)
+            code = 4
     try:
         for name in DEFINITIONS:
             definitions(name, say)
@@ -29,7 +37,7 @@ def main() -> int:
     if built:
         homes = ", ".join(sorted({str(path.parent) for path in programs.values()}))
         print(f"servers: {len(programs)} programs are ready after {time.monotonic() - started:.0f} s, in {homes}")
-    return 0
+    return code
 
 
 if __name__ == "__main__":

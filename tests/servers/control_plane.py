@@ -117,6 +117,7 @@ def _apiserver(directory: Path, identity: Identity, port: int, etcd: int) -> tup
         f"--service-account-signing-key-file={identity.tokens_key}",
         f"--service-account-key-file={identity.tokens_public_key}",
         "--service-cluster-ip-range=10.96.0.0/16",
+        "--allow-privileged=true",  # as clusters have it: policies are what refuses it
         "--profiling=false",
     )
 

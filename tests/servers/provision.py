@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.servers.pins import DEFINITIONS, PROGRAMS, Definitions, Program, go_module, pinned
 from tests.support.tools import Missing, cache_directory, required_on_path
 
-__all__ = ["Say", "definitions", "locate", "locate_all"]
+__all__ = ["Say", "cached", "definitions", "locate", "locate_all", "one_build_at_a_time"]
 
 Say = Callable[[str], None]
 """How progress is told: a line at a time."""
@@ -66,7 +66,7 @@ def _built(program: Program, say: Say) -> Path:
     path = home / program.name
     if not path.is_file():
         go = required_on_path("go", "install Go 1.26 or later")
-        with _lock(say):
+        with one_build_at_a_time(say):
             if not path.is_file():
                 _build(program, go, path, say)
     return path
@@ -105,7 +105,10 @@ def definitions(name: str, say: Say) -> Path:
     home = _cache() / f"{name}-{hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]}"
     if not home.is_dir():
         go = required_on_path("go", "install Go 1.26 or later")
-        with _lock(say), tempfile.TemporaryDirectory(dir=_cache(), prefix="new-", ignore_cleanup_errors=True) as new:
+        with (
+            one_build_at_a_time(say),
+            tempfile.TemporaryDirectory(dir=_cache(), prefix="new-", ignore_cleanup_errors=True) as new,
+        ):
             say(f"fetching the {name} that {len(wanted)} Go modules carry")
             _copy(wanted, go, Path(new))
             if not home.is_dir():
@@ -145,7 +148,7 @@ def _run(command: list[str], directory: Path, what: str) -> str:
 
 
 @contextmanager
-def _lock(say: Say) -> Iterator[None]:
+def one_build_at_a_time(say: Say) -> Iterator[None]:
     """One build at a time, over all processes of this user; a process that ends, however, gives it back."""
     _cache().mkdir(parents=True, exist_ok=True)
     with (_cache() / "lock").open("w") as file:
@@ -155,6 +158,11 @@ def _lock(say: Say) -> Iterator[None]:
             say("waiting for a build that another process has begun")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def cached(name: str) -> Path:
+    """Where a server of this name is kept."""
+    return _cache() / name
 
 
 def _cache() -> Path:

@@ -175,6 +175,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("go", lambda: required_on_path("go", "install Go 1.26 or later")),
         Tool("grpc-js", lambda: npm_packages(_NODE.parent / "callers")),
         Tool("kserve-python", lambda: from_pip("kserve", _SERVED / "kserve" / "requirements.txt")),
+        Tool("java", lambda: required_on_path("java", "install a JDK of version 17 or later")),
         Tool("mlserver-python", lambda: from_pip("mlserver", _SERVED / "mlserver" / "requirements.txt")),
         Tool("node", lambda: required_on_path("node", "install Node.js 20 or later")),
         Tool("prometheus", lambda: from_debian("prometheus", "prometheus")),

@@ -1,0 +1,114 @@
+"""Connections to HBase's Thrift server, kept between calls.
+
+The server closes a connection that was idle for a minute (`hbase.thrift.server.socket.read.timeout`), without a word to
+who has it. So one that has been idle for long is not tried; one that fails is closed, and the call repeated on another.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from comb_compiler.samples.elasticsearch_hbase.settings import Settings
+from comb_compiler.samples.store import StoreError
+
+if TYPE_CHECKING:
+    from happybase import Connection
+
+__all__ = ["Connections", "verdict"]
+
+_IDLE = 45.0
+"""Seconds after which a connection is not trusted any more."""
+
+
+class Connections:
+    """At most `settings.pool` of them; who needs one more waits for the timeout of a call."""
+
+    def __init__(self, settings: Settings, connect: "Callable[[Settings], Connection] | None" = None) -> None:
+        self._settings = settings
+        self._connect = connect or _connected
+        self._free = threading.BoundedSemaphore(settings.pool)
+        self._lock = threading.Lock()
+        self._idle: list[tuple[float, Any]] = []
+        self._is_closed = False
+
+    @contextmanager
+    def one(self) -> "Iterator[Connection]":
+        """A connection of one's own, until the end of the block; a block that raises has spoilt it."""
+        if not self._free.acquire(timeout=self._settings.timeout):
+            raise StoreError(f"all {self._settings.pool} connections to HBase are in use (`sampleStore.hbase.pool`)")
+        try:
+            connection = self._kept() or self._connect(self._settings)
+            try:
+                yield connection
+            except BaseException:
+                _close(connection)
+                raise
+            with self._lock:
+                keep = not self._is_closed
+                if keep:
+                    self._idle.append((time.monotonic(), connection))
+            if not keep:
+                _close(connection)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Let go of those that are not in use now; the others follow."""
+        with self._lock:
+            self._is_closed, idle, self._idle = True, self._idle, []
+        for _, one in idle:
+            _close(one)
+
+    def _kept(self) -> "Connection | None":
+        with self._lock:
+            old = [one for since, one in self._idle if time.monotonic() - since > _IDLE]
+            self._idle = self._idle[len(old) :]  # those that have been idle for longest are in front
+            found = self._idle.pop()[1] if self._idle else None
+        for one in old:
+            _close(one)
+        return found
+
+
+def _close(connection: "Connection") -> None:
+    with suppress(Exception):  # it is given up in any case
+        connection.close()
+
+
+def _connected(settings: Settings) -> "Connection":
+    import happybase
+
+    milliseconds = round(settings.timeout * 1000)
+    connection = happybase.Connection(settings.host, settings.port, timeout=milliseconds, autoconnect=False)
+    if settings.tls:
+        _secure(connection, settings, milliseconds)
+    connection.open()
+    return connection
+
+
+def _secure(connection: Any, settings: Settings, milliseconds: int) -> None:
+    """happybase speaks no TLS of its own: the same client, over a socket that does."""
+    from happybase import connection as client
+    from thriftpy2.transport import TSSLSocket
+
+    context = ssl.create_default_context(cafile=settings.credentials.ca or None)
+    socket = TSSLSocket(  # type: ignore[no-untyped-call]
+        settings.host, settings.port, socket_timeout=milliseconds, ssl_context=context
+    )
+    connection.transport = client.TBufferedTransport(socket)
+    protocol = client.TBinaryProtocol(connection.transport, decode_response=False)
+    connection.client = client.TClient(client.Hbase, protocol)
+
+
+def verdict(error: Exception) -> tuple[bool, str]:
+    """Of an error of the Thrift client: whether another attempt may help, and what it says."""
+    from thriftpy2.thrift import TException
+
+    said = getattr(error, "message", None) or str(error) or type(error).__name__
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    first = text.strip().split("\n")[0][:300]
+    if "TableNotFound" in text or "NoSuchColumnFamily" in text:
+        return False, f"{first}: `comb platform apply-store` makes the table"
+    return isinstance(error, OSError | TException) and type(error).__name__ != "IllegalArgument", first

@@ -1,0 +1,65 @@
+"""Where the two servers are, and how they are spoken to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Credentials", "Settings", "credentials_of"]
+
+
+class Credentials(NamedTuple):
+    """Who one is. What it prints as has no secrets."""
+
+    user: str = ""
+    password: str = ""
+    api_key: str = ""
+    ca: str = ""
+    """The file with the certificates that servers are known by; empty for the machine's own."""
+
+    def __repr__(self) -> str:
+        known = ", ".join(name for name in self._fields if getattr(self, name))
+        return f"Credentials({known or 'none'})"
+
+
+class Settings(NamedTuple):
+    """What a store is opened with. Times are seconds."""
+
+    urls: tuple[str, ...]
+    host: str
+    port: int = 9090
+    indices: str = "comb-samples"
+    """What their names begin with."""
+    table: str = "comb-samples"
+    pool: int = 8
+    """Connections to each of the two, at most; so many may call at once."""
+    timeout: float = 10.0
+    """Of one call to a server."""
+    tls: bool = False
+    """Whether the Thrift server is spoken to in TLS. Elasticsearch's URLs say it themselves."""
+    shards: int = 1
+    replicas: int = 1
+    keep: float | None = None
+    """Seconds after which HBase drops what is left, marked or not; None for never."""
+    credentials: Credentials = Credentials()
+
+
+def credentials_of(name: str | None, environment: Mapping[str, str]) -> Credentials:
+    """Those under a name: of NAME_USER, NAME_PASSWORD, NAME_API_KEY and NAME_CA.
+
+    Each may be in a file, which NAME_PASSWORD_FILE names, as Secrets are mounted; NAME_CA is a file in any case. Raises
+    OSError for a file that cannot be read, and ValueError, which names variables and no values, for half of a pair.
+    """
+    if not name:
+        return Credentials()
+    prefix = name.upper().replace("-", "_").replace(".", "_")
+
+    def said(what: str) -> str:
+        file = environment.get(f"{prefix}_{what}_FILE")
+        return Path(file).read_text("utf-8").strip() if file else environment.get(f"{prefix}_{what}", "")
+
+    found = Credentials(said("USER"), said("PASSWORD"), said("API_KEY"), environment.get(f"{prefix}_CA", ""))
+    if bool(found.user) != bool(found.password):
+        raise ValueError(f"{prefix}_USER and {prefix}_PASSWORD go together, and only one is there")
+    if not found.user and not found.api_key:
+        raise ValueError(f"neither {prefix}_USER with {prefix}_PASSWORD nor {prefix}_API_KEY is there")
+    return found

@@ -1,0 +1,138 @@
+"""What the two servers have to have before records come: said, then done; what is right already is left alone."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from comb_compiler.samples.elasticsearch_hbase.documents import MAPPINGS
+from comb_compiler.samples.elasticsearch_hbase.index import Index
+from comb_compiler.samples.elasticsearch_hbase.settings import Settings
+from comb_compiler.samples.elasticsearch_hbase.table import FAMILIES, Table
+from comb_compiler.samples.store import StoreError
+
+__all__ = ["Setup", "Step", "check_indices", "setup"]
+
+_VERSION = 1
+"""Of the mapping: to be raised with it."""
+
+
+class Step(NamedTuple):
+    """Something that is to be done; where `act` is None, by hand."""
+
+    says: str
+    act: Callable[[], object] | None
+
+
+class Setup(NamedTuple):
+    """All that is to be done, in its order; and what is right already."""
+
+    steps: tuple[Step, ...]
+    right: tuple[str, ...]
+
+
+def setup(settings: Settings) -> Setup:
+    """What is to be done on the servers. Raises StoreError where one of them does not answer."""
+    index, table = Index(settings), Table(settings)
+    found = [*_template(settings, index), *_indices(index), *_table(settings, table)]
+    return Setup(
+        tuple(one for one in found if isinstance(one, Step)), tuple(one for one in found if isinstance(one, str))
+    )
+
+
+def check_indices(index: Index) -> None:
+    """Raises StoreError where records would be indexed by guesses, since the indices were never set up."""
+    name = f"{index.name}-undated"
+    answer = index.calls(lambda: index.client.indices.get_mapping(index=name, ignore_unavailable=True)).body
+    version = answer.get(name, {}).get("mappings", {}).get("_meta", {}).get("version", 0)
+    if version < _VERSION:
+        raise StoreError(
+            f"{index.calls.server}: there is no index {name} of this version: run `comb platform apply-store`"
+        )
+
+
+def _template(settings: Settings, index: Index) -> Iterator[Step | str]:
+    wanted = _wanted(settings)
+    name, patterns = settings.indices, [index.pattern]
+    answer = index.calls(lambda: index.client.options(ignore_status=404).indices.get_index_template(name=name)).body
+    [found] = answer.get("index_templates") or [{}]
+    is_known = "index_template" in found
+    if is_known and _says(found["index_template"].get("template", {}), wanted):
+        yield f"Elasticsearch: index template {name} is right"
+        return
+    what = "change" if is_known else "create"
+    shape = f"{settings.shards} shard(s), {settings.replicas} replica(s), a strict mapping"
+    yield Step(
+        f"Elasticsearch: {what} index template {name} for {index.pattern}: {shape}",
+        lambda: index.calls(
+            lambda: index.client.indices.put_index_template(
+                name=name, index_patterns=patterns, template=wanted, priority=500
+            )
+        ),
+    )
+
+
+def _wanted(settings: Settings) -> dict[str, Any]:
+    numbers = {"number_of_shards": str(settings.shards), "number_of_replicas": str(settings.replicas)}
+    mappings = {**MAPPINGS, "_meta": {"version": _VERSION}}
+    return {"settings": {"index": {**numbers, "refresh_interval": "1s"}}, "mappings": mappings}
+
+
+def _says(found: Any, wanted: Any) -> bool:
+    """Whether all that is wanted is there; a server adds what it takes for granted, and writes numbers as text."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(_says(found.get(name), one) for name, one in wanted.items())
+    return str(found).lower() == str(wanted).lower()
+
+
+def _indices(index: Index) -> Iterator[Step | str]:
+    undated = f"{index.name}-undated"
+    answer = index.calls(lambda: index.client.indices.get_mapping(index=index.pattern, allow_no_indices=True)).body
+    wanted = {**MAPPINGS, "_meta": {"version": _VERSION}}
+    for name, one in sorted(answer.items()):
+        fields = one["mappings"].get("properties", {})
+        other = [
+            field for field, how in MAPPINGS["properties"].items() if field in fields and not _says(fields[field], how)
+        ]
+        if other:
+            yield Step(
+                f"Elasticsearch: {name} has {', '.join(other)} as something else: delete the index, and run "
+                "`comb samples repair`, which makes its documents anew from HBase",
+                None,
+            )
+        elif not _says(one["mappings"], wanted):
+            yield Step(
+                f"Elasticsearch: add to {name} the fields that it lacks",
+                partial(index.calls, partial(index.client.indices.put_mapping, index=name, **_put(wanted))),
+            )
+        else:
+            yield f"Elasticsearch: index {name} is right"
+    if undated not in answer:
+        yield Step(
+            f"Elasticsearch: create index {undated}",
+            lambda: index.calls(lambda: index.client.indices.create(index=undated)),
+        )
+
+
+def _put(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace("_meta", "meta"): value for name, value in wanted.items()}
+
+
+def _table(settings: Settings, table: Table) -> Iterator[Step | str]:
+    families = table.families()
+    name = settings.table
+    if families is None:
+        kept = f", each dropping what is {settings.keep:.0f} s old" if settings.keep else ""
+        yield Step(
+            f"HBase: create table {name} with the column families {', '.join(FAMILIES)}{kept}",
+            lambda: table.create(settings.keep),
+        )
+        return
+    missing = [one for one in FAMILIES if one not in families]
+    ttl = -1 if settings.keep is None else round(settings.keep)
+    if missing:
+        yield Step(f"HBase: table {name} lacks the families {', '.join(missing)}: alter it in the HBase shell", None)
+    elif any(families[one] not in (ttl, 2**31 - 1 if ttl < 0 else ttl) for one in FAMILIES):
+        said = "FOREVER" if ttl < 0 else str(ttl)
+        yield Step(f"HBase: table {name} keeps cells otherwise: set TTL => {said} in the HBase shell", None)
+    else:
+        yield f"HBase: table {name} is right"

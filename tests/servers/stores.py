@@ -1,0 +1,140 @@
+"""Elasticsearch and HBase as processes of their own, each with a small heap: started, killed, started again."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from socket import create_connection
+
+from tests.servers.processes import Server, free_ports, running
+
+__all__ = ["StoreServer", "elasticsearch", "hbase"]
+
+_SECONDS = 300.0
+"""Patience for a start: 15 s when the machine is quiet."""
+_HEAP = "512m"
+_OPENED = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+)
+_READY = "Master has completed initialization"
+_LOGGING = """log4j.rootLogger=INFO,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.target=System.err
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{ISO8601} %-5p [%.40t] %c{2}: %m%n
+log4j.logger.org.apache.zookeeper=WARN
+"""
+
+
+class StoreServer:
+    """A server on one port with one directory of data, whatever becomes of its process."""
+
+    def __init__(self, name: str, directory: Path, port: int, command: Sequence[object]) -> None:
+        self.name = name
+        self.directory = directory
+        self.port = port
+        self._command = [str(part) for part in command]
+        self._running: AbstractContextManager[Server] | None = None
+        self._started: Server | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; raises Failed."""
+        self._running = running(self.name, self._command, self.directory)
+        self._started = self._running.__enter__()
+        self._started.wait(self._answers, _SECONDS)
+
+    def kill(self) -> None:
+        """End it as SIGKILL does: at any instant, without a word."""
+        if self._running is not None and self._started is not None:
+            self._started.process.kill()
+            self._started.process.wait()
+            self._running.__exit__(None, None, None)
+            self._running = self._started = None
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        log = self.directory / f"{self.name}.log"
+        return log.read_text(encoding="utf-8", errors="replace")[-3000:] if log.exists() else ""
+
+    def _answers(self) -> bool:
+        if self.name == "elasticsearch":
+            url = f"http://127.0.0.1:{self.port}/_cluster/health?wait_for_status=yellow&timeout=1s"
+            with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+            return False
+        # When the master gives up, the process stays, and so does the open port.
+        if _READY not in (self.directory / f"{self.name}.log").read_text(encoding="utf-8", errors="replace"):
+            return False
+        with suppress(OSError), create_connection(("127.0.0.1", self.port), 5):
+            return True
+        return False
+
+
+@contextmanager
+def elasticsearch(home: Path, directory: Path) -> Iterator[StoreServer]:
+    """One node without security, as its open part alone is: no x-pack."""
+    (directory / "tmp").mkdir(parents=True)
+    http, transport = free_ports(2)
+    command = [
+        "java", f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseG1GC", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
+        f"-Djava.io.tmpdir={directory}/tmp", "-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true",
+        "-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true",
+        "-Dio.netty.recycler.maxCapacityPerThread=0", "-cp", f"{home}/classes:{home}/lib/*", "EsMain", home,
+        f"http.port={http}", f"transport.port={transport}", f"path.data={directory}/data",
+        f"path.logs={directory}/logs",
+    ]  # fmt: skip
+    with _ended(StoreServer("elasticsearch", directory, http, command)) as server:
+        yield server
+
+
+@contextmanager
+def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[StoreServer]:
+    """HBase with everything that it is made of, and its Thrift server, which closes connections that are `idle`."""
+    (directory / "conf").mkdir(parents=True)
+    thrift, zookeeper, master, region = free_ports(4)
+    values = {
+        "hbase.cluster.distributed": "false",
+        "hbase.rootdir": f"file://{directory}/hbase",
+        "hbase.tmp.dir": f"{directory}/tmp",
+        "hbase.unsafe.stream.capability.enforce": "false",  # or it does not start on a local disk
+        "hbase.zookeeper.quorum": "127.0.0.1",
+        "hbase.zookeeper.property.dataDir": f"{directory}/zookeeper",
+        "hbase.zookeeper.property.clientPort": zookeeper,
+        "hbase.zookeeper.property.clientPortAddress": "127.0.0.1",
+        "hbase.master.hostname": "localhost",
+        "hbase.master.ipc.address": "127.0.0.1",
+        "hbase.master.port": master,
+        "hbase.master.info.port": -1,
+        "hbase.master.wait.on.regionservers.mintostart": 1,
+        "hbase.master.wait.on.regionservers.maxtostart": 1,
+        "hbase.regionserver.hostname": "localhost",
+        "hbase.regionserver.ipc.address": "127.0.0.1",
+        "hbase.regionserver.port": region,
+        "hbase.regionserver.info.port": -1,
+        "hbase.regionserver.thrift.ipaddress": "127.0.0.1",
+        "hbase.regionserver.thrift.port": thrift,
+        "hbase.thrift.info.port": -1,
+        "hbase.thrift.server.socket.read.timeout": round(idle * 1000),
+    }
+    lines = [f"<property><name>{name}</name><value>{value}</value></property>" for name, value in values.items()]
+    site = "\n".join(['<?xml version="1.0"?>', "<configuration>", *lines, "</configuration>", ""])
+    (directory / "conf" / "hbase-site.xml").write_text(site, "utf-8")
+    (directory / "conf" / "log4j.properties").write_text(_LOGGING, "utf-8")
+    command = [
+        "java", f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseG1GC", *_OPENED, "-Djava.net.preferIPv4Stack=true",
+        f"-Dhbase.log.dir={directory}/logs", "-cp", f"{directory}/conf:{home}/classes:{home}/lib/*", "HbMain", "start",
+    ]  # fmt: skip
+    with _ended(StoreServer("hbase", directory, thrift, command)) as server:
+        yield server
+
+
+@contextmanager
+def _ended(server: StoreServer) -> Iterator[StoreServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
