@@ -34,7 +34,7 @@ class Histogram(NamedTuple):
 
     def quantile(self, share: float) -> float:
         """The least value that `share` of them are not above (nearest rank). Raises ValueError where there are none."""
-        left = max(1, ceil(share * self.total))
+        left = max(1, ceil(share * self.total - 1e-9))  # what a float is off by does not make it one more
         for bucket in sorted(self.counts):
             left -= self.counts[bucket]
             if left <= 0:

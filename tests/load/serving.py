@@ -3,6 +3,8 @@
 python -m tests.load.serving echo
 python -m tests.load.serving stall SECONDS PERIOD    # the first SECONDS of each PERIOD it answers nothing
 python -m tests.load.serving queue SECONDS           # one at a time, each takes SECONDS
+python -m tests.load.serving spin TIMES               # one at a time, each hashes a text so often
+python -m tests.load.serving leak BYTES               # it keeps so many more each second
 python -m tests.load.serving fail CODE
 python -m tests.load.serving count                   # each answer is another one
 python -m tests.load.serving die REQUESTS            # the process ends in the middle of that one
@@ -15,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 
 import grpc
 import grpc.aio
@@ -22,7 +25,7 @@ import grpc.aio
 from comb_compiler.load import GRPC, Input, Job, Target
 from tests.architecture.imports import ROOT
 
-__all__ = ["PATH", "job", "serving"]
+__all__ = ["PATH", "job", "serving", "serving_process"]
 
 PATH = "/tests.v1.Load/Run"
 Behaviour = Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]
@@ -53,6 +56,29 @@ def queue(seconds: float) -> Behaviour:
         now = asyncio.get_running_loop().time()
         free = max(now, free) + seconds
         await asyncio.sleep(free - now)
+        return request
+
+    return answer
+
+
+def spin(times: float) -> Behaviour:
+    """Work of a CPU, which takes longer where others want it too."""
+
+    async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        found = request
+        for _ in range(int(times)):
+            found = sha256(found).digest()
+        return found
+
+    return answer
+
+
+def leak(a_second: float) -> Behaviour:
+    began, kept = asyncio.get_running_loop().time(), bytearray()
+
+    async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        due = int(a_second * (asyncio.get_running_loop().time() - began))
+        kept.extend(os.urandom(max(0, due - len(kept))))
         return request
 
     return answer
@@ -92,6 +118,8 @@ async def main(kind: str, *given: str) -> None:
         "echo": lambda: echo,
         "stall": stall,
         "queue": queue,
+        "spin": spin,
+        "leak": leak,
         "fail": lambda: fail(*given),
         "count": count,
         "die": die,
@@ -109,6 +137,13 @@ async def main(kind: str, *given: str) -> None:
 @contextmanager
 def serving(*command: str) -> Iterator[int]:
     """The port of such a process, as long as the block lasts."""
+    with serving_process(*command) as (port, _):
+        yield port
+
+
+@contextmanager
+def serving_process(*command: str) -> Iterator[tuple[int, int]]:
+    """Its port, and its id."""
     started = subprocess.Popen(
         [sys.executable, "-m", "tests.load.serving", *command],
         cwd=ROOT,
@@ -119,7 +154,7 @@ def serving(*command: str) -> Iterator[int]:
     assert started.stdin is not None
     assert started.stdout is not None
     try:
-        yield int(started.stdout.readline())
+        yield int(started.stdout.readline()), started.pid
     finally:
         started.stdin.close()
         started.wait(30)

@@ -1,0 +1,135 @@
+"""What is planted in real processes is found, and what is not there is not: by the load gate's own loader and judges.
+
+Services are processes that do what they are told (`tests.load.serving`), loaded over gRPC on this machine, beside a
+process that takes a core for stretches of time. Nothing is simulated but what the services do.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple, cast
+
+import pytest
+
+from comb_compiler.cli.gate.loaded import Loaded, turned
+from comb_compiler.gates.load.judging import Finding, against_baseline, growing
+from comb_compiler.gates.load.ratios import quantile
+from comb_compiler.gates.load.seen import Side, Step
+from comb_compiler.gates.load.turns import parted
+from comb_compiler.gates.verdicts import Verdict, of_all
+from comb_compiler.load import ERROR, PERCENTILES, Generator, Histogram, Input
+from tests.load.serving import PATH, serving_process
+from tests.support.trials import Trial
+
+_RATE, _HOLD = 60.0, 10.0
+_TIMES = 2000
+"""Of a hash: some milliseconds."""
+_NEIGHBOUR = """
+import random, time
+while True:
+    end = time.monotonic() + random.expovariate(1.0)
+    while time.monotonic() < end:
+        pass
+    time.sleep(random.expovariate(1.0))
+"""
+
+
+@contextmanager
+def neighbour() -> Iterator[None]:
+    """A process that wants a core half of the time."""
+    with subprocess.Popen([sys.executable, "-c", _NEIGHBOUR]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+class Told(NamedTuple):
+    """What a load has to know of a service that is no comb."""
+
+    name: str
+    address: str
+    path: str
+    process: int
+    metrics: str = ""
+    start: float = 0.0
+
+
+def loaded(name: str, generator: Generator, stack: ExitStack, *command: str) -> Loaded:
+    port, process = stack.enter_context(serving_process(*command))
+    service = Told(name, f"127.0.0.1:{port}", PATH, process)
+    return Loaded(cast("Any", service), (Input(b"text"),), 5.0, generator, stack)
+
+
+def judged(generator: Generator, slower: float) -> tuple[list[Finding], Side]:
+    """What is said of a candidate whose work takes so many times as long."""
+    with ExitStack() as stack:
+        baseline = loaded("baseline", generator, stack, "spin", str(_TIMES))
+        candidate = loaded("candidate", generator, stack, "spin", str(_TIMES * slower))
+        for one in (baseline, candidate):
+            one.held(_RATE, 1.0)
+        found = turned(baseline, candidate, _RATE, parted(_HOLD, _RATE))
+        return against_baseline(Step(_RATE, turned=found), 0.1, (0.5, 0.95), findings=4), found.candidate
+
+
+@pytest.mark.prove
+def test_planted_slowness_is_found_and_nothing_else(trial: Trial) -> None:
+    """A fifth more work, and not any more, by turns; as many trials as there is time for, at most 100 and 200."""
+    seen: dict[str, dict[str, int]] = {"a fifth slower": {}, "no change": {}}
+    ratios: dict[str, list[float]] = {"a fifth slower": [], "no change": []}
+    furthest = 0.0
+    with neighbour(), Generator() as generator:
+        for number in range(300):
+            what, slower = ("a fifth slower", 1.2) if number % 3 == 0 else ("no change", 1.0)
+            findings, candidate = judged(generator, slower)
+            verdict = of_all([one.verdict for one in findings]).value
+            seen[what][verdict] = seen[what].get(verdict, 0) + 1
+            ratios[what] += [round(one.value, 3) for one in findings if one.what == "p50" and one.value is not None]
+            furthest = max(furthest, off_by(candidate))
+            trial.note(seen=seen, ratios_of_p50=ratios, histogram_off_by=furthest, histogram_error=ERROR)
+            if number >= 2 and not trial.goes_on():
+                break
+    found, changed = seen["a fifth slower"], seen["no change"]
+    assert found.get("blocked", 0) >= 0.9 * sum(found.values())
+    assert changed.get("blocked", 0) <= max(1, 0.025 * sum(changed.values()))
+    assert furthest <= ERROR
+
+
+def off_by(side: Side) -> float:
+    """By what share percentiles of the histogram are off those of the latencies themselves, at most."""
+    took = sorted(one for turn in side.turns for one in turn.took)
+    histogram = Histogram.of(took)
+    exact = {share: quantile(took, share) for share in PERCENTILES}
+    return max(abs(histogram.quantile(share) / value - 1.0) for share, value in exact.items())
+
+
+@pytest.mark.prove
+def test_a_planted_leak_is_found(trial: Trial) -> None:
+    """A megabyte a second, beside a service that keeps nothing: within a minute of load."""
+    seconds: list[float] = []
+    alarms = 0
+    with neighbour(), Generator() as generator:
+        for _ in range(20):
+            with ExitStack() as stack:
+                leaking = loaded("candidate", generator, stack, "leak", "1e6")
+                steady = loaded("baseline", generator, stack, "leak", "0")
+                steady.held(20.0, 5.0)
+                seconds.append(first_alarm(leaking, steady))
+                alarm = growing(steady.memory(), (), None, findings=8)
+                alarms += alarm is not None and alarm.verdict is Verdict.BLOCKED
+            trial.note(found_after_seconds=seconds, false_alarms=alarms)
+            if not trial.goes_on():
+                break
+    assert max(seconds) <= 60.0
+    assert not alarms
+
+
+def first_alarm(leaking: Loaded, steady: Loaded) -> float:
+    """After how many seconds of load the leak is said to be one; 90 where it never is."""
+    for seconds in range(5, 91, 5):
+        leaking.held(20.0, 5.0)
+        found = growing(leaking.memory(), steady.memory(), None, findings=8)
+        if found is not None and found.verdict is Verdict.BLOCKED:
+            return float(seconds)
+    return 90.0
