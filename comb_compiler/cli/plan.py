@@ -4,10 +4,18 @@ What the platform cannot give is said first, and the exit code is then 1; `comb 
 show what is left of an empty cluster when the fewest instances have their places. "in any order" means that none can be
 left without a place, whatever the scheduler chooses.
 
+With --against it says instead what a change does to what is there: models and parameters, replicas and devices, what
+restarts, goes, or is refused by Kubernetes; then each object that differs, part by part, with the line that asks for
+it. What is there are rendered files, an environment repository, or a git revision of the sources. Images that nobody
+gives are taken to be those that run.
+
 example:
   comb plan combs/ocr --platform platform.yaml                            in every environment
   comb plan combs/ocr --platform platform.yaml --environment production   in one
   comb plan combs/ocr --platform platform.yaml --format json              for programs
+  comb plan combs --platform platform.yaml --against origin/main          what a pull request changes
+  comb plan combs/ocr --platform platform.yaml --against https://git.example.com/environments.git
+  comb plan combs/ocr --platform platform.yaml --against rendered --format html > change.html
 """
 
 import argparse
@@ -34,16 +42,28 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="COMB", help="a comb.yaml, or a directory with one")
+    parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one")
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     parser.add_argument("--environment", metavar="NAME", help="the plan for this environment (default: for all)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
+    parser.add_argument("--against", metavar="DIR|URL|REV", help="say what changes: compared with what is there")
+    parser.add_argument("--images", metavar="FILE", help="with --against: the images by digest, which a build wrote")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="what is written (default: text)")
+    parser.add_argument("-o", "--output", metavar="DIR", help="with --format markdown: a file for each comment")
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
 
 
+_FORMATS = ("text", "markdown", "json", "html")
+_OF_CHANGES = ("markdown", "html")
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    arguments.paths = [arguments.path]
+    if arguments.against is not None:
+        return _run_against(arguments, console)
+    if arguments.format in _OF_CHANGES or arguments.images is not None or arguments.output is not None:
+        raise UsageError("--format markdown and html, --images and -o are about what changes: say --against")
+    if len(arguments.paths) > 1:
+        raise UsageError("without --against one comb is planned: name one")
     checkout = Checkout(open_root(arguments))
     cache = VerdictCache(None if arguments.no_cache else default_directory())
     planned = _planned(checkout, arguments, cache.memo)
@@ -56,6 +76,22 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.FINDINGS if has_errors(planned.diagnostics) else Exit.CLEAN
 
 
+def _run_against(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.cli.plan_against import compare_combs
+    from comb_compiler.cli.plan_showing import show
+    from comb_compiler.cli.render import read_images
+
+    if arguments.output is not None and arguments.format != "markdown":
+        raise UsageError("-o DIR is where --format markdown writes its files")
+    arguments.unbuilt = False
+    images = read_images(arguments) if arguments.images is not None else None
+    checkout = Checkout(open_root(arguments))
+    cache = VerdictCache(None if arguments.no_cache else default_directory())
+    compared = compare_combs(checkout, arguments, images, cache.memo)
+    show(compared, arguments, checkout, console)
+    return Exit.FINDINGS if has_errors(compared.diagnostics) else Exit.CLEAN
+
+
 class _Planned(NamedTuple):
     plans: "tuple[Plan, ...]"
     diagnostics: tuple[Diagnostic, ...]
@@ -66,9 +102,9 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") ->
     from comb_compiler.compiler import check
     from comb_compiler.workspace.sources import load_sources
 
-    mains, found = find_combs(checkout, [arguments.path])
+    mains, found = find_combs(checkout, arguments.paths)
     if len(mains) > 1:
-        raise UsageError(f"{arguments.path} holds {len(mains)} combs: name one, such as {mains[0]}")
+        raise UsageError(f"{arguments.paths[0]} holds {len(mains)} combs: name one, such as {mains[0]}")
     if not mains:
         return _Planned((), tuple(found))
     platform_file = platform_path(arguments, checkout)
@@ -80,7 +116,7 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") ->
     comb = load_sources(checkout, mains[0], memo)
     checked = check(comb, platform, memo, environment=arguments.environment or "")
     if checked.kind == "Platform":
-        raise UsageError(f"{arguments.path} declares a platform: name a comb")
+        raise UsageError(f"{arguments.paths[0]} declares a platform: name a comb")
     return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics)))
 
 

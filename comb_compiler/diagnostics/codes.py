@@ -216,6 +216,10 @@ MISSING_EVIDENCE = Code("COMB4401", "missing-evidence")
 VOID_EVIDENCE = Code("COMB4402", "void-evidence")
 UNBUILT_RELEASE = Code("COMB4403", "unbuilt-release")
 
+# What a change does to what is there.
+FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")
+UNKNOWN_EARLIER_STATE = Code("COMB4602", "unknown-earlier-state")
+
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
 

@@ -134,10 +134,12 @@ NEEDS_BYTES = (
     codes.MISSING_EVIDENCE,
     codes.VOID_EVIDENCE,
     codes.UNBUILT_RELEASE,
+    codes.FORBIDDEN_CHANGE,
+    codes.UNKNOWN_EARLIER_STATE,
     codes.BAD_REQUIREMENT,
     codes.WEAKENED_EXAM,
 )
-"""What is said of locks, evidence, exams, bytes and megabytes: tested where those are, in golden and workspace."""
+"""What is said of locks, evidence, exams, changes, bytes and megabytes: tested where those are, in golden and workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 

@@ -1,5 +1,6 @@
 """What a check says of the files of a golden case: in memory, and as the command finds them on a disk."""
 
+import argparse
 import posixpath
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
 from comb_compiler.cli.gate.weakenings import findings, weakenings
+from comb_compiler.cli.plan_against import compare_combs
 from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
@@ -31,6 +33,7 @@ __all__ = [
     "check_code_on_disk",
     "check_in_memory",
     "check_on_disk",
+    "compare_on_disk",
     "exam_on_disk",
     "fixed",
     "prove_on_disk",
@@ -104,6 +107,14 @@ def exam_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     base, own = before.base.value.gates, after.base.value.gates
     weaker = weakenings(base, own, after.base, (), (), [*own.compare])
     return tuple(findings(weaker, after.base, after.base.value.metadata.name))
+
+
+def compare_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb plan --against HEAD` says in all environments."""
+    asked = argparse.Namespace(
+        paths=[str(root)], platform=str(root / PLATFORM), environment=None, against="HEAD", all=False
+    )
+    return compare_combs(Checkout(root), asked, None, REMEMBERED).diagnostics
 
 
 def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:

@@ -14,6 +14,7 @@ from tests.golden.compilation import (
     check_code_on_disk,
     check_in_memory,
     check_on_disk,
+    compare_on_disk,
     exam_on_disk,
     fixed,
     prove_on_disk,
@@ -27,6 +28,7 @@ DIRECTORY = Path(__file__).parent / "cases"
 CASES = sorted(DIRECTORY.glob("*/*.txt"))
 ON_DISK = {
     "artifacts": check_artifacts,
+    "changes": compare_on_disk,
     "code": check_code_on_disk,
     "evidence": prove_on_disk,
     "exam": exam_on_disk,

@@ -1,0 +1,226 @@
+"""What `comb plan --against` compares with: what was rendered to places, or what a revision's files say."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from comb_compiler.changes.model import Side
+from comb_compiler.changes.sides import side_of_files
+from comb_compiler.cli.against import name_of
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.plan_origins import side_of_rendered
+from comb_compiler.compiler.images import unbuilt_images
+from comb_compiler.compiler.render import Rendered, RenderedCluster, render_comb
+from comb_compiler.compiler.rollout import BadStable, Stable, read_stable
+from comb_compiler.plan import Plan
+from comb_compiler.release.images import Images
+from comb_compiler.release.place import Place
+from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+from comb_compiler.source import SourceSet
+from comb_compiler.source.memo import Memo
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.discovery import COMB_FILE
+from comb_compiler.workspace.operators import code_digest
+from comb_compiler.workspace.past import Past
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["Base", "Before", "Given", "Published", "Store", "Then", "Unrendered", "with_stand_ins"]
+
+Given = Images | Callable[[Plan, str], Images]
+"""Images, or what makes some up for a plan and a comb's name."""
+
+_CANDIDATE = "a candidate is on its way: until it has arrived or is taken back, nothing else is published of the comb"
+
+
+class Before(NamedTuple):
+    """What a cluster is told of a comb until now. `stable` is what a new release follows."""
+
+    side: Side
+    stable: Stable | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Unrendered(Exception):
+    """What a comb is compared with cannot be rendered; the message says why."""
+
+
+class Base(Protocol):
+    """What is compared with."""
+
+    title: str
+
+    def images(self, environment: str, name: str) -> Given:
+        """The images that a comb has there, for which nobody gave others."""
+        ...
+
+    def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
+        """What is told there in the place of `after`; None where the comb is new there. Raises Unrendered."""
+        ...
+
+    def left(self, main: str, environment: str, name: str, clusters: Iterable[str]) -> list[str]:
+        """Other clusters than these in which a comb is there. Raises Unrendered."""
+        ...
+
+    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
+        """The combs that are there, and that nobody has any more."""
+        ...
+
+
+class Store(Protocol):
+    """Rendered files by place: a directory, or a commit of an environment repository."""
+
+    def combs(self, cluster: str, namespace: str) -> list[str]:
+        """The names of the directories of a namespace."""
+        ...
+
+    def release(self, place: Place) -> bytes | None:
+        """The place's release.json."""
+        ...
+
+    def files(self, place: Place) -> Mapping[str, bytes]:
+        """The place's files by name; none where it is not there."""
+        ...
+
+    def flux(self, place: Place) -> bytes | None:
+        """What Flux is told of it."""
+        ...
+
+
+class Published:
+    """What was rendered. `homes` are the clusters of the platform and the namespace of each environment."""
+
+    def __init__(self, title: str, store: Store, homes: Mapping[str, tuple[tuple[str, ...], str]]) -> None:
+        self.title = title
+        self._store = store
+        self._homes = homes
+
+    def images(self, environment: str, name: str) -> Given:
+        """Those that run now; what is new has none yet."""
+        return with_stand_ins(one for one in map(self._release, self._places(environment, name)) if one is not None)
+
+    def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
+        """What was rendered to the same place."""
+        files = self._store.files(after.place)
+        if not files:
+            return None
+        stable = self._stable(after.place, files)
+        whole = files if stable is None else {**stable.files, FILE: stable.content}
+        flux = self._store.flux(after.place)
+        known = {after.files[made.file]: made.object for made in after.manifests}
+        side = side_of_files({**whole, **({after.flux_file: flux} if flux is not None else {})}, known)
+        notes = (_CANDIDATE,) if stable is not None and stable.rollout is not None else ()
+        return Before(side, stable, (*notes, *(f"`{name}` holds no object" for name in side.unread)))
+
+    def left(self, main: str, environment: str, name: str, clusters: Iterable[str]) -> list[str]:
+        """Clusters that the environment had before."""
+        there = [one for one in self._places(environment, name) if one.cluster not in set(clusters)]
+        return [one.cluster for one in there if self._release(one) is not None]
+
+    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
+        """Those that were rendered for the environment."""
+        clusters, namespace = self._homes[environment]
+        known = set(names)
+        there = {Place(one, namespace, comb) for one in clusters for comb in self._store.combs(one, namespace)}
+        left = ((place.comb, self._release(place)) for place in there if place.comb not in known)
+        return sorted({comb for comb, one in left if one is not None and one.environment == environment})
+
+    def _places(self, environment: str, name: str) -> list[Place]:
+        clusters, namespace = self._homes[environment]
+        return [Place(cluster, namespace, name) for cluster in clusters]
+
+    def _release(self, place: Place) -> Release | None:
+        content = self._store.release(place)
+        try:
+            return parse_release(content) if content is not None else None
+        except BadRelease as problem:
+            raise UsageError(f"--against {self.title}: `{place.directory}/{FILE}`: {problem}") from problem
+
+    def _stable(self, place: Place, files: Mapping[str, bytes]) -> Stable | None:
+        if FILE not in files:
+            return None
+        try:
+            return read_stable(files)
+        except BadStable as problem:
+            raise UsageError(f"--against {self.title}: `{place.directory}`: {problem}") from problem
+
+
+class Then:
+    """A revision of the checkout, rendered by this Comb for a platform."""
+
+    def __init__(self, title: str, past: Past, platform: SourceSet, given: Images | None, memo: Memo) -> None:
+        self.title = title
+        self._past = past
+        self._memo = memo
+        self._given: Given = given if given is not None else unbuilt_images
+        self._platform = platform
+        self._rendered: dict[tuple[str, str], Rendered] = {}
+
+    def images(self, environment: str, name: str) -> Given:
+        """The same on both sides."""
+        return self._given
+
+    def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
+        """What the revision's files say in the same cluster."""
+        found = self._clusters(main, environment, after.place.comb)
+        there = next((one for one in found if one.cluster == after.cluster), None)
+        return Before(side_of_rendered(there, None)) if there is not None else None
+
+    def left(self, main: str, environment: str, name: str, clusters: Iterable[str]) -> list[str]:
+        """Clusters that the environment had then."""
+        return [one.cluster for one in self._clusters(main, environment, name) if one.cluster not in set(clusters)]
+
+    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
+        """Those whose files are no longer there, under no name that there is."""
+        now, known = set(mains), set(names)
+        found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in now}
+        return sorted(name for name in found if name and name not in known)
+
+    def _clusters(self, main: str, environment: str, name: str) -> tuple[RenderedCluster, ...]:
+        """The comb as it was, wherever it was; nothing where it was not there."""
+        home = self._home(main, name)
+        if home is None:
+            return ()
+        if (home, environment) not in self._rendered:
+            sources, code = load_sources(self._past, home, self._memo), code_digest(self._past, home)
+            self._rendered[home, environment] = render_comb(
+                sources, self._platform, environment, self._given, self._memo, code
+            )
+        made = self._rendered[home, environment]
+        if not made.clusters:
+            raise Unrendered(_why(made, home, self.title))
+        return made.clusters
+
+    def _home(self, main: str, name: str) -> str | None:
+        if name_of(main, self._past.read(main)) == name:
+            return main
+        moved = [path for path in self._past.named(COMB_FILE) if name_of(path, self._past.read(path)) == name]
+        if len(moved) == 1:
+            return moved[0]
+        return None if isinstance(self._past.read(main), Unavailable) else main
+
+
+def _why(made: Rendered, home: str, title: str) -> str:
+    errors = [one.message for one in made.diagnostics if one.severity.value == "error"]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    said = f": {errors[0]}{more}" if errors else ""
+    return f"at {title} `{home}` cannot be rendered{said}"
+
+
+def with_stand_ins(releases: Iterable[Release]) -> Given:
+    """The images of releases, and for what they lack some that nobody can pull."""
+    have: dict[str, dict[str, str]] = {}
+    unbuilt = False
+    for release in releases:
+        unbuilt = unbuilt or release.unbuilt
+        for process, devices in release.images.items():
+            have.setdefault(process, {}).update(devices)
+
+    def given(plan: Plan, comb: str) -> Images:
+        wanted = unbuilt_images(plan, comb).by_process
+        lacks = any(device not in have.get(process, {}) for process, devices in wanted.items() for device in devices)
+        images = {
+            process: {device: have.get(process, {}).get(device, image) for device, image in devices.items()}
+            for process, devices in wanted.items()
+        }
+        return Images(images, unbuilt=unbuilt or lacks)
+
+    return given
