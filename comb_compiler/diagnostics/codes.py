@@ -103,6 +103,7 @@ REFUSED_ARTIFACT = Code("COMB2037", "refused-artifact")
 NOTHING_TO_REMOVE = Code("COMB2038", "nothing-to-remove")
 RESERVED_NAME = Code("COMB2039", "reserved-name")
 BAD_REQUIREMENT = Code("COMB2040", "bad-requirement")
+BAD_QUERY = Code("COMB2041", "bad-query")
 
 # The graph.
 BAD_CALL = Code("COMB3001", "bad-call")

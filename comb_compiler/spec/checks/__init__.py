@@ -7,6 +7,7 @@ from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.checks.numbers import check_parameters
 from comb_compiler.spec.checks.operators import check_operators
 from comb_compiler.spec.checks.promises import check_promises
+from comb_compiler.spec.checks.queries import check_queries
 from comb_compiler.spec.checks.references import check_references
 from comb_compiler.spec.checks.reserved import check_reserved
 from comb_compiler.spec.checks.traffic import check_traffic
@@ -22,5 +23,6 @@ COMB_CHECKS: tuple[Check, ...] = (
     check_parameters,
     check_traffic,
     check_promises,
+    check_queries,
     check_reserved,
 )
