@@ -13,6 +13,7 @@ from comb_compiler.gates.load.guide import Advice, Guide, Run, Scene, Write, Wri
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.guide.model import GpuSeen
 from comb_compiler.gates.load.seen import Side, Step, Used
+from comb_compiler.graph.model import OperatorGraph
 from comb_compiler.source import Node
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec.putting import put
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["guiding", "run_of"]
 
 _DOUBT = 0.01
+NOTHING: Mapping[tuple[str, str], str] = {}
 
 
 def run_of(step: Step, pages: tuple[Page, Page], start: float | None) -> Run | None:
@@ -73,8 +75,8 @@ def _gpus(used: list[Used]) -> tuple[GpuSeen, ...]:
     )
 
 
-def guiding(clean: Clean, arm: str) -> Callable[[Run], Guide]:
-    """What makes the guide of a candidate's run, which is `clean` or an arm of it."""
+def guiding(clean: Clean, arm: str, passed: Mapping[tuple[str, str], str] = NOTHING) -> Callable[[Run], Guide]:
+    """What makes the guide of a candidate's run, which is `clean` or an arm of it; `passed` is as in Scene."""
     comb = clean.compiled.checked.comb
     assert comb is not None
     bound = comb.arms[arm] if arm else comb.base
@@ -88,8 +90,8 @@ def guiding(clean: Clean, arm: str) -> Callable[[Run], Guide]:
 
     def guide(run: Run) -> Guide:
         deadline = None if sla.deadline is None else sla.deadline.total_seconds()
-        found = guide_of(Scene(run, written, clean.plan.graphs[number], sla.qps, deadline))
-        advice = tuple(one._replace(fix=_fix(one, root)) for one in found.advice)
+        found = guide_of(Scene(run, written, clean.plan.graphs[number], sla.qps, deadline, passed))
+        advice = tuple(one._replace(fix=_fix(one, root, clean.compiled.checked.graph)) for one in found.advice)
         return found._replace(advice=advice, files=_digests(clean, advice))
 
     return guide
@@ -109,17 +111,22 @@ def _written(operator: "Operator") -> Written:
     )
 
 
-def _fix(advice: Advice, root: Node) -> Fix | None:
+def _fix(advice: Advice, root: Node, graph: OperatorGraph | None) -> Fix | None:
     """None where what is to be written has no one place, as where an alias stands."""
-    edits = [_edit(root, one) for one in advice.writes]
+    edits = [_edit(root, one, graph) for one in advice.writes]
     if any(one is None for one in edits):
         return None
     title = "write " + " and ".join(f"`{'.'.join(one.path)}: {one.text}`" for one in advice.writes)
     return Fix(title, tuple(one for one in edits if one is not None), Applicability.UNSAFE)
 
 
-def _edit(root: Node, write: Write) -> Edit | None:
-    return put(root, write.path, write.text)
+def _edit(root: Node, write: Write, graph: OperatorGraph | None) -> Edit | None:
+    """A step's inputs stand in the text of its call, as a rule."""
+    if write.path[0] != "graph":
+        return put(root, write.path, write.text)
+    _, step, _, port = write.path
+    edges = graph.steps[step].inputs if graph is not None and step in graph.steps else ()
+    return next((Edit(edge.source.whole_span, write.text) for edge in edges if edge.port == port), None)
 
 
 def _digests(clean: Clean, advice: tuple[Advice, ...]) -> Mapping[str, str]:

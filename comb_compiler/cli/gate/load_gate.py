@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -16,7 +16,7 @@ from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.online import online
 from comb_compiler.cli.gate.past import append, load_past
-from comb_compiler.cli.gate.targets import Service
+from comb_compiler.cli.gate.targets import Service, as_written
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable, Verdict
@@ -65,7 +65,8 @@ async def load_gate(
     except Unreadable as problem:
         return _undecided(samples, str(problem))
     history = arguments.history or Path(default_directory()) / "loads"
-    loading = _loading(clean, candidate, against, asked, inputs, history, arguments, console)
+    passed = await _passed(clean, samples.cases, arguments)
+    loading = _loading(clean, candidate, against, asked, inputs, passed, history, arguments, console)
     began = monotonic()
     try:
         found = await asyncio.to_thread(loaded, loading)
@@ -80,12 +81,24 @@ async def load_gate(
     return _result(samples, found, float(asked.slower), monotonic() - began)
 
 
+async def _passed(clean: Clean, cases: Sequence[Case], arguments: argparse.Namespace) -> Mapping[tuple[str, str], str]:
+    """What steps only pass on, where the candidate can be started once more, and asked for all that it does."""
+    from comb_compiler.cli.gate.passing import passed_on
+    from comb_compiler.cli.gate.session import source_of
+
+    if arguments.target != "local":
+        return {}
+    source = source_of(clean, arguments.arm, is_patient=arguments.patient)
+    return await passed_on(source, [case.request for case in cases if case.error is None])
+
+
 def _loading(
     clean: Clean,
     candidate: Service,
     against: Against,
     asked: "LoadGate",
     inputs: "tuple[Input, ...]",
+    passed: Mapping[tuple[str, str], str],
     history: Path,
     arguments: argparse.Namespace,
     console: Console,
@@ -109,7 +122,8 @@ def _loading(
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
         saturates=arguments.saturation,
-        guide=guiding(clean, arguments.arm),
+        graph=as_written(clean.plan, arguments.arm).graphs[0],
+        guide=guiding(clean, arguments.arm, passed),
         progress=console.progress,
     )
 

@@ -2,15 +2,36 @@
 
 from collections.abc import Callable
 
+from comb_compiler.gates.load.guide.batches import batches_too_small, batches_wait_too_long
+from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_small
+from comb_compiler.gates.load.guide.instances import too_few_instances
+from comb_compiler.gates.load.guide.memory import memory_grows
 from comb_compiler.gates.load.guide.model import Advice, Bound, Cost, Guide, OperatorSeen, Scene
 from comb_compiler.gates.load.guide.paths import longest, on_path, taken
+from comb_compiler.gates.load.guide.reserved import cores_idle
+from comb_compiler.gates.load.guide.serial import serial_for_nothing
+from comb_compiler.gates.load.guide.starting import cold_start
+from comb_compiler.gates.load.guide.timeouts import timeout_too_long, timeout_too_short
 from comb_compiler.gates.load.guide.workers import too_few_workers
 
 __all__ = ["RULES", "Rule", "guide_of"]
 
 Rule = Callable[[Scene], Advice | None]
 
-RULES: tuple[Rule, ...] = (too_few_workers,)
+RULES: tuple[Rule, ...] = (
+    too_few_workers,
+    too_few_instances,
+    batches_too_small,
+    batches_wait_too_long,
+    serial_for_nothing,
+    timeout_too_long,
+    timeout_too_short,
+    memory_grows,
+    cold_start,
+    gpu_share_too_small,
+    gpu_share_idle,
+    cores_idle,
+)
 """Each looks for one thing, and says nothing where it is not proven."""
 _MOSTLY = 0.5
 

@@ -1,0 +1,43 @@
+"""The machine's cores are used up: more instances, each of which is asked a part."""
+
+from math import ceil
+
+from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, Scene, Write
+from comb_compiler.gates.load.guide.paths import on_path, shortened
+from comb_compiler.gates.load.guide.queue import Queue, span
+from comb_compiler.gates.load.guide.wording import milliseconds, share
+
+__all__ = ["too_few_instances"]
+
+_FULL, _AIM = 0.8, 0.6
+"""How busy cores are that are full, and how busy they should be."""
+_COMPUTES = 0.5
+_NOTABLE = 0.2
+_LAW = "utilisation law; a queue that each instance has of its own, with every n-th of the calls as they came"
+
+
+def too_few_instances(scene: Scene) -> Advice | None:
+    """As many as the CPU time of requests needs, for the operator of the longest path that computes most."""
+    run = scene.run
+    busy = (run.cpu or 0.0) * run.rate / run.cores
+    computing = [one for one in on_path(scene) if one.operator in scene.written and one.cpu_share >= _COMPUTES]
+    if not computing or busy < _FULL:
+        return None
+    one = max(computing, key=lambda each: each.cpu)
+    many = ceil(busy / _AIM)
+    if many <= scene.written[one.operator].least or one.wait < _NOTABLE * run.latency:
+        return None
+    workers = min(one.workers or run.cores, run.cores)
+    after = span(run.due[::many], Queue(workers, one.computing or one.service))
+    lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
+    if lower <= 0:
+        return None
+    says = (
+        f"requests compute for {milliseconds(run.cpu or 0.0)} each, which keeps {run.cores} cores {share(busy)} busy; "
+        f"most of it is `{one.operator}`, whose calls wait {milliseconds(one.wait)}: of {many} instances each would be "
+        f"{share(busy / many)} busy with its part of this rate"
+    )
+    write = Write(("operators", one.operator, "scale", "min"), str(many))
+    return Advice(
+        "too-few-instances", one.operator, one.step, says, (write,), Gain(Kind.LATENCY, run.latency, lower, upper, _LAW)
+    )
