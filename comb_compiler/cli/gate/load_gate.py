@@ -16,7 +16,7 @@ from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.online import online
 from comb_compiler.cli.gate.past import append, load_past
-from comb_compiler.cli.gate.targets import Service
+from comb_compiler.cli.gate.targets import Service, as_written
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import default_directory
 from comb_compiler.gates import Case, GateResult, Gone, Ruling, Set, Unreadable, Verdict
@@ -122,6 +122,7 @@ def _loading(
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
         saturates=arguments.saturation,
+        graph=as_written(clean.plan, arguments.arm).graphs[0],
         guide=guiding(clean, arguments.arm, passed),
         progress=console.progress,
     )

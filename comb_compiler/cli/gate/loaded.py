@@ -1,6 +1,6 @@
 """A target under load, which is measured where it is a process of this machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import urlopen
@@ -8,7 +8,6 @@ from urllib.request import urlopen
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.asking import Gone
 from comb_compiler.gates.load.guide.metrics import Page, page_of
-from comb_compiler.gates.load.operators import Calls, calls_of
 from comb_compiler.gates.load.seen import Gpu, Observation, Side, Turned, Used
 from comb_compiler.gates.load.turns import Turns
 
@@ -118,11 +117,6 @@ class Loaded:
     def page(self) -> Page:
         """What it says of its operators by now; nothing where it does not say."""
         return page_of(self._said())
-
-    def calls(self, since: Mapping[tuple[str, str], Calls] | None = None) -> dict[tuple[str, str], Calls]:
-        """What operators did so far, or since an earlier look; nothing where the service does not say."""
-        none = Calls(0.0, 0.0)
-        return {key: calls.since((since or {}).get(key, none)) for key, calls in calls_of(self._said()).items()}
 
     def _said(self) -> bytes:
         """Its page of metrics."""

@@ -9,6 +9,7 @@ from comb_compiler.cli.gate.loaded import Loaded, turned
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past
 from comb_compiler.gates.load.guide import Guide, Run
+from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
@@ -16,6 +17,7 @@ from comb_compiler.gates.load.saturation import SATURATION, Saturation, saturati
 from comb_compiler.gates.load.seen import Promise, Side, Step
 from comb_compiler.gates.load.turns import parted
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.release import Graph
 
 if TYPE_CHECKING:
     from comb_compiler.load import Input
@@ -47,6 +49,7 @@ class Loading(NamedTuple):
     past: Mapping[float, Mapping[str, Sequence[float]]]
     online: Sequence[Online]
     saturates: bool
+    graph: Graph
     guide: Callable[[Run], Guide]
     progress: Callable[[str], None]
 
@@ -103,15 +106,17 @@ def _with_usual_saturation(step: StepFound, point: Saturation, slower: float) ->
 def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
     """Where there is a baseline, the candidate is held without a break only where a promise is to be proven."""
     step, told, before = Step(rate), list[Finding](), sides.candidate.page()
-    operators: tuple[OperatorFound, ...] = ()
     if sides.baseline is None or rate == _judged(loading):
-        step, told, operators = _held(loading, rate, sides)
+        step, told = _held(loading, rate, sides)
+    after, operators = sides.candidate.page(), tuple[OperatorFound, ...]()
+    if step.candidate is not None:
+        operators = operators_found(seen_between(before, after), (), step.candidate.requests, loading.graph)
     if sides.baseline is not None:
-        step, operators = _by_turns(loading, step, sides.candidate, sides.baseline)
+        step, after, operators = _by_turns(loading, step, after, sides.candidate, sides.baseline)
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
         told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
-    run = run_of(step, (before, sides.candidate.page()), sides.candidate.start)
+    run = run_of(step, (before, after), sides.candidate.start)
     used = sides.baseline.memory() if sides.baseline is not None else ()
     grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []
@@ -123,31 +128,31 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
     return found._replace(findings=tuple(told), operators=operators, past=past, guide=run and loading.guide(run))
 
 
-def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Finding], tuple[OperatorFound, ...]]:
+def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Finding]]:
     """The candidate, and the baseline where it matters whether that keeps the promise here."""
     loading.progress(f"load: holding {rate:g} requests a second for {loading.hold:g} s …")
-    calls = sides.candidate.calls()
-    held = sides.candidate.held(rate, loading.hold)
-    step, operators = Step(rate, held), operators_found(sides.candidate.calls(calls), {}, held.requests)
+    step = Step(rate, sides.candidate.held(rate, loading.hold))
     told = _promised(loading, step)
     if sides.baseline is not None and any(one.verdict in (Verdict.BLOCKED, Verdict.UNDECIDED) for one in told):
         loading.progress(f"load: holding the baseline at {rate:g} a second, too …")
         step = step._replace(baseline=sides.baseline.held(rate, loading.hold))
         told = _promised(loading, step)
-    return step, told, operators
+    return step, told
 
 
 def _by_turns(
-    loading: Loading, step: Step, candidate: Loaded, baseline: Loaded
-) -> tuple[Step, tuple[OperatorFound, ...]]:
+    loading: Loading, step: Step, page: Page, candidate: Loaded, baseline: Loaded
+) -> tuple[Step, Page, tuple[OperatorFound, ...]]:
+    """`page` is what the candidate says of itself before that; what it says after comes back."""
     turns = parted(loading.hold, step.rate)
-    calls, before = candidate.calls(), baseline.calls()
+    before = baseline.page()
     loading.progress(
         f"load: candidate and baseline by turns at {step.rate:g} a second, {4 * turns.seconds * turns.rounds:.0f} s …"
     )
     found = turned(baseline, candidate, step.rate, turns)
-    operators = operators_found(candidate.calls(calls), baseline.calls(before), found.candidate.requests)
-    return step._replace(turned=found), operators
+    after, did = candidate.page(), seen_between(before, baseline.page())
+    operators = operators_found(seen_between(page, after), did, found.candidate.requests, loading.graph)
+    return step._replace(turned=found), after, operators
 
 
 def _promised(loading: Loading, step: Step) -> list[Finding]:

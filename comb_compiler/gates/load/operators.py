@@ -1,36 +1,29 @@
-"""Where time goes: what operators took, by what the service says of itself in Prometheus's text form."""
+"""Where time goes: what steps of the graph took, when in a request they ran, and which of them grew slower."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["Calls", "OperatorFound", "calls_of", "operators_found", "slowest"]
+from comb_compiler.gates.load.guide.model import OperatorSeen
+from comb_compiler.release import Graph
 
-_LINE = re.compile(rb"comb_step_seconds_(sum|count)\{([^}]*)\} (\S+)")
-_LABEL = re.compile(rb'(\w+)="((?:[^"\\]|\\.)*)"')
-
-
-class Calls(NamedTuple):
-    """Of a step of the graph: how many, and seconds in all."""
-
-    many: float
-    seconds: float
-
-    def since(self, earlier: "Calls") -> "Calls":
-        """What came after an earlier look."""
-        return Calls(self.many - earlier.many, self.seconds - earlier.seconds)
+__all__ = ["OperatorFound", "operators_found", "slowest"]
 
 
 class OperatorFound(NamedTuple):
-    """What a step of the graph took on average, in seconds; `before` is the baseline's, None where it has no such step.
+    """What a step of the graph took, in seconds: on average, and by quantiles where they are known.
 
-    `each` is how many calls of it there were for each request.
+    `each` is how many calls of it there were for each request, and `start` when in a request it began, if each step
+    takes what it does on average. `before` is the baseline's average, None where it has no such step.
     """
 
     step: str
     operator: str
     each: float
+    start: float
     seconds: float
+    p50: float | None
+    p95: float | None
     before: float | None
 
     @property
@@ -39,28 +32,44 @@ class OperatorFound(NamedTuple):
         return self.seconds / self.before if self.before else None
 
 
-def calls_of(text: bytes) -> dict[tuple[str, str], Calls]:
-    """By step and operator, all arms together."""
-    found: dict[tuple[str, str], dict[bytes, float]] = {}
-    for kind, labels, value in _LINE.findall(text):
-        named = {name: one.decode("utf-8", "replace") for name, one in _LABEL.findall(labels)}
-        sums = found.setdefault((named.get(b"step", ""), named.get(b"operator", "")), {})
-        sums[kind] = sums.get(kind, 0.0) + float(value)
-    return {key: Calls(sums.get(b"count", 0.0), sums.get(b"sum", 0.0)) for key, sums in found.items()}
-
-
 def operators_found(
-    candidate: Mapping[tuple[str, str], Calls], baseline: Mapping[tuple[str, str], Calls], requests: int
+    candidate: Sequence[OperatorSeen], baseline: Iterable[OperatorSeen], requests: int, graph: Graph
 ) -> tuple[OperatorFound, ...]:
     """What was called, what took most in all first."""
-    before = {step: calls.seconds / calls.many for (step, _), calls in baseline.items() if calls.many}
-    called = sorted(
-        ((key, calls) for key, calls in candidate.items() if calls.many), key=lambda one: (-one[1].seconds, one[0])
-    )
+    before = {one.step: one.mean for one in baseline}
+    starts = _starts(graph, {one.step: one.seconds / max(1, requests) for one in candidate})
     return tuple(
-        OperatorFound(step, operator, calls.many / max(1, requests), calls.seconds / calls.many, before.get(step))
-        for (step, operator), calls in called
+        OperatorFound(
+            one.step,
+            one.operator,
+            one.calls / max(1, requests),
+            starts.get(one.step, 0.0),
+            one.mean,
+            _quantile(one.buckets, one.calls, 0.5),
+            _quantile(one.buckets, one.calls, 0.95),
+            before.get(one.step),
+        )
+        for one in sorted(candidate, key=lambda one: (-one.seconds, one.step))
     )
+
+
+def _starts(graph: Graph, took: Mapping[str, float]) -> dict[str, float]:
+    """When each step begins, as soon as all that it waits for has ended."""
+    starts: dict[str, float] = {}
+    ends: list[float] = []
+    for node in graph.nodes:
+        starts[node.name] = max((ends[one] for one in node.after), default=0.0)
+        ends.append(starts[node.name] + took.get(node.name, 0.0))
+    return starts
+
+
+def _quantile(buckets: Iterable[tuple[float, float]], calls: float, share: float) -> float | None:
+    """Of a histogram whose counts add up, as Prometheus reads them; None where it is beyond the last bound."""
+    bounds = sorted(buckets)
+    for (low, before), (high, by_then) in pairwise([(0.0, 0.0), *bounds]):
+        if by_then >= share * calls and by_then > before:
+            return low + (high - low) * (share * calls - before) / (by_then - before)
+    return None
 
 
 def slowest(operators: Sequence[OperatorFound], slower: float) -> OperatorFound | None:

@@ -5,13 +5,16 @@ from random import Random
 import pytest
 
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past, expected_online
+from comb_compiler.gates.load.guide.metrics import page_of, seen_between
+from comb_compiler.gates.load.guide.model import OperatorSeen
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
-from comb_compiler.gates.load.operators import Calls, calls_of, operators_found, slowest
+from comb_compiler.gates.load.operators import operators_found, slowest
 from comb_compiler.gates.load.results import GpuFound, figures_of, step_found
 from comb_compiler.gates.load.seen import Gpu, Observation, Promise, Side, Step, Turned, Used
 from comb_compiler.gates.load.timeline import timeline
 from comb_compiler.gates.load.turns import parted
 from comb_compiler.gates.verdicts import Verdict
+from comb_compiler.release import Graph, Node
 
 RATE = 20.0
 
@@ -154,18 +157,26 @@ def test_turns_are_as_long_as_the_hold_and_enough_to_compare(hold: float, rate: 
     assert turns.rounds >= 5
 
 
-def test_operators_are_read_from_what_the_service_says() -> None:
+def test_operators_are_told_by_when_they_run_and_how_long_they_take() -> None:
     text = b"""# TYPE comb_step_seconds histogram
-comb_step_seconds_bucket{arm="",step="hello",operator="greet",le="0.1"} 9
+comb_step_seconds_bucket{arm="",step="hello",operator="greet",le="0.1"} 5
+comb_step_seconds_bucket{arm="",step="hello",operator="greet",le="0.2"} 10
+comb_step_seconds_bucket{arm="",step="hello",operator="greet",le="+Inf"} 10
 comb_step_seconds_sum{arm="",step="hello",operator="greet"} 1.5
 comb_step_seconds_count{arm="",step="hello",operator="greet"} 10
+comb_step_seconds_bucket{arm="b",step="hello",operator="greet",le="0.1"} 0
+comb_step_seconds_bucket{arm="b",step="hello",operator="greet",le="0.2"} 8
+comb_step_seconds_bucket{arm="b",step="hello",operator="greet",le="+Inf"} 10
 comb_step_seconds_sum{arm="b",step="hello",operator="greet"} 0.5
 comb_step_seconds_count{arm="b",step="hello",operator="greet"} 10
 """
-    assert calls_of(text) == {("hello", "greet"): Calls(20.0, 2.0)}
-    before = {("hello", "greet"): Calls(20.0, 1.0), ("bye", "end"): Calls(20.0, 1.0)}
-    found = operators_found({("hello", "greet"): Calls(20.0, 2.0), ("bye", "end"): Calls(20.0, 1.0)}, before, 20)
-    assert [(one.step, one.slower) for one in found] == [("hello", 2.0), ("bye", 1.0)]
+    did = seen_between(page_of(b""), page_of(text))
+    bye = OperatorSeen("bye", "end", 20.0, 1.0)
+    graph = Graph((Node("hello", 0, (), ()), Node("bye", 1, (), (0,))), 1)
+    found = operators_found([*did, bye], [did[0]._replace(seconds=1.0), bye], 20, graph)
+    assert [(one.step, one.slower, one.start) for one in found] == [("hello", 2.0, 0.0), ("bye", 1.0, 0.1)]
+    assert (found[0].each, found[0].seconds, found[0].p95) == (1.0, 0.1, None)
+    assert found[0].p50 == pytest.approx(0.1 + 0.1 * 5 / 13)
     guilty = slowest(found, 0.1)
     assert guilty is not None
     assert guilty.operator == "greet"
