@@ -27,12 +27,13 @@ class Line(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """`promised` and the ticks are (text, where): from the top, and of rates from the left."""
+    """`promised` and the ticks are (text, where): from the top, and of rates from the left, as `saturation` is."""
 
     lines: tuple[Line, ...]
     promised: tuple[tuple[str, float], ...]
     rates: tuple[tuple[str, float], ...]
     ticks: tuple[tuple[str, float], ...]
+    saturation: float | None
 
 
 def chart(load: LoadFound) -> Chart | None:
@@ -43,7 +44,8 @@ def chart(load: LoadFound) -> Chart | None:
         return None
     shown = {name: bound for name, bound in load.promised.items() if bound <= 3 * highest}
     top = _ROOM * max(highest, *shown.values()) if shown else _ROOM * highest
-    most = max(step.rate for step in load.steps)
+    point = load.saturation.rate if load.saturation is not None else None
+    most = max(point or 0.0, *(step.rate for step in load.steps))
 
     def left(rate: float) -> float:
         return round(_LEFT + (_RIGHT - _LEFT) * rate / most, 1)
@@ -66,6 +68,7 @@ def chart(load: LoadFound) -> Chart | None:
         tuple((f"{name} promised", down(bound)) for name, bound in shown.items()),
         tuple((f"{step.rate:g}", left(step.rate)) for step in load.steps),
         tuple((_milliseconds(one), down(one)) for one in _ticks(top)),
+        None if point is None else left(point),
     )
 
 

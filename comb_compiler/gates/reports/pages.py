@@ -11,9 +11,11 @@ from jinja2.filters import do_forceescape, do_mark_safe
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from comb_compiler.gates.load.guide.wording import bounded_by, costing, gained, written
+from comb_compiler.gates.load.saturation import saturation_line
 from comb_compiler.gates.regular import FieldFinding
 from comb_compiler.gates.reports.loads import chart
 from comb_compiler.gates.reports.pictures import Picture
+from comb_compiler.gates.reports.timelines import histories, panels
 from comb_compiler.gates.results import GateReport, GateResult
 from comb_compiler.gates.verdicts import Figure, Verdict
 from comb_compiler.gates.wording import MEANING, percent, short
@@ -71,6 +73,7 @@ def _template(name: str) -> Template:
     )
     environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
     environment.filters.update(quoted=_quoted, most=_most, chance=_chance)
+    environment.filters.update(panels=panels, histories=histories, saturated=saturation_line)
     environment.filters.update(bounded_by=bounded_by, costing=costing, gained=gained, written=written)
     return environment.get_template(name)
 
