@@ -170,8 +170,14 @@ def _name_of(path: str, roots: Iterable[str]) -> str | None:
 def _key(gathered: Gathered) -> str:
     parts = [_FORM, *_versions(), *gathered.mains]
     for name, content in gathered.files.items():
-        parts += [name, gathered.paths[name], hashlib.sha256(content).hexdigest()]
+        parts += [name, gathered.paths[name], _digest(content)]
     return "protos-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _digest(content: bytes) -> str:
+    """What names a file: combs share them."""
+    return hashlib.sha256(content).hexdigest()
 
 
 @cache
