@@ -6,6 +6,7 @@ until when it counts, and has worked out anew what it is about.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from comb_compiler.gates.results import GateReport
@@ -45,6 +46,7 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
                     "samples": one.samples,
                     "digest": one.digest,
                     "asked": one.asked,
+                    **({} if one.load is None else {"machine": one.load.machine, "resources": one.load.resources}),
                 }
                 for one in report.gates
             ],
@@ -65,10 +67,12 @@ def merged(
     subjects: Mapping[str, str],
     gates_of: Mapping[str, Collection[str]],
     expires: datetime,
+    resources: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """One statement about all `subjects`, digests by name, which counts until then.
 
-    `gates_of` has the gates that each subject has to have passed. Raises BadStatement where one did not pass, or was
+    `gates_of` has the gates that each subject has to have passed, and `resources` the digest of what operators have in
+    each: a load says nothing of others. Raises BadStatement where one did not pass, or was
     asked less, or is about something else, or none is about one of the subjects.
     """
     for one in statements:
@@ -79,6 +83,9 @@ def merged(
                 raise BadStatement(
                     f"`{part['name']}` was not asked all that its gates ask: {', '.join(sorted(left_out))}"
                 )
+            has = resources.get(part["name"])
+            if has is not None and any(gate.get("resources", has) != has for gate in one["predicate"]["gates"]):
+                raise BadStatement(f"`{part['name']}` was loaded with other resources than its operators have here")
     first = statements[0]["predicate"]
     for one in statements[1:]:
         for field in _SAME:

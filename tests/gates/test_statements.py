@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
+from comb_compiler.gates.load.results import LoadFound
 from comb_compiler.gates.statements import BadStatement, merged, statement_of
 
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
@@ -71,3 +72,15 @@ def test_who_was_asked_less_than_the_comb_asks_is_not_signed() -> None:
     with pytest.raises(BadStatement, match="`ocr` was not asked all that its gates ask: replay error"):
         merged([statement("ocr")], {"ocr": DIGEST}, asked, UNTIL)
     assert merged([statement("ocr")], {"ocr": DIGEST}, {"ocr": ["availability"]}, UNTIL)
+
+
+def test_a_load_is_of_one_class_of_machine_and_of_what_operators_had() -> None:
+    load = LoadFound("x86_64, 2 CPUs", (), {}, "d" * 64)
+    gate = GateResult("load", Ruling(Verdict.PASSED, ("so",)), "samples", "c" * 64, 3, 3, 0, 1.0, load=load)
+    report = GateReport("ocr", DIGEST, {}, "local", "local", "", "`main`", (gate,))
+    made = statement_of(report, ["ocr"], "git.example.com/team/combs", "job 7")
+    (said,) = made["predicate"]["gates"]
+    assert (said["machine"], said["resources"]) == ("x86_64, 2 CPUs", "d" * 64)
+    assert merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "d" * 64})
+    with pytest.raises(BadStatement, match="loaded with other resources than its operators have here"):
+        merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "e" * 64})

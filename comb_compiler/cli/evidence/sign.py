@@ -53,12 +53,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = _subjects(arguments.comb, console)
     if found is None:
         return Exit.FINDINGS
-    subjects, gates_of, root = found
+    subjects, gates_of, resources, root = found
     here = source_of(root)
     if not here:
         raise UsageError("the checkout has no remote `origin`, which says what repository it is about")
     try:
-        statement = merged(statements, subjects, gates_of, datetime.now(UTC) + timedelta(days=arguments.days))
+        statement = merged(
+            statements, subjects, gates_of, datetime.now(UTC) + timedelta(days=arguments.days), resources
+        )
         asked = statement["predicate"]["repository"]
         if asked != here:
             raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
@@ -106,12 +108,18 @@ def _public(file: str) -> str:
         raise UsageError(f"--key {file}: with --signer it is the public key, which cannot be read") from problem
 
 
-def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[str, list[str]], str] | None:
-    """The digests of combs and their arms, their gates, and the root of the checkout; None where one has mistakes."""
+def _subjects(
+    paths: list[str], console: Console
+) -> tuple[dict[str, str], dict[str, list[str]], dict[str, str], str] | None:
+    """The digests of combs and their arms, their gates, what their operators have, and the root of the checkout.
+
+    None where one has mistakes.
+    """
     from comb_compiler.cli.gate.exam import gate_names
-    from comb_compiler.cli.gate.subjects import subjects_of
+    from comb_compiler.cli.gate.subjects import resources_of, subjects_of
 
     subjects: dict[str, str] = {}
+    resources: dict[str, str] = {}
     gates_of: dict[str, list[str]] = {}
     root = ""
     for path in paths:
@@ -121,8 +129,9 @@ def _subjects(paths: list[str], console: Console) -> tuple[dict[str, str], dict[
         named = subjects_of(clean)
         subjects |= named
         gates_of |= dict.fromkeys(named, gate_names(clean))
+        resources |= dict.fromkeys(named, resources_of(clean))
         root = clean.checkout.root
-    return subjects, gates_of, root
+    return subjects, gates_of, resources, root
 
 
 def _read(file: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from comb_compiler.cli.gate.loading import Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.online import online
 from comb_compiler.cli.gate.past import append, load_past
+from comb_compiler.cli.gate.subjects import resources_of
 from comb_compiler.cli.gate.targets import Service, as_written
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.verdicts import default_directory
@@ -119,6 +120,7 @@ def _loading(
         timeout=deadline.total_seconds() if deadline is not None else _TIMEOUT,
         memory=memory_of(clean),
         machine=machine,
+        resources=resources_of(clean),
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
         saturates=arguments.saturation,

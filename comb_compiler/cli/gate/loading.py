@@ -46,6 +46,7 @@ class Loading(NamedTuple):
     timeout: float
     memory: float | None
     machine: str
+    resources: str
     past: Mapping[float, Mapping[str, Sequence[float]]]
     online: Sequence[Online]
     saturates: bool
@@ -82,7 +83,7 @@ def loaded(loading: Loading) -> LoadFound:
             point = _saturation(loading, sides.candidate)
             found[-1] = _with_usual_saturation(found[-1], point, loading.slower)
     bounds = {quantile_name(share): bound for share, bound in loading.promise.latencies}
-    return LoadFound(loading.machine, tuple(found), bounds, point)
+    return LoadFound(loading.machine, tuple(found), bounds, loading.resources, point)
 
 
 def _saturation(loading: Loading, candidate: Loaded) -> Saturation:

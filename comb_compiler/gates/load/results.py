@@ -80,12 +80,14 @@ class StepFound(NamedTuple):
 class LoadFound(NamedTuple):
     """All steps; `machine` is the class that the history is kept by, as `x86_64, 2 CPUs, AMD EPYC`.
 
-    `promised` are the latencies of the SLA in seconds, by `p95`. `saturation` is there where it was looked for.
+    `promised` are the latencies of the SLA in seconds, by `p95`. `resources` is the digest of what operators had.
+    `saturation` is there where it was looked for.
     """
 
     machine: str
     steps: tuple[StepFound, ...]
     promised: Mapping[str, float]
+    resources: str = ""
     saturation: Saturation | None = None
 
     @property

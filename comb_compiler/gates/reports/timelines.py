@@ -18,13 +18,14 @@ _PAST = 40
 class Panel(NamedTuple):
     """A picture: what it shows, the value at its top, and lines as SVG's polyline wants them, what matters most last.
 
-    `dot` is where the last value of the last line stands.
+    `dot` is where the last value of the last line stands. Other lines are `bad` or not.
     """
 
     name: str
     top: str
     lines: tuple[str, ...]
     dot: tuple[float, float]
+    bad: bool
 
 
 def panels(step: StepFound) -> tuple[Panel, ...]:
@@ -63,7 +64,7 @@ def _panel(name: str, told: Callable[[float], str], lines: Sequence[Sequence[flo
     top = max(known) * _ROOM or 1.0
     dots = [list(_dots(line, top)) for line in lines]
     drawn = tuple(" ".join(f"{x:g},{y:g}" for x, y in line) for line in dots if len(line) >= _FEWEST)
-    return Panel(name, told(max(known)), drawn, dots[-1][-1])
+    return Panel(name, told(max(known)), drawn, dots[-1][-1], bad=told is _plain)
 
 
 def _dots(values: Sequence[float | None], top: float) -> Iterator[tuple[float, float]]:

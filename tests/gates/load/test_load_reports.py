@@ -53,7 +53,7 @@ def report(name: str = "NVIDIA L4") -> GateReport:
         Probe(40.0, False, Verdict.BLOCKED, name),
         Probe(28.3, True, Verdict.UNDECIDED, name),
     )
-    load = LoadFound(name, (step(10.0, name), step(20.0, name, held=True)), {"p95": 0.2},
+    load = LoadFound(name, (step(10.0, name), step(20.0, name, held=True)), {"p95": 0.2}, "d" * 64,
                      Saturation(33.6, 20.0, 40.0, probes, name))  # fmt: skip
     gate = GateResult("load", Ruling(Verdict.UNDECIDED, (name,)), name, "0" * 64, 400, 394, 6, 150.0, load=load)
     return GateReport(name, "a" * 64, {"name": name, "subject": "b" * 64}, "local", "local", "promised", name, (gate,))
