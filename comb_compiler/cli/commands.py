@@ -14,6 +14,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command("init", "comb_compiler.cli.init.command", "make a repository that works at once, or update one"),
     Command("check", "comb_compiler.cli.check", "find every mistake in comb.yaml before anything runs"),
     Command("fix", "comb_compiler.cli.fix", "apply the repairs that findings offer"),
     Command("fmt", "comb_compiler.cli.fmt", "write files in the canonical form, keeping comments"),

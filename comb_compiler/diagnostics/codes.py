@@ -221,6 +221,13 @@ UNBUILT_RELEASE = Code("COMB4403", "unbuilt-release")
 FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")
 UNKNOWN_EARLIER_STATE = Code("COMB4602", "unknown-earlier-state")
 
+# Repositories that are made from templates.
+FILE_IN_THE_WAY = Code("COMB4801", "file-in-the-way")
+BAD_TEMPLATE_RECORD = Code("COMB4802", "bad-template-record")
+LOST_TEMPLATE = Code("COMB4803", "lost-template")
+TEMPLATE_CONFLICT = Code("COMB4804", "template-conflict")
+REFUSED_ANSWER = Code("COMB4805", "refused-answer")
+
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
 

@@ -13,6 +13,7 @@ from tests.architecture.imports import ROOT, distribution_of, third_party_import
 HOMES = {
     "annotated_types": {"spec"},
     "cel_expr_python": {"graph", "runtime"},
+    "copier": {"cli"},
     "docker": {"images"},
     "elasticsearch": {"samples"},
     "fsspec": {"workspace"},

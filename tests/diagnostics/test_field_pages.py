@@ -138,6 +138,11 @@ NEEDS_BYTES = (
     codes.UNKNOWN_EARLIER_STATE,
     codes.BAD_REQUIREMENT,
     codes.WEAKENED_EXAM,
+    codes.FILE_IN_THE_WAY,
+    codes.BAD_TEMPLATE_RECORD,
+    codes.LOST_TEMPLATE,
+    codes.TEMPLATE_CONFLICT,
+    codes.REFUSED_ANSWER,
 )
 """What is said of locks, evidence, exams, changes, bytes and megabytes: tested where those are, in golden and workspace."""
 

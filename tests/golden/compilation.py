@@ -12,6 +12,13 @@ from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
 from comb_compiler.cli.gate.weakenings import findings, weakenings
 from comb_compiler.cli.plan_against import compare_combs
+from comb_compiler.cli.init.command import blocking
+from comb_compiler.cli.init.former import former_template
+from comb_compiler.cli.init.making import make
+from comb_compiler.cli.init.placing import in_the_way
+from comb_compiler.cli.init.recorded import FILE, parse_recorded
+from comb_compiler.cli.init.templates import installed
+from comb_compiler.cli.init.updating import updated
 from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
@@ -39,6 +46,7 @@ __all__ = [
     "prove_on_disk",
     "render_on_disk",
     "repaired",
+    "template_on_disk",
     "texts_of",
     "write",
 ]
@@ -141,6 +149,18 @@ def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     content = evidence.read_bytes() if evidence.exists() else None
     facts = Given(content, _REPOSITORY, _DAY, not isinstance(given, Images) or given.unbuilt)
     return (*in_reading_order(rendered.diagnostics), *proven([rendered], environment, facts).diagnostics)
+
+
+def template_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb init` says of a directory, or `comb init --update` where the templates are in `former` and `now`."""
+    record = root / FILE
+    if not record.exists():
+        return tuple(blocking(in_the_way(root, make(installed() / "algorithm", "digits", {}, ask=False).files)))
+    recorded = parse_recorded(FILE, record.read_bytes())
+    if isinstance(recorded, Diagnostic):
+        return (recorded,)
+    former = former_template(recorded, str(root / "former"), root)
+    return (former,) if isinstance(former, Diagnostic) else updated(root, recorded, former, root / "now", {}).findings
 
 
 def write(root: Path, files: Files, links: Mapping[str, str]) -> None:

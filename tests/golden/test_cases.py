@@ -20,6 +20,7 @@ from tests.golden.compilation import (
     prove_on_disk,
     render_on_disk,
     repaired,
+    template_on_disk,
     texts_of,
     write,
 )
@@ -34,6 +35,7 @@ ON_DISK = {
     "exam": exam_on_disk,
     "files": check_on_disk,
     "render": render_on_disk,
+    "templates": template_on_disk,
 }
 """Directories of cases in which the file system has a part, with who looks at it."""
 

@@ -1,0 +1,1 @@
+"""The operators of this comb: `pictures` prepares, `digits` reads and decides."""
