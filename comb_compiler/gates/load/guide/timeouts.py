@@ -50,12 +50,12 @@ def timeout_too_short(scene: Scene) -> Advice | None:
         is_tail = timeout <= _FAR * median and one.wait <= _LITTLE * one.mean
         if not is_tail or not _has_room(scene, one, timeout):
             continue
-        low, high = _shares(one)
+        now, most = one.late / one.calls, _shares(one)[1]
         says = (
-            f"the timeout of `{one.operator}`, {milliseconds(timeout)}, ends {share(one.late / one.calls)} of its "
+            f"the timeout of `{one.operator}`, {milliseconds(timeout)}, ends {share(now)} of its "
             f"calls, and half of the others take up to {milliseconds(median)}: it is among what calls take"
         )
-        gain = Gain(Kind.LATE, one.late / one.calls, max(0.0, low - high * high), high, _MEMORYLESS)
+        gain = Gain(Kind.LATE, now, max(0.0, now - most * most), now, _MEMORYLESS)
         return _advice("timeout-too-short", one, says, _ROOM * timeout, gain) if gain.lower > 0 else None
     return None
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.guiding import guiding, run_of
 from comb_compiler.cli.gate.loaded import Loaded
+from comb_compiler.cli.gate.passing import passed_on
 from comb_compiler.cli.gate.session import source_of
 from comb_compiler.cli.gate.targets import Answers, launched
 from comb_compiler.cli.opening import open_clean
@@ -23,7 +24,7 @@ PROTO = """\
 syntax = "proto3";
 package plant.v1;
 message Ask { string text = 1; }
-message Tell { string text = 1; }
+message Tell { string text = 1; Ask ask = 2; }
 service Plant { rpc Do(Ask) returns (Tell); }
 """
 CODE = """\
@@ -52,11 +53,10 @@ _WARM = 1.0
 
 
 class Measured(NamedTuple):
-    """What was seen, and the guide of it; `start` is when the service was asked to start."""
+    """What was seen, and the guide of it."""
 
     run: Run
     guide: Guide
-    latency: float
 
     def advice(self, rule: str) -> Advice:
         """The only one of a rule."""
@@ -109,11 +109,13 @@ def measured(directory: Path, rate: float, seconds: float, texts: tuple[str, ...
     """A service of the comb, loaded for so long; requests have these texts, in turn by chance."""
     clean = open_clean(str(directory / "comb.yaml"), Console(), "is loaded")
     assert clean is not None
-    answers = Answers(clean.plan)
+    source, answers = source_of(clean, "", is_patient=False), Answers(clean.plan)
 
-    async def main() -> Run:
-        async with launched("candidate", source_of(clean, "", is_patient=False), answers) as service:
-            inputs = tuple(Input(service.encoded({"text": text})) for text in texts)
+    async def main() -> tuple[Run, dict[tuple[str, str], str]]:
+        async with launched("candidate", source, answers) as service:
+            requests = [{"text": text} for text in texts]
+            inputs = tuple(Input(service.encoded(one)) for one in requests)
+            passed = await passed_on(source, requests)
 
             def load() -> Run:
                 with Generator() as generator, ExitStack() as stack:
@@ -125,7 +127,7 @@ def measured(directory: Path, rate: float, seconds: float, texts: tuple[str, ...
                     assert run is not None
                     return run
 
-            return await asyncio.to_thread(load)
+            return await asyncio.to_thread(load), passed
 
-    run = asyncio.run(main())
-    return Measured(run, guiding(clean, "")(run), run.latency)
+    run, passed = asyncio.run(main())
+    return Measured(run, guiding(clean, "", passed)(run))

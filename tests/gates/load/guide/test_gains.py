@@ -1,30 +1,183 @@
-"""What the guide says of planted problems, applied, gains what it said."""
+"""What the guide says of planted problems, applied, gains what it said: real services under a real load."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.gates.load.guide.planted import Measured, comb, measured, mended, of
+from tests.support.trials import Trial
 
 PORTS = "in: {ask: plant.v1.Ask}, out: plant.v1.Tell"
+ONE = "  told: slow(ask=$request)\n  return: told\n"
+BATCH = "@operator(batch=True)"
+EACH = "return [self.answer(text=one.text) for one in ask]"
 
 
-def gains(directory: Path, before: Measured, rule: str, rate: float, seconds: float) -> Measured:
-    """The measured gain lies in the interval that was stated."""
+def one(
+    directory: Path, body: str, fields: str = "", decorator: str = "", more: str = "sla: {deadline: 10s}\n"
+) -> Path:
+    """A comb of one operator."""
+    written = f'  slow: {{run: "operators:Slow", {PORTS}{fields}}}\n'
+    return comb(directory, written, ONE, of("Slow", body, decorator), more)
+
+
+def latency(before: Measured, after: Measured) -> float:
+    return before.run.latency - after.run.latency
+
+
+def gains(
+    directory: Path, rule: str, rate: float, seconds: float, texts: tuple[str, ...] = ("x",),
+    gained: Callable[[Measured, Measured], float] = latency,
+) -> tuple[Measured, Measured, float]:  # fmt: skip
+    """The measured gain lies in the interval that was stated, and the rule then has no more to say."""
+    before = measured(directory, rate, seconds, texts)
     advice = before.advice(rule)
-    after = measured(mended(directory, advice), rate, seconds)
-    gained = before.latency - after.latency
-    assert advice.gain.lower <= gained <= advice.gain.upper, (advice, gained, before.run, after.run)
-    return after
+    after = measured(mended(directory, advice), rate, seconds, texts)
+    found = gained(before, after)
+    assert advice.gain.lower <= found <= advice.gain.upper, (advice, found, before.run.operators, after.run.operators)
+    assert rule not in after.rules
+    return before, after, found
+
+
+def noted(trial: Trial, rule: str, found: tuple[Measured, Measured, float]) -> None:
+    gain = found[0].advice(rule).gain
+    trial.note(**{rule: {"now": gain.now, "lower": gain.lower, "upper": gain.upper, "measured": found[2]}})
+
+
+# --- in every run ---
 
 
 def test_workers_that_are_too_few(tmp_path: Path) -> None:
-    directory = comb(
-        tmp_path / "few",
-        f'  slow: {{run: "operators:Slow", {PORTS}}}\n',
-        "  told: slow(ask=$request)\n  return: told\n",
-        of("Slow", "time.sleep(0.1); return self.answer(text=ask.text)"),
-    )
-    before = measured(directory, 8, 6)
+    directory = one(tmp_path / "few", "time.sleep(0.1); return self.answer(text=ask.text)")
+    before, _, _ = gains(directory, "too-few-workers", 8, 6)
     assert before.guide.bound is not None
     assert (before.guide.bound.operator, before.guide.bound.by) == ("slow", "queue")
-    after = gains(directory, before, "too-few-workers", 8, 6)
-    assert "too-few-workers" not in after.rules
+
+
+def test_batches_that_wait_for_others_in_vain(tmp_path: Path) -> None:
+    directory = one(tmp_path / "lazy", f"time.sleep(0.01 * len(ask)); {EACH}", ", batch: {max: 8, wait: 400ms}", BATCH)
+    gains(directory, "batches-wait-too-long", 12, 6)
+
+
+def test_calls_that_hang(tmp_path: Path) -> None:
+    body = 'time.sleep(3 if ask.text == "hang" else 0.02); return self.answer(text=ask.text)'
+    directory = one(tmp_path / "hang", body, ", timeout: 2s, workers: 16, fallback: {value: {}}")
+    gains(directory, "timeout-too-long", 10, 6, ("hang", *"abcdefg"))
+
+
+# --- in long trials ---
+
+
+@pytest.mark.prove
+def test_gains_of_the_guide_are_as_stated(tmp_path: Path, trial: Trial) -> None:
+    """Every rule that a machine without a GPU can be shown to help by, in a row."""
+    for rule, found in PLANTED.items():
+        noted(trial, rule, found(tmp_path / rule))
+
+
+def _workers(place: Path) -> tuple[Measured, Measured, float]:
+    return gains(one(place, "time.sleep(0.1); return self.answer(text=ask.text)"), "too-few-workers", 8, 20)
+
+
+def _small(place: Path) -> tuple[Measured, Measured, float]:
+    body = f"time.sleep(0.08 + 0.005 * len(ask)); {EACH}"
+    return gains(one(place, body, ", batch: {max: 2, wait: 2ms}", BATCH), "batches-too-small", 19, 20)
+
+
+def _lazy(place: Path) -> tuple[Measured, Measured, float]:
+    body = f"time.sleep(0.01 * len(ask)); {EACH}"
+    return gains(one(place, body, ", batch: {max: 8, wait: 400ms}", BATCH), "batches-wait-too-long", 12, 20)
+
+
+def _hang(place: Path) -> tuple[Measured, Measured, float]:
+    body = 'time.sleep(3 if ask.text == "hang" else 0.02); return self.answer(text=ask.text)'
+    directory = one(place, body, ", timeout: 2s, workers: 32, fallback: {value: {}}")
+    return gains(directory, "timeout-too-long", 10, 20, ("hang", *"abcdefg"))
+
+
+def _short(place: Path) -> tuple[Measured, Measured, float]:
+    body = 'time.sleep(0.19 if ask.text == "long" else 0.08); return self.answer(text=ask.text)'
+    directory = one(place, body, ", timeout: 150ms, workers: 16, fallback: {value: {}}")
+
+    def late(seen: Measured) -> float:
+        return seen.run.operators[0].late / seen.run.operators[0].calls
+
+    return gains(
+        directory, "timeout-too-short", 10, 20, ("long", *"abcdefg"), lambda before, after: late(before) - late(after)
+    )
+
+
+def _serial(place: Path) -> tuple[Measured, Measured, float]:
+    first = of("First", "time.sleep(0.12); return self.answer(text=ask.text, ask=ask)")
+    second = of("Second", "time.sleep(0.1); return self.answer(text=ask.text)")
+    both = second.replace("class Second", "class Both").replace("time.sleep(0.1); ", "")
+    both = both.replace('ask: "plant.v1.Ask"', 'left: "plant.v1.Tell", right: "plant.v1.Tell"').replace("ask.", "left.")
+    ports = "in: {left: plant.v1.Tell, right: plant.v1.Tell}, out: plant.v1.Tell"
+    directory = comb(
+        place,
+        f'  first: {{run: "operators:First", {PORTS}, workers: 8}}\n'
+        f'  second: {{run: "operators:Second", {PORTS}, workers: 8}}\n'
+        f'  both: {{run: "operators:Both", {ports}}}\n',
+        "  one: first(ask=$request)\n  other: second(ask=one.ask)\n"
+        "  told: both(left=one, right=other)\n  return: told\n",
+        first + "\n\n" + second + "\n\n" + both,
+    )
+    return gains(directory, "serial-for-nothing", 5, 20, tuple("abcdef"))
+
+
+def _leak(place: Path) -> tuple[Measured, Measured, float]:
+    body = 'self.kept = [*getattr(self, "kept", ()), b"x" * 400_000]; return self.answer(text=ask.text)'
+    directory = one(place, body, ", resources: {memory: 512Mi}")
+
+    def lasts(seen: Measured, limit: float) -> float:
+        assert seen.run.growth is not None
+        return limit / seen.run.growth.slope
+
+    return gains(
+        directory, "memory-grows", 10, 20, gained=lambda _, after: lasts(after, 512 * 1024 * 1024),
+    )  # fmt: skip
+
+
+def _cold(place: Path) -> tuple[Measured, Measured, float]:
+    directory = one(
+        place, "return self.answer(text=ask.text)", ", scale: {min: 0, max: 2, targets: {queue: 4}}", "",
+        "sla: {deadline: 200ms}\n",
+    )  # fmt: skip
+    return gains(directory, "cold-start", 10, 5, gained=lambda _, after: (after.run.start or 0.0) - after.run.latency)
+
+
+def _idle(place: Path) -> tuple[Measured, Measured, float]:
+    directory = one(place, "spin(0.004); return self.answer(text=ask.text)", ", resources: {cpu: 4}")
+
+    def reserved(seen: Measured) -> float:
+        assert seen.guide.cost.cores is not None
+        return seen.guide.cost.cores
+
+    return gains(directory, "cores-idle", 10, 20, gained=lambda before, after: reserved(before) - reserved(after))
+
+
+def _instances(place: Path) -> tuple[Measured, Measured, float]:
+    """Each of several instances gets its part of the requests: here one is asked that part, alone on the machine."""
+    code = '@operator(execution="process")'
+    directory = one(place, "spin(0.05); return self.answer(text=ask.text)", ", workers: 2", code)
+    before = measured(directory, 33, 15)
+    advice = before.advice("too-few-instances")
+    after = measured(directory, 33 / int(advice.writes[0].text), 15)
+    found = latency(before, after)
+    assert advice.gain.lower <= found <= advice.gain.upper, (advice, found, before.run, after.run)
+    return before, after, found
+
+
+PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
+    "too-few-workers": _workers,
+    "batches-too-small": _small,
+    "batches-wait-too-long": _lazy,
+    "timeout-too-long": _hang,
+    "timeout-too-short": _short,
+    "serial-for-nothing": _serial,
+    "memory-grows": _leak,
+    "cold-start": _cold,
+    "cores-idle": _idle,
+    "too-few-instances": _instances,
+}
