@@ -3,8 +3,8 @@
 The commit is built on the newest state of the repository and pushed if nobody else was faster; else it is built anew.
 Whenever it is stopped, the repository holds the old state or the new. Where nothing differs there is no commit. Each
 comb's directory is replaced as a whole, and nothing else is touched; what others put there stops it, and so does a comb
-of the same name that was published from another repository. Numbers of replicas that an autoscaler takes over are kept
-until it has acted. While a candidate is on its way nothing else is published of the comb.
+of the same name that was published from another directory or repository. Numbers of replicas that an autoscaler takes
+over are kept until it has acted. While a candidate is on its way nothing else is published of the comb.
 
 example:
   comb publish combs/ocr --platform platform.yaml --environment production --images images.json --sign ~/.ssh/publisher
@@ -13,6 +13,7 @@ example:
 """
 
 import argparse
+import posixpath
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from comb_compiler.cli.provenance import facts_of, source_of
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import refusals, target_for
+from comb_compiler.release.repository import directory_name
 
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
@@ -46,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--take-over",
         metavar="REASON",
         type=in_one_line,
-        help="replace what was published from another repository",
+        help="replace what was published from another directory or repository",
     )
     parser.add_argument("--no-cache", action="store_true", help="work everything out anew")
 
@@ -80,7 +82,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     def act(mirror: "Mirror", trust: "Trust", identity: "Identity") -> "Publication":
         may = trust if emergency is None else who_may(trust, target.platform)
         said = (*facts_of(checkout.root), *facts)
-        terms = Terms(may, identity, arguments.allow_prune, title, said, source, arguments.take_over or "")
+        terms = Terms(may, identity, arguments.allow_prune, title, said, True, arguments.take_over or "")
         return publish(mirror, wanted_of(rendered), terms, carry, follow=follower(mirror, rendered))
 
     if emergency is not None:
@@ -94,11 +96,15 @@ def _named(names: list[str]) -> str:
     return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
 
 
-def from_source(rendered: "list[Rendered]", source: str) -> "list[Rendered]":
-    """The same combs, in whose releases it is said from what repository they are published."""
+def from_source(rendered: "list[Rendered]", repository: str) -> "list[Rendered]":
+    """The same combs, in whose releases it is said from what directory of the repository they are published."""
+    return [_from_source(one, directory_name(repository, posixpath.dirname(one.checked.main))) for one in rendered]
+
+
+def _from_source(rendered: "Rendered", source: str) -> "Rendered":
     from comb_compiler.compiler.render import owned_by
 
-    return [one._replace(clusters=tuple(owned_by(cluster, source) for cluster in one.clusters)) for one in rendered]
+    return rendered._replace(clusters=tuple(owned_by(cluster, source) for cluster in rendered.clusters))
 
 
 def wanted_of(rendered: "list[Rendered]") -> "list[Wanted]":

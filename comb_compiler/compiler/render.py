@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.compiler.check import Checked, check
 from comb_compiler.compiler.compile import lower_comb
@@ -23,6 +23,9 @@ from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.platform import Platform
+
+if TYPE_CHECKING:
+    from comb_compiler.policy.model import PolicySet
 
 __all__ = [
     "Rendered",
@@ -87,6 +90,7 @@ class Rendered(NamedTuple):
     clusters: tuple[RenderedCluster, ...] = ()
     comb: Bound[Comb] | None = None
     platform: Bound[Platform] | None = None
+    policies: "PolicySet | None" = None
 
 
 def render_comb(
@@ -128,7 +132,13 @@ def render_comb(
         for cluster in plan.clusters
     )
     found = (*found, *(finding for one in clusters for finding in size_findings(one.manifests, one.files, bound, on)))
-    return Rendered(checked, found, plan, () if has_errors(found) else clusters, bound, on)
+    policies = of_platform.policies
+    if policies is not None:
+        from comb_compiler.compiler.policies import check_manifests
+
+        said = (check_manifests(policies, one, bound, on, plan) for one in clusters)
+        found = (*found, *(finding for one in said for finding in one))
+    return Rendered(checked, found, plan, () if has_errors(found) else clusters, bound, on, policies)
 
 
 def _run(plan_file: bytes, plan: Plan, images: Images) -> str:
@@ -166,7 +176,7 @@ def render_release(rendering: Rendering, code: str) -> RenderedCluster:
 
 
 def owned_by(rendered: RenderedCluster, source: str) -> RenderedCluster:
-    """The same files, whose release.json says from what repository they are published."""
+    """The same files, whose release.json says from what directory of what repository they are published."""
     release = rendered.release._replace(source=source)
     rendering = rendered.rendering._replace(source=source)
     return rendered._replace(
@@ -178,9 +188,14 @@ def _files(manifests: Iterable[Manifest]) -> dict[str, bytes]:
     return {one.file: emit(one.object).encode() for one in manifests}
 
 
-def render_platforms(platform: Platform) -> tuple[RenderedPlatform, ...]:
-    """What each cluster is told once for all combs; nothing of a cluster that no environment is on."""
-    return tuple(render_platform(platform, name) for name in _used(platform))
+def render_platforms(platform: Platform, policies: "PolicySet | None" = None) -> tuple[RenderedPlatform, ...]:
+    """What each cluster is told once for all combs, policies included; nothing of a cluster without environments."""
+    shipped: tuple[Manifest, ...] = ()
+    if policies is not None:
+        from comb_compiler.policy.platform import shipped_manifests
+
+        shipped = tuple(shipped_manifests(policies, platform))
+    return tuple(render_platform(platform, name, shipped) for name in _used(platform))
 
 
 def source_files(platform: Platform, secret: str = "", verify: str = "") -> dict[str, bytes]:

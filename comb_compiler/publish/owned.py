@@ -11,6 +11,7 @@ from comb_compiler.publish.git import Git
 from comb_compiler.publish.trees import Entry, fetch_blobs, listed, read_blob, read_blobs
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+from comb_compiler.release.repository import may_be_same
 
 __all__ = ["LISTS", "Held", "check_budget", "held", "is_anothers", "is_generation", "lost", "not_ours", "shown"]
 
@@ -141,13 +142,13 @@ def check_budget(gone: list[str], budget: int) -> None:
         )
 
 
-def is_anothers(one: Held, source: str | None) -> bool:
-    """Whether a place holds what was published from another repository than `source`; None is for who does not care."""
+def is_anothers(one: Held, source: str) -> bool:
+    """Whether a place holds what was published from another directory than `source`, or from another repository."""
     owner = one.release.source if one.release is not None else ""
-    return source is not None and owner not in ("", source)
+    return bool(owner) and not may_be_same(owner, source)
 
 
-def not_ours(one: Held, source: str | None) -> Refused:
+def not_ours(one: Held, source: str) -> Refused:
     """What is said where that is not to be replaced."""
     assert one.release is not None
     owner = printable(one.release.source)

@@ -37,8 +37,8 @@ Follow = Callable[[Wanted, Held], Wanted]
 class Terms(NamedTuple):
     """How commits are made: whom to trust, in whose name, how many objects may go, and what the message says.
 
-    `source` is the repository that publishes, by `repository_name`, and empty where that is not known; None is for who
-    publishes again what is there. What another published is replaced only with a reason to `take_over`.
+    Who publishes `from_source` replaces what was published from elsewhere only with a reason to `take_over`, by what
+    the releases say of themselves; who does not publishes again what is there.
     """
 
     trust: Trust
@@ -46,7 +46,7 @@ class Terms(NamedTuple):
     budget: int
     title: str
     facts: tuple[tuple[str, str], ...] = ()
-    source: str | None = None
+    from_source: bool = False
     take_over: str = ""
 
 
@@ -68,10 +68,10 @@ def publish(
     def build(head: str | None) -> Change:
         _check_ours(mirror, head)
         before = held(mirror.git, head, (one.place for one in wanted))
-        taken = [one for one in before if is_anothers(one, terms.source)]
-        if taken and not terms.take_over:
-            raise not_ours(taken[0], terms.source)
         pairs = list(zip(wanted, before, strict=True))
+        taken = _taken(pairs) if terms.from_source else []
+        if taken and not terms.take_over:
+            raise not_ours(*taken[0])
         new = [follow(one, there) for one, there in pairs] if follow is not None else wanted
         after = {
             one.place: carry(one.files, generations(there, one.files)) for one, there in zip(new, before, strict=True)
@@ -81,7 +81,7 @@ def publish(
         placed = [graft for one in new for graft in _placed(one.place, after[one.place], one.flux)]
         placed += grafts_of(mirror.git, head, shared)
         facts = [("Comb-Platform", f"{platform_directory(one.cluster)} {one.digest}") for one in shared]
-        facts += [_taken_over(one, terms.take_over) for one in taken]
+        facts += [_taken_over(one, terms.take_over) for one, _ in taken]
         return Change(tuple(placed), _message(terms, (*_releases(after), *facts)))
 
     return land(mirror, build, terms.trust, terms.identity)
@@ -164,6 +164,12 @@ def _releases(after: Mapping[Place, Mapping[str, bytes]]) -> Iterable[tuple[str,
         yield "Comb-Release", f"{place.directory} {release.digest}"
     for comb, subject in sorted(subjects.items()):
         yield "Comb-Subject", f"{comb} {subject}"
+
+
+def _taken(pairs: Iterable[tuple[Wanted, Held]]) -> list[tuple[Held, str]]:
+    """What was published from elsewhere than what is to be there, and from where that is."""
+    sources = [(there, parse_release(one.files[FILE]).source) for one, there in pairs]
+    return [(there, source) for there, source in sources if is_anothers(there, source)]
 
 
 def _taken_over(one: Held, why: str) -> tuple[str, str]:

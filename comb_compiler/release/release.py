@@ -70,7 +70,7 @@ class Release(NamedTuple):
     directory but this one, by name; `flux` is the digest of the comb's file in `_flux`. `carried` are those of `files`
     that an earlier release made, and that are kept for pods that still run it. `replicas` are Deployments whose number
     of replicas an autoscaler takes over with this release, and the number that they have until then. An `emergency` let
-    it past the gates. `source` is the repository that it was published from, by `repository_name`, if that is known.
+    it past the gates. `source` is the directory that it was published from, by `directory_name`, if that is known.
     """
 
     comb: str

@@ -173,44 +173,6 @@ def test_a_repository_that_cannot_be_reached_is_outside(comb: Comb, source: Path
     assert "hunter2" not in publish(comb, "--repository", "https://me:hunter2@git.acme.example/x").err
 
 
-def as_cloned_from(source: Path, url: str) -> None:
-    git(source, "remote", "set-url", "origin", url)
-
-
-def test_a_comb_of_another_repository_is_replaced_only_by_who_takes_it_over(
-    comb: Comb, source: Path, remote: Remote
-) -> None:
-    first = publish(comb)
-    assert json.loads(remote.content(f"{HERE}/release.json"))["source"] == "git.acme.example/combs"
-    as_cloned_from(source, "ssh://git@git.acme.example:2222/combs.git")
-    assert "so no commit" in publish(comb).out  # another way to the same
-    as_cloned_from(source, "https://git.acme.example/other/combs.git")
-    before = remote.commits()
-    edit(source, "timeout: 80ms", "timeout: 90ms")
-    save(source)
-    refused = publish(comb)
-    assert (refused.code, remote.commits()) == (1, before)
-    assert f"`{HERE}` was published from `git.acme.example/combs`" in refused.err
-    assert "this is `git.acme.example/other/combs`" in refused.err
-    git(source, "remote", "remove", "origin")
-    assert "git names no remote `origin` here" in publish(comb).err
-    git(source, "remote", "add", "origin", "https://git.acme.example/other/combs.git")
-    assert publish(comb, "--take-over", "the team has moved").code == 0
-    said = git(remote.directory, "log", "-1", "--format=%B", "main")
-    assert f"Comb-Taken-Over: {HERE} from git.acme.example/combs: the team has moved" in said
-    assert "Comb-Source-Repository: git.acme.example/other/combs" in said
-    assert asked(comb, "verify", of=".").out == "comb.yaml: as published\n"
-    assert asked(comb, "history").out.splitlines()[0].endswith(" of git.acme.example/other/combs")
-    assert asked(comb, "rollback", "--to", first.out.split()[-1]).code == 0  # what ran then, and still theirs
-    deployment = f"{HERE}/deployment-greeting.yaml"
-    assert remote.content(deployment) == remote.content(deployment, "main~2")
-    assert remote.content(deployment) != remote.content(deployment, "main~1")
-    assert publish(comb).code == 0
-    assert "Comb-Taken-Over" not in git(remote.directory, "log", "-1", "--format=%B", "main")
-    as_cloned_from(source, "https://git.acme.example/combs.git")
-    assert publish(comb).code == 1
-
-
 @pytest.fixture
 def strict(source: Path, platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a trusted publisher's key, of a platform that wants evidence."""

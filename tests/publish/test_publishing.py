@@ -102,16 +102,16 @@ def test_who_publishes_a_place_that_is_nobodys_has_it_from_then_on(remote: Remot
     first = writer.publish(wanted(text="good"))  # as it was before releases said whose they are
     ours, theirs = wanted(text="bad", source="git.example/combs"), wanted(source="git.example/others")
     with open_mirror(writer.reach()) as mirror:
-        terms = writer.terms()._replace(source="git.example/combs")
+        terms = writer.terms()._replace(from_source=True)
         publish(mirror, [ours], terms, carry)
         with pytest.raises(Refused, match=r"published from `git.example/combs`, and this is `git.example/others`"):
-            publish(mirror, [theirs], terms._replace(source="git.example/others"), carry)
+            publish(mirror, [theirs], terms, carry)
         roll_back(mirror, [ours.place], first.commit, writer.terms(), carry)
         assert remote.content(f"{HERE}/deployment-ocr.yaml") == "text: good"
         with pytest.raises(Refused, match="--take-over"):
-            publish(mirror, [theirs], terms._replace(source="git.example/others"), carry)
+            publish(mirror, [theirs], terms, carry)
         retire(mirror, [ours.place], "production", writer.terms(budget=1))
-        assert publish(mirror, [theirs], terms._replace(source="git.example/others"), carry).changed
+        assert publish(mirror, [theirs], terms, carry).changed
 
 
 def test_a_release_of_another_environment_is_not_replaced(remote: Remote, writer: Writer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from comb_compiler.release.repository import repository_name
+from comb_compiler.release.repository import directory_name, may_be_same, repository_name
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from comb_compiler.release.repository import repository_name
         "ssh://git.example.com/team/combs/",
         "ssh://git@GIT.example.com:2222/team/combs.git",
         "https://git.example.com/Team/Combs.git",
+        "https://git.example.com//team//combs.git",
     ],
 )
 def test_a_repository_has_one_name_under_all_its_addresses(url: str) -> None:
@@ -35,3 +36,24 @@ def test_forges_with_other_addresses_for_ssh_are_known(by_ssh: str, by_https: st
 @pytest.mark.parametrize("url", ["", "https://[x/combs", "https://me:secret@[x/combs"])
 def test_what_is_no_address_is_no_repository(url: str) -> None:
     assert repository_name(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [
+        ("git.example.com/combs//ocr", "git.example.com/combs//ocr", True),
+        ("git.example.com/combs//ocr", "git.example.com/combs//nsfw", False),
+        ("git.example.com/combs//ocr", "git.example.com/combs//", False),
+        ("git.example.com/combs//ocr", "git.example.com/others//ocr", False),
+        ("git.example.com/combs", "git.example.com/combs//ocr", True),
+        ("git.example.com/combs//ocr", "git.example.com/combs", True),
+        ("git.example.com/combs", "git.example.com/others//ocr", False),
+        ("git.example.com/combs//ocr", "", False),
+    ],
+)
+def test_directories_are_told_apart_where_both_are_known(one: str, other: str, may: bool) -> None:
+    assert may_be_same(one, other) is may
+
+
+def test_a_directory_of_no_known_repository_has_no_name() -> None:
+    assert (directory_name("", "ocr"), directory_name("git.example.com/combs", "")) == ("", "git.example.com/combs//")

@@ -127,7 +127,7 @@ def test_a_candidate_of_another_repository_is_not_tried_on_the_users_of_a_comb(e
     before = environment.titles()
     ran = environment.run()
     assert (ran.code, environment.titles()) == (1, before)
-    assert "was published from `git.acme.example/combs`, and this is `git.acme.example/others`" in ran.err
+    assert "was published from `git.acme.example/combs//`, and this is `git.acme.example/others//`" in ran.err
 
 
 def test_each_look_does_what_is_due_in_all_clusters_by_one_commit(environment: Environment) -> None:

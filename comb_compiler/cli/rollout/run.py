@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return proof.facts
 
     trust, identity = trust_of(target, arguments), identity_of(target, arguments)
-    terms = Terms(trust, identity, arguments.allow_prune, "", source=source)
+    terms = Terms(trust, identity, arguments.allow_prune, "", from_source=True)
     going = Going(target, from_source(combs, source)[0], sources_of(target, arguments), terms, checkout.root)
     try:
         return _followed(going, prove, arguments, console)
