@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
     Command("platform render", "comb_compiler.cli.platform.render", "write the objects that all combs share"),
     Command("platform publish", "comb_compiler.cli.platform.publish", "commit them to the environment repository"),
+    Command("platform apply-store", "comb_compiler.cli.platform.apply_store", "set up the servers of samples"),
     Command("platform keys", "comb_compiler.cli.platform.keys", "write publishers' keys as Flux takes them"),
     Command(
         "platform flux", "comb_compiler.cli.platform.flux", "write what Flux is told once, by hand, in each cluster"
@@ -56,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("samples diff", "comb_compiler.cli.samples.differing", "say what differs between two sample sets"),
     Command("samples export", "comb_compiler.cli.samples.exporting", "write recorded requests into files"),
     Command("samples import", "comb_compiler.cli.samples.importing", "read recorded requests from files"),
+    Command("samples copy", "comb_compiler.cli.samples.copying", "copy recorded requests to another store"),
     Command("samples gc", "comb_compiler.cli.samples.deleting", "delete what is old, or what is a user's"),
     Command("samples repair", "comb_compiler.cli.samples.repairing", "find and mend what is wrong in a store"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),

@@ -1,18 +1,32 @@
 """The store that a service is told to record into, opened when it is first needed: it may be down at the start."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from comb_compiler.runtime.recording.shipping import Store
 from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.store import Put, Query
+from comb_compiler.samples.store import Put, Query, StoreError
 
-__all__ = ["opened_late"]
+__all__ = ["opened_late", "servers_late"]
 
 
 def opened_late(directory: Path) -> Store:
     """The embedded store in a directory, which is made where there is none."""
     return _Late(lambda: _embedded(directory))
+
+
+def servers_late(file: Path, environment: Mapping[str, str]) -> Store:
+    """The store on the servers that a file names, with the credentials that the environment has."""
+    return _Late(lambda: _servers(file, environment))
+
+
+def _servers(file: Path, environment: Mapping[str, str]) -> Store:
+    from comb_compiler.samples.elasticsearch_hbase import ProductionStore, read_settings  # two clients
+
+    try:
+        return ProductionStore(read_settings(file, environment))
+    except (OSError, ValueError, ImportError) as error:
+        raise StoreError(f"the servers of samples are not known: {error}") from error
 
 
 def _embedded(directory: Path) -> Store:

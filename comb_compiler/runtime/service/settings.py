@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any, NamedTuple, get_type_hints
 
 from comb_compiler.runtime.telemetry.logs import FORMATS
-from comb_compiler.samples.addresses import embedded_directory
+from comb_compiler.samples.addresses import FORMS, embedded_directory, servers_file
 
 __all__ = ["SETTINGS", "BadSettings", "Setting", "Settings", "read_settings"]
 
@@ -48,7 +48,7 @@ class Settings(NamedTuple):
     code_digest: str = ""
 
 
-_PLACEHOLDERS = {"samples": "embedded:DIR", "samples_spool": "DIR"}
+_PLACEHOLDERS = {"samples": "STORE", "samples_spool": "DIR"}
 
 
 class Setting(NamedTuple):
@@ -108,7 +108,7 @@ SETTINGS = (
     Setting("release", "the name of what is served, given back with answers"),
     Setting("log_format", "how lines of the log are written: text, or json"),
     Setting("trace_share", "the share of requests whose spans are sent, where OTEL_EXPORTER_OTLP_ENDPOINT is set"),
-    Setting("samples", "the store that requests are recorded into, as embedded:DIR; without it none are"),
+    Setting("samples", "the store that requests are recorded into, embedded:DIR or servers:FILE; without it none are"),
     Setting("samples_spool", "where records wait for the store; beside an embedded store by default"),
     Setting(
         "samples_salt",
@@ -180,9 +180,16 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "--tls-client-ca needs --tls-certificate"
     if settings.log_format not in FORMATS:
         yield f"--log-format is {settings.log_format!r}, and must be {' or '.join(FORMATS)}"
-    if settings.samples and embedded_directory(settings.samples) is None:
-        yield f"--samples is {settings.samples!r}, and must be embedded:DIR"
-    if settings.samples_spool and not settings.samples:
-        yield "--samples-spool needs --samples"
+    yield from _disagreements_of_samples(settings)
     if settings.trace_share > 1:
         yield f"--trace-share is {settings.trace_share:g}, and a share is at most 1"
+
+
+def _disagreements_of_samples(settings: Settings) -> Iterator[str]:
+    servers = servers_file(settings.samples)
+    if settings.samples and embedded_directory(settings.samples) is None and servers is None:
+        yield f"--samples is {settings.samples!r}, and must be {FORMS}"
+    if servers is not None and not settings.samples_spool:
+        yield "--samples on servers needs --samples-spool, the directory where records wait for them"
+    if settings.samples_spool and not settings.samples:
+        yield "--samples-spool needs --samples"

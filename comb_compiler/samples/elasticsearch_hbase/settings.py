@@ -1,10 +1,11 @@
 """Where the two servers are, and how they are spoken to."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Credentials", "Settings", "credentials_of"]
+__all__ = ["Credentials", "Settings", "credentials_of", "read_settings", "settings_of"]
 
 
 class Credentials(NamedTuple):
@@ -63,3 +64,50 @@ def credentials_of(name: str | None, environment: Mapping[str, str]) -> Credenti
     if not found.user and not found.api_key:
         raise ValueError(f"neither {prefix}_USER with {prefix}_PASSWORD nor {prefix}_API_KEY is there")
     return found
+
+
+_FINDING = {"urls": "urls", "index": "indices", "shards": "shards", "replicas": "replicas"}
+_KEEPING = ("host", "port", "table", "pool", "timeout", "tls", "keep")
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "urls": (list, tuple), "index": (str,), "shards": (int,), "replicas": (int,), "credentials": (str,), "host": (str,),
+    "port": (int,), "table": (str,), "pool": (int,), "timeout": (int, float), "tls": (bool,), "keep": (int, float),
+}  # fmt: skip
+
+
+def settings_of(store: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """The settings that `sampleStore` of platform.yaml says, durations as seconds, with credentials.
+
+    Raises ValueError for what is not of that shape, and what `credentials_of` raises.
+    """
+    finding, keeping = _part(store, "elasticsearch", {*_FINDING, "credentials"}), _part(store, "hbase", {*_KEEPING})
+    given = {_FINDING[name]: value for name, value in finding.items() if name in _FINDING}
+    given |= keeping
+    for needed in ("urls", "host"):
+        if not given.get(needed):
+            raise ValueError(f"it does not say {needed!r}")
+    given["urls"] = tuple(given["urls"])
+    return Settings(**given, credentials=credentials_of(finding.get("credentials"), environment))
+
+
+def _part(store: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
+    part = store.get(name)
+    if not isinstance(part, Mapping):
+        raise ValueError(f"it does not say {name!r}")
+    part = {field: value for field, value in part.items() if value is not None}
+    for field, value in part.items():
+        if field not in known:
+            raise ValueError(f"{name} has no {field!r}")
+        if not isinstance(value, _TYPES[field]):
+            raise ValueError(f"{name}.{field} is {value!r}")
+    return part
+
+
+def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings that a file of JSON says. Raises OSError, and ValueError with what is wrong with which file."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no object")
+        return settings_of(content, environment)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: {error}") from error

@@ -25,6 +25,8 @@ class Elasticsearch(Model):
     credentials: Name | None = Field(
         default=None, description="The environment variables' prefix, or the Secret, that holds user and key."
     )
+    shards: int = Field(default=1, ge=1, le=1024, description="Shards of each month's index.")
+    replicas: int = Field(default=1, ge=0, le=16, description="Copies of each shard beside the first.")
 
 
 class HBase(Model):
@@ -35,6 +37,10 @@ class HBase(Model):
     table: Name = Field(default="comb-samples", description="The table.")
     pool: int = Field(default=8, ge=1, le=1024, description="Connections kept open.")
     timeout: Duration = Field(default="10s", validate_default=True, description="How long one call may take.")
+    tls: bool = Field(default=False, description="Whether the Thrift server is spoken to in TLS.")
+    keep: Duration | None = Field(
+        default=None, description="After how long records are dropped, marked ones too; without it, never."
+    )
 
 
 class SampleStoreSpec(Model):

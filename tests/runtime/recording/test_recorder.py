@@ -1,6 +1,7 @@
 """What is recorded of requests, and which: by share, for a reason, never those that nobody made."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ def test_a_record_holds_the_request_the_answer_and_what_every_node_gave(tmp_path
         "r1",
         "here",
     )
-    assert len(record.id) == 32
+    assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", record.id)
+    assert 0 <= int(record.id[:12], 16) - record.time / 1e6 < 60_000, "it begins with when it was made"
     assert (record.reason, record.share, record.code) == (SAMPLED, 1.0, 0)
     assert record.method == "post.v1.Post/Send"
     assert record.user == user_digest("ann")
