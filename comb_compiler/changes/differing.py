@@ -16,6 +16,7 @@ class Difference(NamedTuple):
     """A part that differs; None is what is not there.
 
     `path` is for people, an item of a list by its key; `pointer` leads to it in the newer object, or to what held it.
+    Within a text that is JSON it goes on, with the labels of items.
     """
 
     path: tuple[str, ...]
@@ -51,7 +52,7 @@ def _values(path: tuple[str, ...], before: Any, after: Any, pointer: Pointer, *,
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         field = next((part for part in reversed(path) if not part.startswith("[")), "")
         for pair in pairs(field, before, after, named=in_text):
-            inner = pointer if in_text or pair.after is None else (*pointer, pair.place)
+            inner = pointer if pair.after is None else (*pointer, pair.label if in_text else pair.place)
             yield from _values((*path, f"[{pair.label}]"), pair.before, pair.after, inner, in_text=in_text)
     elif before != after or type(before) is not type(after):  # 1 is not true
         yield from _scalars(path, before, after, pointer, in_text=in_text)
@@ -62,7 +63,7 @@ def _mappings(
 ) -> Iterator[Difference]:
     for key in (*after, *(one for one in before if one not in after)):
         old, new = before.get(key), after.get(key)
-        inner = pointer if in_text or new is None else (*pointer, key)
+        inner = pointer if new is None else (*pointer, key)
         yield from _values((*path, str(key)), old, new, inner, in_text=in_text)
 
 

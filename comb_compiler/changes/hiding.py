@@ -21,6 +21,8 @@ _NOT_SECRET = re.compile(
     re.IGNORECASE,
 )
 """What ends a name that only tells where a secret is, or how it is used."""
+_PLACES = ("secret", "secrets", "imagePullSecrets", "tokens")
+"""Fields that say where secrets are, by their names, and hold none."""
 _LOOKS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bglpat-[\w-]{16,}"
     r"|\bxox[abprs]-[\w-]{10,}|\bsk-[A-Za-z0-9_-]{20,}|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
@@ -38,9 +40,16 @@ def hidden(kind: str, path: tuple[str, ...], value: Any, *, beside: str = "") ->
 
     `beside` is the name of what has it as its value, such as that of an environment's variable.
     """
-    if value is None or (kind.lower() in _KINDS and path[:1] not in (("metadata",), ("kind",), ("apiVersion",))):
-        return value if value is None else HIDDEN
-    return _shown(value, _name(path, beside), path)
+    if value is None:
+        return None
+    if kind.lower() in _KINDS and path[:1] not in (("metadata",), ("kind",), ("apiVersion",)):
+        return HIDDEN
+    names = [part for part in path if not part.startswith("[")]
+    return (
+        HIDDEN
+        if any(map(_hides_all, names)) and not isinstance(value, bool | int)
+        else _shown(value, beside or (names[-1] if names else ""))
+    )
 
 
 def without_secrets(kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,28 +57,32 @@ def without_secrets(kind: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: hidden(kind, (key,), one) for key, one in value.items()}
 
 
-def _name(path: tuple[str, ...], beside: str) -> str:
-    named = [part for part in path if not part.startswith("[")]
-    return beside or (named[-1] if named else "")
+def _hides_all(name: str) -> bool:
+    """Whether all that is below a name is hidden, whatever it is called."""
+    return "last-applied-configuration" in name or (name not in _PLACES and _is_named_so(name))
 
 
-def _shown(value: Any, name: str, path: tuple[str, ...]) -> Any:
+def _is_named_so(name: str) -> bool:
+    return _NAMED.search(name) is not None and _NOT_SECRET.search(name) is None
+
+
+def _shown(value: Any, name: str) -> Any:
     if isinstance(value, Mapping):
-        own = value.get("name")
-        label = own if isinstance(own, str) and set(value) <= {"name", "value"} else ""
-        annotated = "last-applied-configuration"
+        label = value.get("name") if set(value) <= {"name", "value"} else None
         return {
-            key: HIDDEN if annotated in str(key) else _shown(one, label if key == "value" and label else str(key), path)
+            key: _below(str(key), one, label if key == "value" and isinstance(label, str) else str(key))
             for key, one in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_shown(one, name, path) for one in value]
-    if isinstance(value, str) and value and _is_secret(name, value):
-        return HIDDEN
-    return value
+        return [_shown(one, name) for one in value]
+    return HIDDEN if isinstance(value, str) and _is_secret(name, value) else value
+
+
+def _below(key: str, value: Any, name: str) -> Any:
+    return HIDDEN if _hides_all(key) and not isinstance(value, bool | int) else _shown(value, name)
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if _NAMED.search(name) and not _NOT_SECRET.search(name) and value not in ("true", "false"):
-        return True
-    return _LOOKS.search(value) is not None or _IN_TEXT.search(value) is not None
+    if value in ("", "true", "false"):
+        return False
+    return _is_named_so(name) or _LOOKS.search(value) is not None or _IN_TEXT.search(value) is not None

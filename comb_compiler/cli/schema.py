@@ -17,6 +17,7 @@ __all__ = ["add_arguments", "run"]
 
 _GENERATED = ("comb", "platform", "execution-plan")
 _WRITTEN = (
+    "changes",
     "diagnostics",
     "evidence",
     "gate-report",

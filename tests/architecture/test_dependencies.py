@@ -27,7 +27,7 @@ HOMES = {
     "h11": {"runtime"},
     "happybase": {"samples"},
     "hpack": {"load"},
-    "jinja2": {"gates", "images"},
+    "jinja2": {"changes", "gates", "images"},
     "kubernetes": {"cluster"},
     "locust": {"load"},
     "psutil": {"load"},
