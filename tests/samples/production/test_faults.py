@@ -10,7 +10,7 @@ import pytest
 from comb_compiler.samples.elasticsearch_hbase import ProductionStore, Settings
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.setup import setup
-from comb_compiler.samples.elasticsearch_hbase.table import Table
+from comb_compiler.samples.elasticsearch_hbase.table import Head, Table
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import Query, StoreError
 from tests.samples.made import record
@@ -79,11 +79,11 @@ def assert_once_in_both(settings: Settings, wanted: list[Record]) -> None:
     assert sorted(head.id for head in heads(settings)) == ids
 
 
-def heads(settings: Settings) -> list[tuple[str, str]]:
+def heads(settings: Settings) -> list[Head]:
     table = Table(settings)
     found = list(table.all_heads())
     table.close()
-    return found  # type: ignore[return-value]
+    return found
 
 
 def test_the_same_records_twice(store: ProductionStore, settings: Settings) -> None:
