@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, Scene, Write
+from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
 from comb_compiler.gates.load.guide.paths import on_path, shortened
 from comb_compiler.gates.load.guide.queue import Queue, span
 from comb_compiler.gates.load.guide.wording import milliseconds, share
@@ -11,16 +11,17 @@ __all__ = ["too_few_instances"]
 
 _FULL, _AIM = 0.8, 0.6
 """How busy cores are that are full, and how busy they should be."""
-_COMPUTES = 0.5
+_MOSTLY = 0.5
+"""The part of a request's CPU time that is the operator's."""
 _NOTABLE = 0.2
-_LAW = "utilisation law; a queue that each instance has of its own, with every n-th of the calls as they came"
+_LAW = "utilisation law; a queue of each instance's own, of every n-th call, each as long as now or as it computes"
 
 
 def too_few_instances(scene: Scene) -> Advice | None:
     """As many as the CPU time of requests needs, for the operator of the longest path that computes most."""
     run = scene.run
     busy = (run.cpu or 0.0) * run.rate / run.cores
-    computing = [one for one in on_path(scene) if one.operator in scene.written and one.cpu_share >= _COMPUTES]
+    computing = [one for one in on_path(scene) if one.operator in scene.written and _part(scene, one) >= _MOSTLY]
     if not computing or busy < _FULL:
         return None
     one = max(computing, key=lambda each: each.cpu)
@@ -28,9 +29,9 @@ def too_few_instances(scene: Scene) -> Advice | None:
     if many <= scene.written[one.operator].least or one.wait < _NOTABLE * run.latency:
         return None
     workers = min(one.workers or run.cores, run.cores)
-    after = span(run.due[::many], Queue(workers, one.computing or one.service))
-    lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
-    if lower <= 0:
+    best, worst = (span(run.due[::many], Queue(workers, took)) for took in (one.computing or 0.0, one.service))
+    lower, upper = (shortened(scene, one, one.mean - took) for took in (worst.upper, best.lower))
+    if upper <= 0:
         return None
     says = (
         f"requests compute for {milliseconds(run.cpu or 0.0)} each, which keeps {run.cores} cores {share(busy)} busy; "
@@ -39,5 +40,16 @@ def too_few_instances(scene: Scene) -> Advice | None:
     )
     write = Write(("operators", one.operator, "scale", "min"), str(many))
     return Advice(
-        "too-few-instances", one.operator, one.step, says, (write,), Gain(Kind.LATENCY, run.latency, lower, upper, _LAW)
+        "too-few-instances",
+        one.operator,
+        one.step,
+        says,
+        (write,),
+        Gain(Kind.LATENCY, run.latency, max(0.0, lower), upper, _LAW),
     )
+
+
+def _part(scene: Scene, one: OperatorSeen) -> float:
+    """Of the CPU time of requests, what calls of an operator compute. Cores that are full make services long."""
+    each = (one.computing or 0.0) * one.calls / max(1, len(scene.run.due))
+    return each / scene.run.cpu if scene.run.cpu else 0.0

@@ -46,7 +46,7 @@ CLASS = """\
     def __init__(self, messages: Messages) -> None:
         self.answer = messages["plant.v1.Tell"]
 
-    def __call__(self, ask: "{list}plant.v1.Ask{end}") -> "{list}plant.v1.Tell{end}":
+    def __call__(self, ask: {list}"plant.v1.Ask"{end}) -> {list}"plant.v1.Tell"{end}:
         {body}
 """
 _WARM = 1.0
