@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from comb_compiler.images.artifacts import artifacts_of
+from comb_compiler.images.begun import Begun
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import MANIFEST, Descriptor, ImageError
 from comb_compiler.images.names import Reference
@@ -25,11 +26,15 @@ class Pushed(NamedTuple):
 
 
 def push_images(
-    layout: ImageLayout, images: Iterable[Reference], connect: Connect, tell: Callable[[str], None]
+    layout: ImageLayout,
+    images: Iterable[Reference],
+    connect: Connect,
+    tell: Callable[[str], None],
+    begun: Begun | None = None,
 ) -> Iterator[Pushed]:
     """Send images one by one, each manifest after its blobs, so that a registry never names what it does not have.
 
-    Models that an image links to go before it.
+    Models that an image links to go before it. `begun` are large blobs that earlier processes began to send.
 
     Raises ImageError for what the layout lacks, before anything is sent; then RegistryFailed.
     """
@@ -45,7 +50,9 @@ def push_images(
         for blob in blobs:
             tell(f"{image.host}/{image.repository}: {blob.digest}, {blob.size:,} bytes")
             key = (image.host, blob.digest)
-            if not repository.has(blob.digest) and repository.send(blob, layout.blob(blob.digest), there.get(key, "")):
+            if not repository.has(blob.digest) and repository.send(
+                blob, layout.blob(blob.digest), there.get(key, ""), begun
+            ):
                 sent.append(blob)
             there[key] = image.repository
         content = layout.read(image.digest)

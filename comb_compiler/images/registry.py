@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from urllib3.exceptions import HTTPError
 
+from comb_compiler.images.begun import Begun
 from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor
@@ -42,12 +43,13 @@ class Repository:
         """Whether a blob, or one of `manifests`, is there."""
         return self._trying(lambda: self._has(digest, kind))
 
-    def send(self, blob: Descriptor, path: Path, other: str = "") -> bool:
+    def send(self, blob: Descriptor, path: Path, other: str = "", begun: Begun | None = None) -> bool:
         """Have a blob there that was not; True where its bytes were sent.
 
         They are not where the registry takes them over from another of its repositories, which is known to have them.
+        With `begun`, what an earlier process sent of a large one is not sent again.
         """
-        upload = Upload(self.requests, self._at("blobs", "uploads/"), blob, path, other)
+        upload = Upload(self.requests, self._at("blobs", "uploads/"), blob, path, other, begun)
         return self._trying(lambda: self._sent(upload))
 
     def put_manifest(self, manifest: Descriptor, content: bytes, tag: str = "") -> None:

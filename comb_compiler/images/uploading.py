@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
+from comb_compiler.images.begun import Begun
+from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.model import Descriptor
 from comb_compiler.images.requests import Requests, Retry
 
@@ -28,21 +31,32 @@ class Refused(Exception):
 class Upload:
     """A blob on its way to `uploads`, the path where a repository takes them; `other` is one that is known to have it.
 
-    What an attempt sent the next one leaves out, as far as the registry has kept it.
+    What an attempt sent the next one leaves out, as far as the registry has kept it; with `begun`, also that of an
+    earlier process.
     """
 
-    def __init__(self, requests: Requests, uploads: str, blob: Descriptor, path: Path, other: str = "") -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        uploads: str,
+        blob: Descriptor,
+        path: Path,
+        other: str = "",
+        begun: Begun | None = None,
+    ) -> None:
         self._requests = requests
         self._uploads = uploads
         self._blob = blob
         self._path = path
         self._other = other
+        self._begun = begun if blob.size > _AT_ONCE else None
+        self._name = requests.address, uploads, blob.digest
         self._where = ""
         self._kept = 0
 
     def attempt(self) -> bool:
         """Have it there; False where the registry took it over from another repository. Raises Retry and Refused."""
-        if not (self._where and self._goes_on()) and not self._begins():
+        if not (self._goes_on() if self._where else self._went_on()) and not self._begins():
             return False
         if self._blob.size <= _AT_ONCE:
             self._ends(self._path.read_bytes())
@@ -50,7 +64,21 @@ class Upload:
         if self._kept < self._blob.size:
             self._adds()
         self._ends(b"")
+        self._note("")
         return True
+
+    def _note(self, where: str) -> None:
+        if self._begun is not None:
+            self._begun.note(where, *self._name)
+
+    def _went_on(self) -> bool:
+        """Whether the registry still has what an earlier process sent it, whatever becomes of asking."""
+        self._where = self._begun.find(*self._name) if self._begun is not None else ""
+        with suppress(Retry, RegistryFailed):
+            if self._where and self._goes_on():
+                return True
+        self._where = ""
+        return False
 
     def _begins(self) -> bool:
         """Whether the registry wants the bytes."""
@@ -106,3 +134,4 @@ class Upload:
         if status != 202 or not where:
             raise Refused(status, content)
         self._where = where
+        self._note(urljoin(self._requests.address, where))

@@ -1,11 +1,16 @@
 """Registries that fail in the middle: what is told, what is tried again, and what is there afterwards."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from comb_compiler.images.begun import Begun
 from comb_compiler.images.failures import RegistryFailed
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.names import Reference
@@ -45,9 +50,15 @@ def test_a_push_that_is_cut_off_is_tried_again(registry: str, tmp_path: Path) ->
     assert there.has(pushed.image.digest, "manifests")
 
 
-def patiently(host: str, tmp_path: Path, waits: list[float]) -> Pushed:
+def begun_in(tmp_path: Path) -> Begun:
+    return Begun(tmp_path / "begun", time.time())
+
+
+def patiently(
+    host: str, tmp_path: Path, waits: list[float], begun: Begun | None = None, content: bytes = LARGE * 16
+) -> Pushed:
     """A push of a blob so large that an upload of it can be gone on with; it waits as people do."""
-    layout, digest = layered(tmp_path / "large", b"small", LARGE * 16)
+    layout, digest = layered(tmp_path / "large", b"small", content)
 
     def sleep(seconds: float) -> None:
         waits.append(seconds)
@@ -55,7 +66,7 @@ def patiently(host: str, tmp_path: Path, waits: list[float]) -> Pushed:
 
     image = Reference(host, "large", digest)
     connect = Requests(image.address, lambda: None, sleep)
-    (pushed,) = push_images(layout, [image], lambda image: connect, lambda line: None)
+    (pushed,) = push_images(layout, [image], lambda image: connect, lambda line: None, begun)
     return pushed
 
 
@@ -68,6 +79,53 @@ def test_a_large_blob_goes_on_where_it_was_cut_off(later_registry: str, tmp_path
     assert_is_whole(later_registry, pushed, tmp_path)
 
 
+def until_it_is_cut(host: str, directory: str) -> None:
+    """A push in a process of its own, which is killed when the connection drops."""
+    layout, digest = layered(Path(directory) / "large", b"small", Random(directory).randbytes(16 << 20))
+    image = Reference(host, "large", digest)
+    connect = Requests(image.address, lambda: None, lambda seconds: os.kill(os.getpid(), signal.SIGKILL))
+    list(push_images(layout, [image], lambda image: connect, lambda line: None, begun_in(Path(directory))))
+
+
+def test_a_push_that_is_killed_is_gone_on_with_by_the_next_process(later_registry: str, tmp_path: Path) -> None:
+    content = Random(str(tmp_path)).randbytes(16 << 20)
+    with relayed(later_registry, cut=lambda number: None if number else 12_000_000) as relay:
+        code = "import sys; from tests.images.test_faults import until_it_is_cut; until_it_is_cut(*sys.argv[1:])"
+        command = [sys.executable, "-c", code, relay.host, str(tmp_path)]
+        assert subprocess.run(command, timeout=300, cwd=Path(__file__).parents[2]).returncode == -signal.SIGKILL
+        (kept,) = (tmp_path / "begun").iterdir()
+        assert kept.stat().st_mode & 0o777 == 0o600
+        before = relay.taken
+        pushed = patiently(relay.host, tmp_path, [], begun_in(tmp_path), content)
+    assert relay.taken - before < len(content) - 8_000_000
+    assert_is_whole(later_registry, pushed, tmp_path, content)
+    assert not list((tmp_path / "begun").iterdir())
+
+
+@pytest.mark.parametrize(
+    "kept", ["http://127.0.0.1:9/v2/x", "/v2/large/blobs/uploads/nothing?_state=x", "http://[x", "not\nprintable", ""]
+)
+def test_an_address_that_leads_nowhere_is_begun_anew(later_registry: str, tmp_path: Path, kept: str) -> None:
+    begun, content = begun_in(tmp_path), Random(kept).randbytes(9 << 20)
+    layout, digest = layered(tmp_path / "first", content)
+    blob = layout.manifest(digest)["layers"][0]["digest"]
+    begun.note(kept, f"http://{later_registry}", "/v2/large/blobs/uploads/", blob)
+    pushed = patiently(later_registry, tmp_path, [], begun, content)
+    assert blob in [one.digest for one in pushed.sent]
+    assert_is_whole(later_registry, pushed, tmp_path, content)
+
+
+def test_what_was_begun_long_ago_is_not_gone_on_with(tmp_path: Path) -> None:
+    kept = begun_in(tmp_path)
+    kept.note("http://registry.example/v2/x", "name")
+    assert (kept.find("name"), kept.find("other")) == ("http://registry.example/v2/x", "")
+    later = Begun(tmp_path / "begun", time.time() + 8 * 24 * 3600)
+    assert later.find("name") == ""
+    later.note("http://registry.example/v2/y", "other")
+    assert kept.find("name") == ""
+    Begun(Path("/dev/null/nowhere"), 0.0).note("http://registry.example/v2/x", "name")
+
+
 def test_a_registry_that_forgets_what_was_cut_off_gets_all_of_it_again(registry: str, tmp_path: Path) -> None:
     waits: list[float] = []
     with relayed(registry, cut=lambda number: 9_000_000 if number < 2 else None) as relay:
@@ -77,11 +135,11 @@ def test_a_registry_that_forgets_what_was_cut_off_gets_all_of_it_again(registry:
     assert_is_whole(registry, pushed, tmp_path)
 
 
-def assert_is_whole(host: str, pushed: Pushed, tmp_path: Path) -> None:
+def assert_is_whole(host: str, pushed: Pushed, tmp_path: Path, content: bytes = LARGE * 16) -> None:
     there = ImageLayout(tmp_path / "there")
     there.prepare()
     Repository(connecting()(pushed.image._replace(host=host)), "large").fetch(pushed.layers[1], there)
-    assert there.read(pushed.layers[1].digest) == LARGE * 16
+    assert there.read(pushed.layers[1].digest) == content
 
 
 def test_a_push_that_cannot_succeed_ends_and_the_next_goes_on_where_it_ended(registry: str, tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 """Send the images that `comb image build` made to their registry, by digest.
 
 What images.json names is there afterwards, and `comb render` may take it. What a registry has already is not sent
-again, so that a push which was cut off goes on where it ended. Credentials are docker's: what `docker login` keeps, and
-the helpers that its configuration names. No engine is needed.
+again, so that a push which was cut off or killed goes on where it ended, within a blob too where that is large.
+Credentials are docker's: what `docker login` keeps, and the helpers that its configuration names. No engine is needed.
 
 example:
   comb image push images --images images.json
 """
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.verdicts import default_directory
 
 if TYPE_CHECKING:
     from comb_compiler.images.names import Reference
@@ -36,9 +38,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     images = _images(arguments.images)
     try:
         with asking_registries():
+            from comb_compiler.images.begun import Begun
             from comb_compiler.images.pushing import push_images
 
-            for one in push_images(ImageLayout(Path(arguments.layout)), images, connect, console.progress):
+            layout, begun = (
+                ImageLayout(Path(arguments.layout)),
+                Begun(Path(default_directory()) / "uploads", time.time()),
+            )
+            for one in push_images(layout, images, connect, console.progress, begun):
                 console.progress("")
                 console.result(_line(one))
     except ImageError as problem:
