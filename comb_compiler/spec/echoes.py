@@ -16,8 +16,8 @@ _NEEDS_QUOTES = (codes.AMBIGUOUS_SCALAR, codes.UNQUOTED_KEY)
 _NO_FILE = (codes.FILE_NOT_FOUND, codes.OUTSIDE_ROOT, codes.NOT_A_REGULAR_FILE)
 """What is to be expected of a path that is none."""
 
-_NOT_TO_BE_LOCKED = (*_NO_FILE, codes.BREAKS_WIRE, codes.BREAKS_JSON)
-"""Where `comb lock` is no advice: it would write nothing, or what is wrong."""
+_NOT_TO_BE_LOCKED = (*_NO_FILE, codes.BREAKS_WIRE, codes.BREAKS_JSON, codes.SEVERAL_DOCUMENTS)
+"""Where `comb lock` is no advice: it would write nothing, or what is wrong, or of a document that was not meant."""
 
 
 def without_echoes(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -36,7 +36,9 @@ def _directory_of(package: str) -> str | Unavailable:
         return _unreachable(f"`{package}` is a namespace package", hint)
     directory = os.path.dirname(spec.origin)
     if not os.path.isdir(directory):
-        return _unreachable(f"the package `{package}` is not unpacked on this machine", "install it with pip")
+        archive = os.path.dirname(directory)
+        hint = f"it is imported out of {archive}: unpack that, and put the directory in its place on Python's path"
+        return _unreachable(f"the package `{package}` is not unpacked on this machine", hint)
     return directory
 
 

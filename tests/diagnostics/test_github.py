@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, strategies as st
 
-from comb_compiler.diagnostics import Diagnostic, Position, Severity, Span, codes
+from comb_compiler.diagnostics import Diagnostic, Label, Position, Severity, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.diagnostics.render.github import render
 from tests.diagnostics.strategies import FILES, diagnostics, texts
@@ -126,6 +126,14 @@ def test_a_place_is_given_by_line_and_column() -> None:
     assert annotation == Command(
         "error", {**place, "title": "COMB1001 yaml-syntax"}, "50% wrong: a, b\nhere\nhelp: quote it"
     )
+
+
+def test_places_beside_the_annotated_one_are_named() -> None:
+    beside = (Label(at(7, 3, "platform.yaml"), "declared here"), Label(at(2, 1)), *(Label(at(n, 1)) for n in range(9)))
+    found = diagnose(codes.SYNTAX_ERROR, "m", at(1, 1), related=beside)
+    first, *others = Runner().read(render([found], {})).commands[0].data.split("\n")[1:]
+    assert first == "platform.yaml:7: declared here"
+    assert others == ["comb.yaml:2: see here", *(f"comb.yaml:{line}: see here" for line in (1, 1, 2))]
 
 
 def test_columns_are_left_out_where_lines_differ() -> None:

@@ -162,6 +162,12 @@ def test_the_file_that_was_probably_meant_is_named(packages: Path) -> None:
     assert found.hint == "did you mean `python://p_regular/models/m.onnx`?"
 
 
+def test_a_package_in_an_archive_is_told_where_that_is(packages: Path) -> None:
+    found = package_file("p_zipped/m.onnx")
+    assert isinstance(found, Unavailable)
+    assert f"out of {packages.parent / 'zipped.whl'}: unpack that" in found.hint
+
+
 def test_the_models_of_the_example_are_where_it_says() -> None:
     angle = package_file("rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx")
     assert angle == Digest("e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c", 585_532)

@@ -20,6 +20,7 @@ __all__ = ["render"]
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 _MOST = 10
 """Annotations of each command that GitHub shows for one step; it drops the others and does not say so."""
+_MOST_RELATED = 5
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
@@ -70,6 +71,8 @@ def _sentences(diagnostic: Diagnostic) -> Iterator[str]:
     yield diagnostic.message
     if diagnostic.primary and diagnostic.primary.text:
         yield diagnostic.primary.text
+    for label in diagnostic.related[:_MOST_RELATED]:  # an annotation shows one place: the others are named
+        yield f"{label.span.file}:{max(label.span.start.line, 1)}: {label.text or 'see here'}"
     for hint in diagnostic.hints:
         yield f"help: {hint}"
     if diagnostic.fix:
