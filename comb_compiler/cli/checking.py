@@ -54,6 +54,7 @@ class Checking:
         self._cache = cache
         self._platform = platform
         self._digests: dict[str, str] = {}
+        self._given: SourceSet | None = None
 
     def run(self, paths: Sequence[str]) -> Result:
         """Check every comb that `paths` name, and the platform once."""
@@ -76,14 +77,14 @@ class Checking:
     def _verdict(self, main: str, content: bytes | Unavailable) -> Verdict:
         if isinstance(content, Unavailable) or not self._cache.keeps:
             return self._compile(main)[0]
-        platform = "" if self._platform is None else self._digest(self._platform)
+        platform = "" if self._platform is None else self._platform_digest()
         if self._against is not None:
             platform = digest(f"{platform} {self._against.identity}".encode())
         known = self._cache.find(main, content, platform, self._digest)
         if known is not None:
             return known
         verdict, sources = self._compile(main)
-        looked_at = self._looked_at(sources)
+        looked_at = self._looked_at(sources) if not _has_folders(verdict, sources) else None
         if looked_at is not None and not any(finding.code in _ADVISED for finding in verdict.diagnostics):
             self._cache.keep(verdict, content, platform, looked_at)
         return verdict
@@ -109,7 +110,25 @@ class Checking:
     def _platform_sources(self, main: str) -> SourceSet | None:
         if self._platform is None or self._platform == main:
             return None
-        return SourceSet(self._platform, {self._platform: self._files.read(self._platform)})
+        return self._of_platform()
+
+    def _of_platform(self) -> SourceSet:
+        """The platform with the policies that it names, read once for all combs."""
+        from comb_compiler.workspace.sources import load_sources
+
+        assert self._platform is not None
+        if self._given is None:
+            self._given = load_sources(self._files, self._platform, self._cache.memo)
+        return self._given
+
+    def _platform_digest(self) -> str:
+        """What stands for the platform in the key of a verdict: where it may name policies, all of their files too."""
+        assert self._platform is not None
+        content = self._files.read(self._platform)
+        if isinstance(content, Unavailable) or b"policies" not in content:
+            return self._digest(self._platform)
+        files = sorted(self._of_platform().files.items())
+        return digest(repr([(name, _digest_of(one)) for name, one in files]).encode())
 
     def _digest(self, name: str) -> str:
         if name not in self._digests:
@@ -121,6 +140,11 @@ class Checking:
             return _digest_of(self._files.read(name))
         found = self._checkout.find(name.removeprefix(_EXISTS))
         return "" if isinstance(found, Unavailable) or found.is_directory else _EXISTS
+
+
+def _has_folders(verdict: Verdict, sources: SourceSet) -> bool:
+    """Whether it is of a platform that names policies: a file that is new in their folder would not be missed."""
+    return verdict.kind == "Platform" and len(sources.files) > 1
 
 
 _ADVISED = (codes.FILE_NOT_FOUND, codes.UNKNOWN_IMPORT)

@@ -33,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
         "platform flux", "comb_compiler.cli.platform.flux", "write what Flux is told once, by hand, in each cluster"
     ),
     Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
+    Command("policy test", "comb_compiler.cli.policy.test", "try policies on their own fixtures"),
     Command("rollback", "comb_compiler.cli.rollback", "publish an earlier release of a comb again"),
     Command("rollout run", "comb_compiler.cli.rollout.run", "try a comb on more and more users, then on all"),
     Command("rollout status", "comb_compiler.cli.rollout.status", "say how far a rollout is, and on which figures"),
@@ -71,6 +72,7 @@ GROUPS: dict[str, str] = {
     "platform": "write or publish what clusters are told once for all combs",
     "evidence": "look at what gates found and who signed it, and whether it counts",
     "rollout": "try a comb on more and more users, and take it back where it does not do",
+    "policy": "try, list and explain the rules that combs and their objects keep",
     "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }
 """The first words of commands of two words, as `comb --help` shows them."""

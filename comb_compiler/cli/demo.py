@@ -191,7 +191,7 @@ def _committed(repository: Path, rendered: "Rendered", root: str) -> "Publicatio
         create_bare_repository(repository)
     assert rendered.platform is not None
     assert rendered.platform.value is not None
-    shared = shared_of(rendered.platform.value)
+    shared = shared_of(rendered.platform.value, rendered.policies)
     title = f"Publish {rendered.checked.name} to {_ENVIRONMENT}"
     terms = Terms(Trust({}), Identity("comb", "comb@localhost"), 0, title, facts_of(root))
     reach = Reach(repository.as_uri(), "main", Path(default_directory()), dict(os.environ), {})

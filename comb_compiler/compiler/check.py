@@ -22,6 +22,7 @@ from comb_compiler.spec.variants import Findings
 if TYPE_CHECKING:
     from comb_compiler.graph import Published
     from comb_compiler.plan.model import Plan
+    from comb_compiler.policy.model import PolicySet
     from comb_compiler.spec.platform import Platform
 
 __all__ = ["Checked", "check"]
@@ -43,6 +44,8 @@ class Checked(NamedTuple):
     plans: "tuple[Plan, ...]" = ()
     platform: "Bound[Platform] | None" = None
     """What a platform.yaml declares, where that is the file."""
+    policies: "PolicySet | None" = None
+    """The policies that it names, where it names any."""
 
     @property
     def view(self) -> View | None:
@@ -89,8 +92,18 @@ def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
 def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
     bound = _platform(reading)
     name = bound.value.metadata.name if bound.value else ""
-    found = in_reading_order(without_echoes(bound.diagnostics))
-    return Checked(sources.main, "Platform", name, None, found, platform=bound)
+    policies, told = _policies(sources, bound)
+    found = in_reading_order((*without_echoes(bound.diagnostics), *told))
+    return Checked(sources.main, "Platform", name, None, found, platform=bound, policies=policies)
+
+
+def _policies(sources: SourceSet, platform: "Bound[Platform]") -> "tuple[PolicySet | None, Sequence[Diagnostic]]":
+    """The policies that a platform names; what reads them is loaded only where it names some."""
+    if len(sources.files) == 1:
+        return None, ()
+    from comb_compiler.compiler.policies import platform_policies
+
+    return platform_policies(sources, platform)
 
 
 def _check_comb(
@@ -147,7 +160,15 @@ def _against(
     if bound.value is None or has_errors((*bound.diagnostics, *found.all)):
         return ()
     declared = bound.declared("environments")
-    return _planned(bound, [one for one in declared if environment in ("", one)], file, views, found)
+    plans = _planned(bound, [one for one in declared if environment in ("", one)], file, views, found)
+    policies, told = _policies(platform, bound)
+    if policies is not None and not has_errors((*told, *found.all)):
+        from comb_compiler.compiler.policies import check_comb
+
+        for plan in plans:
+            variant = file.environments.get(plan.environment, file.base)
+            found.add(check_comb(policies, variant, bound, plan), variant.overlaid)
+    return plans
 
 
 def _planned(

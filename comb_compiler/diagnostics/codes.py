@@ -217,6 +217,17 @@ MISSING_EVIDENCE = Code("COMB4401", "missing-evidence")
 VOID_EVIDENCE = Code("COMB4402", "void-evidence")
 UNBUILT_RELEASE = Code("COMB4403", "unbuilt-release")
 
+# Policies.
+POLICY_VIOLATED = Code("COMB4501", "policy-violated")
+POLICY_WARNING = Code("COMB4502", "policy-warning", _W)
+BAD_POLICY = Code("COMB4503", "bad-policy")
+UNSUPPORTED_POLICY = Code("COMB4504", "unsupported-policy")
+DUPLICATE_POLICY = Code("COMB4505", "duplicate-policy")
+COSTLY_POLICY = Code("COMB4506", "costly-policy")
+CONTRADICTING_FIXTURE = Code("COMB4507", "contradicting-fixture")
+UNTESTED_POLICY = Code("COMB4508", "untested-policy")
+MISSING_PARAMS = Code("COMB4509", "missing-params")
+
 # What a change does to what is there.
 FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")
 UNKNOWN_EARLIER_STATE = Code("COMB4602", "unknown-earlier-state")

@@ -1,4 +1,4 @@
-"""A comb.yaml → its SourceSet: the file, what it names, and its lock."""
+"""A comb.yaml → its SourceSet: the file, what it names, and its lock. A platform.yaml: with the policies it names."""
 
 import posixpath
 
@@ -12,6 +12,7 @@ from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path
 from comb_compiler.spec.suggest import closest
 from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.policies import named_folders, policy_files
 from comb_compiler.workspace.protos import compile_protos, gather_protos
 
 __all__ = ["load_sources"]
@@ -31,6 +32,9 @@ def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> So
         return SourceSet(main, files)
     source, _ = decode(main, content)
     reading = read_once(source) if source is not None else None
+    if reading is not None and reading.root is not None and reading.kind == "Platform":
+        for folder in named_folders(main, reading.root):
+            files |= policy_files(checkout, folder)
     if reading is None or reading.root is None or reading.kind != "Comb":
         return SourceSet(main, files)
     present: set[str] = set()

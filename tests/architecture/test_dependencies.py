@@ -12,14 +12,14 @@ from tests.architecture.imports import ROOT, distribution_of, third_party_import
 
 HOMES = {
     "annotated_types": {"spec"},
-    "cel_expr_python": {"graph", "runtime"},
+    "cel_expr_python": {"graph", "policy", "runtime"},
     "copier": {"cli"},
     "docker": {"images"},
     "elasticsearch": {"samples"},
     "fsspec": {"workspace"},
     "gevent": {"load"},
     "git": {"publish"},
-    "google": {"gates", "protos", "runtime", "samples"},
+    "google": {"gates", "policy", "protos", "runtime", "samples"},
     "grpc": {"runtime"},
     "grpc_health": {"runtime"},
     "grpc_reflection": {"runtime"},

@@ -1,6 +1,7 @@
 """An API server as the tests ask it, through Kubernetes' own client."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -64,6 +65,22 @@ class Api:
             raise Refused(str(unknown)) from None
         except DynamicApiError as refused:
             raise Refused(json.loads(refused.body or "{}")["message"]) from None
+
+    def warnings(self, document: Object) -> "list[str]":
+        """What the server warns of where it would take a new object, which is not kept; else it raises Refused."""
+        kind = self._kind(document["apiVersion"], document["kind"])
+        path = kind.path("", document["metadata"].get("namespace")).rstrip("/")
+        query = [("dryRun", "All"), ("fieldValidation", "Strict")]
+        types = {"Content-Type": "application/json", "Accept": "application/json"}
+        asked = self._client.param_serialize(
+            "POST", path, query_params=query, header_params=types, body=document, auth_settings=["BearerToken"]
+        )
+        answer: Any = self._client.call_api(*asked)
+        content = json.loads(answer.read())
+        if answer.status >= 300:
+            raise Refused(content["message"])
+        texts = re.findall(r'299 - "((?:[^"\\]|\\.)*)"', ", ".join(answer.response.headers.getlist("Warning")))
+        return [re.sub(r"\\(.)", r"\1", text) for text in texts]
 
     def apply_all(self, documents: Iterable[Object]) -> None:
         """Apply several, in this order."""

@@ -20,6 +20,8 @@ from comb_compiler.cli.init.recorded import FILE, parse_recorded
 from comb_compiler.cli.init.templates import installed
 from comb_compiler.cli.init.updating import updated
 from comb_compiler.cli.proofs import Given, proven
+from comb_compiler.cli.policy import Folders
+from comb_compiler.cli.policy.test import try_folders
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.compiler import check
 from comb_compiler.compiler.render import render_comb, unbuilt_images
@@ -46,6 +48,7 @@ __all__ = [
     "prove_on_disk",
     "render_on_disk",
     "repaired",
+    "policies_on_disk",
     "template_on_disk",
     "texts_of",
     "write",
@@ -139,6 +142,11 @@ def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:
 def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     """What `comb publish` says of what proves the comb in the first environment, if anything does, on one day."""
     checkout = Checkout(root)
+def policies_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb policy test policies` says."""
+    return try_folders(Folders(Checkout(root), ("policies",))).said
+
+
     sources, platform = (load_sources(checkout, name, REMEMBERED) for name in (_COMB, PLATFORM))
     declared = check(platform).platform
     assert declared is not None

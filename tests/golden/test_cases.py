@@ -17,6 +17,7 @@ from tests.golden.compilation import (
     compare_on_disk,
     exam_on_disk,
     fixed,
+    policies_on_disk,
     prove_on_disk,
     render_on_disk,
     repaired,
@@ -34,6 +35,7 @@ ON_DISK = {
     "evidence": prove_on_disk,
     "exam": exam_on_disk,
     "files": check_on_disk,
+    "policies": policies_on_disk,
     "render": render_on_disk,
     "templates": template_on_disk,
 }

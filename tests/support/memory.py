@@ -38,6 +38,8 @@ class MemoryCheckout(Checkout):
         return self._files.get(relative, missing)
 
     def find(self, relative: str) -> Found | Unavailable:
+        if relative not in self._files and self.names(relative):
+            return Found(relative, 0, is_directory=True)
         content = self.read(relative)
         return content if isinstance(content, Unavailable) else Found(relative, len(content), is_directory=False)
 

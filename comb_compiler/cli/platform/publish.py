@@ -17,7 +17,7 @@ from comb_compiler.cli.committing import add_commit_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
 from comb_compiler.cli.platform import shared_of
-from comb_compiler.cli.platform.reading import add_platform_arguments, read_platform
+from comb_compiler.cli.platform.reading import add_platform_arguments, check_platform
 from comb_compiler.cli.provenance import facts_of
 from comb_compiler.cli.repositories import add_repository_arguments, open_target
 
@@ -37,10 +37,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.compiler.carrying import carry
     from comb_compiler.publish import Terms, publish
 
-    platform = read_platform(arguments, console)
-    if platform is None:
+    checked = check_platform(arguments, console)
+    if checked is None or checked.platform is None or checked.platform.value is None:
         return Exit.FINDINGS
-    shared = shared_of(platform)
+    platform = checked.platform.value
+    shared = shared_of(platform, checked.policies)
     title = f"Publish the platform to {', '.join(one.cluster for one in shared)}"
     facts = facts_of(open_root(arguments))
 

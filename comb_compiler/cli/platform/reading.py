@@ -13,9 +13,10 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 
 if TYPE_CHECKING:
+    from comb_compiler.compiler import Checked
     from comb_compiler.spec.platform import Platform
 
-__all__ = ["add_platform_arguments", "read_platform"]
+__all__ = ["add_platform_arguments", "check_platform", "read_platform"]
 
 
 def add_platform_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,12 @@ def add_platform_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_platform(arguments: argparse.Namespace, console: Console) -> "Platform | None":
     """The platform; None where it has mistakes, which are shown. Raises UsageError where it is none."""
+    checked = check_platform(arguments, console)
+    return checked.platform.value if checked is not None and checked.platform is not None else None
+
+
+def check_platform(arguments: argparse.Namespace, console: Console) -> "Checked | None":
+    """The same with its policies."""
     from comb_compiler.compiler import check
     from comb_compiler.workspace.sources import load_sources
 
@@ -39,5 +46,4 @@ def read_platform(arguments: argparse.Namespace, console: Console) -> "Platform 
     if checked.kind == "Comb":
         raise UsageError(f"{arguments.platform} declares a comb: name a platform")
     console.note(report(checked.diagnostics, "text", checkout, console).rstrip("\n"))
-    is_right = not has_errors(checked.diagnostics) and checked.platform is not None
-    return checked.platform.value if is_right and checked.platform is not None else None
+    return None if has_errors(checked.diagnostics) or checked.platform is None else checked

@@ -1,4 +1,4 @@
-"""Write what clusters are told once for all combs: namespaces, quotas, priorities, what Flux is to do.
+"""Write what clusters are told once for all combs: namespaces, quotas, priorities, policies, what Flux is to do.
 
 It makes `clusters/CLUSTER/_platform/`, and files in `clusters/CLUSTER/_flux/`, as `comb platform publish` commits them.
 
@@ -10,7 +10,7 @@ import argparse
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
-from comb_compiler.cli.platform.reading import add_platform_arguments, read_platform
+from comb_compiler.cli.platform.reading import add_platform_arguments, check_platform
 from comb_compiler.cli.writing import output_directory, write_platforms
 
 __all__ = ["add_arguments", "run"]
@@ -24,8 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.compiler.render import render_platforms
 
-    platform = read_platform(arguments, console)
-    if platform is None:
+    checked = check_platform(arguments, console)
+    if checked is None or checked.platform is None or checked.platform.value is None:
         return Exit.FINDINGS
-    console.note(write_platforms(output_directory(arguments.output), render_platforms(platform)))
+    rendered = render_platforms(checked.platform.value, checked.policies)
+    console.note(write_platforms(output_directory(arguments.output), rendered))
     return Exit.CLEAN

@@ -36,11 +36,11 @@ class RenderedPlatform(NamedTuple):
     flux: tuple[Manifest, ...]
 
 
-def render_platform(platform: Platform, cluster: str) -> RenderedPlatform:
-    """All objects of the platform in one cluster, by file name; the last is the list of the others."""
+def render_platform(platform: Platform, cluster: str, more: tuple[Manifest, ...] = ()) -> RenderedPlatform:
+    """All objects of the platform in one cluster, and `more`, by file name; the last is the list of the others."""
     grounds = Grounds(platform, cluster)
     directory = platform_directory(cluster)
     patches = matching(platform.patches, Whereabouts(cluster))
-    made = sorted((one for kind in PLATFORM_KINDS for one in kind(grounds)), key=lambda one: one.file)
+    made = sorted((*(one for kind in PLATFORM_KINDS for one in kind(grounds)), *more), key=lambda one: one.file)
     files = (*patched(made, patches), listing(made, Cause.platform("clusters", cluster)))
     return RenderedPlatform(cluster, directory, files, patched(flux_objects(grounds, directory), patches))

@@ -25,6 +25,11 @@ _SHARED = b'syntax = "proto3";\npackage moderation.v1;\nmessage Shared { string 
 _INTERNAL = (
     b'syntax = "proto3";\npackage moderation.v1;\nimport "shared.proto";\nmessage Internal { Shared shared = 1; }\n'
 )
+_POLICY = b"""apiVersion: comb.dev/v1
+kind: CombPolicy
+metadata: {name: none}
+spec: {validations: [{expression: "has(comb.metadata)"}]}
+"""
 _BESIDE = {
     "moderation.proto": _PROTO,
     "other.proto": _PROTO,
@@ -35,6 +40,7 @@ _BESIDE = {
     "models/angle.onnx": b"one",
     "models/newer.onnx": b"newer",
     "models/other.onnx": b"another",
+    "policies/none.yaml": _POLICY,
 }
 _HASHED = re.compile(r"(-plan-|-gpu-)[0-9a-f]{10}\b")
 """Names that follow from content, which is compared itself."""

@@ -1,0 +1,89 @@
+"""The policies that a platform names: read once, and asked about combs and about what is rendered of them."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING, Any
+
+from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.policy.combs import CombFacts, as_data, plan_data
+from comb_compiler.policy.findings import comb_findings, object_findings
+from comb_compiler.policy.library import CelLibrary
+from comb_compiler.policy.model import PolicySet
+from comb_compiler.policy.platform import platform_params
+from comb_compiler.policy.reading import read_policies
+from comb_compiler.render.manifest import Manifest
+from comb_compiler.render.platform.grounds import Grounds
+from comb_compiler.render.platform.namespaces import namespaces
+from comb_compiler.source import SourceSet, Unavailable
+from comb_compiler.spec import Bound, Comb
+from comb_compiler.spec.places import format_path
+from comb_compiler.spec.platform import Platform
+
+if TYPE_CHECKING:
+    from comb_compiler.compiler.render import RenderedCluster
+    from comb_compiler.plan.model import Plan
+
+__all__ = ["check_comb", "check_manifests", "platform_policies"]
+
+_EVALUATOR = CelLibrary()
+
+
+def platform_policies(sources: SourceSet, platform: Bound[Platform]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
+    """The policies of the folders that a platform names, whose files are among its sources, and what is wrong there."""
+    files = {name: content for name, content in sources.files.items() if name != sources.main}
+    read = tuple(sorted((name, content) for name, content in files.items() if isinstance(content, bytes)))
+    policies, found = _read(read)
+    refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}
+    return policies, (*_unavailable(sources.main, refused, platform), *found)
+
+
+def _unavailable(main: str, refused: dict[str, Unavailable], platform: Bound[Platform]) -> Iterator[Diagnostic]:
+    for index, folder in enumerate(platform.root.data.get("policies") or ()):
+        reason = refused.get(normpath(join(dirname(main), str(folder))))
+        if reason is not None:
+            place = platform.place("policies", index)
+            hints = (reason.hint,) if reason.hint else ()
+            yield diagnose(reason.code, reason.message, place.span, path=format_path(place.path), hints=hints)
+
+
+@lru_cache(maxsize=4)
+def _read(files: tuple[tuple[str, bytes], ...]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
+    return read_policies(dict(files), _EVALUATOR)
+
+
+def check_comb(policies: PolicySet, comb: Bound[Comb], platform: Bound[Platform], plan: "Plan") -> Iterator[Diagnostic]:
+    """What policies over combs say of one in an environment."""
+    assert comb.value is not None
+    if any(one.is_of_combs for one in policies.policies):
+        facts = CombFacts(as_data(comb.value), as_data(platform.value), plan_data(plan), plan.environment)
+        yield from comb_findings(policies, facts, comb, _EVALUATOR)
+
+
+def check_manifests(
+    policies: PolicySet, rendered: "RenderedCluster", comb: Bound[Comb], platform: Bound[Platform], plan: "Plan"
+) -> Iterator[Diagnostic]:
+    """What policies say of the objects of one cluster, of each by itself and of all together."""
+    assert comb.value is not None
+    assert platform.value is not None
+    if not policies.policies:
+        return
+    known = policies._replace(params=(platform_params(platform.value, policies.params), *policies.params))
+    namespace = _namespace(platform.value, rendered.cluster, rendered.place.namespace)
+    yield from object_findings(known, rendered.manifests, namespace, (comb, platform), _EVALUATOR)
+    objects = tuple(dict(one.object) for one in rendered.manifests if "metadata" in one.object)
+    facts = CombFacts(as_data(comb.value), as_data(platform.value), plan_data(plan), plan.environment, objects)
+    yield from comb_findings(policies, facts, comb, _EVALUATOR, f" on {rendered.cluster}")
+
+
+def _namespace(platform: Platform, cluster: str, name: str) -> dict[str, Any] | None:
+    """The namespace as the cluster has it: with the label that every cluster adds."""
+    found: Manifest | None = next(
+        (one for one in namespaces(Grounds(platform, cluster)) if one.object["metadata"]["name"] == name), None
+    )
+    if found is None:
+        return None
+    metadata = dict(found.object["metadata"])
+    labels = {**metadata["labels"], "kubernetes.io/metadata.name": name}
+    return {**found.object, "metadata": {**metadata, "labels": labels}}

@@ -1,0 +1,89 @@
+"""What an API server with these policies would say of an object that it is asked to take."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from comb_compiler.policy.evaluator import Evaluator, Facts, Outcome
+from comb_compiler.policy.judging import Verdict, judge
+from comb_compiler.policy.matching import ANOTHER_VERSION, Asked, matches, selects, within
+from comb_compiler.policy.model import Binding, Policy, PolicySet
+
+__all__ = ["Decision", "decide"]
+
+_EXEMPT = frozenset(
+    ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy",
+     "MutatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+)  # fmt: skip
+"""What no policy is ever asked about, so that a wrong one can be mended."""
+
+
+class Decision(NamedTuple):
+    """What one policy says against an object, by one of its bindings."""
+
+    policy: Policy
+    binding: Binding
+    verdict: Verdict
+
+
+def decide(policies: PolicySet, asked: Asked, evaluator: Evaluator) -> tuple[Decision, ...]:
+    """Everything that policies say against it; nothing where it would be taken without a word."""
+    if asked.one["kind"] in _EXEMPT:
+        return ()
+    facts = evaluator.facts(
+        {"object": asked.object, "oldObject": asked.old, "request": asked.request, "namespaceObject": asked.namespace}
+    )
+    return tuple(
+        decision
+        for policy in policies.policies
+        if not policy.is_of_combs
+        for decision in _of_policy(policy, policies, asked, facts)
+    )
+
+
+def _of_policy(policy: Policy, policies: PolicySet, asked: Asked, facts: Facts) -> Iterator[Decision]:
+    about = matches(policy.spec["matchConstraints"], asked)
+    if about is False:
+        return
+    for binding in policies.bindings_of(policy):
+        bound = matches(binding.spec.get("matchResources") or {}, asked, is_binding=True)
+        if bound is False:
+            continue
+        if ANOTHER_VERSION in (about, bound):
+            message = f"a rule about another version of {asked.one['kind']} than {asked.version}"
+            yield Decision(policy, binding, Verdict(Outcome.LACKING, message, None))
+            continue
+        for params in _params(policy, binding, policies.params, asked):
+            told = (params,) if isinstance(params, Verdict) else judge(policy.rule, _with(facts, policy, params))
+            yield from (Decision(policy, binding, one) for one in told)
+
+
+def _with(facts: Facts, policy: Policy, params: Any) -> Facts:
+    return facts.with_values({"params": params}) if "paramKind" in policy.spec else facts
+
+
+def _params(
+    policy: Policy, binding: Binding, known: Iterable[Mapping[str, Any]], asked: Asked
+) -> Iterator[Mapping[str, Any] | Verdict | None]:
+    """What the policy is judged with, once for each; nothing where it is not judged at all."""
+    kind, reference = policy.spec.get("paramKind"), binding.spec.get("paramRef")
+    if kind is None or reference is None:
+        yield None
+        return
+    namespace = reference.get("namespace") or within(asked.one, "metadata").get("namespace", "")
+    found = [one for one in known if _is_param(one, kind, namespace) and _is_named(one, reference)]
+    yield from found
+    if not found and reference["parameterNotFoundAction"] == "Deny" and policy.rule.fails:
+        wanted = reference.get("name") or "by its labels"
+        message = f"no {kind['kind']} `{wanted}` is there, whose values the policy asks for"
+        yield Verdict(Outcome.ERROR, message, None)
+
+
+def _is_param(one: Mapping[str, Any], kind: Mapping[str, Any], namespace: str) -> bool:
+    home = within(one, "metadata").get("namespace")
+    return all(one.get(key) == kind[key] for key in ("apiVersion", "kind")) and home in (None, namespace)
+
+
+def _is_named(one: Mapping[str, Any], reference: Mapping[str, Any]) -> bool:
+    if "name" in reference:
+        return bool(within(one, "metadata").get("name") == reference["name"])
+    return selects(reference.get("selector") or {}, one)

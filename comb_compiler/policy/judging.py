@@ -1,0 +1,96 @@
+"""A rule over facts → what it says: passed, violated, or could not be told. As an API server decides it.
+
+After `validator.go` of k8s.io/apiserver's policy plugin.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from comb_compiler.policy.evaluator import Answer, Facts, Outcome
+from comb_compiler.policy.model import Compiled, Rule, Validation
+
+__all__ = ["Verdict", "judge"]
+
+_MOST_BYTES = 5 * 1024
+"""Of a message that an expression gives; a longer one is not shown."""
+
+
+class Verdict(NamedTuple):
+    """One thing that a rule says against something. `outcome` is VALUE where it was violated, else why it is not known.
+
+    What is LACKING or COSTLY is no answer at all: a cluster's may be another.
+    """
+
+    outcome: str
+    message: str
+    source: Compiled | None
+    validation: Validation | None = None
+
+
+def judge(rule: Rule, facts: Facts) -> tuple[Verdict, ...]:
+    """Everything that a rule says against what these facts are of; nothing where it passes, or is not about it."""
+    applies = _applies(rule, facts)
+    if applies is not True:
+        return _told(rule, applies)
+    with_variables, doubts = _with_variables(rule, facts)
+    if doubts:
+        return doubts
+    return tuple(one for validation in rule.validations for one in _validated(rule, validation, with_variables))
+
+
+def _told(rule: Rule, stopped: "bool | Verdict") -> tuple[Verdict, ...]:
+    """An error counts only where the policy fails on errors; no answer counts always."""
+    if isinstance(stopped, bool) or (stopped.outcome == Outcome.ERROR and not rule.fails):
+        return ()
+    return (stopped,)
+
+
+def _applies(rule: Rule, facts: Facts) -> bool | Verdict:
+    """Whether all conditions hold. One that does not hold weighs more than one that cannot be told."""
+    stopped: Verdict | None = None
+    for one in rule.conditions:
+        answer = one.program.evaluate(facts)
+        if answer.outcome in (Outcome.LACKING, Outcome.COSTLY):
+            return Verdict(answer.outcome, answer.reason, one)
+        if answer.outcome == Outcome.ERROR:
+            stopped = stopped or Verdict(Outcome.ERROR, f"the condition `{one.name}` fails: {answer.reason}", one)
+        elif answer.value is not True:
+            return False
+    return stopped or True
+
+
+def _with_variables(rule: Rule, facts: Facts) -> tuple[Facts, tuple[Verdict, ...]]:
+    """The facts and the variables. One that fails has no value, and fails who asks for it, as in a cluster."""
+    for one in rule.variables:
+        answer = one.program.evaluate(facts)
+        if answer.outcome in (Outcome.LACKING, Outcome.COSTLY):
+            return facts, (Verdict(answer.outcome, answer.reason, one),)
+        if answer.outcome == Outcome.VALUE:
+            facts = facts.with_values({f"variables.{one.name}": answer.value})
+    return facts, ()
+
+
+def _validated(rule: Rule, validation: Validation, facts: Facts) -> Iterator[Verdict]:
+    answer = validation.holds.program.evaluate(facts)
+    if answer.outcome != Outcome.VALUE:
+        yield from _told(rule, Verdict(answer.outcome, answer.reason, validation.holds, validation))
+    elif answer.value is not True:
+        message, doubt = _message(validation, facts)
+        yield doubt or Verdict(Outcome.VALUE, message, validation.holds, validation)
+
+
+def _message(validation: Validation, facts: Facts) -> tuple[str, Verdict | None]:
+    """What is said: the expression's text, else the fixed one, else the expression that does not hold."""
+    answer = validation.says.program.evaluate(facts) if validation.says else Answer(Outcome.VALUE, "")
+    if answer.outcome in (Outcome.LACKING, Outcome.COSTLY):
+        return "", Verdict(answer.outcome, answer.reason, validation.says, validation)
+    said = _plain(answer.value)
+    fixed = validation.message.strip()
+    return said or fixed or f"failed expression: {validation.holds.expression.text.strip()}", None
+
+
+def _plain(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    text = value.strip()
+    return "" if "\n" in text or len(text.encode()) > _MOST_BYTES else text

@@ -1,0 +1,207 @@
+"""CEL by cel-expr-python, Google's own implementation in C++, with what Kubernetes has beyond it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from comb_compiler.policy.evaluator import Answer, Facts, Outcome
+from comb_compiler.policy.expressions import Expression, Problem
+from comb_compiler.policy.functions import FUNCTIONS, Function
+from comb_compiler.policy.functions.values import PACKAGE, TYPES, Lacking, message_pool
+
+if TYPE_CHECKING:
+    from cel_expr_python import cel
+
+__all__ = ["CelLibrary"]
+
+_ERROR = re.compile(r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$")
+_BUDGET = "Iteration budget exceeded"
+_UNWANTED = re.compile(r"UINT|optional_type|TYPE(?!_)|UNKNOWN|ERROR|ANY")
+_CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
+
+
+class _Facts:
+    """Values in the form that programs read: it is made once for all that ask about an object."""
+
+    __slots__ = ("activation", "values")
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+        self.activation = _bare().Activation(dict(values))
+
+    def with_values(self, values: Mapping[str, Any]) -> _Facts:
+        return _Facts({**self.values, **values})
+
+
+class _Program:
+    __slots__ = ("_lacking", "_made", "_result")
+
+    def __init__(self, made: cel.Expression, lacking: list[str], result: str) -> None:
+        self._made = made
+        self._lacking = lacking
+        self._result = result
+
+    @property
+    def result(self) -> str:
+        return self._result
+
+    def evaluate(self, facts: Facts) -> Answer:
+        assert isinstance(facts, _Facts)
+        self._lacking.clear()
+        try:
+            value = self._made.eval(facts.activation)
+        except RuntimeError as error:
+            if _BUDGET in str(error):
+                return Answer(Outcome.COSTLY, reason="it loops more than 10,000 times")
+            return Answer(Outcome.ERROR, reason=_first(str(error)))
+        if self._lacking:
+            return Answer(Outcome.LACKING, reason=self._lacking[0])
+        kind = value.type().name()
+        try:
+            plain = value.plain_value() if kind != "ERROR" else value.value()
+        except TypeError:
+            return Answer(Outcome.LACKING, reason="a value that is optional")
+        if kind == "ERROR":
+            return Answer(Outcome.ERROR, reason=_first(str(plain)))
+        if _UNWANTED.search(kind):
+            return Answer(Outcome.LACKING, reason=f"a value of the type {kind.lower()}")
+        return Answer(Outcome.VALUE, plain)
+
+
+class CelLibrary:
+    """An `Evaluator`. Programs of one are not to be evaluated by two threads at once."""
+
+    def compile(self, expression: Expression, types: Mapping[str, str]) -> _Program | Problem:
+        environment, lacking = _environment(tuple(types.items()))
+        try:
+            made = environment.compile(expression.evaluated)
+        except RuntimeError as error:
+            return _problem(expression, str(error))
+        result = str(made.return_type().name())
+        if _UNWANTED.search(result):
+            return Problem(f"a result of the type {result.lower()}", 0, len(expression.text), True)
+        constant = _wrong_constant(environment, expression)
+        if constant is not None:
+            return constant
+        return _Program(made, lacking, result)
+
+    def facts(self, values: Mapping[str, Any]) -> _Facts:
+        return _Facts(values)
+
+
+def _first(text: str) -> str:
+    return re.sub(r"^[A-Z_]+: ", "", text.split("\n")[0])
+
+
+def _problem(expression: Expression, error: str) -> Problem:
+    """What the checker says, and where."""
+    found = [(int(line), int(column), said) for line, column, said in _ERROR.findall(error)]
+    if not found:
+        return Problem(f"CEL refuses this: {_first(error)}", 0, len(expression.text))
+    line, column, said = next((one for one in found if "'*error*'" not in one[2]), found[0])
+    if _CROSS.search(said):
+        return Problem("numbers of two types, compared where both types are known", 0, len(expression.text), True)
+    if "for 'string' applied to '(kubernetes." in said:
+        return Problem("the text of an address", 0, len(expression.text), True)
+    start = _offset(expression.evaluated, line, column) if expression.evaluated == expression.text else 0
+    return Problem(f"CEL refuses this: {said.replace(' (in container )', '')}", start, start)
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    lines = text.split("\n")
+    return min(sum(len(one) + 1 for one in lines[: line - 1]) + column - 1, len(text))
+
+
+_CONSTANT = re.compile(
+    r"""\.matches\(\s*(?P<regex>r?(?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"))\s*\)"""
+    r"""|(?<![\w.])(?P<made>(?:duration|timestamp)\(\s*(?:'[^'\\\n]*'|"[^"\\\n]*")\s*\))"""
+)
+
+
+def _wrong_constant(environment: cel.Env, expression: Expression) -> Problem | None:
+    """A pattern, a time or a duration that is none: Kubernetes refuses it before it evaluates anything."""
+    for found in _CONSTANT.finditer(expression.evaluated):
+        asked = f"''.matches({found['regex']})" if found["regex"] else found["made"]
+        try:
+            value = environment.compile(asked).eval(data={})
+        except RuntimeError:
+            continue  # it is text within a text
+        if value.type().name() == "ERROR":
+            return Problem(f"CEL refuses this: {_first(str(value.value()))}", found.start(), found.end())
+    return None
+
+
+@cache
+def _bare() -> cel.Env:
+    return _environment(())[0]
+
+
+@lru_cache(maxsize=256)
+def _environment(types: tuple[tuple[str, str], ...]) -> tuple[cel.Env, list[str]]:
+    """An environment over names of these types, and where its functions write what they could not answer."""
+    from cel_expr_python import cel
+    from cel_expr_python.ext import ext_optional, ext_strings
+
+    lacking: list[str] = []
+    by_name: dict[str, list[Function]] = {}
+    for one in FUNCTIONS:
+        by_name.setdefault(one.name, []).append(one)
+    declared = [
+        cel.FunctionDecl(name, [_overload(one, lacking) for one in overloads]) for name, overloads in by_name.items()
+    ]
+    environment = cel.NewEnv(
+        descriptor_pool=message_pool(),
+        variables={name: _type(text) for name, text in types},
+        extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional()],
+        functions=declared,
+    )
+    return environment, lacking
+
+
+def _overload(function: Function, lacking: list[str]) -> cel.Overload:
+    from cel_expr_python import cel
+
+    return cel.Overload(
+        "_".join((function.name.replace(".", "_"), *function.parameters, "m" if function.is_method else "f")),
+        return_type=_type(function.result),
+        parameters=[_type(one) for one in function.parameters],
+        is_member=function.is_method,
+        impl=_watched(function.made, lacking),
+    )
+
+
+def _watched(made: Callable[..., Any], lacking: list[str]) -> Callable[..., Any]:
+    """The function, of which is remembered what it could not answer, whatever an `||` makes of its error."""
+
+    def watched(*arguments: Any) -> Any:
+        try:
+            return made(*arguments)
+        except Lacking as reason:
+            lacking.append(str(reason))
+            raise
+
+    return watched
+
+
+_NAMES = ("BOOL", "BYTES", "DOUBLE", "DURATION", "DYN", "INT", "NULL", "STRING", "TIMESTAMP")
+
+
+@cache
+def _type(text: str) -> Any:
+    """A type by our name for it, or by the library's own: `LIST<INT>`."""
+    from cel_expr_python import cel
+
+    if text in TYPES:
+        return cel.Type(f"{PACKAGE}.{text}")
+    if text.upper() in _NAMES:
+        return getattr(cel.Type, text.upper())
+    outer, _, inner = text.removesuffix(">").partition("<")
+    if outer.upper() == "LIST":
+        return cel.Type.List(_type(inner or "dyn"))
+    if outer.upper() == "MAP":
+        key, _, value = inner.partition(", ")
+        return cel.Type.Map(_type(key or "dyn"), _type(value or "dyn"))
+    return cel.Type(text)

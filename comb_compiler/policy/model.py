@@ -1,0 +1,96 @@
+"""Policies as they were read: a cluster's ValidatingAdmissionPolicies with their bindings, and those over combs."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from comb_compiler.policy.evaluator import Program
+from comb_compiler.policy.expressions import Expression
+from comb_compiler.source import Node
+
+__all__ = ["Binding", "Compiled", "Policy", "PolicySet", "Rule", "Shipped", "Validation"]
+
+
+class Compiled(NamedTuple):
+    """An expression that can be evaluated, and where it was written. `name` is that of a variable or a condition."""
+
+    name: str
+    expression: Expression
+    program: Program
+    node: Node
+
+
+class Validation(NamedTuple):
+    """What must hold. `path` is the field that a finding of a policy over combs is shown at, where that is said."""
+
+    holds: Compiled
+    message: str = ""
+    says: Compiled | None = None
+    path: str = ""
+
+
+class Rule(NamedTuple):
+    """What every kind of policy has: variables, which are evaluated once, conditions, and validations.
+
+    A policy whose `fails` is False lets pass what it cannot judge.
+    """
+
+    conditions: tuple[Compiled, ...]
+    variables: tuple[Compiled, ...]
+    validations: tuple[Validation, ...]
+    fails: bool = True
+
+
+class Policy(NamedTuple):
+    """A ValidatingAdmissionPolicy, or where `is_of_combs` a CombPolicy. `spec` is as it was written."""
+
+    name: str
+    file: str
+    root: Node
+    spec: Mapping[str, Any]
+    rule: Rule
+    is_of_combs: bool = False
+
+    @property
+    def description(self) -> str:
+        """What it is for, for people."""
+        annotations = self.root.data["metadata"].get("annotations") or {}
+        return str(annotations.get("comb.dev/description", ""))
+
+
+class Binding(NamedTuple):
+    """A ValidatingAdmissionPolicyBinding."""
+
+    name: str
+    policy: str
+    file: str
+    root: Node
+    spec: Mapping[str, Any]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What comes of what it finds: Deny, Warn, Audit."""
+        return tuple(self.spec["validationActions"])
+
+
+class Shipped(NamedTuple):
+    """An object of a folder of policies as a cluster is told it, and the file that it is from."""
+
+    file: str
+    root: Node
+
+
+class PolicySet(NamedTuple):
+    """All policies of some folders, and the files that were read.
+
+    `params` are objects that policies look up, by what they are.
+    """
+
+    policies: tuple[Policy, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    params: tuple[Mapping[str, Any], ...] = ()
+    shipped: tuple[Shipped, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def bindings_of(self, policy: Policy) -> tuple[Binding, ...]:
+        """The bindings of a policy."""
+        return tuple(one for one in self.bindings if one.policy == policy.name)
