@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             from comb_compiler.runtime.ending import leave_behind_what_hangs
 
             leave_behind_what_hangs(code)
+    else:
+        gc.enable()  # a command may have turned it off for itself
     return code
 
 

@@ -18,6 +18,7 @@ example:
 """
 
 import argparse
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
+    gc.disable()  # what is made of many combs lives to the end: a tenth of the run would go into looking for garbage
     images = read_images(arguments)
     if (arguments.output is None) == (arguments.explain is None):
         raise UsageError("say where the files are written (-o DIR), or which one to --explain")

@@ -1,11 +1,13 @@
 """How the process ends when something in it does not."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli import main
 from tests.architecture.imports import ROOT
 
 _SCRIPT = """
@@ -26,6 +28,11 @@ atexit.register(lambda: print("tidied up"))
 time.sleep(0.2)
 sys.exit(main())
 """
+
+
+def test_what_a_command_turns_off_for_itself_is_on_when_it_ends() -> None:
+    assert main(["render", "absent", "--platform", "absent.yaml", "--environment", "none"]) == 2
+    assert gc.isenabled()
 
 
 @pytest.mark.slow
