@@ -1,10 +1,11 @@
 /* NVML as its documentation says that it behaves, with three GPUs: an A10, an A100 in MIG mode with two instances in
    seven places, and another A10. FAKE_NVML names what is wrong, FAKE_PID whose process runs, or FAKE_PIDS a file with
-   those on the first GPU. Compiled with -DOLD it is a
+   those on the first GPU; who asks for processes waits while there is a file FAKE_HANG. Compiled with -DOLD it is a
    library that lacks what came with later drivers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 enum { SUCCESS, UNINITIALIZED, INVALID_ARGUMENT, NOT_SUPPORTED, NO_PERMISSION, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7,
@@ -153,6 +154,7 @@ static int of_file(Process *its) {
 }
 int nvmlDeviceGetComputeRunningProcesses_v2(Card card, unsigned *count, Process *out) {
     ASK(card);
+    while (getenv("FAKE_HANG") && !access(getenv("FAKE_HANG"), F_OK)) usleep(10000); /* as in a kernel that waits */
     unsigned mine = getenv("FAKE_PID") ? atoi(getenv("FAKE_PID")) : 0;
     Process its[60] = {{mine, 3 * GIB, -1, -1}, {4242, NOT_AVAILABLE - is("nonsense"), -1, -1}};
     if (card->index == 1 && card->instance < 0 && !is("undivided")) return NO_PERMISSION;

@@ -16,7 +16,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
 
-from comb_compiler.devices import kept_open
 from comb_compiler.release import ExecutionPlan
 from comb_compiler.runtime.engine import Finished, Probe
 from comb_compiler.runtime.engine.run import Run
@@ -207,8 +206,8 @@ class Recorder:
     # --- in its own thread ---
 
     def _work(self) -> None:
-        with kept_open():
-            self._records.gpus = Gpus()
+        with Gpus() as gpus:
+            self._records.gpus = gpus
             self._keep()
 
     def _keep(self) -> None:

@@ -24,6 +24,7 @@ NODES = {
     "all": ("join", {"first": "quick", "second": "last"}),
 }
 GIB = 2**30
+UNANSWERED = "the GPUs' driver does not answer"
 
 
 def last_record(tmp_path: Path, processes: Path) -> Record:
@@ -61,6 +62,44 @@ def test_a_record_says_what_the_processes_take_of_gpus(
     assert taken["apart"].HasField("gpu_utilization")
     assert not taken["quick"].HasField("gpu_memory")  # Python in the loop: whatever else is in its process took it
     assert record.resources.gpu_memory == 3 * GIB
+
+
+def test_a_driver_that_hangs_keeps_no_record_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, requires_tool: RequiresTool
+) -> None:
+    hangs, store = tmp_path / "hangs", tmp_path / "samples"
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(driver(tmp_path / "driver", requires_tool("cc"))))
+    monkeypatch.setenv("FAKE_PIDS", str(tmp_path / "processes"))
+    monkeypatch.setenv("FAKE_HANG", str(hangs))
+    nodes = {"native": ("thread_letter", {"letter": "request.letter"})}
+    options = ["--samples", f"embedded:{store}", "--settle", "0"]
+
+    def memory_of_next(known: list[int]) -> int:
+        """What the next record says that the service takes; nothing is 0."""
+        count = len(kept(store)) if known else 0
+        assert post(running.http, {"letter": {"text": "dear"}})[0] == 200
+        deadline = time.monotonic() + 60
+        while len(found := kept(store)) == count:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        known.append(found[-1].resources.gpu_memory)
+        time.sleep(0.6)  # after which what was seen is too old
+        return known[-1]
+
+    with process(plan(nodes, "native", recording=Recording(1.0)), tmp_path, *options) as running:
+        (tmp_path / "processes").write_text(str(running.pid))
+        known: list[int] = []
+        assert any(memory_of_next(known) == GIB for _ in range(10))  # the first may be of before it was known
+        told = sum(UNANSWERED in line for line in running.said)  # none, unless this machine is slow
+        hangs.touch()
+        assert [memory_of_next(known) for _ in range(3)] == [0, 0, 0]
+        assert sum(UNANSWERED in line for line in running.said) == told + 1
+        hangs.unlink()
+        assert any(memory_of_next(known) == GIB for _ in range(10))
+        hangs.touch()
+        assert memory_of_next(known) == 0
+        running.tell(signal.SIGTERM)
+        assert running.ended() == 0  # though it still hangs
 
 
 def test_without_a_gpu_nothing_is_said_of_one() -> None:
