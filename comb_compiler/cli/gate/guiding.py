@@ -1,17 +1,19 @@
 """What a load saw → the guide: what to change in comb.yaml, with the edits that do it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from comb_compiler.cli.gate.changed import changed_since
 from comb_compiler.cli.opening import Clean
 from comb_compiler.diagnostics import Applicability, Edit, Fix
 from comb_compiler.gates.load.growth import Growth, growth_of
 from comb_compiler.gates.load.guide import Advice, Guide, Run, Scene, Write, Written, guide_of
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.guide.model import GpuSeen
+from comb_compiler.gates.load.operators import OperatorFound
 from comb_compiler.gates.load.seen import Side, Step, Used
 from comb_compiler.graph.model import OperatorGraph
 from comb_compiler.source import Node
@@ -27,8 +29,13 @@ _DOUBT = 0.01
 NOTHING: Mapping[tuple[str, str], str] = {}
 
 
-def run_of(step: Step, pages: tuple[Page, Page], start: float | None) -> Run | None:
-    """The candidate in one step, with its page of metrics before and after; None where it was asked nothing."""
+def run_of(
+    step: Step, pages: tuple[Page, Page], start: float | None, found: Sequence[OperatorFound] = ()
+) -> Run | None:
+    """The candidate in one step, with its page of metrics before and after; None where it was asked nothing.
+
+    `found` has what is known of the baseline.
+    """
     sides = [one for one in (step.candidate, step.turned.candidate if step.turned else None) if one is not None]
     turns = [turn for side in sides for turn in side.turns]
     due, before = list[float](), 0.0
@@ -50,6 +57,7 @@ def run_of(step: Step, pages: tuple[Page, Page], start: float | None) -> Run | N
         memory=used[-1].memory if used else None,
         growth=_growth(used) if len(turns) == 1 else None,
         gpus=_gpus(used),
+        before={one.step: one.before for one in found if one.before is not None},
     )
 
 
@@ -75,7 +83,9 @@ def _gpus(used: list[Used]) -> tuple[GpuSeen, ...]:
     )
 
 
-def guiding(clean: Clean, arm: str, passed: Mapping[tuple[str, str], str] = NOTHING) -> Callable[[Run], Guide]:
+def guiding(
+    clean: Clean, arm: str, passed: Mapping[tuple[str, str], str] = NOTHING, baseline: Clean | None = None
+) -> Callable[[Run], Guide]:
     """What makes the guide of a candidate's run, which is `clean` or an arm of it; `passed` is as in Scene."""
     comb = clean.compiled.checked.comb
     assert comb is not None
@@ -87,10 +97,11 @@ def guiding(clean: Clean, arm: str, passed: Mapping[tuple[str, str], str] = NOTH
     )
     sla = bound.value.sla
     root = comb.base.root
+    changed = {} if baseline is None else changed_since(baseline, clean)
 
     def guide(run: Run) -> Guide:
         deadline = None if sla.deadline is None else sla.deadline.total_seconds()
-        found = guide_of(Scene(run, written, clean.plan.graphs[number], sla.qps, deadline, passed))
+        found = guide_of(Scene(run, written, clean.plan.graphs[number], sla.qps, deadline, passed, changed))
         advice = tuple(one._replace(fix=_fix(one, root, clean.compiled.checked.graph)) for one in found.advice)
         return found._replace(advice=advice, files=_digests(clean, advice))
 

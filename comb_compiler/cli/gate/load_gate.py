@@ -41,11 +41,15 @@ _MOST_INPUTS = 1000
 
 
 class Against(NamedTuple):
-    """What a candidate is held against: a baseline, which is there in most runs, with its subject; and the SLA."""
+    """What a candidate is held against: a baseline, which is there in most runs, with its subject; and the SLA.
+
+    `comb` is what the baseline is made of.
+    """
 
     baseline: Service | None
     subject: str
     sla: "Sla"
+    comb: Clean | None = None
 
 
 async def load_gate(
@@ -124,8 +128,9 @@ def _loading(
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
         saturates=arguments.saturation,
+        profiles=arguments.flame,
         graph=as_written(clean.plan, arguments.arm).graphs[0],
-        guide=guiding(clean, arguments.arm, passed),
+        guide=guiding(clean, arguments.arm, passed, against.comb),
         progress=console.progress,
     )
 

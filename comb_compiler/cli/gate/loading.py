@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.gate.guiding import run_of
 from comb_compiler.cli.gate.loaded import Loaded, turned
+from comb_compiler.cli.gate.profiling import profiled
 from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past
+from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide, Run
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
@@ -26,6 +28,7 @@ __all__ = ["Loading", "loaded"]
 
 _MOST_TIMES, _WITHIN = 64.0, 0.1
 """How far above the last step saturation is looked for, and how narrowly."""
+_LOOKED_AT = 10.0
 
 
 class Loading(NamedTuple):
@@ -33,7 +36,8 @@ class Loading(NamedTuple):
 
     `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name;
     `memory` is how many bytes the candidate may use, None where it does not say; `online` is what is known of the
-    baseline elsewhere. `saturates` is whether the point of saturation is looked for, too.
+    baseline elsewhere. `saturates` is whether the point of saturation is looked for, too, and `profiles` whether the
+    candidate is looked at from outside.
     """
 
     candidate: Service
@@ -50,6 +54,7 @@ class Loading(NamedTuple):
     past: Mapping[float, Mapping[str, Sequence[float]]]
     online: Sequence[Online]
     saturates: bool
+    profiles: bool
     graph: Graph
     guide: Callable[[Run], Guide]
     progress: Callable[[str], None]
@@ -82,8 +87,16 @@ def loaded(loading: Loading) -> LoadFound:
         if loading.saturates and not found[-1].is_blocked:
             point = _saturation(loading, sides.candidate)
             found[-1] = _with_usual_saturation(found[-1], point, loading.slower)
+        flame = _flame(loading, sides.candidate) if loading.profiles else None
     bounds = {quantile_name(share): bound for share, bound in loading.promise.latencies}
-    return LoadFound(loading.machine, tuple(found), bounds, loading.resources, point)
+    return LoadFound(loading.machine, tuple(found), bounds, loading.resources, point, flame)
+
+
+def _flame(loading: Loading, candidate: Loaded) -> Flame:
+    """In a load of its own: who is looked at is slower."""
+    seconds = min(loading.hold, _LOOKED_AT)
+    loading.progress(f"load: looking at what the candidate does for {seconds:g} s …")
+    return profiled(loading.candidate.process, seconds, lambda: candidate.held(_judged(loading), seconds))
 
 
 def _saturation(loading: Loading, candidate: Loaded) -> Saturation:
@@ -117,7 +130,7 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
         told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
-    run = run_of(step, (before, after), sides.candidate.start)
+    run = run_of(step, (before, after), sides.candidate.start, operators)
     used = sides.baseline.memory() if sides.baseline is not None else ()
     grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []

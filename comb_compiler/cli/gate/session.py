@@ -85,7 +85,7 @@ class Session(NamedTuple):
                 candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
             except Gone as gone:
                 return _alone(LOAD, gone.verdict, str(gone))
-            against = Against(baseline, self.subjects[1], checked.base.value.sla)
+            against = Against(baseline, self.subjects[1], checked.base.value.sla, self.baseline)
             found = await load_gate(self.candidate, candidate, against, self.exam, self.arguments, self.console)
             ended = await candidate.ended()
         return found if not ended else found._replace(ruling=Ruling(Verdict.BLOCKED, (f"it went away: {ended}",)))

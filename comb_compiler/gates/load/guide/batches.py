@@ -18,6 +18,8 @@ _FULL, _ALONE = 0.75, 0.5
 _WORTH = 0.8
 """The part of the time until now that may be left, at most."""
 _MOST = 256
+_HARDLY = "1us"
+"""The shortest time that can be written."""
 _LAW = "least squares of batch times by size; a queue of such batches, which calls come to as they came"
 
 
@@ -40,7 +42,7 @@ def batches_too_small(scene: Scene) -> Advice | None:
         size = most * 2
         while size <= _MOST:
             after = span(scene.run.due, _queue(one, written, cost)._replace(most=size))
-            if after.upper <= _WORTH * one.mean:
+            if (after.lower + after.upper) / 2 <= _WORTH * one.mean:
                 says = (
                     f"batches of `{one.operator}` are {_mean(one):.3g} calls of at most {most} on average, and calls "
                     f"wait {milliseconds(one.wait)}; a batch of {most} takes {milliseconds(cost.of(most))}, of which "
@@ -65,7 +67,7 @@ def batches_wait_too_long(scene: Scene) -> Advice | None:
             f"{milliseconds(written.patience)}, for batches of {_mean(one):.3g} on average; run at once, each by "
             f"itself, they would keep it {share(cost.of(1) * scene.run.rate / (one.workers or 1))} busy"
         )
-        return _advice(scene, one, "batches-wait-too-long", says, ("wait", "0ms"), after)
+        return _advice(scene, one, "batches-wait-too-long", says, ("wait", _HARDLY), after)
     return None
 
 
@@ -105,8 +107,8 @@ def _advice(
     scene: Scene, one: OperatorSeen, rule: str, says: str, write: tuple[str, str], after: Span
 ) -> Advice | None:
     lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
-    if lower <= 0:
+    if upper <= 0:
         return None
     key, text = write
-    gain = Gain(Kind.LATENCY, scene.run.latency, lower, upper, _LAW)
+    gain = Gain(Kind.LATENCY, scene.run.latency, max(0.0, lower), upper, _LAW)
     return Advice(rule, one.operator, one.step, says, (Write(("operators", one.operator, "batch", key), text),), gain)

@@ -21,7 +21,8 @@ def too_few_instances(scene: Scene) -> Advice | None:
     """As many as the CPU time of requests needs, for the operator of the longest path that computes most."""
     run = scene.run
     busy = (run.cpu or 0.0) * run.rate / run.cores
-    computing = [one for one in on_path(scene) if one.operator in scene.written and _part(scene, one) >= _MOSTLY]
+    known = [one for one in on_path(scene) if one.operator in scene.written]
+    computing = [one for one in known if _part(scene, one) >= _MOSTLY]
     if not computing or busy < _FULL:
         return None
     one = max(computing, key=lambda each: each.cpu)

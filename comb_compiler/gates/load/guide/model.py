@@ -83,6 +83,7 @@ class Run(NamedTuple):
 
     `due` is when requests were due and `latency` what they took on average, `cpu` the CPU time of one, and `cores` how
     many cores there are. `start` is what the service took to start, and `memory` what it held at last, in bytes.
+    `before` has seconds of a call in the baseline, by step.
     """
 
     rate: float
@@ -96,6 +97,7 @@ class Run(NamedTuple):
     memory: float | None = None
     growth: Growth | None = None
     gpus: tuple[GpuSeen, ...] = ()
+    before: Mapping[str, float] = {}
 
 
 class Written(NamedTuple):
@@ -110,11 +112,19 @@ class Written(NamedTuple):
     gpu: float | None = None
 
 
+class Write(NamedTuple):
+    """`text` at a path of comb.yaml, as YAML; a text that is empty takes the key away."""
+
+    path: tuple[str, ...]
+    text: str
+
+
 class Scene(NamedTuple):
     """All that rules look at: a run, what comb.yaml says of operators by name, and the graph that was run.
 
     `qps` is what is promised, `deadline` what a request has. `passed` has the inputs of steps, by step and port, that
-    were always the same as an earlier value, which is how a source is written: `$request.frame`.
+    were always the same as an earlier value, which is how a source is written: `$request.frame`. `changed` has what the
+    baseline says otherwise, by operator.
     """
 
     run: Run
@@ -123,6 +133,7 @@ class Scene(NamedTuple):
     qps: float | None = None
     deadline: float | None = None
     passed: Mapping[tuple[str, str], str] = {}
+    changed: Mapping[str, tuple[Write, ...]] = {}
 
 
 class Kind(StrEnum):
@@ -156,13 +167,6 @@ class Gain(NamedTuple):
     def expected(self) -> float:
         """The middle, as a share of what there is now."""
         return (self.lower + self.upper) / 2 / self.now if self.now else 0.0
-
-
-class Write(NamedTuple):
-    """`text` at a path of comb.yaml, as YAML; a text that is empty takes the key away."""
-
-    path: tuple[str, ...]
-    text: str
 
 
 class Advice(NamedTuple):

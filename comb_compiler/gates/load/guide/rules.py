@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from comb_compiler.gates.load.guide.batches import batches_too_small, batches_wait_too_long
+from comb_compiler.gates.load.guide.changed import slower_by_change
 from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_small
 from comb_compiler.gates.load.guide.instances import too_few_instances
 from comb_compiler.gates.load.guide.memory import memory_grows
@@ -19,6 +20,7 @@ __all__ = ["RULES", "Rule", "guide_of"]
 Rule = Callable[[Scene], Advice | None]
 
 RULES: tuple[Rule, ...] = (
+    slower_by_change,
     too_few_workers,
     too_few_instances,
     batches_too_small,

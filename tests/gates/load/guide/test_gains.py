@@ -36,7 +36,7 @@ def gains(
     after = measured(mended(directory, advice), rate, seconds, texts)
     found = gained(before, after)
     assert advice.gain.lower <= found <= advice.gain.upper, (advice, found, before.run.operators, after.run.operators)
-    assert rule not in after.rules
+    assert rule not in after.rules or rule == "memory-grows", "more memory mends no code"
     return before, after, found
 
 

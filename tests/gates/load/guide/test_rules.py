@@ -6,8 +6,9 @@ from random import Random
 import pytest
 
 from comb_compiler.gates.load.growth import Growth
-from comb_compiler.gates.load.guide import RULES, Advice, Kind, Run, Scene, Written, guide_of
+from comb_compiler.gates.load.guide import RULES, Advice, Kind, Run, Scene, Write, Written, guide_of
 from comb_compiler.gates.load.guide.batches import batches_too_small, batches_wait_too_long, fitted
+from comb_compiler.gates.load.guide.changed import slower_by_change
 from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_small
 from comb_compiler.gates.load.guide.instances import too_few_instances
 from comb_compiler.gates.load.guide.memory import memory_grows
@@ -136,6 +137,24 @@ def test_lines_through_batch_times() -> None:
 # --- rules ---
 
 
+def test_changes_that_make_slower() -> None:
+    old = (Write(("models", "m", "versions", "1", "params", "side"), "960"),)
+
+    def changed(before: float, *operators: OperatorSeen, of: str = "slow") -> Scene:
+        found = scene(*operators)
+        return found._replace(run=found.run._replace(before={one.step: before for one in operators}), changed={of: old})
+
+    found = said(slower_by_change, changed(0.02, operator(service=0.1)))
+    assert writes(found) == {"models.m.versions.1.params.side": "960"}
+    assert found.gain.lower < 0.08 < found.gain.upper
+    for near in (
+        changed(0.09, operator(service=0.1)),  # it is hardly slower
+        changed(0.02, operator(service=0.1), of="another"),
+        scene(operator(service=0.1))._replace(changed={"slow": old}),  # there is no baseline
+    ):
+        assert slower_by_change(near) is None
+
+
 def test_workers() -> None:
     found = said(too_few_workers, scene(operator(service=0.04, wait=0.1)))
     assert writes(found) == {"operators.slow.workers": "2"}
@@ -195,7 +214,7 @@ def test_batches_that_are_too_small() -> None:
 def test_batches_that_wait_too_long() -> None:
     lazy = operator(service=0.012, wait=0.06, batches=(BatchSeen(1, 9, 9 * 0.006), BatchSeen(2, 200, 200 * 0.012)))
     found = said(batches_wait_too_long, scene(lazy, written=Written(batch=8, patience=0.1)))
-    assert writes(found) == {"operators.slow.batch.wait": "0ms"}
+    assert writes(found) == {"operators.slow.batch.wait": "1us"}
     assert found.gain.upper <= 0.07
     dear = operator(service=0.05, wait=0.06, batches=(BatchSeen(1, 9, 9 * 0.045), BatchSeen(2, 200, 200 * 0.05)))
     for near in (
