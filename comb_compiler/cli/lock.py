@@ -104,7 +104,8 @@ def _progress(console: Console) -> Progress | None:
 def _said(one: LockReport, is_check: bool) -> str:
     path = printable(one.path)
     if one.diagnostics or one.failures or one.after is None:
-        return f"{path}: {'does not hold' if is_check else 'not written'}"
+        unknown = one.failures and not one.diagnostics
+        return f"{path}: {('not checked' if unknown else 'does not hold') if is_check else 'not written'}"
     pinned = _pinned(one.after)
     if is_check:
         return f"{path}: {pinned} as pinned"

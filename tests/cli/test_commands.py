@@ -102,6 +102,8 @@ def test_lock_says_that_a_server_is_gone_and_writes_nothing(comb: Comb, checkout
     ran = comb("lock", ".")
     assert ran.code == 4
     assert not (checkout / "comb.lock").exists()
+    checked = comb("lock", ".", "--check")
+    assert (checked.code, "comb.lock: not checked" in checked.err) == (4, True)
 
 
 @pytest.mark.parametrize("code", CODES, ids=[code.id for code in CODES])
