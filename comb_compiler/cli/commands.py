@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("image dockerfile", "comb_compiler.cli.image.dockerfile", "write a Dockerfile that a team may own instead"),
     Command("image scan", "comb_compiler.cli.image.scan", "have a scanner look for known weaknesses in images"),
     Command("render", "comb_compiler.cli.render", "write the Kubernetes objects of a comb"),
+    Command("platform discover", "comb_compiler.cli.platform.discover", "write a platform.yaml by asking clusters"),
     Command("platform render", "comb_compiler.cli.platform.render", "write the objects that all combs share"),
     Command("platform publish", "comb_compiler.cli.platform.publish", "commit them to the environment repository"),
     Command("platform apply-store", "comb_compiler.cli.platform.apply_store", "set up the servers of samples"),
@@ -63,6 +64,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("samples gc", "comb_compiler.cli.samples.deleting", "delete what is old, or what is a user's"),
     Command("samples repair", "comb_compiler.cli.samples.repairing", "find and mend what is wrong in a store"),
     Command("explain", "comb_compiler.cli.explain", "say what a diagnostic means, with an example"),
+    Command("completion", "comb_compiler.cli.completion", "print what completes commands in bash, zsh or fish"),
     Command("schema", "comb_compiler.cli.schema", "print the JSON Schema of a file, for editors"),
     Command("demo", "comb_compiler.cli.demo", "walk the whole road on the built-in example"),
 )

@@ -15,6 +15,7 @@ __all__ = ["ClusterReader"]
 
 _FLUX = "flux-system"
 _SECONDS = (5, 30)
+_OK = 200
 _NOT_FOUND = 404
 
 
@@ -47,6 +48,21 @@ class ClusterReader:
         deployments = self._list(client.AppsV1Api(self._client).list_namespaced_deployment, namespace, owned)
         pods: Callable[..., Any] = client.CoreV1Api(self._client).list_namespaced_pod
         return Objects(flux, source, [(one, self._list(pods, namespace, _selector(one))) for one in deployments])
+
+    def listed(self, path: str) -> list[Mapping[str, Any]]:
+        """All objects at a path of the API; none where the server does not know the kind. Raises `Unreachable`."""
+        answer = self._asked(
+            lambda: self._client.call_api(
+                *self._client.param_serialize("GET", path, auth_settings=["BearerToken"]), _request_timeout=_SECONDS
+            )
+        )
+        content = answer.read()
+        if answer.status == _NOT_FOUND:
+            return []
+        if answer.status != _OK:
+            raise Unreachable(f"the API server of `{self._context}` refuses to be asked: {answer.status} for {path}")
+        found: list[Mapping[str, Any]] = json.loads(content)["items"]
+        return found
 
     def _one(self, group: str, plural: str, name: str) -> Mapping[str, Any] | None:
         ask: Any = client.CustomObjectsApi(self._client).get_namespaced_custom_object

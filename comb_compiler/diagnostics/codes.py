@@ -238,6 +238,7 @@ BAD_TEMPLATE_RECORD = Code("COMB4802", "bad-template-record")
 LOST_TEMPLATE = Code("COMB4803", "lost-template")
 TEMPLATE_CONFLICT = Code("COMB4804", "template-conflict")
 REFUSED_ANSWER = Code("COMB4805", "refused-answer")
+UNTOLD_BY_CLUSTER = Code("COMB4811", "untold-by-cluster", _W)
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 

@@ -152,6 +152,7 @@ NEEDS_BYTES = (
     codes.LOST_TEMPLATE,
     codes.TEMPLATE_CONFLICT,
     codes.REFUSED_ANSWER,
+    codes.UNTOLD_BY_CLUSTER,
 )
 """What is said of locks, evidence, exams, changes, bytes and megabytes: tested where those are, in golden and workspace."""
 

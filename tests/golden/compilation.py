@@ -1,6 +1,7 @@
 """What a check says of the files of a golden case: in memory, and as the command finds them on a disk."""
 
 import argparse
+import json
 import posixpath
 import subprocess
 from collections.abc import Mapping
@@ -19,10 +20,12 @@ from comb_compiler.cli.init.placing import in_the_way
 from comb_compiler.cli.init.recorded import FILE, parse_recorded
 from comb_compiler.cli.init.templates import installed
 from comb_compiler.cli.init.updating import updated
+from comb_compiler.cli.platform.discovered import Asked, Unasked, platform_text
 from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.policy import Folders
 from comb_compiler.cli.policy.test import try_folders
 from comb_compiler.cli.verdicts import VerdictCache
+from comb_compiler.cluster.nodes import pools_of
 from comb_compiler.compiler import check
 from comb_compiler.compiler.render import render_comb, unbuilt_images
 from comb_compiler.diagnostics import Diagnostic, Fix, in_reading_order
@@ -160,7 +163,11 @@ def policies_on_disk(root: Path) -> tuple[Diagnostic, ...]:
 
 
 def template_on_disk(root: Path) -> tuple[Diagnostic, ...]:
-    """What `comb init` says of a directory, or `comb init --update` where the templates are in `former` and `now`."""
+    """What `comb init` says of a directory, or `--update` where templates are in `former` and `now`; or discovery."""
+    nodes = root / "nodes.json"
+    if nodes.exists():
+        asked = Asked(pools_of(json.loads(nodes.read_bytes()), {}), (), frozenset())
+        return platform_text(PLATFORM, {"main": asked}, Unasked("acme", "https://git.acme.example", "r.example/c", "t"))[1]
     record = root / FILE
     if not record.exists():
         return tuple(blocking(in_the_way(root, make(installed() / "algorithm", "digits", {}, ask=False).files)))
