@@ -102,8 +102,18 @@ def test_lock_says_that_a_server_is_gone_and_writes_nothing(comb: Comb, checkout
     ran = comb("lock", ".")
     assert ran.code == 4
     assert not (checkout / "comb.lock").exists()
-    checked = comb("lock", ".", "--check")
-    assert (checked.code, "comb.lock: not checked" in checked.err) == (4, True)
+
+
+def test_a_lock_whose_server_is_gone_is_not_said_to_be_wrong(comb: Comb, checkout: Path) -> None:
+    text = COMB + 'models: {m: {versions: {"1": {artifact: "./model.bin"}}}}\n'
+    (checkout / "comb.yaml").write_text(text, encoding="utf-8")
+    (checkout / "model.bin").write_bytes(b"one")
+    assert comb("lock", ".").code == 0
+    for file in (checkout / "comb.yaml", checkout / "comb.lock"):
+        moved = file.read_text(encoding="utf-8").replace("./model.bin", "http://127.0.0.1:9/model.bin")
+        file.write_text(moved, encoding="utf-8")
+    ran = comb("lock", ".", "--check")
+    assert (ran.code, "comb.lock: not checked" in ran.err) == (4, True)
 
 
 @pytest.mark.parametrize("code", CODES, ids=[code.id for code in CODES])
