@@ -2,12 +2,14 @@
 
 import argparse
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.command import judged
 from comb_compiler.cli.gate.showing import short_value
+from comb_compiler.cli.gate.showing_guide import guide_lines
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import open_clean
 
@@ -21,6 +23,8 @@ _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
 _SLOW = ("longSide: 960", "longSide: 1920")
 """The longer side of the picture that it looks at."""
+_GUIDED = 4
+"""Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
 _BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [6], hold: 10s")
 
 
@@ -69,6 +73,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         history=report / "history",
         prometheus=None,
         saturation=False,
+        flame=False,
     )
     candidate = open_clean(str(comb), console, "has gates")
     assert candidate is not None, "the demo has checked it"
@@ -87,6 +92,8 @@ def _lines(report: "GateReport") -> list[str]:
             lines.append(f"{gate.ruling.verdict.value:<8} {gate.gate}: {first}")
             lines += [f"         {why}" for why in others if gate.load is not None]
             lines += [f"         {one.kind} {one.name}: {_first(one)}" for one in gate.findings[:3]]
+        if gate.load is not None and gate.load.guide is not None:
+            lines += [f"       {line}" for line in islice(guide_lines(gate.load.guide), _GUIDED)]
     return lines
 
 

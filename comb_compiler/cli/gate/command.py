@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     add_history_argument(parser)
     add("--saturation", action="store_true", help="look for the highest rate that keeps the promise, after all steps")
+    add("--flame", action="store_true", help="have py-spy look at the candidate under load, for a flame graph")
     add("--prometheus", metavar="URL", help="what measures the comb online: the load gate asks it for latencies")
     add("--prometheus-token", metavar="FILE", help="a file with the token that is sent to it")
     add("--prometheus-ca", metavar="FILE", help="the certificates by which it is known")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide
 from comb_compiler.gates.load.judging import Finding, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound
@@ -81,7 +82,7 @@ class LoadFound(NamedTuple):
     """All steps; `machine` is the class that the history is kept by, as `x86_64, 2 CPUs, AMD EPYC`.
 
     `promised` are the latencies of the SLA in seconds, by `p95`. `resources` is the digest of what operators had.
-    `saturation` is there where it was looked for.
+    `saturation` and `flame` are there where they were asked for.
     """
 
     machine: str
@@ -89,6 +90,7 @@ class LoadFound(NamedTuple):
     promised: Mapping[str, float]
     resources: str = ""
     saturation: Saturation | None = None
+    flame: Flame | None = None
 
     @property
     def guide(self) -> Guide | None:

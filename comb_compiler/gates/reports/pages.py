@@ -73,7 +73,7 @@ def _template(name: str) -> Template:
     )
     environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
     environment.filters.update(quoted=_quoted, most=_most, chance=_chance)
-    environment.filters.update(panels=panels, histories=histories, saturated=saturation_line)
+    environment.filters.update(panels=panels, histories=histories, saturated=saturation_line, fitting=_fitting)
     environment.filters.update(bounded_by=bounded_by, costing=costing, gained=gained, written=written)
     return environment.get_template(name)
 
@@ -98,6 +98,12 @@ def _cell(value: Any) -> str:
 def _quoted(text: str) -> str:
     """Text, escaped, in which what stands between backticks is code."""
     return do_mark_safe(_QUOTED.sub(r"<code>\1</code>", str(do_forceescape(text))))
+
+
+def _fitting(name: str, width: float) -> str:
+    """As much of a name as fits into a box of a flame graph, of which the widest is 1."""
+    room = int(170 * width)
+    return name if len(name) <= room else f"{name[: room - 1]}…"
 
 
 def _most(fields: Sequence[FieldFinding]) -> float:

@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
+from comb_compiler.gates.load.flames import Box, flame_of
 from comb_compiler.gates.load.judging import Finding
 from comb_compiler.gates.load.operators import OperatorFound
 from comb_compiler.gates.load.results import LoadFound, StepFound, step_found
@@ -54,7 +55,7 @@ def report(name: str = "NVIDIA L4") -> GateReport:
         Probe(28.3, True, Verdict.UNDECIDED, name),
     )
     load = LoadFound(name, (step(10.0, name), step(20.0, name, held=True)), {"p95": 0.2}, "d" * 64,
-                     Saturation(33.6, 20.0, 40.0, probes, name))  # fmt: skip
+                     Saturation(33.6, 20.0, 40.0, probes, name), flame_of(f"main;{name};a 70\nmain;b 30"))  # fmt: skip
     gate = GateResult("load", Ruling(Verdict.UNDECIDED, (name,)), name, "0" * 64, 400, 394, 6, 150.0, load=load)
     return GateReport(name, "a" * 64, {"name": name, "subject": "b" * 64}, "local", "local", "promised", name, (gate,))
 
@@ -71,7 +72,7 @@ def test_a_load_is_as_the_schema_says_and_no_name_leaves_its_place(name: str) ->
 def test_a_page_shows_a_load_second_by_second_its_past_its_saturation_and_its_operators() -> None:
     page = report_html(report(), {})
     for words in ("requests a second, and those in vain", "CPU, cores", "busiest GPU", "61 W", "Earlier runs",
-                  "The highest rate that keeps the promise", "33.6 a second", "a request's time goes"):  # fmt: skip
+                  "The highest rate that keeps the promise", "33.6 a second", "time goes", "100 stacks"):  # fmt: skip
         assert words in page, words
     assert [one.name for one in panels(step(10.0))][-1] == "busiest GPU"
     assert [one.name for one in histories(step(10.0))] == ["p50 by turns", "memory"]
@@ -80,6 +81,20 @@ def test_a_page_shows_a_load_second_by_second_its_past_its_saturation_and_its_op
     assert all(-1.0 <= one <= 640.0 for one in coordinates)
     order = [page.index(f"<code>{one}</code>") for one in ("boxes", "unsafe", "text")]
     assert order == sorted(order), "steps come as they run"
+
+
+def test_functions_are_as_wide_as_they_were_often_seen() -> None:
+    found = flame_of("main (a.py:1);work 60\nmain (a.py:1);rest 39\nmain (a.py:1) 0\nother 1\nnothing\n\n")
+    assert found.samples == 100
+    assert set(found.boxes) == {
+        Box("main (a.py:1)", 0, 0.0, 0.99),
+        Box("rest", 1, 0.0, 0.39),
+        Box("work", 1, 0.39, 0.6),
+        Box("other", 0, 0.99, 0.01),
+    }
+    assert flame_of("nonsense\n").why == "nothing was seen of it"
+    deep = flame_of(";".join("f" * 200 for _ in range(5000)) + " 3")
+    assert len(deep.boxes) == 60
 
 
 def test_a_load_of_a_service_that_cannot_be_measured_has_no_empty_pictures() -> None:
