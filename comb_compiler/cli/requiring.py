@@ -26,11 +26,11 @@ class Requiring:
         self._upgrade = upgrade
         self._note = note
 
-    def runtime(self, *, conditions: bool) -> tuple[str, ...]:
+    def runtime(self, *, conditions: bool, gpus: bool) -> tuple[str, ...]:
         """What the runtime of this installation requires."""
         from comb_compiler.images.ownwheel import runtime_requirements
 
-        return runtime_requirements(conditions=conditions)
+        return runtime_requirements(conditions=conditions, gpus=gpus)
 
     def resolve(
         self, required: Required, runtime: tuple[str, ...], targets: tuple[str, ...], known: Requirements | None

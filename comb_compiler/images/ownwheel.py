@@ -15,22 +15,27 @@ __all__ = ["runtime_requirements", "runtime_wheel"]
 
 _PARTS = ("__init__.py", "py.typed", "cel", "devices", "release", "runtime", "samples")
 """What comb-runtime has of Comb, as `.ci/runtime/pyproject.toml` says it too."""
-_EXTRAS = frozenset({"runtime"})
+_EXTRA_OF_ALL, _EXTRA_OF_GPUS = "runtime", "gpu"
 _CORE = frozenset({"protobuf"})
 _CONDITIONS = "cel-expr-python"
 _BEGINNING = (1980, 1, 1, 0, 0, 0)
 _EXTRA = re.compile(r";\s*extra\s*==\s*['\"]([-\w]+)['\"]\s*$")
 
 
-def runtime_requirements(*, conditions: bool) -> tuple[str, ...]:
-    """What the runtime and its service require, a requirement each; `conditions` where a graph has any."""
+def runtime_requirements(*, conditions: bool, gpus: bool) -> tuple[str, ...]:
+    """What the runtime and its service require, a requirement each.
+
+    With `conditions` where a graph has any, and `gpus` where operators ask for some: what says how they are used is in
+    Python alone, and does nothing where there is no driver.
+    """
+    extras = {_EXTRA_OF_ALL, *([_EXTRA_OF_GPUS] if gpus else ())}
     core = _CORE | ({_CONDITIONS} if conditions else set())
     found = []
     for one in importlib.metadata.requires("comb-compiler") or ():
         extra = _EXTRA.search(one)
         plain = _EXTRA.sub("", one).strip()
         name = re.split(r"[^-\w.]", plain, maxsplit=1)[0].lower()
-        if extra[1] in _EXTRAS if extra is not None else name in core:
+        if extra[1] in extras if extra is not None else name in core:
             found.append(plain)
     return tuple(sorted(found))
 

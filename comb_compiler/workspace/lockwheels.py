@@ -12,14 +12,14 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.requirements import read_required
 
-__all__ = ["Packages", "WheelsToLock", "has_conditions", "wheel_findings", "wheels_to_lock"]
+__all__ = ["Packages", "WheelsToLock", "has_conditions", "has_gpus", "wheel_findings", "wheels_to_lock"]
 
 
 class Packages(Protocol):
     """Who knows wheels."""
 
-    def runtime(self, *, conditions: bool) -> tuple[str, ...]:
-        """What the runtime requires, a requirement each; `conditions` for a comb that has any."""
+    def runtime(self, *, conditions: bool, gpus: bool) -> tuple[str, ...]:
+        """What the runtime requires, a requirement each; `conditions` and `gpus` for a comb that has any."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def wheels_to_lock(
     if required is None and not targets:
         return WheelsToLock(None)
     wanted = required or Required()
-    runtime = packages.runtime(conditions=has_conditions(comb))
+    runtime = packages.runtime(conditions=has_conditions(comb), gpus=has_gpus(comb))
     known = before if before is not None and before.sha256 == requirements_digest(wanted, runtime) else None
     try:
         return WheelsToLock(*packages.resolve(wanted, runtime, targets, known))
@@ -80,7 +80,7 @@ def wheel_findings(
         return (_stale(message, Span.whole_file(file)),)
     if packages is None:
         return ()
-    runtime = packages.runtime(conditions=has_conditions(comb))
+    runtime = packages.runtime(conditions=has_conditions(comb), gpus=has_gpus(comb))
     if locked.sha256 == requirements_digest(required or Required(), runtime):
         return ()
     message = "comb.lock has the wheels of other requirements than those that there are"
@@ -91,6 +91,12 @@ def has_conditions(comb: CombFile) -> bool:
     """Whether something in any variant of a comb hangs on a condition, which takes a library."""
     values = [variant.value for variant in comb.variants if variant.value is not None]
     return any(any(node.when is not None for node in one.graph.values()) or bool(one.recording.marks) for one in values)
+
+
+def has_gpus(comb: CombFile) -> bool:
+    """Whether an operator in any variant of a comb asks for a GPU, of which records and metrics tell what it takes."""
+    values = [variant.value for variant in comb.variants if variant.value is not None]
+    return any(one.resources.gpu is not None for value in values for one in value.operators.values())
 
 
 def _stale(message: str, span: Span) -> Diagnostic:

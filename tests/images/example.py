@@ -20,6 +20,7 @@ ENVIRONMENT = "staging"
 _CLASSES = ("cpu", "nvidia-a10", "nvidia-t4")
 _OPERATORS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow")
 _SERVICE = ("cel-expr-python", "grpcio", "grpcio-health-checking", "grpcio-reflection", "h11", "prometheus_client")
+_GPUS = ("nvidia-ml-py",)
 _LIBCS = ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64")
 _TO = ("--only-binary", ":all:", "--python-version", "3.11", *(f"--platform={libc}" for libc in _LIBCS))
 
@@ -91,7 +92,7 @@ def _is_beside(wheel: Path, directory: Path) -> bool:
 def _others() -> Path:
     """Wheels of the versions that CI tried, fetched once for each content of its pins; raises `Missing`."""
     pins = ROOT / ".ci" / "constraints.txt"
-    wanted = ["protobuf", "uvloop", *_SERVICE, *_OPERATORS]
+    wanted = ["protobuf", "uvloop", *_SERVICE, *_GPUS, *_OPERATORS]
     lines = [line for line in pins.read_text(encoding="utf-8").splitlines() if "==" in line]
     key = hashlib.sha256("\n".join([*wanted, *lines]).encode()).hexdigest()[:16]
     home = cache_directory() / f"wheels-{key}"

@@ -123,6 +123,20 @@ def test_an_index_that_does_not_answer_is_a_failure_of_what_is_outside(root: Pat
     assert "pip config list" in done.stderr
 
 
+def test_who_asks_for_a_gpu_gets_what_says_how_it_is_used(root: Path, index: Path) -> None:
+    (root / "requirements.txt").write_text("anywhere\n")
+    assert lock(root, index, "--target", GLIBC).returncode == 0
+    assert "nvidia_ml_py" not in pinned(root)[GLIBC]
+    comb = root / "comb.yaml"
+    text = comb.read_text("utf-8")
+    asking = text.replace("run: ", "resources: {gpu: {memory: 1Gi}}\n    run: ", 1)
+    assert asking != text
+    comb.write_text(asking, encoding="utf-8")
+    assert "comb.lock has the wheels of other requirements" in lock(root, index, "--check").stdout
+    assert lock(root, index).returncode == 0
+    assert "nvidia_ml_py" in pinned(root)[GLIBC]
+
+
 def test_the_runtime_has_the_parts_that_its_distribution_has() -> None:
     told = tomllib.loads((ROOT / ".ci" / "runtime" / "pyproject.toml").read_text(encoding="utf-8"))
     included = told["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
@@ -132,5 +146,9 @@ def test_the_runtime_has_the_parts_that_its_distribution_has() -> None:
     told_runtime |= {
         one.partition(">")[0].replace("_", "-") for one in told["project"]["optional-dependencies"]["service"]
     }
-    ours = {one.partition(">")[0] for one in ownwheel.runtime_requirements(conditions=False)}
+    ours = {one.partition(">")[0] for one in ownwheel.runtime_requirements(conditions=False, gpus=False)}
     assert ours == told_runtime
+    (gpu,) = set(ownwheel.runtime_requirements(conditions=False, gpus=True)) - set(
+        ownwheel.runtime_requirements(conditions=False, gpus=False)
+    )
+    assert [gpu] == told["project"]["optional-dependencies"]["gpu"]

@@ -11,7 +11,7 @@ from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.spec.lock import LockFile, read_lock
 from comb_compiler.spec.wheelpins import PinnedWheel
 from comb_compiler.workspace.errors import OutsideFailure
-from comb_compiler.workspace.lockwheels import has_conditions, wheel_findings
+from comb_compiler.workspace.lockwheels import has_conditions, has_gpus, wheel_findings
 from comb_compiler.workspace.sources import load_sources
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def runtime_of(clean: Clean) -> tuple[str, ...]:
 
     comb = clean.compiled.checked.comb
     assert comb is not None
-    return runtime_requirements(conditions=has_conditions(comb))
+    return runtime_requirements(conditions=has_conditions(comb), gpus=has_gpus(comb))
 
 
 def _of_base(
