@@ -9,6 +9,7 @@ exit codes: 0 ended in order; 1 it cannot start, or requests were cut off, with 
 """
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -153,6 +154,8 @@ def _say_who_is_missing(plan: ExecutionPlan, peers: dict[str, str]) -> None:
 
 
 def _started(addresses: Addresses) -> None:
+    gc.collect()
+    gc.freeze()  # what is here now stays: to look through it for garbage would hold up requests, time and again
     _log.info("serving gRPC on %s, HTTP on %s", *addresses)
 
 
