@@ -12,8 +12,7 @@ from comb_compiler.diagnostics import Applicability, Edit, Fix
 from comb_compiler.gates.load.growth import Growth, growth_of
 from comb_compiler.gates.load.guide import Advice, Guide, Run, Scene, Write, Written, guide_of
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
-from comb_compiler.gates.load.guide.model import GpuSeen
-from comb_compiler.gates.load.operators import OperatorFound
+from comb_compiler.gates.load.guide.model import GpuSeen, OperatorSeen
 from comb_compiler.gates.load.seen import Side, Step, Used
 from comb_compiler.graph.model import OperatorGraph
 from comb_compiler.source import Node
@@ -30,11 +29,11 @@ NOTHING: Mapping[tuple[str, str], str] = {}
 
 
 def run_of(
-    step: Step, pages: tuple[Page, Page], start: float | None, found: Sequence[OperatorFound] = ()
+    step: Step, pages: tuple[Page, Page], start: float | None, baseline: Sequence[OperatorSeen] = ()
 ) -> Run | None:
     """The candidate in one step, with its page of metrics before and after; None where it was asked nothing.
 
-    `found` has what is known of the baseline.
+    `baseline` is what that did by turns.
     """
     sides = [one for one in (step.candidate, step.turned.candidate if step.turned else None) if one is not None]
     turns = [turn for side in sides for turn in side.turns]
@@ -57,7 +56,7 @@ def run_of(
         memory=used[-1].memory if used else None,
         growth=_growth(used) if len(turns) == 1 else None,
         gpus=_gpus(used),
-        before={one.step: one.before for one in found if one.before is not None},
+        before={one.step: one.service for one in baseline},
     )
 
 

@@ -12,6 +12,7 @@ from comb_compiler.gates.load.elsewhere import Online, against_online, against_p
 from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide, Run
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
+from comb_compiler.gates.load.guide.model import OperatorSeen
 from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
@@ -122,15 +123,15 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
     step, told, before = Step(rate), list[Finding](), sides.candidate.page()
     if sides.baseline is None or rate == _judged(loading):
         step, told = _held(loading, rate, sides)
-    after, operators = sides.candidate.page(), tuple[OperatorFound, ...]()
+    after, operators, did = sides.candidate.page(), tuple[OperatorFound, ...](), tuple[OperatorSeen, ...]()
     if step.candidate is not None:
         operators = operators_found(seen_between(before, after), (), step.candidate.requests, loading.graph)
     if sides.baseline is not None:
-        step, after, operators = _by_turns(loading, step, after, sides.candidate, sides.baseline)
+        step, after, operators, did = _by_turns(loading, step, after, sides.candidate, sides.baseline)
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
         told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
-    run = run_of(step, (before, after), sides.candidate.start, operators)
+    run = run_of(step, (before, after), sides.candidate.start, did)
     used = sides.baseline.memory() if sides.baseline is not None else ()
     grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []
@@ -156,8 +157,8 @@ def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Find
 
 def _by_turns(
     loading: Loading, step: Step, page: Page, candidate: Loaded, baseline: Loaded
-) -> tuple[Step, Page, tuple[OperatorFound, ...]]:
-    """`page` is what the candidate says of itself before that; what it says after comes back."""
+) -> tuple[Step, Page, tuple[OperatorFound, ...], tuple[OperatorSeen, ...]]:
+    """`page` is what the candidate says of itself before that; what it says after and what the baseline did come back."""
     turns = parted(loading.hold, step.rate)
     before = baseline.page()
     loading.progress(
@@ -166,7 +167,7 @@ def _by_turns(
     found = turned(baseline, candidate, step.rate, turns)
     after, did = candidate.page(), seen_between(before, baseline.page())
     operators = operators_found(seen_between(page, after), did, found.candidate.requests, loading.graph)
-    return step._replace(turned=found), after, operators
+    return step._replace(turned=found), after, operators, did
 
 
 def _promised(loading: Loading, step: Step) -> list[Finding]:

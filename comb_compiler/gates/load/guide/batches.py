@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from comb_compiler.gates.load.guide.model import Advice, BatchSeen, Gain, Kind, OperatorSeen, Scene, Write, Written
-from comb_compiler.gates.load.guide.paths import on_path, shortened
+from comb_compiler.gates.load.guide.paths import on_path, saved
 from comb_compiler.gates.load.guide.queue import Queue, Span, span
 from comb_compiler.gates.load.guide.wording import milliseconds, share
 
@@ -106,9 +106,9 @@ def _queue(one: OperatorSeen, written: Written, cost: _Cost) -> Queue:
 def _advice(
     scene: Scene, one: OperatorSeen, rule: str, says: str, write: tuple[str, str], after: Span
 ) -> Advice | None:
-    lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
+    lower, upper = saved(scene, one, after)
     if upper <= 0:
         return None
     key, text = write
-    gain = Gain(Kind.LATENCY, scene.run.latency, max(0.0, lower), upper, _LAW)
+    gain = Gain(Kind.LATENCY, scene.run.latency, lower, upper, _LAW)
     return Advice(rule, one.operator, one.step, says, (Write(("operators", one.operator, "batch", key), text),), gain)

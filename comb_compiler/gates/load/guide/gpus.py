@@ -4,7 +4,7 @@ from math import ceil
 from statistics import fmean, stdev
 
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
-from comb_compiler.gates.load.guide.paths import shortened, taken
+from comb_compiler.gates.load.guide.paths import saved, taken
 from comb_compiler.gates.load.guide.queue import Queue, span
 from comb_compiler.gates.load.guide.wording import share
 
@@ -55,9 +55,9 @@ def gpu_share_too_small(scene: Scene) -> Advice | None:
         return None
     more = _rounded(min(1.0, now / _AIM))
     after = span(scene.run.due, Queue(one.workers or 1, one.service * now / more))
-    lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
+    lower, upper = saved(scene, one, after)
     says = f"`{one.operator}` has {share(now)} of a GPU, and all of it is in use ({share(used)} of the device)"
-    gain = Gain(Kind.LATENCY, scene.run.latency, max(0.0, lower), upper, _FASTER)
+    gain = Gain(Kind.LATENCY, scene.run.latency, lower, upper, _FASTER)
     if gain.upper <= 0:
         return None
     return Advice("gpu-share-too-small", one.operator, one.step, says, (_write(one, more),), gain)

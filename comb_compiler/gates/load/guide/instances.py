@@ -3,8 +3,8 @@
 from math import ceil
 
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
-from comb_compiler.gates.load.guide.paths import on_path, shortened
-from comb_compiler.gates.load.guide.queue import Queue, span
+from comb_compiler.gates.load.guide.paths import demand, on_path, saved
+from comb_compiler.gates.load.guide.queue import Queue, Span, span
 from comb_compiler.gates.load.guide.wording import milliseconds, share
 
 __all__ = ["too_few_instances"]
@@ -20,7 +20,7 @@ _LAW = "utilisation law; a queue of each instance's own, of every n-th call, eac
 def too_few_instances(scene: Scene) -> Advice | None:
     """As many as the CPU time of requests needs, for the operator of the longest path that computes most."""
     run = scene.run
-    busy = (run.cpu or 0.0) * run.rate / run.cores
+    busy = demand(scene) / run.cores
     known = [one for one in on_path(scene) if one.operator in scene.written]
     computing = [one for one in known if _part(scene, one) >= _MOSTLY]
     if not computing or busy < _FULL:
@@ -31,12 +31,13 @@ def too_few_instances(scene: Scene) -> Advice | None:
         return None
     workers = min(one.workers or run.cores, run.cores)
     best, worst = (span(run.due[::many], Queue(workers, took)) for took in (one.computing or 0.0, one.service))
-    lower, upper = (shortened(scene, one, one.mean - took) for took in (worst.upper, best.lower))
+    lower, upper = saved(scene, one, Span(best.lower, worst.upper))
     if upper <= 0:
         return None
+    each = milliseconds(demand(scene) / run.rate)
     says = (
-        f"requests compute for {milliseconds(run.cpu or 0.0)} each, which keeps {run.cores} cores {share(busy)} busy; "
-        f"most of it is `{one.operator}`, whose calls wait {milliseconds(one.wait)}: of {many} instances each would be "
+        f"requests compute for {each} each, which takes {share(busy)} of {run.cores} cores; most of it is "
+        f"`{one.operator}`, whose calls wait {milliseconds(one.wait)}: of {many} instances each would be "
         f"{share(busy / many)} busy with its part of this rate"
     )
     write = Write(("operators", one.operator, "scale", "min"), str(many))
@@ -46,11 +47,11 @@ def too_few_instances(scene: Scene) -> Advice | None:
         one.step,
         says,
         (write,),
-        Gain(Kind.LATENCY, run.latency, max(0.0, lower), upper, _LAW),
+        Gain(Kind.LATENCY, run.latency, lower, upper, _LAW),
     )
 
 
 def _part(scene: Scene, one: OperatorSeen) -> float:
     """Of the CPU time of requests, what calls of an operator compute. Cores that are full make services long."""
     each = (one.computing or 0.0) * one.calls / max(1, len(scene.run.due))
-    return each / scene.run.cpu if scene.run.cpu else 0.0
+    return each * scene.run.rate / demand(scene) if demand(scene) else 0.0

@@ -83,7 +83,7 @@ class Run(NamedTuple):
 
     `due` is when requests were due and `latency` what they took on average, `cpu` the CPU time of one, and `cores` how
     many cores there are. `start` is what the service took to start, and `memory` what it held at last, in bytes.
-    `before` has seconds of a call in the baseline, by step.
+    `before` has seconds of a call in the baseline from its turn on, by step.
     """
 
     rate: float

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from comb_compiler.gates.load.guide.model import OperatorSeen, Run, Scene
+from comb_compiler.gates.load.guide.queue import SAME, Span
 from comb_compiler.release import Graph
 
-__all__ = ["longest", "on_path", "shortened", "taken"]
+__all__ = ["demand", "longest", "on_path", "saved", "shortened", "taken"]
 
 
 def taken(run: Run) -> dict[str, float]:
@@ -38,3 +39,17 @@ def shortened(scene: Scene, one: OperatorSeen, saved: float) -> float:
     each = one.calls / max(1, len(scene.run.due))
     after = {**before, one.step: max(0.0, before[one.step] - saved * each)}
     return longest(scene.graph, before)[0] - longest(scene.graph, after)[0]
+
+
+def saved(scene: Scene, one: OperatorSeen, after: Span) -> tuple[float, float]:
+    """At least and at most, if a call of it took what is said; all else of a request may differ a little as well."""
+    rest = SAME * max(0.0, scene.run.latency - one.seconds / max(1, len(scene.run.due)))
+    least, most = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
+    return max(0.0, least - rest), min(most + rest, scene.run.latency) if most > 0 else 0.0
+
+
+def demand(scene: Scene) -> float:
+    """How many cores requests would keep at work if all of them were answered: the utilisation law."""
+    run = scene.run
+    each = sum((one.computing or 0.0) * one.calls for one in run.operators) / max(1, len(run.due))
+    return max(run.cpu or 0.0, each) * run.rate

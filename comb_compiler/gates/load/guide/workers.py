@@ -1,7 +1,7 @@
 """Workers too few: calls wait for their turn, while the machine has cores to spare."""
 
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
-from comb_compiler.gates.load.guide.paths import on_path, shortened
+from comb_compiler.gates.load.guide.paths import demand, on_path, saved
 from comb_compiler.gates.load.guide.queue import Queue, Span, span
 from comb_compiler.gates.load.guide.wording import milliseconds, share
 
@@ -40,14 +40,13 @@ def busy(scene: Scene, one: OperatorSeen, workers: int) -> float:
 def room(scene: Scene, one: OperatorSeen) -> int:
     """How many workers of an operator the machine's cores can keep at work: those that only wait need none."""
     run = scene.run
-    used = (run.cpu or 0.0) * run.rate
-    if used >= _FULL * run.cores:
+    if demand(scene) >= _FULL * run.cores:
         return one.workers or 1
     return int(run.cores / one.cpu_share) if one.cpu_share > 1 / _MOST else _MOST
 
 
 def _advice(scene: Scene, one: OperatorSeen, workers: int, after: Span) -> Advice | None:
-    lower, upper = (shortened(scene, one, one.mean - took) for took in (after.upper, after.lower))
+    lower, upper = saved(scene, one, after)
     if lower <= 0:
         return None
     says = (
