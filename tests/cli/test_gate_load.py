@@ -74,7 +74,8 @@ def test_a_version_that_is_as_fast_passes_and_is_remembered(tmp_path: Path) -> N
 
 
 def test_a_slow_version_is_blocked_with_the_figures_that_show_it(tmp_path: Path) -> None:
-    before, after = loaded(tmp_path / "before", slow(0.01)), loaded(tmp_path / "after", slow(0.05))
+    # Long enough, and slow enough, that a machine with fifteen processes for each core tells the two apart as well.
+    before, after = loaded(tmp_path / "before", slow(0.01), hold=8), loaded(tmp_path / "after", slow(0.1), hold=8)
     ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
     assert ran.code == 3
     (found,) = report["gates"]
