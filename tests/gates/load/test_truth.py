@@ -22,9 +22,8 @@ from comb_compiler.load import ERROR, PERCENTILES, Generator, Histogram, Input
 from tests.load.serving import PATH, serving_process
 from tests.support.trials import Trial
 
-_RATE, _HOLD = 60.0, 10.0
-_TIMES = 2000
-"""Of a hash: some milliseconds."""
+_HASHES = 15_000
+"""Some 15 ms of a core."""
 _NEIGHBOUR = """
 import random, time
 while True:
@@ -62,19 +61,39 @@ def loaded(name: str, generator: Generator, stack: ExitStack, *command: str) -> 
     return Loaded(cast("Any", service), (Input(b"text"),), 5.0, generator, stack)
 
 
-def judged(generator: Generator, slower: float) -> tuple[list[Finding], Side]:
+class Work(NamedTuple):
+    """What a service does for each request, of which `amount` says how much; and how it is loaded."""
+
+    kind: str
+    amount: float
+    rate: float
+    hold: float
+
+
+def judged(generator: Generator, work: Work, slower: float) -> tuple[list[Finding], Side]:
     """What is said of a candidate whose work takes so many times as long."""
     with ExitStack() as stack:
-        baseline = loaded("baseline", generator, stack, "spin", str(_TIMES))
-        candidate = loaded("candidate", generator, stack, "spin", str(_TIMES * slower))
+        baseline = loaded("baseline", generator, stack, work.kind, str(work.amount))
+        candidate = loaded("candidate", generator, stack, work.kind, str(work.amount * slower))
         for one in (baseline, candidate):
-            one.held(_RATE, 1.0)
-        found = turned(baseline, candidate, _RATE, parted(_HOLD, _RATE))
-        return against_baseline(Step(_RATE, turned=found), 0.1, (0.5, 0.95), findings=4), found.candidate
+            one.held(work.rate, 1.0)
+        found = turned(baseline, candidate, work.rate, parted(work.hold, work.rate))
+        return against_baseline(Step(work.rate, turned=found), 0.1, (0.5, 0.95), findings=4), found.candidate
 
 
 @pytest.mark.prove
-def test_planted_slowness_is_found_and_nothing_else(trial: Trial) -> None:
+def test_planted_slowness_of_what_waits_is_found(trial: Trial) -> None:
+    """Services that wait, one request at a time, as for a device."""
+    tried(trial, Work("queue", 0.03, 12.0, 15.0))
+
+
+@pytest.mark.prove
+def test_planted_slowness_of_what_computes_is_found(trial: Trial) -> None:
+    """Services that compute, which the neighbour slows: this needs a machine that has nothing else to do."""
+    tried(trial, Work("spin", float(_HASHES), 15.0, 20.0))
+
+
+def tried(trial: Trial, work: Work) -> None:
     """A fifth more work, and not any more, by turns; as many trials as there is time for, at most 100 and 200."""
     seen: dict[str, dict[str, int]] = {"a fifth slower": {}, "no change": {}}
     ratios: dict[str, list[float]] = {"a fifth slower": [], "no change": []}
@@ -82,7 +101,7 @@ def test_planted_slowness_is_found_and_nothing_else(trial: Trial) -> None:
     with neighbour(), Generator() as generator:
         for number in range(300):
             what, slower = ("a fifth slower", 1.2) if number % 3 == 0 else ("no change", 1.0)
-            findings, candidate = judged(generator, slower)
+            findings, candidate = judged(generator, work, slower)
             verdict = of_all([one.verdict for one in findings]).value
             seen[what][verdict] = seen[what].get(verdict, 0) + 1
             ratios[what] += [round(one.value, 3) for one in findings if one.what == "p50" and one.value is not None]
