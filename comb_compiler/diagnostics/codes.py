@@ -232,6 +232,9 @@ MISSING_PARAMS = Code("COMB4509", "missing-params")
 FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")
 UNKNOWN_EARLIER_STATE = Code("COMB4602", "unknown-earlier-state")
 
+# Where samples are kept.
+CLEARTEXT_CREDENTIALS = Code("COMB4701", "cleartext-credentials", _W)
+
 # Repositories that are made from templates.
 FILE_IN_THE_WAY = Code("COMB4801", "file-in-the-way")
 BAD_TEMPLATE_RECORD = Code("COMB4802", "bad-template-record")

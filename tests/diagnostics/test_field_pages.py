@@ -111,6 +111,7 @@ registry: {push: registry.acme.example/combs}
 floors: {sla: {deadline: 10s}}
 """
 OF_A_PLATFORM = (
+    codes.CLEARTEXT_CREDENTIALS,
     codes.UNKNOWN_CLUSTER,
     codes.UNKNOWN_NAMESPACE,
     codes.OVERLAPPING_ENVIRONMENTS,

@@ -5,13 +5,14 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from socket import create_connection
+from random import SystemRandom
+from socket import create_connection, socket
 
-from tests.servers.processes import Server, free_ports, running
+from tests.servers.processes import Failed, Server, running
 
 __all__ = ["StoreServer", "elasticsearch", "hbase"]
 
-_SECONDS = 300.0
+_SECONDS = 600.0
 """Patience for a start: 15 s when the machine is quiet."""
 _HEAP = "512m"
 _OPENED = (
@@ -77,7 +78,7 @@ class StoreServer:
 def elasticsearch(home: Path, directory: Path) -> Iterator[StoreServer]:
     """One node without security, as its open part alone is: no x-pack."""
     (directory / "tmp").mkdir(parents=True)
-    http, transport = free_ports(2)
+    http, transport = _ports(2)
     command = [
         "java", f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseG1GC", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
         f"-Djava.io.tmpdir={directory}/tmp", "-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true",
@@ -94,7 +95,7 @@ def elasticsearch(home: Path, directory: Path) -> Iterator[StoreServer]:
 def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[StoreServer]:
     """HBase with everything that it is made of, and its Thrift server, which closes connections that are `idle`."""
     (directory / "conf").mkdir(parents=True)
-    thrift, zookeeper, master, region = free_ports(4)
+    thrift, zookeeper, master, region = _ports(4)
     values = {
         "hbase.cluster.distributed": "false",
         "hbase.rootdir": f"file://{directory}/hbase",
@@ -129,6 +130,18 @@ def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[Store
     ]  # fmt: skip
     with _ended(StoreServer("hbase", directory, thrift, command)) as server:
         yield server
+
+
+def _ports(count: int) -> list[int]:
+    """Free ports that no outgoing connection is given: a server takes seconds until it listens, and may start again."""
+    found: list[int] = []
+    for port in SystemRandom().sample(range(15_000, 32_000), 200):
+        with suppress(OSError), socket() as one:
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise Failed("200 ports were looked at, and too few of them are free")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What must hold between the fields of a platform."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from comb_compiler.diagnostics import Code, Diagnostic, Label, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -201,6 +201,19 @@ def check_store(bound: Bound[Platform], platform: Platform) -> Iterator[Diagnost
         message = "`sampleStore` needs `embedded`, or both `elasticsearch` and `hbase`"
         hint = "Elasticsearch finds samples, HBase keeps them; a directory does both"
         yield _say(bound, ("sampleStore",), codes.MISSING_KEY, message, hint)
+    elif store.elasticsearch is not None and store.elasticsearch.credentials is not None:
+        yield from _in_the_clear(bound, store.elasticsearch.urls)
+
+
+def _in_the_clear(bound: Bound[Platform], urls: Sequence[str]) -> Iterator[Diagnostic]:
+    """Whoever listens on the way learns the credentials."""
+    for number, url in enumerate(urls):
+        if url.lower().startswith("http:"):
+            message = f"the credentials of Elasticsearch are sent to `{url}` without TLS"
+            path = ("sampleStore", "elasticsearch", "urls", number)
+            finding = _say(bound, path, codes.CLEARTEXT_CREDENTIALS, message, "write `https://…`")
+            named = Label(bound.place("sampleStore", "elasticsearch", "credentials").span, "they are named here")
+            yield finding._replace(related=(named,))
 
 
 def _say(bound: Bound[Platform], path: Path, code: Code, message: str, hint: str) -> Diagnostic:

@@ -1,7 +1,12 @@
 """Commands, a service and a gate on the servers: they do what they do on a directory."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,7 @@ from comb_compiler.samples.elasticsearch_hbase import ProductionStore, Settings
 from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.record_pb2 import Mark
 from comb_compiler.samples.store import Query
-from tests.cli.conftest import Comb, checkout, comb
+from tests.cli.conftest import Comb, Ran, checkout
 from tests.cli.test_gate import committed, gate, greeting, verdicts
 from tests.cli.test_samples import descriptors, record
 from tests.runtime.plans import plan
@@ -19,7 +24,7 @@ from tests.runtime.recording.test_served import post
 from tests.runtime.service.processes import process
 from tests.support.stores import Stores
 
-__all__ = ["checkout", "comb"]
+__all__ = ["checkout"]
 
 PLATFORM = """\
 apiVersion: comb.dev/v1
@@ -35,6 +40,22 @@ sampleStore:
   hbase: {host: 127.0.0.1, port: %d, table: %s, timeout: 60s, keep: 400d}
 """
 STORE = "platform:platform.yaml"
+
+
+@pytest.fixture
+def comb(checkout: Path) -> Comb:
+    """`comb ARGUMENTS…` in the checkout; servers of a slow machine take their time for a table."""
+
+    def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ran:
+        command = [sys.executable, "-m", "comb_compiler", *arguments]
+        environment = {**os.environ, "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **(env or {})}
+        done = subprocess.run(
+            command, cwd=cwd or checkout, env=environment, capture_output=True, text=True, timeout=600
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
 
 
 def platform(stores: Stores, name: str, credentials: str = "") -> str:
@@ -162,6 +183,9 @@ def test_a_service_records_into_the_servers(store: ProductionStore, settings: Se
     with process(plan(nodes, "loud", recording=Recording(1.0)), tmp_path, *options) as running:
         for number in range(20):
             assert post(running.http, {"letter": {"text": str(number)}}, x_request_id=f"r{number}")[0] == 200
+        until = time.monotonic() + 240
+        while len(store.find(Query(environment="test")).found) < 20 and time.monotonic() < until:
+            time.sleep(0.5)
         running.tell(signal.SIGTERM)
         assert running.ended() == 0
     found = store.find(Query(environment="test")).found

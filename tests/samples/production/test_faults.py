@@ -194,10 +194,10 @@ def test_a_mapping_that_conflicts(store: ProductionStore, settings: Settings) ->
 
 def test_one_item_of_a_bulk_that_fails_fails_alone(store: ProductionStore, settings: Settings) -> None:
     index = Index(settings)
-    other = f"{settings.indices}-2026.11"
+    other = f"{settings.indices}-2025.11"
     index.client.indices.create(index=other, mappings={"properties": {"comb": {"type": "ip"}}})
     bad = record(1, id="019ac1a7a4007000a000000000000001", comb="no address")
-    with pytest.raises(StoreError, match=r"2026\.11 does not take 019ac1a7a4007000a000000000000001 \(400"):
+    with pytest.raises(StoreError, match=r"2025\.11 does not take 019ac1a7a4007000a000000000000001 \(400"):
         store.put([*batch(0), bad])
     assert len(store.find(Query(), limit=1000).found) == BATCH
     index.client.indices.delete(index=other)
