@@ -158,7 +158,7 @@ def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Find
 def _by_turns(
     loading: Loading, step: Step, page: Page, candidate: Loaded, baseline: Loaded
 ) -> tuple[Step, Page, tuple[OperatorFound, ...], tuple[OperatorSeen, ...]]:
-    """`page` is what the candidate says of itself before that; what it says after and what the baseline did come back."""
+    """`page` is what the candidate says of itself before; what it says after, and what the baseline did, come back."""
     turns = parted(loading.hold, step.rate)
     before = baseline.page()
     loading.progress(
