@@ -61,6 +61,7 @@ PROGRAMS: Mapping[str, Program] = {
         _kubernetes("kube-scheduler", 1),
         _kubernetes("kube-controller-manager", 3),
         Program("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "0.8", 3),
+        Program("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "1.7", 1),
         Program("registry", "distribution", "github.com/distribution/distribution/v3/cmd/registry", "3", 2),
         Program("kustomize-controller", "flux", "github.com/fluxcd/kustomize-controller", "1.9", 3),
     )
