@@ -213,7 +213,7 @@ def _client(settings: Settings) -> "Elasticsearch":
         given["api_key"] = who.api_key
     elif who.user:
         given["basic_auth"] = (who.user, who.password)
-    if who.ca:
+    if who.ca and all(url.startswith("https:") for url in settings.urls):  # it may be for HBase alone
         given["ca_certs"] = who.ca
     # Attempts are counted here, in one place for both servers; a node that fails is left out by the client for a while.
     return Elasticsearch(
