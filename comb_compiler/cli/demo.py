@@ -45,7 +45,7 @@ __all__ = ["add_arguments", "run"]
 
 _EXAMPLE = "examples/frame-moderation/comb.yaml"
 _PICTURE = "samples/rotated/followers/frame.jpg"
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 _ARMS = ("control", "rotate")
 _WIDTH = 96
 _PLATFORM, _ENVIRONMENT = "platform.yaml", "production"
