@@ -109,6 +109,8 @@ def verdict(error: Exception) -> tuple[bool, str]:
     said = getattr(error, "message", None) or str(error) or type(error).__name__
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     first = text.strip().split("\n")[0][:300]
+    if isinstance(error.__context__, OSError):  # the client leaves out why it could not connect
+        first += f" ({error.__context__})"
     if "TableNotFound" in text or "NoSuchColumnFamily" in text:
         return False, f"{first}: `comb platform apply-store` makes the table"
     return isinstance(error, OSError | TException) and type(error).__name__ != "IllegalArgument", first
