@@ -33,8 +33,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "platform flux", "comb_compiler.cli.platform.flux", "write what Flux is told once, by hand, in each cluster"
     ),
-    Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
     Command("policy test", "comb_compiler.cli.policy.test", "try policies on their own fixtures"),
+    Command("policy list", "comb_compiler.cli.policy.listing", "say which policies there are, and what for"),
+    Command("policy explain", "comb_compiler.cli.policy.explaining", "show what one policy asks"),
+    Command("publish", "comb_compiler.cli.publish", "commit rendered combs to the environment repository"),
     Command("rollback", "comb_compiler.cli.rollback", "publish an earlier release of a comb again"),
     Command("rollout run", "comb_compiler.cli.rollout.run", "try a comb on more and more users, then on all"),
     Command("rollout status", "comb_compiler.cli.rollout.status", "say how far a rollout is, and on which figures"),
@@ -72,9 +74,9 @@ COMMANDS: tuple[Command, ...] = (
 GROUPS: dict[str, str] = {
     "image": "build images from a comb's models and code, by digest",
     "platform": "write or publish what clusters are told once for all combs",
+    "policy": "try, list and explain the rules that combs and their objects keep",
     "evidence": "look at what gates found and who signed it, and whether it counts",
     "rollout": "try a comb on more and more users, and take it back where it does not do",
-    "policy": "try, list and explain the rules that combs and their objects keep",
     "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }
 """The first words of commands of two words, as `comb --help` shows them."""

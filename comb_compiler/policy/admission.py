@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from comb_compiler.policy.evaluator import Evaluator, Facts, Outcome
+from comb_compiler.policy.evaluator import Answer, Evaluator, Facts, Outcome
 from comb_compiler.policy.judging import Verdict, judge
 from comb_compiler.policy.matching import ANOTHER_VERSION, Asked, matches, selects, within
 from comb_compiler.policy.model import Binding, Policy, PolicySet
@@ -32,15 +32,18 @@ def decide(policies: PolicySet, asked: Asked, evaluator: Evaluator) -> tuple[Dec
     facts = evaluator.facts(
         {"object": asked.object, "oldObject": asked.old, "request": asked.request, "namespaceObject": asked.namespace}
     )
+    shared: dict[str, Answer] = {}
     return tuple(
         decision
         for policy in policies.policies
         if not policy.is_of_combs
-        for decision in _of_policy(policy, policies, asked, facts)
+        for decision in _of_policy(policy, policies, asked, facts, shared)
     )
 
 
-def _of_policy(policy: Policy, policies: PolicySet, asked: Asked, facts: Facts) -> Iterator[Decision]:
+def _of_policy(
+    policy: Policy, policies: PolicySet, asked: Asked, facts: Facts, shared: dict[str, Answer]
+) -> Iterator[Decision]:
     about = matches(policy.spec["matchConstraints"], asked)
     if about is False:
         return
@@ -53,7 +56,9 @@ def _of_policy(policy: Policy, policies: PolicySet, asked: Asked, facts: Facts) 
             yield Decision(policy, binding, Verdict(Outcome.LACKING, message, None))
             continue
         for params in _params(policy, binding, policies.params, asked):
-            told = (params,) if isinstance(params, Verdict) else judge(policy.rule, _with(facts, policy, params))
+            told = (
+                (params,) if isinstance(params, Verdict) else judge(policy.rule, _with(facts, policy, params), shared)
+            )
             yield from (Decision(policy, binding, one) for one in told)
 
 

@@ -37,12 +37,14 @@ class _Compiler:
         self.found: list[Diagnostic] = []
         self._scope = scope
         self._types = dict.fromkeys(scope.names, "dyn")
+        self._keys: dict[str, str] = {}
         self._roots = frozenset((*scope.names, "variables", "request", "params", "oldObject", "namespaceObject"))
 
     def variable(self, node: Node, path: str) -> Iterator[Compiled]:
         made = self._made(node, "expression", path, ())
         if made is not None:
             self._types[f"variables.{made.name}"] = made.program.result
+            self._keys[made.name] = made.key
             yield made
 
     def condition(self, node: Node, path: str) -> Iterator[Compiled]:
@@ -77,7 +79,14 @@ class _Compiler:
             self.found.append(_finding(program, written, f"{path}.{key}"))
             return None
         assert isinstance(read, Expression)
-        return Compiled(str(node.data.get("name", "")), read, program, written)
+        needs = dict.fromkeys(chain[0] for chain in read.below("variables"))
+        key = "" if any(chain[0] == "params" for chain in read.fields) else self._key(read.text, tuple(needs))
+        return Compiled(str(node.data.get("name", "")), read, program, written, tuple(needs), key)
+
+    def _key(self, text: str, needs: tuple[str, ...]) -> str:
+        """The text and those of all variables that it rests on; nothing where one of them rests on params."""
+        keys = [self._keys.get(name, "") for name in needs]
+        return repr((text, tuple(zip(needs, keys, strict=True)))) if all(keys) else ""
 
 
 def _either(results: tuple[str, ...]) -> str:

@@ -68,8 +68,14 @@ def read_expression(text: str, roots: frozenset[str]) -> Expression | Problem:
             return Problem(tree.message.replace("condition", "expression"), is_lacking=True)
         return Problem(tree.message, tree.start, tree.end)
     edits: list[tuple[int, int, str]] = []
+    free = {
+        id(argument)
+        for one in walk(tree)
+        if isinstance(one, Call) and one.function == "format"
+        for argument in one.args
+    }
     for one in walk(tree):
-        found = _problem(one, roots)
+        found = _problem(one, roots) if id(one) not in free else []
         if isinstance(found, Problem):
             return found
         edits += found

@@ -27,18 +27,53 @@ class Verdict(NamedTuple):
     validation: Validation | None = None
 
 
-def judge(rule: Rule, facts: Facts) -> tuple[Verdict, ...]:
-    """Everything that a rule says against what these facts are of; nothing where it passes, or is not about it."""
+def judge(rule: Rule, facts: Facts, shared: dict[str, Answer] | None = None) -> tuple[Verdict, ...]:
+    """Everything that a rule says against what these facts are of; nothing where it passes, or is not about it.
+
+    `shared` are variables that rules before found, of the same facts but for params; what this one finds is added.
+    """
     applies = _applies(rule, facts)
     if applies is not True:
         return _told(rule, applies)
-    with_variables, doubts = _with_variables(rule, facts)
-    if doubts:
-        return doubts
-    return tuple(one for validation in rule.validations for one in _validated(rule, validation, with_variables))
+    known = _Known(rule, facts, {} if shared is None else shared)
+    return tuple(one for validation in rule.validations for one in _validated(rule, validation, known))
 
 
-def _told(rule: Rule, stopped: "bool | Verdict") -> tuple[Verdict, ...]:
+class _Known:
+    """Facts, and variables as they are asked for. One that fails has no value, and fails who asks for it."""
+
+    def __init__(self, rule: Rule, facts: Facts, shared: dict[str, Answer]) -> None:
+        self._shared = shared
+        self._variables = {one.name: one for one in rule.variables}
+        self._facts = facts
+        self._asked: set[str] = set()
+        self._new: dict[str, Any] = {}
+
+    def answer(self, one: Compiled) -> Answer:
+        """What comes of an expression."""
+        for name in one.needs:
+            if name in self._asked:
+                continue
+            self._asked.add(name)
+            answer = self._variable(self._variables[name])
+            if answer.outcome == Outcome.VALUE:
+                self._new[f"variables.{name}"] = answer.value
+            elif answer.outcome != Outcome.ERROR:
+                return answer
+        if self._new:
+            self._facts = self._facts.with_values(self._new)
+            self._new = {}
+        return one.program.evaluate(self._facts)
+
+    def _variable(self, one: Compiled) -> Answer:
+        if not one.key:
+            return self.answer(one)
+        if one.key not in self._shared:
+            self._shared[one.key] = self.answer(one)
+        return self._shared[one.key]
+
+
+def _told(rule: Rule, stopped: bool | Verdict) -> tuple[Verdict, ...]:
     """An error counts only where the policy fails on errors; no answer counts always."""
     if isinstance(stopped, bool) or (stopped.outcome == Outcome.ERROR and not rule.fails):
         return ()
@@ -59,29 +94,18 @@ def _applies(rule: Rule, facts: Facts) -> bool | Verdict:
     return stopped or True
 
 
-def _with_variables(rule: Rule, facts: Facts) -> tuple[Facts, tuple[Verdict, ...]]:
-    """The facts and the variables. One that fails has no value, and fails who asks for it, as in a cluster."""
-    for one in rule.variables:
-        answer = one.program.evaluate(facts)
-        if answer.outcome in (Outcome.LACKING, Outcome.COSTLY):
-            return facts, (Verdict(answer.outcome, answer.reason, one),)
-        if answer.outcome == Outcome.VALUE:
-            facts = facts.with_values({f"variables.{one.name}": answer.value})
-    return facts, ()
-
-
-def _validated(rule: Rule, validation: Validation, facts: Facts) -> Iterator[Verdict]:
-    answer = validation.holds.program.evaluate(facts)
+def _validated(rule: Rule, validation: Validation, known: _Known) -> Iterator[Verdict]:
+    answer = known.answer(validation.holds)
     if answer.outcome != Outcome.VALUE:
         yield from _told(rule, Verdict(answer.outcome, answer.reason, validation.holds, validation))
     elif answer.value is not True:
-        message, doubt = _message(validation, facts)
+        message, doubt = _message(validation, known)
         yield doubt or Verdict(Outcome.VALUE, message, validation.holds, validation)
 
 
-def _message(validation: Validation, facts: Facts) -> tuple[str, Verdict | None]:
+def _message(validation: Validation, known: _Known) -> tuple[str, Verdict | None]:
     """What is said: the expression's text, else the fixed one, else the expression that does not hold."""
-    answer = validation.says.program.evaluate(facts) if validation.says else Answer(Outcome.VALUE, "")
+    answer = known.answer(validation.says) if validation.says else Answer(Outcome.VALUE, "")
     if answer.outcome in (Outcome.LACKING, Outcome.COSTLY):
         return "", Verdict(answer.outcome, answer.reason, validation.says, validation)
     said = _plain(answer.value)

@@ -59,6 +59,8 @@ class _Program:
             return Answer(Outcome.ERROR, reason=_first(str(error)))
         if self._lacking:
             return Answer(Outcome.LACKING, reason=self._lacking[0])
+        if self._result == "BOOL" and (truth := _truth(value)) is not None:
+            return _HOLDS if truth else _FAILS
         kind = value.type().name()
         try:
             plain = value.plain_value() if kind != "ERROR" else value.value()
@@ -69,6 +71,18 @@ class _Program:
         if _UNWANTED.search(kind):
             return Answer(Outcome.LACKING, reason=f"a value of the type {kind.lower()}")
         return Answer(Outcome.VALUE, plain)
+
+
+_HOLDS, _FAILS = Answer(Outcome.VALUE, True), Answer(Outcome.VALUE, False)
+
+
+def _truth(value: cel.Value) -> bool | None:
+    """Whether it is true or false; None of an error."""
+    try:
+        plain = value.plain_value()
+    except TypeError:
+        return None
+    return plain if isinstance(plain, bool) else None
 
 
 class CelLibrary:

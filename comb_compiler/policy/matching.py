@@ -1,7 +1,7 @@
 """Which policies and bindings are about an object: rules, selectors, scopes, as an API server matches them."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = ["ANOTHER_VERSION", "Asked", "matches", "resource_of", "selects", "within"]
 
@@ -32,55 +32,42 @@ def resource_of(kind: str) -> str:
     return lower[:-1] + "ies" if lower.endswith("y") and lower[-2:-1] not in "aeiou" else lower + "s"
 
 
-class Asked(NamedTuple):
-    """What an API server is asked to take: an object, in a namespace whose own object is known."""
+class Asked:
+    """What an API server is asked to take: an object, in a namespace whose own object is known.
 
-    object: _Spec | None
-    old: _Spec | None = None
-    operation: str = "CREATE"
-    namespace: _Spec | None = None
+    `one` is the object that it is about, `old` what it was before; `group` is empty for the oldest kinds.
+    """
 
-    @property
-    def one(self) -> _Spec:
-        """The object that it is about."""
-        one = self.object if self.object is not None else self.old
+    __slots__ = ("group", "is_cluster_wide", "namespace", "object", "old", "one", "operation", "resource", "version")
+
+    def __init__(
+        self,
+        document: _Spec | None,
+        old: _Spec | None = None,
+        operation: str = "CREATE",
+        namespace: _Spec | None = None,
+    ) -> None:
+        one = document if document is not None else old
         assert one is not None
-        return one
-
-    @property
-    def group(self) -> str:
-        """The API group; empty for the oldest kinds."""
-        return str(self.one["apiVersion"]).rpartition("/")[0]
-
-    @property
-    def version(self) -> str:
-        """The version without the group."""
-        return str(self.one["apiVersion"]).rpartition("/")[2]
-
-    @property
-    def resource(self) -> str:
-        """The resource in the plural."""
-        return resource_of(str(self.one["kind"]))
-
-    @property
-    def is_cluster_wide(self) -> bool:
-        """Whether it is in no namespace."""
-        return self.one["kind"] in _CLUSTER_WIDE
+        self.object, self.old, self.one = document, old, one
+        self.operation = operation
+        self.namespace = namespace
+        self.group, _, self.version = str(one["apiVersion"]).rpartition("/")
+        self.resource = resource_of(str(one["kind"]))
+        self.is_cluster_wide = one["kind"] in _CLUSTER_WIDE
 
     @property
     def request(self) -> dict[str, Any]:
         """What of the request is known before it is made."""
         metadata = within(self.one, "metadata")
-        gvk = {"group": self.group, "version": self.version, "kind": self.one["kind"]}
-        gvr = {"group": self.group, "version": self.version, "resource": self.resource}
-        asked = {
-            "kind": gvk,
-            "resource": gvr,
+        known = {
+            "kind": {"group": self.group, "version": self.version, "kind": self.one["kind"]},
+            "resource": {"group": self.group, "version": self.version, "resource": self.resource},
             "name": metadata.get("name", ""),
             "operation": self.operation,
             "dryRun": False,
         }
-        return asked if self.is_cluster_wide else {**asked, "namespace": metadata.get("namespace", "")}
+        return known if self.is_cluster_wide else {**known, "namespace": metadata.get("namespace", "")}
 
 
 def matches(resources: _Spec, asked: Asked, *, is_binding: bool = False) -> bool | str:
@@ -98,15 +85,15 @@ def matches(resources: _Spec, asked: Asked, *, is_binding: bool = False) -> bool
 
 
 def _rule(rule: _Spec, asked: Asked, exact: bool) -> bool | str:
-    scope = rule.get("scope", "*")
-    is_scope = scope == "*" or (scope == "Cluster") == asked.is_cluster_wide
-    names = rule.get("resourceNames") or ()
-    metadata = within(asked.one, "metadata")
-    if not is_scope or (names and metadata.get("name") not in names):
-        return False
     if not _one_of(rule["operations"], asked.operation) or not _one_of(rule["apiGroups"], asked.group):
         return False
-    if not any(one in ("*", "*/*", asked.resource, f"{asked.resource}/*") for one in rule["resources"]):
+    resource = asked.resource
+    if not any(one in (resource, "*", "*/*") or one == f"{resource}/*" for one in rule["resources"]):
+        return False
+    scope, names = rule.get("scope", "*"), rule.get("resourceNames")
+    if scope != "*" and (scope == "Cluster") != asked.is_cluster_wide:
+        return False
+    if names and within(asked.one, "metadata").get("name") not in names:
         return False
     if _one_of(rule["apiVersions"], asked.version):
         return True

@@ -11,12 +11,17 @@ __all__ = ["Binding", "Compiled", "Policy", "PolicySet", "Rule", "Shipped", "Val
 
 
 class Compiled(NamedTuple):
-    """An expression that can be evaluated, and where it was written. `name` is that of a variable or a condition."""
+    """An expression that can be evaluated, and where it was written. `name` is that of a variable or a condition.
+
+    `needs` are the variables that it names. Two with the same `key` have the same value of the same object.
+    """
 
     name: str
     expression: Expression
     program: Program
     node: Node
+    needs: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Validation(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.api import Api, Refused, until
+from tests.policy.expressions import LACKING, REFUSED, VALUES
 from tests.policy.own import NAMESPACE, admitted, own_fixtures, own_set
 from tests.support.trials import Trial
 
@@ -96,6 +97,58 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     for key in keys:
         yield value, key
         yield from _places(value[key])
+
+
+def _policy(validations: list[str], name: str) -> list[dict[str, Any]]:
+    """A policy of its own about one ConfigMap, and its binding, which warns."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    constraints = {"resourceRules": [{**rule, "resourceNames": [name]}]}
+    spec = {
+        "matchConstraints": constraints,
+        "validations": [{"expression": one, "message": one} for one in validations],
+    }
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": name}}
+    return [
+        {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec},
+        {
+            **head,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "spec": {"policyName": name, "validationActions": ["Warn"]},
+        },
+    ]
+
+
+@pytest.mark.slow
+def test_functions_give_what_a_cluster_gives(api: Api) -> None:
+    api.apply(NAMESPACE)
+    expressions = [f"string({text}) == '{value}'" for text, value in VALUES.items()]
+    wrong: dict[str, None] = {}
+    for start in range(0, len(expressions), 20):
+        name = f"functions-{start}"
+        document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "moderation"}}
+        document["data"] = {"one": "1"}
+        made = _policy([*expressions[start : start + 20], "false"], name)
+        api.apply_all(made)
+        until(lambda document=document: bool(warned(api, document)), 60)  # type: ignore[misc]
+        wrong |= dict.fromkeys(said for _, said in warned(api, document) if said != "false")
+        for one in made:
+            api.delete(one["apiVersion"], one["kind"], name)
+    assert wrong == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_is_refused_here_is_refused_by_a_cluster(text: str, api: Api) -> None:
+    with pytest.raises(Refused, match=r"compil|Invalid|must evaluate"):
+        api.apply(_policy([text], "refused")[0], dry=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", LACKING)
+def test_what_is_not_evaluated_here_is_taken_by_a_cluster(text: str, api: Api) -> None:
+    """Else it would be told what is wrong with it."""
+    is_bool = " " in text.replace(", ", ",") or ".hasValue()" in text or "isURL" in text or ".allowed()" in text
+    api.apply(_policy([text if is_bool else f"dyn({text}) == true"], "lacking")[0], dry=True)
 
 
 @pytest.mark.slow

@@ -65,7 +65,9 @@ class Platform(Model):
         default_factory=dict, description="Where combs may ask for less in their gates than before, and why."
     )
     policies: list[RelativePath] = Field(
-        default_factory=no_items, description="Folders of policies, besides those of Comb.", examples=[["policies"]]
+        default_factory=no_items,
+        description="Folders of policies, from this file; `comb.dev` stands for those that come with Comb.",
+        examples=[["comb.dev", "policies"]],
     )
     notifications: dict[Name, Notification] = Field(default_factory=dict, description="Who hears of a release.")
     patches: dict[Name, Patch] = Field(default_factory=dict, description="Changes to rendered objects, applied last.")

@@ -1,0 +1,69 @@
+"""List policies: what each is for, what it is about, and what comes of it where it does not hold.
+
+example:
+  comb policy list                         the policies that come with Comb
+  comb policy list platform/policies --format json
+"""
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.policy import add_folders, open_folders, read_folders
+from comb_compiler.cli.reporting import report
+from comb_compiler.cli.tables import table
+from comb_compiler.diagnostics import has_errors
+
+if TYPE_CHECKING:
+    from comb_compiler.policy.model import Policy, PolicySet
+
+__all__ = ["about", "add_arguments", "described", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_folders(parser)
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how they are written (default: text)"
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    folders = open_folders(arguments)
+    policies, found = read_folders(folders)
+    console.note(report(found, "text", folders.checkout, console).rstrip("\n"))
+    ordered = sorted(policies.policies, key=lambda one: one.name)
+    all_of_them = [described(one, policies) for one in ordered]
+    if arguments.format == "json":
+        console.result(json.dumps({"version": 1, "policies": all_of_them}, indent=2, ensure_ascii=False) + "\n")
+    else:
+        rows = [(one["name"], ", ".join(one["actions"]) or "nothing", one["description"]) for one in all_of_them]
+        console.result(table(("policy", "else", "what it is for"), rows) + "\n")
+    return Exit.FINDINGS if has_errors(found) else Exit.CLEAN
+
+
+def described(policy: "Policy", policies: "PolicySet") -> dict[str, Any]:
+    """A policy in plain values."""
+    actions = [action for one in policies.bindings_of(policy) for action in one.actions]
+    return {
+        "name": policy.name,
+        "kind": str(policy.root.data["kind"]),
+        "file": policy.file,
+        "about": about(policy),
+        "actions": list(dict.fromkeys(actions)) if not policy.is_of_combs else _own_actions(policy),
+        "description": policy.description,
+    }
+
+
+def _own_actions(policy: "Policy") -> list[str]:
+    return list(policy.spec.get("validationActions", ["Deny"]))
+
+
+def about(policy: "Policy") -> list[str]:
+    """The resources that a policy is about; of one over combs, where it applies."""
+    if policy.is_of_combs:
+        environments = policy.spec.get("environments")
+        return [f"combs in {one}" for one in environments] if environments else ["combs"]
+    rules = policy.spec["matchConstraints"]["resourceRules"]
+    return list(dict.fromkeys(resource for rule in rules for resource in rule["resources"]))
