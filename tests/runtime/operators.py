@@ -277,15 +277,6 @@ _KEPT: list[bytes] = []
 
 
 @operator(execution="process")
-def spins_in_process(letter: Letter) -> Letter:
-    """Computes for 50 ms of CPU time."""
-    until = time.process_time() + 0.05
-    while time.process_time() < until:
-        pass
-    return Letter(text=letter.text)
-
-
-@operator(execution="process")
 def sleeps_in_process(letter: Letter) -> Letter:
     """Takes as many seconds as the letter says, whoever waits."""
     time.sleep(float(letter.text))

@@ -8,9 +8,7 @@ from comb_compiler.gates.load.guide.wording import milliseconds
 __all__ = ["slower_by_change"]
 
 _SLOWER = 1.2
-_LAW = (
-    "what its calls take in the baseline, by a fifth less or more, while they wait as long or not at all"
-)
+_LAW = "what its calls take in the baseline, by a fifth less or more, while they wait as long or not at all"
 
 
 def slower_by_change(scene: Scene) -> Advice | None:

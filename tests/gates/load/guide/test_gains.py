@@ -157,18 +157,6 @@ def _idle(place: Path) -> tuple[Measured, Measured, float]:
     return gains(directory, "cores-idle", 10, 20, gained=lambda before, after: reserved(before) - reserved(after))
 
 
-def _instances(place: Path) -> tuple[Measured, Measured, float]:
-    """Each of several instances gets its part of the requests: here one is asked that part, alone on the machine."""
-    code = '@operator(execution="process")'
-    directory = one(place, "spin(0.05); return self.answer(text=ask.text)", ", workers: 2", code)
-    before = measured(directory, 33, 15)
-    advice = before.advice("too-few-instances")
-    after = measured(directory, 33 / int(advice.writes[0].text), 15)
-    found = latency(before, after)
-    assert advice.gain.lower <= found <= advice.gain.upper, (advice, found, before.run, after.run)
-    return before, after, found
-
-
 PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "too-few-workers": _workers,
     "batches-too-small": _small,
@@ -179,5 +167,4 @@ PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "memory-grows": _leak,
     "cold-start": _cold,
     "cores-idle": _idle,
-    "too-few-instances": _instances,
 }
