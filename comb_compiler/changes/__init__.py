@@ -1,6 +1,6 @@
 """What a cluster is told of a comb, before and after → what that does, and the objects that differ."""
 
 from comb_compiler.changes.compare import compare
-from comb_compiler.changes.model import CombChanges, Fate, Hunk, ObjectChange, Side, Told
+from comb_compiler.changes.model import Cause, CombChanges, Fate, Hunk, ObjectChange, Side, Told
 
-__all__ = ["CombChanges", "Fate", "Hunk", "ObjectChange", "Side", "Told", "compare"]
+__all__ = ["Cause", "CombChanges", "Fate", "Hunk", "ObjectChange", "Side", "Told", "compare"]

@@ -20,6 +20,7 @@ def changes_json(one: CombChanges) -> _Json:
         "environment": one.environment,
         "cluster": one.where.cluster,
         "namespace": one.where.namespace,
+        "cause": None if one.cause is None else one.cause.value,
         "new": one.is_new,
         "notes": list(one.notes),
         "unchanged": one.unchanged,

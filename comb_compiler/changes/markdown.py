@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from comb_compiler.changes.lines import hunk_lines, title_of
 from comb_compiler.changes.model import CombChanges, ObjectChange
-from comb_compiler.changes.wording import counts_text, effect_lines, folded_text
+from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text
 
 __all__ = ["MOST", "comments"]
 
@@ -50,9 +50,7 @@ def _blocks(changes: CombChanges) -> Iterator[str]:
 
 
 def _head(changes: CombChanges) -> str:
-    where = changes.where
-    named = f"{changes.comb} in {changes.environment}: cluster {where.cluster}, namespace {where.namespace}"
-    lines = [f"### {_plain(named)}", "", *(f"> {_plain(note)}\n" for note in changes.notes)]
+    lines = [f"### {_plain(title_text(changes))}", "", *(f"> {_plain(note)}\n" for note in changes.notes)]
     if changes.is_empty:
         return "\n".join([*lines, f"Nothing changes; {changes.unchanged} objects.", "", ""])
     lines += [f"{'New here: ' if changes.is_new else ''}{counts_text(changes)}", ""]

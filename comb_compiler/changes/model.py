@@ -8,7 +8,7 @@ from comb_compiler.changes.effects import Effects
 from comb_compiler.diagnostics import Span
 from comb_compiler.render.manifest import Pointer
 
-__all__ = ["CombChanges", "Fate", "Forbidden", "Found", "Hunk", "Identity", "ObjectChange", "Side", "Told"]
+__all__ = ["Cause", "CombChanges", "Fate", "Forbidden", "Found", "Hunk", "Identity", "ObjectChange", "Side", "Told"]
 
 
 class Identity(NamedTuple):
@@ -87,6 +87,14 @@ class ObjectChange(NamedTuple):
         return self.fate is Fate.CHANGED and all(one.folded for one in self.hunks)
 
 
+class Cause(StrEnum):
+    """Whose doing a change is, where the two are told apart."""
+
+    COMPILER = "compiler"
+    """The same sources, rendered by this Comb instead of the one that published them."""
+    SOURCES = "sources"
+
+
 class Told(NamedTuple):
     """Where a cluster is told it."""
 
@@ -109,11 +117,12 @@ class CombChanges(NamedTuple):
     reworded: int
     is_new: bool = False
     notes: tuple[str, ...] = ()
+    cause: Cause | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Whether the cluster is told the same."""
-        return not self.objects
+        """Whether the cluster is told the same, of which the gates prove the same."""
+        return not self.objects and self.effects.proven
 
     def folded(self) -> dict[str, int]:
         """How many parts nobody needs to look at, by the reason."""

@@ -8,7 +8,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from comb_compiler.changes.lines import hunk_lines, title_of
 from comb_compiler.changes.model import CombChanges
-from comb_compiler.changes.wording import counts_text, effect_lines, folded_text
+from comb_compiler.changes.wording import CAUSES, counts_text, effect_lines, folded_text
 from comb_compiler.diagnostics.render.printable import printable
 
 __all__ = ["changes_html"]
@@ -32,4 +32,5 @@ def changes_html(title: str, changes: Sequence[CombChanges], remarks: Sequence[s
         lines=hunk_lines,
         safe_text=printable,
     )
-    return environment.get_template("changes.html.j2").render(title=title.strip("`"), changes=changes, remarks=remarks)
+    template = environment.get_template("changes.html.j2")
+    return template.render(title=title.strip("`"), changes=changes, remarks=remarks, causes=CAUSES)

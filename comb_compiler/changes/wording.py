@@ -6,11 +6,17 @@ from typing import Any, NamedTuple
 
 from comb_compiler.changes.amounts import quantity_text
 from comb_compiler.changes.effects import Effects, Restart, Usage, Was
-from comb_compiler.changes.model import CombChanges, Fate
+from comb_compiler.changes.model import Cause, CombChanges, Fate
 
-__all__ = ["Line", "counts_text", "effect_lines", "folded_text", "value_text"]
+__all__ = ["CAUSES", "Line", "counts_text", "effect_lines", "folded_text", "title_text", "value_text"]
 
 _MOST_IMAGE = 12
+CAUSES = {
+    None: "",
+    Cause.COMPILER: " (this Comb, of the same sources)",
+    Cause.SOURCES: " (the sources)",
+}
+"""Whose doing a change is, behind its title."""
 
 
 class Line(NamedTuple):
@@ -93,6 +99,13 @@ def _used(one: Usage) -> Line:
 def _restarted(one: Restart) -> Line:
     how = ", as soon as somebody deletes its pods" if one.by_hand else ""
     return Line("restarts", f"{one.workload}{how}: {', '.join(one.because)}")
+
+
+def title_text(changes: CombChanges) -> str:
+    """What is compared, and where."""
+    where = changes.where
+    named = f"{changes.comb} in {changes.environment}: cluster {where.cluster}, namespace {where.namespace}"
+    return f"{named}{CAUSES[changes.cause]}"
 
 
 def counts_text(changes: CombChanges) -> str:

@@ -36,6 +36,7 @@ from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
     from comb_compiler.plan.model import Plan
+    from comb_compiler.release.images import Images
     from comb_compiler.source.memo import Memo
 
 __all__ = ["add_arguments", "run"]
@@ -46,6 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     parser.add_argument("--environment", metavar="NAME", help="the plan for this environment (default: for all)")
     parser.add_argument("--against", metavar="DIR|URL|REV", help="say what changes: compared with what is there")
+    parser.add_argument(
+        "--all", action="store_true", help="with --against: only what differs, of a whole tree of combs"
+    )
+    parser.add_argument(
+        "--published-from",
+        metavar="REV",
+        help="with --all: the revision of the sources that a directory was rendered from",
+    )
     parser.add_argument("--images", metavar="FILE", help="with --against: the images by digest, which a build wrote")
     parser.add_argument("--format", choices=_FORMATS, default="text", help="what is written (default: text)")
     parser.add_argument("-o", "--output", metavar="DIR", help="with --format markdown: a file for each comment")
@@ -77,19 +86,40 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run_against(arguments: argparse.Namespace, console: Console) -> int:
-    from comb_compiler.cli.plan_against import compare_combs
-    from comb_compiler.cli.plan_showing import show
-    from comb_compiler.cli.render import read_images
-
     if arguments.output is not None and arguments.format != "markdown":
         raise UsageError("-o DIR is where --format markdown writes its files")
-    arguments.unbuilt = False
-    images = read_images(arguments) if arguments.images is not None else None
+    if arguments.published_from is not None and not arguments.all:
+        raise UsageError("--published-from is for --all")
+    images = _images(arguments)
     checkout = Checkout(open_root(arguments))
-    cache = VerdictCache(None if arguments.no_cache else default_directory())
-    compared = compare_combs(checkout, arguments, images, cache.memo)
+    cache = None if arguments.no_cache else default_directory()
+    if arguments.all:
+        from comb_compiler.cli.plan_all import compare_tree
+
+        compared, alike = compare_tree(checkout, arguments, images, cache)
+        said = f"{alike.combs:,} comb{'s' if alike.combs != 1 else ''}"
+        console.note(f"{said}: as what is there" if compared is None or alike.combs else "")
+        if compared is None and arguments.format == "text":
+            return Exit.CLEAN
+    else:
+        from comb_compiler.cli.plan_against import compare_combs
+
+        compared = compare_combs(checkout, arguments, images, VerdictCache(cache).memo)
+    from comb_compiler.cli.plan_showing import nothing, show
+
+    compared = compared or nothing(arguments.against)
     show(compared, arguments, checkout, console)
     return Exit.FINDINGS if has_errors(compared.diagnostics) else Exit.CLEAN
+
+
+def _images(arguments: argparse.Namespace) -> "Images | None":
+    """The images that were given; None where those count that run."""
+    if arguments.images is None:
+        return None
+    from comb_compiler.cli.render import read_images
+
+    arguments.unbuilt = False
+    return read_images(arguments)
 
 
 class _Planned(NamedTuple):

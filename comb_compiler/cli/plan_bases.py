@@ -1,6 +1,7 @@
 """What `comb plan --against` compares with: what was rendered to places, or what a revision's files say."""
 
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from comb_compiler.changes.model import Side
@@ -8,6 +9,7 @@ from comb_compiler.changes.sides import side_of_files
 from comb_compiler.cli.against import name_of
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.plan_origins import side_of_rendered
+from comb_compiler.cli.plan_stores import Homes
 from comb_compiler.compiler.images import unbuilt_images
 from comb_compiler.compiler.render import Rendered, RenderedCluster, render_comb
 from comb_compiler.compiler.rollout import BadStable, Stable, read_stable
@@ -15,6 +17,7 @@ from comb_compiler.plan import Plan
 from comb_compiler.release.images import Images
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+from comb_compiler.render.kustomization import FILE as LIST
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import Unavailable
@@ -23,7 +26,7 @@ from comb_compiler.workspace.operators import code_digest
 from comb_compiler.workspace.past import Past
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Base", "Before", "Given", "Published", "Store", "Then", "Unrendered", "with_stand_ins"]
+__all__ = ["Base", "Before", "Given", "Published", "Store", "Then", "Unrendered", "content_key", "with_stand_ins"]
 
 Given = Images | Callable[[Plan, str], Images]
 """Images, or what makes some up for a plan and a comb's name."""
@@ -50,6 +53,14 @@ class Base(Protocol):
 
     def images(self, environment: str, name: str) -> Given:
         """The images that a comb has there, for which nobody gave others."""
+        ...
+
+    def identity(self, environment: str, name: str) -> str:
+        """What names these images: other ones have another."""
+        ...
+
+    def keys(self, main: str, environment: str, name: str) -> dict[str, str]:
+        """What names the objects that a comb has there, by directory."""
         ...
 
     def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
@@ -88,23 +99,33 @@ class Store(Protocol):
 class Published:
     """What was rendered. `homes` are the clusters of the platform and the namespace of each environment."""
 
-    def __init__(self, title: str, store: Store, homes: Mapping[str, tuple[tuple[str, ...], str]]) -> None:
+    def __init__(self, title: str, store: Store, homes: Homes) -> None:
         self.title = title
-        self._store = store
+        self.store = store
         self._homes = homes
 
     def images(self, environment: str, name: str) -> Given:
         """Those that run now; what is new has none yet."""
         return with_stand_ins(one for one in map(self._release, self._places(environment, name)) if one is not None)
 
+    def identity(self, environment: str, name: str) -> str:
+        """Their names, and whether they were built."""
+        found = filter(None, map(self._release, self._places(environment, name)))
+        return sha256(repr([(sorted(one.images.items()), one.unbuilt) for one in found]).encode()).hexdigest()
+
+    def keys(self, main: str, environment: str, name: str) -> dict[str, str]:
+        """As the releases there say, whose files nobody reads for it."""
+        found = {place.directory: self._release(place) for place in self._places(environment, name)}
+        return {directory: content_key(one) for directory, one in found.items() if one is not None}
+
     def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
         """What was rendered to the same place."""
-        files = self._store.files(after.place)
+        files = self.store.files(after.place)
         if not files:
             return None
         stable = self._stable(after.place, files)
         whole = files if stable is None else {**stable.files, FILE: stable.content}
-        flux = self._store.flux(after.place)
+        flux = self.store.flux(after.place)
         known = {after.files[made.file]: made.object for made in after.manifests}
         side = side_of_files({**whole, **({after.flux_file: flux} if flux is not None else {})}, known)
         notes = (_CANDIDATE,) if stable is not None and stable.rollout is not None else ()
@@ -119,7 +140,7 @@ class Published:
         """Those that were rendered for the environment."""
         clusters, namespace = self._homes[environment]
         known = set(names)
-        there = {Place(one, namespace, comb) for one in clusters for comb in self._store.combs(one, namespace)}
+        there = {Place(one, namespace, comb) for one in clusters for comb in self.store.combs(one, namespace)}
         left = ((place.comb, self._release(place)) for place in there if place.comb not in known)
         return sorted({comb for comb, one in left if one is not None and one.environment == environment})
 
@@ -128,7 +149,7 @@ class Published:
         return [Place(cluster, namespace, name) for cluster in clusters]
 
     def _release(self, place: Place) -> Release | None:
-        content = self._store.release(place)
+        content = self.store.release(place)
         try:
             return parse_release(content) if content is not None else None
         except BadRelease as problem:
@@ -146,7 +167,7 @@ class Published:
 class Then:
     """A revision of the checkout, rendered by this Comb for a platform."""
 
-    def __init__(self, title: str, past: Past, platform: SourceSet, given: Images | None, memo: Memo) -> None:
+    def __init__(self, title: str, past: Past, platform: SourceSet, given: Given | None, memo: Memo) -> None:
         self.title = title
         self._past = past
         self._memo = memo
@@ -158,15 +179,26 @@ class Then:
         """The same on both sides."""
         return self._given
 
+    def identity(self, environment: str, name: str) -> str:
+        """Nothing: they are no others."""
+        return ""
+
+    def keys(self, main: str, environment: str, name: str) -> dict[str, str]:
+        """Of what it is rendered to."""
+        try:
+            return {one.directory: content_key(one.release) for one in self.clusters(main, environment, name)}
+        except Unrendered:
+            return {}
+
     def before(self, main: str, environment: str, after: RenderedCluster) -> Before | None:
         """What the revision's files say in the same cluster."""
-        found = self._clusters(main, environment, after.place.comb)
+        found = self.clusters(main, environment, after.place.comb)
         there = next((one for one in found if one.cluster == after.cluster), None)
         return Before(side_of_rendered(there, None)) if there is not None else None
 
     def left(self, main: str, environment: str, name: str, clusters: Iterable[str]) -> list[str]:
         """Clusters that the environment had then."""
-        return [one.cluster for one in self._clusters(main, environment, name) if one.cluster not in set(clusters)]
+        return [one.cluster for one in self.clusters(main, environment, name) if one.cluster not in set(clusters)]
 
     def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
         """Those whose files are no longer there, under no name that there is."""
@@ -174,15 +206,15 @@ class Then:
         found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in now}
         return sorted(name for name in found if name and name not in known)
 
-    def _clusters(self, main: str, environment: str, name: str) -> tuple[RenderedCluster, ...]:
-        """The comb as it was, wherever it was; nothing where it was not there."""
+    def clusters(self, main: str, environment: str, name: str) -> tuple[RenderedCluster, ...]:
+        """The comb as it was, wherever it was; nothing where it was not there. Raises Unrendered."""
         home = self._home(main, name)
         if home is None:
             return ()
         if (home, environment) not in self._rendered:
             sources, code = load_sources(self._past, home, self._memo), code_digest(self._past, home)
             self._rendered[home, environment] = render_comb(
-                sources, self._platform, environment, self._given, self._memo, code
+                sources, self._platform, environment, self.images(environment, name), self._memo, code
             )
         made = self._rendered[home, environment]
         if not made.clusters:
@@ -203,6 +235,13 @@ def _why(made: Rendered, home: str, title: str) -> str:
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     said = f": {errors[0]}{more}" if errors else ""
     return f"at {title} `{home}` cannot be rendered{said}"
+
+
+def content_key(release: Release) -> str:
+    """What names the objects of a release, whoever published it, and whatever it carries for pods of earlier ones."""
+    files = {name: one for name, one in release.files.items() if name not in release.carried and name != LIST}
+    parts = (release.subject, release.environment, sorted(release.images.items()), sorted(files.items()), release.flux)
+    return sha256(repr((*parts, release.unbuilt, release.rollout)).encode()).hexdigest()
 
 
 def with_stand_ins(releases: Iterable[Release]) -> Given:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from comb_compiler.changes import CombChanges, Fate, Hunk, ObjectChange
-from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, value_text
+from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text, value_text
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.plan_against import Compared
 from comb_compiler.cli.plan_style import Style
@@ -43,9 +43,7 @@ def _gone(compared: Compared, style: Style) -> Iterator[str]:
 
 
 def _changes(changes: CombChanges, style: Style) -> Iterator[str]:
-    where = changes.where
-    title = f"{changes.comb} in {changes.environment}: cluster {where.cluster}, namespace {where.namespace}"
-    yield style.bold(printable(title))
+    yield style.bold(printable(title_text(changes)))
     yield from (style.fair(line) for note in changes.notes for line in style.filled(note, "  "))
     if changes.is_empty:
         yield style.dim(f"  nothing changes; {changes.unchanged} objects")

@@ -11,9 +11,14 @@ from comb_compiler.cli.reporting import report
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["show"]
+__all__ = ["nothing", "show"]
 
 _NO_JINJA = "--format html needs the Python package `jinja2`; install the extra: pip install 'comb-compiler[changes]'"
+
+
+def nothing(against: str) -> Compared:
+    """A comparison in which nothing differs."""
+    return Compared(f"`{against}`", (), ())
 
 
 def show(compared: Compared, arguments: argparse.Namespace, checkout: Checkout, console: Console) -> None:

@@ -1,7 +1,7 @@
 """Where rendered files are: a directory that `comb render` wrote, or the head of an environment repository."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ from comb_compiler.workspace.directories import ForeignFiles, read_directory
 if TYPE_CHECKING:
     from comb_compiler.publish import Held, Mirror
 
-__all__ = ["CommitStore", "DirectoryStore", "is_bare_repository"]
+__all__ = ["CommitStore", "DirectoryStore", "Homes", "is_bare_repository"]
+
+Homes = Mapping[str, tuple[tuple[str, ...], str]]
+"""By environment: the clusters of the platform, and the namespace."""
 
 _NONE = "no directory that `comb render -o` wrote, and no environment repository"
 
@@ -70,6 +73,12 @@ class CommitStore:
         names = self._names("") if head is not None else []
         if names and TOP not in names:
             raise UsageError(f"--against {name}: it holds no `{TOP}/`: this is {_NONE}")
+
+    def sources(self) -> Callable[[Place], str]:
+        """The commit of the sources that a place was published from; empty where nobody knows it."""
+        from comb_compiler.cli.plan_published import commit_of_publications
+
+        return commit_of_publications(self._mirror, self._head)
 
     def combs(self, cluster: str, namespace: str) -> list[str]:
         """The names of the directories of a namespace."""

@@ -168,6 +168,7 @@ def test_code_that_changed_is_to_be_proven_and_built(comb: Comb, committed: Path
     (committed / "operators.py").write_text("class Greet: pass\n", encoding="utf-8")
     (one,) = told(comb, "--against", "HEAD")["changes"]
     assert one["effects"]["proven"] is False
+    assert "images are to be built anew" in comb(*ASKED, "--against", "HEAD", env={"COLUMNS": "160"}).out
 
 
 def test_comments_are_files_and_a_page_is_whole(comb: Comb, committed: Path) -> None:
