@@ -233,8 +233,10 @@ def verdict(error: Exception) -> tuple[bool, str]:
         reason = error.body.get("error", {}) if isinstance(error.body, dict) else {}
         said = reason.get("reason") if isinstance(reason, dict) else reason
         return status in _BUSY, f"{status}: {str(said or error.message)[:300]}"
-    first = str(error).split("\n")[0][:300]
-    return isinstance(error, TransportError), first
+    if not isinstance(error, TransportError):
+        return False, str(error).split("\n")[0][:300]
+    beneath = f" ({error.errors[0]})" if error.errors else ""  # the client leaves out why a connection has no TLS
+    return True, f"{error.message}{beneath}".split("\n")[0][:300]
 
 
 def _operation(version: Version, body: Mapping[str, Any] | None) -> tuple[str, str, Mapping[str, Any], bytes | None]:
