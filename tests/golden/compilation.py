@@ -12,7 +12,6 @@ from comb_compiler.cli.against import Against, open_against
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.code import check_code
 from comb_compiler.cli.gate.weakenings import findings, weakenings
-from comb_compiler.cli.plan_against import compare_combs
 from comb_compiler.cli.init.command import blocking
 from comb_compiler.cli.init.former import former_template
 from comb_compiler.cli.init.making import make
@@ -20,10 +19,11 @@ from comb_compiler.cli.init.placing import in_the_way
 from comb_compiler.cli.init.recorded import FILE, parse_recorded
 from comb_compiler.cli.init.templates import installed
 from comb_compiler.cli.init.updating import updated
+from comb_compiler.cli.plan_against import compare_combs
 from comb_compiler.cli.platform.discovered import Asked, Unasked, platform_text
-from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.policy import Folders
 from comb_compiler.cli.policy.test import try_folders
+from comb_compiler.cli.proofs import Given, proven
 from comb_compiler.cli.verdicts import VerdictCache
 from comb_compiler.cluster.nodes import pools_of
 from comb_compiler.compiler import check
@@ -48,10 +48,10 @@ __all__ = [
     "compare_on_disk",
     "exam_on_disk",
     "fixed",
+    "policies_on_disk",
     "prove_on_disk",
     "render_on_disk",
     "repaired",
-    "policies_on_disk",
     "template_on_disk",
     "texts_of",
     "write",
@@ -142,14 +142,14 @@ def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     return in_reading_order(render_comb(sources, platform, environment, images, REMEMBERED).diagnostics)
 
 
-def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
-    """What `comb publish` says of what proves the comb in the first environment, if anything does, on one day."""
-    checkout = Checkout(root)
 def policies_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     """What `comb policy test policies` says."""
     return try_folders(Folders(Checkout(root), ("policies",))).said
 
 
+def prove_on_disk(root: Path) -> tuple[Diagnostic, ...]:
+    """What `comb publish` says of what proves the comb in the first environment, if anything does, on one day."""
+    checkout = Checkout(root)
     sources, platform = (load_sources(checkout, name, REMEMBERED) for name in (_COMB, PLATFORM))
     declared = check(platform).platform
     assert declared is not None
@@ -167,7 +167,8 @@ def template_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     nodes = root / "nodes.json"
     if nodes.exists():
         asked = Asked(pools_of(json.loads(nodes.read_bytes()), {}), (), frozenset())
-        return platform_text(PLATFORM, {"main": asked}, Unasked("acme", "https://git.acme.example", "r.example/c", "t"))[1]
+        given = Unasked("acme", "https://git.acme.example", "r.example/c", "t")
+        return platform_text(PLATFORM, {"main": asked}, given)[1]
     record = root / FILE
     if not record.exists():
         return tuple(blocking(in_the_way(root, make(installed() / "algorithm", "digits", {}, ask=False).files)))
