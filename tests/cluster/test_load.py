@@ -23,6 +23,6 @@ def test_every_object_of_a_shared_load_is_taken(api: Api) -> None:
         assert taken["metadata"]["name"] in ("load-ocr", "load-ocr-workers")
         if one["kind"] == "Job":
             template = one["spec"]["template"]
-            pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "one"}}
-            pod["metadata"]["namespace"] = "restricted-load"
+            about = {**template["metadata"], "name": "one", "namespace": "restricted-load"}
+            pod: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": about}
             api.apply({**pod, "spec": template["spec"]}, dry=True)

@@ -155,7 +155,7 @@ NEEDS_BYTES = (
     codes.REFUSED_ANSWER,
     codes.UNTOLD_BY_CLUSTER,
 )
-"""What is said of locks, evidence, exams, changes, bytes and megabytes: tested where those are, in golden and workspace."""
+"""What is said of locks, evidence, exams, changes and megabytes: tested where those are, in golden and workspace."""
 
 SHOWN = tuple(code for code in CODES if code.id >= "COMB2" and code not in NEEDS_BYTES)
 
