@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from comb_compiler.changes.lines import hunk_lines, title_of
 from comb_compiler.changes.model import CombChanges, ObjectChange
+from comb_compiler.changes.plain import code, plain
 from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text
 
 __all__ = ["MOST", "comments"]
@@ -14,7 +15,6 @@ MOST = 65_000
 _MOST_PART = 20_000
 """Bytes of one part of an object, of which more is cut."""
 _MOST_LINES = 60
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$])")
 
 
 def comments(title: str, changes: Sequence[CombChanges], remarks: Iterable[str] = ()) -> list[str]:
@@ -22,7 +22,7 @@ def comments(title: str, changes: Sequence[CombChanges], remarks: Iterable[str] 
 
     `remarks` are sentences about the whole.
     """
-    blocks = [*(f"> {_plain(one)}\n\n" for one in remarks), *(block for one in changes for block in _blocks(one))]
+    blocks = [*(f"> {plain(one)}\n\n" for one in remarks), *(block for one in changes for block in _blocks(one))]
     parts: list[list[str]] = [[]]
     size = 0
     for block in blocks:
@@ -38,7 +38,7 @@ def comments(title: str, changes: Sequence[CombChanges], remarks: Iterable[str] 
 def _comment(title: str, number: int, count: int, blocks: list[str]) -> str:
     of = f" ({number} of {count})" if count > 1 else ""
     return (
-        f"<!-- comb plan {number}/{count} -->\n## What changes{of}\n\nCompared with {_code(title)}\n\n{''.join(blocks)}"
+        f"<!-- comb plan {number}/{count} -->\n## What changes{of}\n\nCompared with {code(title)}\n\n{''.join(blocks)}"
     )
 
 
@@ -50,7 +50,7 @@ def _blocks(changes: CombChanges) -> Iterator[str]:
 
 
 def _head(changes: CombChanges) -> str:
-    lines = [f"### {_plain(title_text(changes))}", "", *(f"> {_plain(note)}\n" for note in changes.notes)]
+    lines = [f"### {plain(title_text(changes))}", "", *(f"> {plain(note)}\n" for note in changes.notes)]
     if changes.is_empty:
         return "\n".join([*lines, f"Nothing changes; {changes.unchanged} objects.", "", ""])
     lines += [f"{'New here: ' if changes.is_new else ''}{counts_text(changes)}", ""]
@@ -58,9 +58,9 @@ def _head(changes: CombChanges) -> str:
     lines += ["| | |", "|---|---|"] if effects else []
     for line in effects:
         mark = "❌ " if line.grave else ""
-        lines.append(f"| **{mark}{line.topic}** | {_plain(_cut(line.text, 1000))} |")
+        lines.append(f"| **{mark}{line.topic}** | {plain(_cut(line.text, 1000))} |")
     folded = folded_text(changes)
-    return "\n".join([*lines, "", *([f"Folded: {_plain(folded)}", ""] if folded else []), ""])
+    return "\n".join([*lines, "", *([f"Folded: {plain(folded)}", ""] if folded else []), ""])
 
 
 def _object(one: ObjectChange) -> str:
@@ -84,18 +84,9 @@ def _object(one: ObjectChange) -> str:
     body = "\n".join(lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", body)), default=0))
     at = f" — {one.origin.file}:{one.origin.start.line}" if one.origin is not None and one.text else ""
-    title = _plain(title_of(one) + at)
+    title = plain(title_of(one) + at)
     return f"<details><summary>{title}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n\n"
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is read as Markdown, as HTML or as a mention."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text.replace("\n", " "))
-
-
-def _code(text: str) -> str:
-    return f"<code>{_plain(text.strip('`'))}</code>"

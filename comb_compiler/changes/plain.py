@@ -1,0 +1,22 @@
+"""Any text → Markdown in which nothing of it is read as Markdown, as HTML, as an address or as a mention."""
+
+import re
+
+__all__ = ["code", "plain"]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$])")
+_LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=&#64;)|(?<=&#35;)", re.IGNORECASE)
+"""Where forges go on reading after all entities are resolved: addresses, mentions, numbers of issues."""
+_NOTHING = "&#8203;"
+"""A character without width."""
+
+
+def plain(text: str) -> str:
+    """The text in one line."""
+    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", re.sub(r"[\r\n\v\f\x85\u2028\u2029]+", " ", text))
+    return _LINKED.sub(_NOTHING, escaped)
+
+
+def code(text: str) -> str:
+    """The text in one line, in letters of one width."""
+    return f"<code>{plain(text.strip('`'))}</code>"

@@ -1,0 +1,65 @@
+"""A branch of git → the files that it changes, since it left the branch that it is to be merged into."""
+
+import os
+import subprocess
+from typing import NamedTuple
+
+from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.gate.baseline import default_revision
+from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.revision import find_commit
+
+__all__ = ["Change", "change_since"]
+
+_SECONDS = 120
+
+
+class Change(NamedTuple):
+    """What is proposed: `commit` is where it left the branch `base`, which has gone on by `behind` commits since then.
+
+    `files` are the paths, from the root, that differ in the working tree; `conflicts` those that git cannot merge.
+    """
+
+    base: str
+    commit: str
+    behind: int
+    files: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+def change_since(root: str, base: str | None) -> Change:
+    """The change of the checkout at `root` since `base`, by default the default branch. Raises UsageError."""
+    name = base or default_revision(root)
+    tip = find_commit(root, name) if name is not None else None
+    if name is None or tip is None:
+        hint = "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
+        raise UsageError(f"--base {base or 'is not given'}: no revision of this repository; {hint}")
+    found = _git(root, "merge-base", tip, "HEAD", may_fail=True).strip()
+    if not found:
+        hint = "fetch the whole history of both"
+        raise UsageError(f"--base {name}: it and what is checked out have no commit in common; {hint}")
+    behind = int(_git(root, "rev-list", "--count", f"{found}..{tip}"))
+    differ = _git(root, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", found)
+    new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    files = sorted({path for path in (*differ.split("\0"), *new.split("\0")) if path})
+    return Change(name, found, behind, tuple(files), _conflicts(root, tip) if behind else ())
+
+
+def _conflicts(root: str, tip: str) -> tuple[str, ...]:
+    """The files in which both have changed the same lines; nothing is written but objects that nobody names."""
+    command = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", tip, "HEAD")
+    _, *paths = _git(root, *command, may_fail=True).split("\0")
+    return tuple(dict.fromkeys(path for path in paths if path))
+
+
+def _git(root: str, *arguments: str, may_fail: bool = False) -> str:
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    try:
+        command = ["git", "-C", root, *arguments]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, env=environment)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise OutsideFailure("git is not here, or does not answer") from problem
+    if done.returncode != 0 and not may_fail:
+        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+        raise OutsideFailure(f"git cannot say what changed: {said}")
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -1,0 +1,151 @@
+"""A comb that a change touches → what is wrong with it, and what becomes of what runs: check, policies, plan."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from comb_compiler.changes import CombChanges
+from comb_compiler.changes.wording import counts_text, effect_lines
+from comb_compiler.cli.against import Against, name_of
+from comb_compiler.cli.ci.report import Comb, Effect, Finding, Place, Usage, Verdict
+from comb_compiler.cli.ci.touched import Touched
+from comb_compiler.cli.plan_against import Work
+from comb_compiler.cli.plan_bases import Base
+from comb_compiler.cli.plan_opening import Here, past_platform
+from comb_compiler.compiler import check, compile_comb
+from comb_compiler.diagnostics import Diagnostic, Severity, has_errors, in_reading_order
+from comb_compiler.release.subject import subjects_of
+from comb_compiler.source import SourceSet
+from comb_compiler.source.memo import Memo
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.discovery import COMB_FILE
+from comb_compiler.workspace.operators import code_digest
+from comb_compiler.workspace.past import Past
+from comb_compiler.workspace.sources import load_sources
+
+__all__ = ["Judged", "Sides", "findings_of", "judge"]
+
+
+class Sides(NamedTuple):
+    """Both ends of a change: the checkout and the commit that it began from, with the platform that is asked."""
+
+    checkout: Checkout
+    past: Past
+    against: Against
+    here: Here | None
+    base: Base | None
+    environments: tuple[str, ...]
+    memo: Memo
+
+
+class Judged(NamedTuple):
+    """What is known before any gate runs. `asked` are the subjects to prove, by name: the comb's, and those of arms."""
+
+    comb: Comb
+    diagnostics: tuple[Diagnostic, ...]
+    changes: tuple[CombChanges, ...] = ()
+    asked: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+    """What comb.yaml asks to be proven: `availability`, `replay`, `load`."""
+
+
+def judge(touched: Touched, sides: Sides) -> Judged:
+    """All that costs no process: a comb with mistakes is not planned, and nothing is asked of it."""
+    sources = load_sources(sides.checkout, touched.main, sides.memo)
+    platform = sides.here.sources if sides.here is not None else None
+    checked = check(sources, platform, sides.memo, sides.against.published(sources))
+    bound = checked.comb.base.value if checked.comb is not None else None
+    team = bound.metadata.team or "" if bound is not None else ""
+    weaker = _refused_before(touched, sources, sides, checked.diagnostics)
+    found = (*checked.diagnostics, *weaker)
+    comb = Comb(
+        checked.name, team, touched.main, Verdict.REFUSED, (*touched.own, *touched.platform), True, (), (), (), ()
+    )
+    if weaker:
+        said = "the platform and policies as they were refuse it: rules are changed first, and what they let pass after"
+        comb = comb._replace(remarks=(said,))
+    if has_errors(found) or bound is None:
+        return Judged(comb._replace(findings=findings_of(found)), in_reading_order(found))
+    gates = tuple(name for name in ("availability", "replay", "load") if getattr(bound.gates, name) is not None)
+    return _planned(comb, touched, sides, found)._replace(gates=gates)
+
+
+def _refused_before(
+    touched: Touched, sources: SourceSet, sides: Sides, now: Sequence[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """The errors that a comb has by the rules as they were, where a change edits both: nobody sets his own exam."""
+    if sides.here is None or not (touched.own and touched.platform):
+        return ()
+    before = check(sources, past_platform(sides.past, sides.here), sides.memo).diagnostics
+    known = {(one.code, one.message) for one in now}
+    return tuple(one for one in before if one.severity is Severity.ERROR and (one.code, one.message) not in known)
+
+
+def _planned(comb: Comb, touched: Touched, sides: Sides, found: tuple[Diagnostic, ...]) -> Judged:
+    changes: tuple[CombChanges, ...] = ()
+    if sides.here is not None and sides.base is not None:
+        work = Work(sides.here, sides.base)
+        for environment in sides.environments:
+            work.environment([touched.main], environment)
+        done = work.done(found)
+        found, changes = done.diagnostics, done.changes
+    asked = _to_prove(touched, sides)
+    whole = comb._replace(
+        verdict=Verdict.REFUSED if has_errors(found) else Verdict.PASSED,
+        findings=findings_of(found),
+        places=tuple(_place(one) for one in changes if not one.is_empty),
+        proven=not asked,
+    )
+    return Judged(whole, in_reading_order(found), changes, asked)
+
+
+def _to_prove(touched: Touched, sides: Sides) -> tuple[str, ...]:
+    """The subjects that are others than before, one name of each."""
+    now = _subjects(sides.checkout, touched.main, sides.memo)
+    before = _subjects(sides.past, _home(touched.main, sides), sides.memo)
+    names: dict[str, str] = {}
+    for name, digest in now.items():
+        if before.get(name) != digest:
+            names.setdefault(digest, name)
+    return tuple(names.values())
+
+
+def _home(main: str, sides: Sides) -> str:
+    """Where the comb was: it may have moved."""
+    past = sides.past
+    name = name_of(main, sides.checkout.read(main))
+    if not isinstance(past.read(main), Unavailable):
+        return main
+    return next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
+
+
+def _subjects(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:
+    sources = load_sources(checkout, main, memo)
+    if isinstance(sources.files[main], Unavailable):
+        return {}
+    plan = compile_comb(sources, memo=memo).plan
+    if plan is None:
+        return {}
+    whole, arms = subjects_of(plan, code_digest(checkout, main))
+    return {plan.comb: whole, **{f"{plan.comb}/{arm}": digest for arm, digest in arms.items()}}
+
+
+def findings_of(found: Iterable[Diagnostic]) -> tuple[Finding, ...]:
+    """Findings as a report has them, the errors first."""
+    ordered = sorted(in_reading_order(found), key=lambda one: one.severity is not Severity.ERROR)
+    return tuple(_finding(one) for one in ordered)
+
+
+def _finding(one: Diagnostic) -> Finding:
+    span = one.primary.span if one.primary is not None else None
+    place = ("", 0, 0) if span is None else (span.file, span.start.line, span.start.column)
+    return Finding(one.severity.value, one.code.id, one.message, *place)
+
+
+def _place(changes: CombChanges) -> Place:
+    where = changes.where
+    effects = tuple(Effect(*line) for line in effect_lines(changes))
+    notes = tuple(Effect("note", note, False) for note in changes.notes)
+    usage = tuple(Usage(one.resource, f"{one.least_before:f}", f"{one.least:f}") for one in changes.effects.usage)
+    counts = f"{'new here: ' if changes.is_new else ''}{counts_text(changes)}"
+    return Place(changes.environment, where.cluster, where.namespace, counts, (*effects, *notes), usage)
