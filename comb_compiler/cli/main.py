@@ -94,13 +94,17 @@ def _run(arguments: list[str], console: Console) -> int:
 
 
 def _named(arguments: list[str]) -> tuple[Command | None, list[str]]:
-    """The command that the first word, or the first two, name; and the arguments after it."""
+    """The command that the first two words name, where nothing stands between them, or the first alone, or both; and
+    the arguments after it.
+    """
+    whole = {command.name: command for command in COMMANDS}
+    if (both := whole.get(" ".join(arguments[:2]))) is not None and len(arguments) > 1:
+        return both, arguments[2:]
     places = [index for index, argument in enumerate(arguments) if not argument.startswith("-")][:2]
     for last in range(len(places)):
         name = " ".join(arguments[index] for index in places[: last + 1])
-        for command in COMMANDS:
-            if command.name == name:
-                return command, arguments[places[last] + 1 :]
+        if name in whole:
+            return whole[name], arguments[places[last] + 1 :]
     return None, []
 
 

@@ -236,7 +236,7 @@ def test_what_a_stranger_writes_is_no_markup_and_no_mention(repository: Path) ->
 
 
 def test_a_fork_has_no_recorded_requests_and_so_is_undecided(repository: Path) -> None:
-    edit(repository / "hello/comb.yaml", "replay: {", "replay: {regular: {count: 50}, ")
+    edit(repository / "hello/comb.yaml", "replay: {", "replay: {regular: {samples: recorded}, ")
     edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
     answer = ci(repository)
     assert (answer.code, answer.report["verdict"]) == (3, "undecided")
