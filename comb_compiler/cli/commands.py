@@ -54,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("gate", "comb_compiler.cli.gate.command", "prove a change on samples, beside what is there now"),
     Command("ci", "comb_compiler.cli.ci.command", "say all about a change: what it touches, does, breaks and proves"),
     Command("ci comment", "comb_compiler.cli.ci.comment", "have a pull request say what `comb ci` found"),
+    Command("ci merged", "comb_compiler.cli.ci.merged", "sign what gates proved, if that is what was merged"),
     Command("load", "comb_compiler.cli.load", "write the objects that load a comb from several pods"),
     Command("health", "comb_compiler.cli.health", "say how well the models of a comb or of a service are"),
     Command("samples list", "comb_compiler.cli.samples.listing", "list recorded requests, newest first"),

@@ -21,7 +21,7 @@ from comb_compiler.cli.ci.report import BadReport, Report, parse_report
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "read_report", "run"]
 
 _MOST_BYTES = 64 << 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+")
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     name = arguments.github or arguments.gitlab
     if not _NAME.fullmatch(name) or ".." in name.split("/") or arguments.number < 1:
         raise UsageError(f"{name}, {arguments.number}: this is no repository with a number of a pull request")
-    texts = as_comments(_read(Path(arguments.report)))
+    texts = as_comments(read_report(Path(arguments.report)))
     new, changed, deleted = _forge(arguments).say(Thread(name, arguments.number), texts, MARKER)
     same = len(texts) - new - changed
     console.result(f"{name} {arguments.number}: {new} new, {changed} changed, {same} as it was, {deleted} deleted")
@@ -65,7 +65,8 @@ def _forge(arguments: argparse.Namespace) -> Forge:
     return Forge(GITHUB if is_github else GITLAB, address, token)
 
 
-def _read(file: Path) -> Report:
+def read_report(file: Path) -> Report:
+    """The report in a file, which may be anyone's. Raises UsageError."""
     try:
         with file.open("rb") as opened:
             content = opened.read(_MOST_BYTES + 1)

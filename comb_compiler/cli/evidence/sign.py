@@ -26,7 +26,7 @@ from comb_compiler.cli.opening import open_clean
 from comb_compiler.cli.provenance import source_of
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "add_signing_arguments", "run"]
 
 _MOST_BYTES = 4 << 20
 _MOST_DAYS = 90
@@ -36,11 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("statements", metavar="STATEMENT", nargs="+", help="statement.json of `comb gate --report`")
     add("--comb", metavar="COMB", action="append", required=True, help="a comb that it is about; may be repeated")
+    add_signing_arguments(parser)
+    add("-o", "--output", metavar="FILE", default="evidence.json", help="where it is written (default: evidence.json)")
+
+
+def add_signing_arguments(parser: argparse.ArgumentParser) -> None:
+    """What says by whom, and for how long."""
+    add = parser.add_argument
     add("--key", metavar="FILE", required=True, help="the private SSH key to sign with; the public one with --signer")
     add("--signer", metavar="COMMAND", help="a program that signs, and its arguments; no shell looks at them")
     add("--as", dest="name", metavar="NAME", required=True, help="whose it is, as platform.yaml names the publisher")
     add("--days", metavar="N", type=int, default=14, help=f"for how long it counts, at most {_MOST_DAYS} (default: 14)")
-    add("-o", "--output", metavar="FILE", default="evidence.json", help="where it is written (default: evidence.json)")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
