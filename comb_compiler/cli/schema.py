@@ -18,6 +18,7 @@ __all__ = ["add_arguments", "run"]
 _GENERATED = ("comb", "platform", "execution-plan")
 _WRITTEN = (
     "changes",
+    "ci-report",
     "diagnostics",
     "evidence",
     "gate-report",

@@ -8,9 +8,9 @@ alone are asked. The exit code is that of the gravest: 1 for findings, 3 for a g
 The gates run code of the change: no secret belongs near this command. `comb ci comment` is a step of its own.
 
 example:
-  comb ci --platform platform.yaml                                   what changed since the default branch
-  comb ci combs --base origin/main --platform platform.yaml --out out    with a report for people and programs
-  comb ci --platform platform.yaml --format github                   findings where a workflow shows them
+  comb ci --platform platform.yaml                                    what changed since the default branch
+  comb ci --base origin/main --platform platform.yaml --out out       with a report for people and programs
+  comb ci --platform platform.yaml --format github                    findings where a workflow shows them
 """
 
 import argparse

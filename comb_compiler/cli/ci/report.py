@@ -151,7 +151,12 @@ def _read(kind: type[_T], value: Any, at: str) -> _T:
 
 def report_schema() -> dict[str, Any]:
     """The JSON Schema of a report."""
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "What comb ci says of a change"}
+    head = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": f"https://comb.dev/schemas/ci-report.v{VERSION}.schema.json",
+        "title": "CiReport",
+        "description": "What `comb ci` says of a change: its `report.json`.",
+    }
     return {**head, **_schema(Report)}
 
 
