@@ -259,7 +259,7 @@ def test_what_is_no_report_is_refused(content: bytes) -> None:
 
 def test_a_forged_report_gives_no_markup() -> None:
     bad = "x|\n# @all <script> [a](https://evil.example) `www.evil.example` ![i](//evil.example/i.png) \u202e\ud800"
-    comb = Comb(*(bad if isinstance(one, str) else one for one in COMB))._replace(
+    comb = Comb._make(bad if isinstance(one, str) else one for one in COMB)._replace(
         touched=(bad,),
         findings=(Finding(bad, bad, bad, bad, 1, 1),),
         gates=(Gate(bad, bad, (bad,), 1),),
