@@ -24,9 +24,9 @@ def homes() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("comb-contained-*"))
 
 
-def containers(engine: "DockerClient") -> set[str]:
-    """What is in the engine; what other tests left there is not this one's."""
-    return {str(one.id) for one in engine.containers.list(all=True)}
+def containers(engine: "DockerClient") -> dict[str, str]:
+    """What is in the engine, and what it is; what other tests left there is not this one's."""
+    return {str(one.id): f"{one.status} {one.labels} {one.attrs['Args']}" for one in engine.containers.list(all=True)}
 
 
 def can_connect(port: int) -> bool:
@@ -56,7 +56,8 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(engine: "D
         with home(engine) as third:
             assert {running, third} <= homes()
             assert left not in homes()
-            assert containers(engine) - others == {other.id, somebody.id}
+            made = {key: what for key, what in containers(engine).items() if key not in others}
+            assert made.keys() == {other.id, somebody.id}, made
         other.remove()
         somebody.remove()
     assert homes() == before
