@@ -20,6 +20,7 @@ __all__ = ["CelLibrary"]
 _ERROR = re.compile(r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$")
 _BUDGET = "Iteration budget exceeded"
 _UNWANTED = re.compile(r"UINT|optional_type|TYPE(?!_)|UNKNOWN|ERROR|ANY")
+_CONTAINER = re.compile(r" \(in container '?'?\)")
 _CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
 
 
@@ -136,7 +137,7 @@ def _problem(expression: Expression, error: str) -> Problem:
     if "for 'string' applied to '(kubernetes." in said:
         return Problem("the text of an address", 0, len(expression.text), True)
     start = _offset(expression.evaluated, line, column) if expression.evaluated == expression.text else 0
-    return Problem(f"CEL refuses this: {said.replace(' (in container )', '')}", start, start)
+    return Problem(f"CEL refuses this: {_CONTAINER.sub('', said)}", start, start)
 
 
 def _offset(text: str, line: int, column: int) -> int:
