@@ -103,12 +103,18 @@ class Requests:
         finally:
             response.close()
 
-    def _sent(self, method: str, where: str, headers: Mapping[str, str] | None, body: Body | None) -> BaseHTTPResponse:
+    def led_to(self, where: str) -> str:
+        """The address that a registry means. Raises RegistryFailed where it is none."""
         try:
             url = urljoin(self.address, where)
-            place = urlsplit(url)
+            urlsplit(url)
         except ValueError as problem:
             raise RegistryFailed(f"{self.host} leads to an address that is none") from problem
+        return url
+
+    def _sent(self, method: str, where: str, headers: Mapping[str, str] | None, body: Body | None) -> BaseHTTPResponse:
+        url = self.led_to(where)
+        place = urlsplit(url)
         said = {"User-Agent": "comb", **(headers or {})}
         if self._said is not None and f"{place.scheme}://{place.netloc}" == self.address:
             said["Authorization"] = self._said

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from comb_compiler.images.begun import Begun
 from comb_compiler.images.failures import RegistryFailed
@@ -134,4 +134,4 @@ class Upload:
         if status != 202 or not where:
             raise Refused(status, content)
         self._where = where
-        self._note(urljoin(self._requests.address, where))
+        self._note(self._requests.led_to(where))

@@ -1,6 +1,6 @@
 """What an API server with these policies would say of an object that it is asked to take."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from comb_compiler.policy.evaluator import Answer, Evaluator, Facts, Outcome
@@ -27,23 +27,50 @@ class Decision(NamedTuple):
 
 def decide(policies: PolicySet, asked: Asked, evaluator: Evaluator) -> tuple[Decision, ...]:
     """Everything that policies say against it; nothing where it would be taken without a word."""
-    if asked.one["kind"] in _EXEMPT:
+    own = () if asked.one["kind"] in _EXEMPT else policies.policies
+    cases = [case for policy in own if not policy.is_of_combs for case in _cases(policy, policies, asked)]
+    if not cases:
         return ()
-    facts = evaluator.facts(
-        {"object": asked.object, "oldObject": asked.old, "request": asked.request, "namespaceObject": asked.namespace}
-    )
+    facts = _facts(cases, asked, evaluator)
     shared: dict[str, Answer] = {}
     return tuple(
-        decision
-        for policy in policies.policies
-        if not policy.is_of_combs
-        for decision in _of_policy(policy, policies, asked, facts, shared)
+        Decision(case.policy, case.binding, one)
+        for case in cases
+        for one in ((case.known,) if isinstance(case.known, Verdict) else judge(case.policy.rule, facts(case), shared))
     )
 
 
-def _of_policy(
-    policy: Policy, policies: PolicySet, asked: Asked, facts: Facts, shared: dict[str, Answer]
-) -> Iterator[Decision]:
+class _Case(NamedTuple):
+    """That a policy is about what is asked, by a binding, with the params that are `known`, or what is said at once."""
+
+    policy: Policy
+    binding: Binding
+    known: Mapping[str, Any] | Verdict | None
+
+    @property
+    def asks_params(self) -> bool:
+        return "paramKind" in self.policy.spec
+
+
+def _facts(cases: Iterable[_Case], asked: Asked, evaluator: Evaluator) -> Callable[[_Case], Facts]:
+    """The facts of each case: as few as there are params, since each has the object once more.
+
+    Who does not ask for params does not see any, and has the facts of whoever asks.
+    """
+    asking = (one for one in cases if one.asks_params and not isinstance(one.known, Verdict))
+    params = {id(one.known): one.known for one in asking} or {id(None): None}
+    values = {
+        "object": asked.object,
+        "oldObject": asked.old,
+        "request": asked.request,
+        "namespaceObject": asked.namespace,
+    }
+    made = {key: evaluator.facts({**values, "params": one}) for key, one in params.items()}
+    some = next(iter(made.values()))
+    return lambda case: made[id(case.known)] if case.asks_params else some
+
+
+def _cases(policy: Policy, policies: PolicySet, asked: Asked) -> Iterator[_Case]:
     about = matches(policy.spec["matchConstraints"], asked)
     if about is False:
         return
@@ -53,17 +80,9 @@ def _of_policy(
             continue
         if ANOTHER_VERSION in (about, bound):
             message = f"a rule about another version of {asked.one['kind']} than {asked.version}"
-            yield Decision(policy, binding, Verdict(Outcome.LACKING, message, None))
+            yield _Case(policy, binding, Verdict(Outcome.LACKING, message, None))
             continue
-        for params in _params(policy, binding, policies.params, asked):
-            told = (
-                (params,) if isinstance(params, Verdict) else judge(policy.rule, _with(facts, policy, params), shared)
-            )
-            yield from (Decision(policy, binding, one) for one in told)
-
-
-def _with(facts: Facts, policy: Policy, params: Any) -> Facts:
-    return facts.with_values({"params": params}) if "paramKind" in policy.spec else facts
+        yield from (_Case(policy, binding, known) for known in _params(policy, binding, policies.params, asked))
 
 
 def _params(

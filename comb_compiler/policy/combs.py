@@ -63,11 +63,14 @@ def _expressions(policy: Policy) -> Iterator[Compiled]:
 
 def judge_comb(policies: PolicySet, facts: CombFacts, evaluator: Evaluator) -> Iterator[tuple[Policy, Verdict]]:
     """What policies over combs say against a comb: those over objects where there are some, else the others."""
+    values = {**facts._asdict(), "params": {}, "objects": list(facts.objects or ())}
+    plain = evaluator.facts(values)  # it has all objects; who has no params shares it
     for policy in policies.policies:
         environments = policy.spec.get("environments")
         if not policy.is_of_combs or (environments and facts.environment not in environments):
             continue
         if asks_objects(policy) != (facts.objects is not None):
             continue
-        values = {**facts._asdict(), "params": policy.spec.get("params", {}), "objects": list(facts.objects or ())}
-        yield from ((policy, one) for one in judge(policy.rule, evaluator.facts(values)))
+        params = policy.spec.get("params")
+        known = plain.with_values({"params": params}) if params else plain
+        yield from ((policy, one) for one in judge(policy.rule, known))

@@ -1,11 +1,12 @@
 """The expressions of a policy: read, checked and made ready to be evaluated, each in its scope."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, codes
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.policy.evaluator import Evaluator
+from comb_compiler.policy.evaluator import Evaluator, Program
 from comb_compiler.policy.expressions import Expression, Problem, read_expression
 from comb_compiler.policy.model import Compiled, Rule, Validation
 from comb_compiler.source import Node, Scalar
@@ -64,6 +65,15 @@ class _Compiler:
         made = self._made(node, "valueExpression", path, ("STRING", "NULL"))
         if made is not None:
             yield made
+
+    def together(self, variables: tuple[Compiled, ...], validations: tuple[Validation, ...]) -> Program | None:
+        """All validations at once, over the variables that they rest on, in their order."""
+        needed = {name for one in validations for name in one.holds.needs}
+        for variable in reversed(variables):
+            needed |= set(variable.needs) if variable.name in needed else set()
+        bound = {one.name: one.expression for one in variables if one.name in needed}
+        names = {name: self._types[name] for name in self._scope.names}
+        return self._scope.evaluator.together((one.holds.expression for one in validations), bound, names)
 
     def _made(self, node: Node, key: str, path: str, results: tuple[str, ...]) -> Compiled | None:
         written = child(node, key)
@@ -138,7 +148,8 @@ def compile_rule(spec: Node, scope: Scope) -> tuple[Rule, tuple[Diagnostic, ...]
     for at in _each(spec, "auditAnnotations"):
         tuple(made.audit(*at))
     fails = _data(spec).get("failurePolicy", "Fail") == "Fail"
-    return Rule(conditions, variables, validations, fails), tuple(made.found)
+    together = cache(lambda: made.together(variables, validations))
+    return Rule(conditions, variables, validations, fails, together), tuple(made.found)
 
 
 def _each(spec: Node, key: str) -> Iterator[tuple[Node, str]]:

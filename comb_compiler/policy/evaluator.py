@@ -1,6 +1,6 @@
 """What evaluates expressions, as policies ask for it; the library that does it is elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from comb_compiler.policy.expressions import Expression, Problem
@@ -47,6 +47,14 @@ class Evaluator(Protocol):
 
     def compile(self, expression: Expression, types: Mapping[str, str]) -> Program | Problem:
         """Check an expression over names of these types, as `Program.result` gives them."""
+
+    def together(
+        self, expressions: Iterable[Expression], variables: Mapping[str, Expression], types: Mapping[str, str]
+    ) -> Program | None:
+        """Whether all of these hold, asked at once, with variables that are known within.
+
+        It is true only where each of them is. None where they cannot be asked at once.
+        """
 
     def facts(self, values: Mapping[str, Any]) -> Facts:
         """Plain values, by their names, for the programs of this evaluator."""

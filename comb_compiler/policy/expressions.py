@@ -10,7 +10,10 @@ from typing import NamedTuple
 from comb_compiler.cel import Mistake, read
 from comb_compiler.cel.tree import Call, Expr, ListOf, Literal, Name, Select, dotted, loop_variable, walk
 
-__all__ = ["Expression", "Problem", "read_expression"]
+__all__ = ["BOUND", "Expression", "Problem", "read_expression"]
+
+BOUND = "comb_variable_"
+"""What the name of a variable begins with where it is bound within an expression, in place of `variables.`."""
 
 _LACKING = {
     "sortBy": "`sortBy`",
@@ -48,12 +51,14 @@ class Problem(NamedTuple):
 class Expression(NamedTuple):
     """An expression as it was written, as the library takes it, and every chain of fields that it names.
 
-    `fields` are the longest chains, such as `object.spec.replicas`, in the text's order.
+    `fields` are the longest chains, such as `object.spec.replicas`, in the text's order. `bound` is `evaluated`, with
+    its variables named by `BOUND`.
     """
 
     text: str
     evaluated: str
     fields: tuple[tuple[str, ...], ...]
+    bound: str
 
     def below(self, root: str) -> Iterator[tuple[str, ...]]:
         """The chains that begin with a name, without it."""
@@ -79,10 +84,19 @@ def read_expression(text: str, roots: frozenset[str]) -> Expression | Problem:
         if isinstance(found, Problem):
             return found
         edits += found
-    evaluated = text
+    renamed = [edit for one in walk(tree) for edit in _bound(one)]
+    return Expression(text, _edited(text, edits), tuple(_chains(tree)), _edited(text, [*edits, *renamed]))
+
+
+def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
     for start, end, new in sorted(edits, reverse=True):
-        evaluated = evaluated[:start] + new + evaluated[end:]
-    return Expression(text, evaluated, tuple(_chains(tree)))
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def _bound(expr: Expr) -> Iterator[tuple[int, int, str]]:
+    if isinstance(expr, Select) and isinstance(expr.operand, Name) and expr.operand.name == "variables":
+        yield expr.start, expr.end, BOUND + expr.field
 
 
 def _problem(expr: Expr, roots: frozenset[str]) -> Problem | list[tuple[int, int, str]]:

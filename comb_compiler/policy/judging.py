@@ -35,6 +35,9 @@ def judge(rule: Rule, facts: Facts, shared: dict[str, Answer] | None = None) -> 
     applies = _applies(rule, facts)
     if applies is not True:
         return _told(rule, applies)
+    together = rule.together()
+    if together is not None and together.evaluate(facts).value is True:
+        return ()
     known = _Known(rule, facts, {} if shared is None else shared)
     return tuple(one for validation in rule.validations for one in _validated(rule, validation, known))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.policy.evaluator import Answer, Facts, Outcome
-from comb_compiler.policy.expressions import Expression, Problem
+from comb_compiler.policy.expressions import BOUND, Expression, Problem
 from comb_compiler.policy.functions import FUNCTIONS, Function
 from comb_compiler.policy.functions.values import PACKAGE, TYPES, Lacking, message_pool
 
@@ -20,6 +20,7 @@ __all__ = ["CelLibrary"]
 _ERROR = re.compile(r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$")
 _BUDGET = "Iteration budget exceeded"
 _UNWANTED = re.compile(r"UINT|optional_type|TYPE(?!_)|UNKNOWN|ERROR|ANY")
+_CONTAINER = re.compile(r" \(in container '?'?\)")
 _CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
 
 
@@ -102,6 +103,21 @@ class CelLibrary:
             return constant
         return _Program(made, lacking, result)
 
+    def together(
+        self, expressions: Iterable[Expression], variables: Mapping[str, Expression], types: Mapping[str, str]
+    ) -> _Program | None:
+        asked = tuple(expressions)
+        if any(BOUND in one.text for one in (*asked, *variables.values())):
+            return None
+        text = " && ".join(f"({one.bound}\n)" for one in asked)  # a text may end with a comment
+        for name, one in reversed(tuple(variables.items())):
+            text = f"cel.bind({BOUND}{name}, ({one.bound}\n), {text})"
+        environment, lacking = _environment(tuple(types.items()), binds=True)
+        try:
+            return _Program(environment.compile(text), lacking, "BOOL")
+        except RuntimeError:
+            return None
+
     def facts(self, values: Mapping[str, Any]) -> _Facts:
         return _Facts(values)
 
@@ -121,7 +137,7 @@ def _problem(expression: Expression, error: str) -> Problem:
     if "for 'string' applied to '(kubernetes." in said:
         return Problem("the text of an address", 0, len(expression.text), True)
     start = _offset(expression.evaluated, line, column) if expression.evaluated == expression.text else 0
-    return Problem(f"CEL refuses this: {said.replace(' (in container )', '')}", start, start)
+    return Problem(f"CEL refuses this: {_CONTAINER.sub('', said)}", start, start)
 
 
 def _offset(text: str, line: int, column: int) -> int:
@@ -154,10 +170,13 @@ def _bare() -> cel.Env:
 
 
 @lru_cache(maxsize=256)
-def _environment(types: tuple[tuple[str, str], ...]) -> tuple[cel.Env, list[str]]:
-    """An environment over names of these types, and where its functions write what they could not answer."""
+def _environment(types: tuple[tuple[str, str], ...], *, binds: bool = False) -> tuple[cel.Env, list[str]]:
+    """An environment over names of these types, and where its functions write what they could not answer.
+
+    Where it `binds` it has `cel.bind`, which Kubernetes has not.
+    """
     from cel_expr_python import cel
-    from cel_expr_python.ext import ext_optional, ext_strings
+    from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
     lacking: list[str] = []
     by_name: dict[str, list[Function]] = {}
@@ -169,7 +188,7 @@ def _environment(types: tuple[tuple[str, str], ...]) -> tuple[cel.Env, list[str]
     environment = cel.NewEnv(
         descriptor_pool=message_pool(),
         variables={name: _type(text) for name, text in types},
-        extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional()],
+        extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional(), *([ext_bindings.ExtBindings()] * binds)],
         functions=declared,
     )
     return environment, lacking

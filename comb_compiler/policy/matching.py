@@ -36,9 +36,12 @@ class Asked:
     """What an API server is asked to take: an object, in a namespace whose own object is known.
 
     `one` is the object that it is about, `old` what it was before; `group` is empty for the oldest kinds.
+    `resources` are all words by which a rule may name its resource.
     """
 
-    __slots__ = ("group", "is_cluster_wide", "namespace", "object", "old", "one", "operation", "resource", "version")
+    __slots__ = (
+        "group", "is_cluster_wide", "namespace", "object", "old", "one", "operation", "resource", "resources", "version"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Asked:
         self.namespace = namespace
         self.group, _, self.version = str(one["apiVersion"]).rpartition("/")
         self.resource = resource_of(str(one["kind"]))
+        self.resources = frozenset((self.resource, "*", "*/*", f"{self.resource}/*"))
         self.is_cluster_wide = one["kind"] in _CLUSTER_WIDE
 
     @property
@@ -72,23 +76,20 @@ class Asked:
 
 def matches(resources: _Spec, asked: Asked, *, is_binding: bool = False) -> bool | str:
     """Whether constraints are about what is asked, or ANOTHER_VERSION. A binding need not have rules."""
-    if not _selects_namespace(resources, asked) or not _selects_object(resources, asked):
-        return False
     exact = resources.get("matchPolicy", "Equivalent") == "Exact"
+    rules = resources.get("resourceRules") or ()
+    found = [is_binding] if not rules else [_rule(one, asked, exact) for one in rules]
+    if not any(found) or not _selects_namespace(resources, asked) or not _selects_object(resources, asked):
+        return False
     if any(_rule(one, asked, exact) is True for one in resources.get("excludeResourceRules") or ()):
         return False
-    rules = resources.get("resourceRules") or ()
-    if is_binding and not rules:
-        return True
-    found = [_rule(one, asked, exact) for one in rules]
-    return True if True in found else next((one for one in found if one), False)
+    return True if True in found else ANOTHER_VERSION
 
 
 def _rule(rule: _Spec, asked: Asked, exact: bool) -> bool | str:
-    if not _one_of(rule["operations"], asked.operation) or not _one_of(rule["apiGroups"], asked.group):
+    if not _one_of(rule["apiGroups"], asked.group) or not _one_of(rule["operations"], asked.operation):
         return False
-    resource = asked.resource
-    if not any(one in (resource, "*", "*/*") or one == f"{resource}/*" for one in rule["resources"]):
+    if asked.resources.isdisjoint(rule["resources"]):
         return False
     scope, names = rule.get("scope", "*"), rule.get("resourceNames")
     if scope != "*" and (scope == "Cluster") != asked.is_cluster_wide:

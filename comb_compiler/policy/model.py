@@ -1,6 +1,6 @@
 """Policies as they were read: a cluster's ValidatingAdmissionPolicies with their bindings, and those over combs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from comb_compiler.policy.evaluator import Program
@@ -36,13 +36,15 @@ class Validation(NamedTuple):
 class Rule(NamedTuple):
     """What every kind of policy has: variables, which are evaluated once, conditions, and validations.
 
-    A policy whose `fails` is False lets pass what it cannot judge.
+    A policy whose `fails` is False lets pass what it cannot judge. `together` gives an expression that is true only
+    where every validation holds, if there is one; it is made when it is first asked for.
     """
 
     conditions: tuple[Compiled, ...]
     variables: tuple[Compiled, ...]
     validations: tuple[Validation, ...]
     fails: bool = True
+    together: Callable[[], Program | None] = lambda: None
 
 
 class Policy(NamedTuple):

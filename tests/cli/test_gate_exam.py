@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from comb_compiler.samples.embedded import EmbeddedStore
 from tests.cli.test_gate import RIGHT, committed, gate, greeting, sample, verdicts
@@ -176,7 +177,9 @@ def test_records_that_json_would_lose_a_part_of_are_not_asked_and_it_is_said(tmp
     before, after = greeting(tmp_path / "before"), greeting(tmp_path / "after", f"{RIGHT}.strip()")
     (tmp_path / "records").mkdir()
     store = EmbeddedStore(tmp_path / "records")
-    interface = store.put_interface(descriptors(tmp_path / "records"))
+    other = FileDescriptorSet.FromString(descriptors(tmp_path / "records"))
+    other.file[0].message_type.add(name="Later")  # what has their interface is asked in the very bytes
+    interface = store.put_interface(other.SerializeToString())
     records = [record(number, interface=interface) for number in range(3)]
     for one in records:
         one.request.message += b"\xa0\x06\x05"  # a field of a client that is newer

@@ -94,6 +94,61 @@ def test_a_file_that_goes_and_comes_back_is_seen(rich: Path, file: str) -> None:
     assert kept(rich, "platform.yaml") == fresh(rich, "platform.yaml")
 
 
+POLICY = """\
+apiVersion: comb.dev/v1
+kind: CombPolicy
+metadata: {name: named.example}
+spec:
+  validations: [{expression: "comb.metadata.team == 'welcome'", message: another team's}]
+"""
+
+
+@pytest.fixture
+def ruled(rich: Path) -> Path:
+    """The same with a folder of policies, and one in it that the comb keeps."""
+    (rich / "rules").mkdir()
+    (rich / "rules" / "team.yaml").write_text(POLICY, encoding="utf-8")
+    (rich / "platform.yaml").write_text(PLATFORM + "policies: [rules]\n", encoding="utf-8")
+    return rich
+
+
+def refused(checkout: Path) -> list[str]:
+    """What policies say; the verdict that was kept is that of a fresh run."""
+    found = kept(checkout, "platform.yaml")
+    assert found == fresh(checkout, "platform.yaml")
+    assert found == kept(checkout, "platform.yaml")
+    return [one.message for one in found if "policy" in one.code.name]
+
+
+def test_a_changed_policy_is_seen(ruled: Path) -> None:
+    file = ruled / "rules" / "team.yaml"
+    before = file.stat()
+    assert refused(ruled) == []
+    file.write_text(POLICY.replace("welcome", "goodbye"), encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert refused(ruled) == ["the policy `named.example` refuses the comb in production: another team's"]
+    file.write_text(POLICY.replace("comb.metadata", "comb.metdata"), encoding="utf-8")
+    assert len(refused(ruled)) == 1
+    file.write_text(POLICY.replace("==", "="), encoding="utf-8")
+    assert [message.partition(":")[0] for message in refused(ruled)] != []
+    file.write_text(POLICY, encoding="utf-8")
+    assert refused(ruled) == []
+
+
+def test_a_policy_that_comes_and_goes_is_seen(ruled: Path) -> None:
+    assert refused(ruled) == []
+    other = ruled / "rules" / "other.yaml"
+    other.write_text(POLICY.replace("named", "other").replace("welcome", "goodbye"), encoding="utf-8")
+    assert refused(ruled) == ["the policy `other.example` refuses the comb in production: another team's"]
+    other.rename(ruled / "other.yaml")
+    assert refused(ruled) == []
+    (ruled / "rules" / "team.yaml").unlink()
+    (ruled / "rules").rmdir()
+    assert kept(ruled, "platform.yaml") == fresh(ruled, "platform.yaml")
+    (ruled / "other.yaml").rename(ruled / "rules")
+    assert kept(ruled, "platform.yaml") == fresh(ruled, "platform.yaml")
+
+
 def test_a_hint_about_a_neighbour_is_not_kept_longer_than_the_neighbour(rich: Path) -> None:
     (rich / "greeting.proto").rename(rich / "greetings.proto")
     assert any("greetings.proto" in hint for found in kept(rich, None) for hint in found.hints)

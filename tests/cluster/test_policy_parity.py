@@ -1,6 +1,5 @@
 """A policy says the same in CI and in a cluster: of its fixtures, and of objects that nobody thought of."""
 
-import copy
 import random
 import re
 from collections.abc import Iterator
@@ -9,18 +8,13 @@ from typing import Any
 import pytest
 
 from tests.cluster.api import Api, Refused, until
+from tests.policy.changing import changed
 from tests.policy.expressions import LACKING, REFUSED, VALUES
 from tests.policy.own import NAMESPACE, admitted, own_fixtures, own_set
 from tests.support.trials import Trial
 
 FIXTURES = tuple(one for one in own_fixtures() if one.root.data["kind"] != "Comb")
 _WARNED = re.compile(r"Validation failed for ValidatingAdmissionPolicy '([^']*)' with binding '[^']*': (.*)", re.DOTALL)
-_KEPT = ("apiVersion", "kind", "metadata", "namespace")
-"""What says where an object is asked for: without it nothing could be."""
-_VALUES: tuple[Any, ...] = (
-    True, False, 0, 1, 65536, "", "0", "1", "100%", "1Gi", "500m", "1.5", "Always", "default", "comb-high-100000",
-    "docker.io/a:b", "registry.example.com/base/a@sha256:" + "ab" * 32, [], {}, ["ALL"], ["NET_ADMIN"],
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -74,29 +68,6 @@ def compared(api: Api, wanted: int, seed: int) -> tuple[int, int, int]:
         refused += bool(said)
         assert said == admitted(document), document
     return taken, refused, tried
-
-
-def changed(document: Any, dice: random.Random) -> Any:
-    """A copy in which one to three places are taken out, doubled or given another value."""
-    made = copy.deepcopy(document)
-    for _ in range(dice.randint(1, 3)):
-        places = [(holder, key) for holder, key in _places(made) if key not in _KEPT]
-        holder, key = dice.choice(places)
-        action = dice.random()
-        if action < 0.45:
-            del holder[key]
-        elif action < 0.85 or not isinstance(holder, list):
-            holder[key] = copy.deepcopy(dice.choice(_VALUES))
-        else:
-            holder.append(copy.deepcopy(holder[key]))
-    return made
-
-
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    keys: Any = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in keys:
-        yield value, key
-        yield from _places(value[key])
 
 
 def _policy(validations: list[str], name: str) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ def test_the_example_has_the_finding_and_what_is_shown_instead_has_none(code: Co
 
 @each_page
 def test_a_command_in_an_example_prints_this_finding(code: Code) -> None:
-    printed = re.findall(r"^error\[(.*?)\] (.*?):", section(code, "Example"), re.MULTILINE)
+    printed = re.findall(r"^(?:error|warning)\[(.*?)\] (.*?):", section(code, "Example"), re.MULTILINE)
     assert set(printed) <= {(code.id, code.name)}
     assert printed or blocks(section(code, "Example"))
 

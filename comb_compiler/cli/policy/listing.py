@@ -7,6 +7,7 @@ example:
 
 import argparse
 import json
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
@@ -15,6 +16,7 @@ from comb_compiler.cli.policy import add_folders, open_folders, read_folders
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.tables import table
 from comb_compiler.diagnostics import has_errors
+from comb_compiler.diagnostics.render.printable import width
 
 if TYPE_CHECKING:
     from comb_compiler.policy.model import Policy, PolicySet
@@ -29,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_BROKEN = "if broken"
+"""What comes of it where a policy does not hold."""
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     folders = open_folders(arguments)
     policies, found = read_folders(folders)
@@ -38,9 +44,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.format == "json":
         console.result(json.dumps({"version": 1, "policies": all_of_them}, indent=2, ensure_ascii=False) + "\n")
     else:
-        rows = [(one["name"], ", ".join(one["actions"]) or "nothing", one["description"]) for one in all_of_them]
-        console.result(table(("policy", "else", "what it is for"), rows) + "\n")
+        console.result(_table(all_of_them, console.width) + "\n")
     return Exit.FINDINGS if has_errors(found) else Exit.CLEAN
+
+
+def _table(policies: list[dict[str, Any]], columns: int) -> str:
+    """A row for each policy, and what it is for in as many lines as it takes."""
+    actions = [", ".join(one["actions"]) or "nothing" for one in policies]
+    taken = sum(
+        max((width(text) for text in texts), default=0) + 2 for texts in ([one["name"] for one in policies], actions)
+    )
+    rows: list[tuple[str, str, str]] = []
+    for one, action in zip(policies, actions, strict=True):
+        first, *others = wrap(one["description"], max(columns - taken - len(_BROKEN), 30)) or [""]
+        rows += [(one["name"], action, first), *(("", "", line) for line in others)]
+    return table(("policy", _BROKEN, "what it is for"), rows)
 
 
 def described(policy: "Policy", policies: "PolicySet") -> dict[str, Any]:

@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     done = try_folders(folders)
     console.result(report(done.said, arguments.format, folders.checkout, console))
     policies = "1 policy" if done.policies == 1 else f"{done.policies} policies"
-    console.note(f"{policies}, {done.right} of {done.fixtures} fixtures as they say")
+    fixtures = "1 fixture as it says" if done.fixtures == 1 else f"{done.fixtures} fixtures as they say"
+    console.note(f"{policies}, {done.right} of {fixtures}")
     return Exit.FINDINGS if has_errors(done.said) else Exit.CLEAN
 
 

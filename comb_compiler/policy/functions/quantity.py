@@ -5,6 +5,7 @@ away from zero.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from comb_compiler.policy.functions.values import Lacking
@@ -39,6 +40,7 @@ class Quantity(NamedTuple):
         return self.nanos // _NANOS
 
 
+@lru_cache(maxsize=1024)
 def parse_quantity(text: str) -> Quantity:
     """The quantity that a text writes. Raises ValueError where it writes none, Lacking beyond all bounds."""
     found = _FORM.fullmatch(text)

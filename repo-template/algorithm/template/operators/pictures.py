@@ -18,6 +18,13 @@ class Prepare:
 
     def __init__(self, messages: Messages) -> None:
         self._pixels: Any = messages["digits.v1.Pixels"]
+        self._picture: Any = messages["digits.v1.Picture"]
+
+    def warm_up(self) -> None:
+        """The first picture is the slowest: what reads PNG files is loaded for it."""
+        file = io.BytesIO()
+        Image.new("L", (_SIDE, _SIDE)).save(file, "PNG")
+        self(self._picture(png=file.getvalue()))
 
     def __call__(self, picture: "digits.v1.Picture") -> "digits.v1.Pixels":
         try:
