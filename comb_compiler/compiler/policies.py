@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 __all__ = ["check_comb", "check_manifests", "platform_policies"]
 
 _EVALUATOR = CelLibrary()
+_ENDINGS = (".yaml", ".yml")
+"""Of files with policies; other sources of a platform are none."""
 
 
 def platform_policies(sources: SourceSet, platform: Bound[Platform]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
     """The policies of the folders that a platform names, whose files are among its sources, and what is wrong there."""
     files = {name: content for name, content in sources.files.items() if name != sources.main}
-    read = tuple(sorted((name, content) for name, content in files.items() if isinstance(content, bytes)))
+    written = ((name, content) for name, content in files.items() if name.endswith(_ENDINGS))
+    read = tuple(sorted((name, content) for name, content in written if isinstance(content, bytes)))
     policies, found = _read(read)
     refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}
     return policies, (*_unavailable(sources.main, refused, platform), *found)
