@@ -17,6 +17,7 @@ from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.platform.grounds import Grounds
 from comb_compiler.render.platform.namespaces import namespaces
 from comb_compiler.source import SourceSet, Unavailable
+from comb_compiler.source.sourceset import YAML_ENDINGS
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
@@ -28,14 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["check_comb", "check_manifests", "platform_policies"]
 
 _EVALUATOR = CelLibrary()
-_ENDINGS = (".yaml", ".yml")
-"""Of files with policies; other sources of a platform are none."""
 
 
 def platform_policies(sources: SourceSet, platform: Bound[Platform]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
     """The policies of the folders that a platform names, whose files are among its sources, and what is wrong there."""
     files = {name: content for name, content in sources.files.items() if name != sources.main}
-    written = ((name, content) for name, content in files.items() if name.endswith(_ENDINGS))
+    written = ((name, content) for name, content in files.items() if name.endswith(YAML_ENDINGS))
     read = tuple(sorted((name, content) for name, content in written if isinstance(content, bytes)))
     policies, found = _read(read)
     refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}

@@ -10,7 +10,10 @@ from comb_compiler.diagnostics import Code
 if TYPE_CHECKING:
     from comb_compiler.protos.compiled import Protos
 
-__all__ = ["SourceSet", "Unavailable"]
+__all__ = ["YAML_ENDINGS", "SourceSet", "Unavailable"]
+
+YAML_ENDINGS = (".yaml", ".yml")
+"""How files end that are looked for in a folder and read as YAML."""
 
 
 class Unavailable(NamedTuple):

@@ -1,6 +1,5 @@
 """A commit's files as a checkout that can be compiled: nothing is written to a disk, and git is asked few questions."""
 
-import os
 import posixpath
 import subprocess
 from types import TracebackType
@@ -9,6 +8,7 @@ from comb_compiler.diagnostics import codes
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout, Found
 from comb_compiler.workspace.errors import OutsideFailure
+from comb_compiler.workspace.revision import ask_git, quiet
 
 __all__ = ["Past"]
 
@@ -32,7 +32,7 @@ class Past(Checkout):
         self._list()
         command = ["git", "-C", root, "cat-file", "--batch"]
         self._git = subprocess.Popen(  # noqa: S603  all ours
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_quiet()
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=quiet()
         )
 
     def __enter__(self) -> "Past":
@@ -92,11 +92,7 @@ class Past(Checkout):
         return path
 
     def _list(self) -> None:
-        command = ["git", "-C", self.root, "ls-tree", "-r", "-t", "-z", f"{self.commit}:./"]
-        try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, env=_quiet())  # noqa: S603
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            raise OutsideFailure("git cannot list the files of a revision") from problem
+        done = ask_git(self.root, ["ls-tree", "-r", "-t", "-z", f"{self.commit}:./"])
         for entry in done.stdout.split(b"\0"):
             head, _, name = entry.partition(b"\t")
             if name:
@@ -121,7 +117,3 @@ class Past(Checkout):
         except (OSError, IndexError, ValueError) as problem:
             raise OutsideFailure(f"git cannot read the files of {self.commit[:12]}") from problem
         return content
-
-
-def _quiet() -> dict[str, str]:
-    return {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

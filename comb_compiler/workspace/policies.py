@@ -6,14 +6,13 @@ from pathlib import Path
 import comb_compiler
 from comb_compiler.diagnostics import codes
 from comb_compiler.source import Node, Unavailable
+from comb_compiler.source.sourceset import YAML_ENDINGS
 from comb_compiler.workspace.checkout import Checkout
 
 __all__ = ["OWN", "named_folders", "own_policies", "policy_files", "read_policy_folder", "test_files"]
 
 OWN = "comb.dev"
 """What stands for the policies that come with Comb, where folders are named."""
-
-_ENDINGS = (".yaml", ".yml")
 
 
 def own_policies() -> Checkout:
@@ -45,7 +44,7 @@ def policy_files(checkout: Checkout, folder: str) -> dict[str, bytes | Unavailab
 
 def read_policy_folder(checkout: Checkout, folder: str) -> dict[str, bytes | Unavailable]:
     """The YAML files right in a folder; its tests are below it."""
-    names = [name for name in checkout.names(folder) if name.endswith(_ENDINGS) and not name.startswith(".")]
+    names = [name for name in checkout.names(folder) if name.endswith(YAML_ENDINGS) and not name.startswith(".")]
     return {path: checkout.read(path) for path in (posixpath.normpath(f"{folder}/{name}") for name in names)}
 
 
@@ -54,6 +53,6 @@ def test_files(checkout: Checkout, folder: str, tests: str) -> dict[str, bytes |
     below = posixpath.normpath(f"{folder}/{tests}")
     found = read_policy_folder(checkout, below)
     for name in checkout.names(below):
-        if not name.endswith(_ENDINGS):
+        if not name.endswith(YAML_ENDINGS):
             found |= read_policy_folder(checkout, f"{below}/{name}")
     return found

@@ -1,13 +1,11 @@
 """A branch of git → the files that it changes, since it left the branch that it is to be merged into."""
 
-import os
-import subprocess
 from typing import NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.baseline import default_revision
 from comb_compiler.workspace.errors import OutsideFailure
-from comb_compiler.workspace.revision import find_commit
+from comb_compiler.workspace.revision import ask_git, find_commit
 
 __all__ = ["Change", "change_since"]
 
@@ -53,12 +51,7 @@ def _conflicts(root: str, tip: str) -> tuple[str, ...]:
 
 
 def _git(root: str, *arguments: str, may_fail: bool = False) -> str:
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        command = ["git", "-C", root, *arguments]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS, env=environment)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise OutsideFailure("git is not here, or does not answer") from problem
+    done = ask_git(root, arguments, seconds=_SECONDS)
     if done.returncode != 0 and not may_fail:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
         raise OutsideFailure(f"git cannot say what changed: {said}")

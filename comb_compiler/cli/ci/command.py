@@ -15,13 +15,14 @@ example:
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from comb_compiler.cli.against import open_against
+from comb_compiler.cli.against import name_of, open_against
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.ci.change import Change, change_since
@@ -145,8 +146,11 @@ def _folders(files: set[str], platform: str) -> tuple[str, ...]:
 
 
 def _twice(checkout: Checkout, mains: Sequence[str], memo: Memo) -> list[Diagnostic]:
-    """Combs of one name, wherever they are."""
-    return same_names(Known(*check(load_sources(checkout, main, memo), memo=memo)[:5]) for main in mains)
+    """Combs of one name, wherever they are; those that share theirs with none are not checked for it."""
+    names = {main: name_of(main, checkout.read(main)) for main in mains}
+    counts = Counter(names.values())
+    shared = [main for main in mains if counts[names[main]] > 1]
+    return same_names(Known(*check(load_sources(checkout, main, memo), memo=memo)[:5]) for main in shared)
 
 
 def _gated(

@@ -18,6 +18,8 @@ __all__ = ["Terms", "gated"]
 _MOST_SAID = 2000
 _WORST = (Verdict.PASSED, Verdict.UNDECIDED, Verdict.FAILED, Verdict.BLOCKED, Verdict.REFUSED)
 """From the one that lets pass to the one that nobody needs to look behind."""
+_BY_CODE: dict[int, str] = {Exit.CLEAN: Verdict.PASSED, Exit.FINDINGS: Verdict.REFUSED}
+"""What an exit code says by itself; for all others a report says it."""
 
 
 class Terms(NamedTuple):
@@ -71,7 +73,7 @@ def _run(which: str, subject: str, comb: Comb, terms: Terms) -> _Run:
     if found is None:
         return _Run(_without_report(done.returncode), (), (said or f"`comb gate` ended with {done.returncode}",))
     gates = tuple(_gate(one, arm) for one in found["gates"])
-    verdict = {Exit.CLEAN: Verdict.PASSED, Exit.FINDINGS: Verdict.REFUSED}.get(Exit(done.returncode), found["verdict"])
+    verdict = _BY_CODE.get(done.returncode, found["verdict"])
     return _Run(verdict, gates, tuple(_weakened(one) for one in found["weakened"]))
 
 

@@ -1,6 +1,7 @@
 """A report → Markdown for a terminal and for comments on a pull request: the verdict first, counts before details."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 
 from comb_compiler.changes.plain import plain
@@ -201,10 +202,7 @@ def _listed(words: tuple[str, ...], escape: _Escape, between: str = ", ") -> str
 
 
 def _counted(words: Iterable[str]) -> list[tuple[str, int]]:
-    counts: Mapping[str, int] = {}
-    for one in words:
-        counts = {**counts, one: counts.get(one, 0) + 1}
-    return sorted(counts.items())
+    return sorted(Counter(words).items())
 
 
 def _count(count: int, what: str) -> str:

@@ -34,7 +34,8 @@ def touched(
     """The combs of `mains` that read any of `files`; `platform` are those of them that all combs rest on."""
     found = []
     for main in mains:
-        own = tuple(path for path in files if path in _read(checkout, past, main, files, memo)) if files else ()
+        read = _read(checkout, past, main, files, memo) if files else set()
+        own = tuple(path for path in files if path in read)
         if own or platform:
             found.append(Touched(main, own, tuple(platform)))
     return tuple(found)

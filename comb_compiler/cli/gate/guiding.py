@@ -1,12 +1,12 @@
 """What a load saw → the guide: what to change in comb.yaml, with the edits that do it."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.gate.changed import changed_since
+from comb_compiler.cli.gate.machines import cores
 from comb_compiler.cli.opening import Clean
 from comb_compiler.diagnostics import Applicability, Edit, Fix
 from comb_compiler.gates.load.growth import Growth, growth_of
@@ -50,7 +50,7 @@ def run_of(
         due=due,
         latency=fmean(took for turn in turns for took in turn.took),
         operators=seen_between(*pages),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=cores(),
         cpu=_cpu(sides),
         start=start,
         memory=used[-1].memory if used else None,
