@@ -58,7 +58,7 @@ def test_a_record_holds_the_request_the_answer_and_what_every_node_gave(tmp_path
         "here",
     )
     assert re.fullmatch("[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}", record.id)
-    assert 0 <= int(record.id[:12], 16) - record.time / 1e6 < 60_000, "it begins with when it was made"
+    assert 0 <= int(record.id[:12], 16) - record.time // 1_000_000 < 60_000, "it begins with when it was made"
     assert (record.reason, record.share, record.code) == (SAMPLED, 1.0, 0)
     assert record.method == "post.v1.Post/Send"
     assert record.user == user_digest("ann")
