@@ -49,8 +49,8 @@ def is_there(pid: int) -> bool:
 
 
 def test_a_target_that_is_killed_half_way_leaves_no_sample_unaccounted_for(home: Path) -> None:
-    killed = '__import__("time").sleep(3) or os.kill(os.getpid(), signal.SIGKILL)'  # once all three were asked
-    after = greeting(home / "after", f'{SLOW.replace("0.2", "50")} if text != "Ada" else {killed}')
+    killed_by_the_first = '__import__("time").sleep(3) or os.kill(os.getpid(), signal.SIGKILL)'
+    after = greeting(home / "after", killed_by_the_first)
     ran, report = gate(after, "availability", "--baseline", "none", "--at-once", "3")
     (only,) = report["gates"]
     assert (ran.code, only["ruling"]["verdict"]) == (3, "blocked"), ran.out + ran.err
