@@ -63,9 +63,8 @@ anew in each process, and comb's own modules. Of the CPU of one comb among many,
 binding the comb and its variants, three tenths into the graph and its analyses, the rest into finding and reading
 files.
 
-Milliseconds hang on the host: on this class of machine the imports alone took 46 ms in an earlier run, when one comb of
-many took 3.7 ms of CPU (0.080 × of them), and 100 to 160 ms on 2026-11-27, within one hour, when it took 6.2 to 7.2
-(0.045 to 0.064 ×). Beside what the bar was set on, that is 2.1 to 2.9 ms; by valgrind 20.0 million instructions."""
+Milliseconds hang on the host: where the imports took 100 to 160 ms, of the same class of machine, one comb of many took
+6.2 to 7.2 ms of CPU. By valgrind it is 20 million instructions."""
 
 
 def _processes(scratch: Path, runs: int) -> tuple[float, float, float]:

@@ -103,6 +103,12 @@ def test_nothing_that_is_said_leaves_its_place_in_markdown() -> None:
     assert all(line.count("|") in (0, 5, 6) for line in page.splitlines() if line.startswith("|"))
 
 
+def test_what_markdown_would_read_is_shown_as_it_is() -> None:
+    page = report_markdown(report("`a_b` #1"))
+    assert "&#96;a&#95;b&#96; &#35;1" in page
+    assert "&&" not in page
+
+
 def test_pictures_are_told_by_their_bytes() -> None:
     png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
     request = {"frames": [{"image": png, "name": "png" * 40}], "note": "A" * 100}

@@ -181,7 +181,8 @@ def _ruling(found: LoadFound, slower: float) -> Ruling:
         return Ruling(verdict, (why, *_said(told, Verdict.NOT_APPLICABLE)))
     if verdict is not Verdict.PASSED:
         return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower)))
-    return Ruling(verdict, (f"{len(found.steps)} steps keep what is promised, and what is there now",))
+    steps = "one step keeps" if len(found.steps) == 1 else f"{len(found.steps)} steps keep"
+    return Ruling(verdict, (f"{steps} what is promised, and what is there now",))
 
 
 def _guilty(step: StepFound, slower: float) -> list[str]:

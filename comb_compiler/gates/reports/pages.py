@@ -25,6 +25,8 @@ __all__ = ["report_html", "report_markdown"]
 _LONGEST = 300
 _LEAST_CHANCE = 1e-6
 _QUOTED = re.compile("`([^`]+)`")
+_SPECIAL = str.maketrans({"\\": "\\\\", "\r": " ", "\n": " ", **{one: f"&#{ord(one)};" for one in "`|*_[]<>!#@~"}})
+"""What Markdown would read as something of its own, to what it shows as just that."""
 _MOST_IN_MARKDOWN = 10
 _MARKS = {
     Verdict.PASSED: "✅",
@@ -89,10 +91,7 @@ def _short(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     """Text for a table of Markdown's, in which nothing is read as anything else."""
-    text = _short(value).replace("\\", "\\\\").replace("\r", " ").replace("\n", " ")
-    for special in "`|*_[]<>!#@~":
-        text = text.replace(special, f"&#{ord(special)};")
-    return text
+    return _short(value).translate(_SPECIAL)
 
 
 def _quoted(text: str) -> str:
