@@ -6,7 +6,7 @@ Requests come when they are due, whatever became of those before; each latency i
 from comb_compiler.load.calls import Refused
 from comb_compiler.load.generating import Generator, GeneratorFailed
 from comb_compiler.load.histogram import ERROR, Histogram
-from comb_compiler.load.model import GRPC, HTTP, Input, Job, Observed, Step, Target, code_name
+from comb_compiler.load.model import GRPC, HTTP, Input, Job, Observed, Step, Target, Tls, code_name
 from comb_compiler.load.results import LATENESS, PERCENTILES, Counts, Lateness, Second, StepResult
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "Step",
     "StepResult",
     "Target",
+    "Tls",
     "code_name",
 ]

@@ -2,6 +2,7 @@
 
 from collections import deque
 from itertools import cycle
+from ssl import SSLContext
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -11,7 +12,8 @@ from gevent.event import Event
 from comb_compiler.load.calls import Call, Exhausted, Ledger, Malformed, Refused
 from comb_compiler.load.http2 import Answer, Http2, encoded
 from comb_compiler.load.model import CODES, MALFORMED, OK, UNREACHABLE, Input, Job, Target, http_code
-from comb_compiler.load.sockets import Wire, connected
+from comb_compiler.load.sockets import Wire, wired
+from comb_compiler.load.tls import context_of
 
 __all__ = ["GrpcClient"]
 
@@ -26,7 +28,8 @@ class GrpcClient:
 
     def __init__(self, job: Job, timeout: float, ledger: Ledger) -> None:
         prepared = [_prepared(job.target, one, timeout) for one in job.inputs]
-        self._lanes = [_Lane(job.target, prepared, ledger) for _ in range(max(1, job.target.connections))]
+        context = None if job.target.tls is None else context_of(job.target.tls, "h2")
+        self._lanes = [_Lane(job.target, context, prepared, ledger) for _ in range(max(1, job.target.connections))]
         self._turns = cycle(self._lanes)
 
     def open(self, timeout: float) -> None:
@@ -56,8 +59,10 @@ class _Lane:
     """A connection at a time, and what waits for it. One that the server ends is replaced at once, as by any client of
     gRPC; it goes on with what it has."""
 
-    def __init__(self, target: Target, prepared: list[tuple[bytes, bytes]], ledger: Ledger) -> None:
-        self.target, self.prepared, self.ledger = target, prepared, ledger
+    def __init__(
+        self, target: Target, context: SSLContext | None, prepared: list[tuple[bytes, bytes]], ledger: Ledger
+    ) -> None:
+        self.target, self.context, self.prepared, self.ledger = target, context, prepared, ledger
         self._line: _Line | None = None
         self._lines: set[_Line] = set()
         self._waiting: deque[Call] = deque()
@@ -141,13 +146,14 @@ class _Line:
 
     def open(self, timeout: float) -> None:
         """Connect, and agree on HTTP/2. Raises Refused, Exhausted."""
-        self._wire = Wire(connected(self._lane.target.host, self._lane.target.port, timeout), self._came)
+        lane = self._lane
+        self._wire = wire = wired(lane.target, lane.context, timeout, self._came)
         self.flush()
         if not self._agreed.wait(timeout):
             self.drop(UNREACHABLE, "")
             raise Refused("it does not answer as HTTP/2 does")
         if self._wire is None:
-            raise Refused("it does not speak HTTP/2, or ends the connection")
+            raise Refused(wire.why or "it does not speak HTTP/2, or ends the connection")
 
     def ask(self, call: Call) -> None:
         block, body = self._lane.prepared[call.which]
@@ -172,7 +178,7 @@ class _Line:
         if came:
             self._receive(came)
         else:
-            self.drop(UNREACHABLE, "the connection ended before an answer")
+            self.drop(UNREACHABLE, self._wire.why or "the connection ended before an answer")
         self.flush()
         self._settle()
 
@@ -215,7 +221,7 @@ class _Line:
 
 def _prepared(target: Target, one: Input, timeout: float) -> tuple[bytes, bytes]:
     """Headers and body as they are sent."""
-    headers = [(":method", "POST"), (":scheme", "http"), (":path", target.path)]
+    headers = [(":method", "POST"), (":scheme", target.scheme), (":path", target.path)]
     headers += [
         (":authority", f"{target.host}:{target.port}"),
         ("te", "trailers"),

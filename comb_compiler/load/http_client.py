@@ -7,12 +7,14 @@ import gevent
 from comb_compiler.load.calls import Call, Exhausted, Ledger, Malformed, Refused
 from comb_compiler.load.http1 import Http1, Response
 from comb_compiler.load.model import MALFORMED, TIMEOUT, UNREACHABLE, Input, Job, Target, http_code
-from comb_compiler.load.sockets import Wire, connected
+from comb_compiler.load.sockets import Wire, wired
+from comb_compiler.load.tls import context_of
 
 __all__ = ["HttpClient"]
 
 _PATIENCE = 5.0
 _MOST = 10_000
+_A_MOMENT = 0.5
 
 
 class HttpClient:
@@ -20,6 +22,7 @@ class HttpClient:
 
     def __init__(self, job: Job, timeout: float, ledger: Ledger) -> None:
         self.target, self.ledger = job.target, ledger
+        self.context = None if job.target.tls is None else context_of(job.target.tls, "http/1.1")
         self.prepared = [_prepared(job.target, one) for one in job.inputs]
         self._idle: list[_Connection] = []
         self._all: set[_Connection] = set()
@@ -29,6 +32,7 @@ class HttpClient:
         connection = _Connection(self)
         self._all.add(connection)
         connection.open(timeout)
+        connection.must_stay()
         self._idle.append(connection)
 
     def send(self, call: Call) -> None:
@@ -111,8 +115,13 @@ class _Connection:
         self._call: Call | None = None
 
     def open(self, timeout: float) -> None:
-        target = self._client.target
-        self._wire = Wire(connected(target.host, target.port, timeout), self._came)
+        self._wire = wired(self._client.target, self._client.context, timeout, self._came)
+
+    def must_stay(self) -> None:
+        """A server looks at a certificate once the handshake is over for the client. Raises Refused."""
+        wire = self._wire
+        if wire is not None and self._client.context is not None and not wire.stays(_A_MOMENT):
+            raise Refused(wire.why or "it ends the connection")
 
     def ask(self, call: Call) -> None:
         self._call, call.on = call, self
@@ -143,7 +152,8 @@ class _Connection:
         if answer is not None:
             self._answered(answer)
         elif not came:
-            self.end(UNREACHABLE, "the connection ended before an answer")
+            why = self._wire.why if self._wire is not None else ""
+            self.end(UNREACHABLE, why or "the connection ended before an answer")
 
     def _answered(self, answer: Response) -> None:
         call, self._call = self._call, None

@@ -20,6 +20,7 @@ __all__ = [
     "Observed",
     "Step",
     "Target",
+    "Tls",
     "code_name",
     "http_code",
     "tally",
@@ -54,10 +55,18 @@ def code_name(code: int) -> str:
     return f"HTTP {code - _HTTP}" if code >= _HTTP else CODES[code]
 
 
+class Tls(NamedTuple):
+    """TLS towards a target, by PEM files: who is trusted (none: whom the machine trusts), and who the caller is."""
+
+    authorities: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
 class Target(NamedTuple):
     """What is loaded. `path` is `/package.Service/Method` for gRPC. `connections` are opened for gRPC (0: one);
     HTTP opens as many as it needs, or (if not 0) up to that number, like a client with a pool. `metadata` goes with
-    every request."""
+    every request. `tls` is None for one that is spoken to in the clear."""
 
     protocol: str
     host: str
@@ -65,6 +74,12 @@ class Target(NamedTuple):
     path: str
     connections: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
+    tls: Tls | None = None
+
+    @property
+    def scheme(self) -> str:
+        """Of URLs."""
+        return "http" if self.tls is None else "https"
 
 
 class Input(NamedTuple):
@@ -83,11 +98,13 @@ class Job(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         inputs = [one._asdict() | {"body": b64encode(one.body).decode()} for one in self.inputs]
-        return {"target": self.target._asdict(), "inputs": inputs}
+        tls = None if self.target.tls is None else self.target.tls._asdict()
+        return {"target": self.target._asdict() | {"tls": tls}, "inputs": inputs}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Self:
-        target = Target(**form["target"] | {"metadata": _pairs(form["target"]["metadata"])})
+        tls = None if form["target"]["tls"] is None else Tls(**form["target"]["tls"])
+        target = Target(**form["target"] | {"metadata": _pairs(form["target"]["metadata"]), "tls": tls})
         inputs = (Input(b64decode(one["body"]), one["weight"], _pairs(one["metadata"])) for one in form["inputs"])
         return cls(target, tuple(inputs))
 
