@@ -111,7 +111,10 @@ def _reported(
         removed = removed_combs(checkout, past, mains, change.files)
         judged = [judge(one, sides) for one in combs] if not has_errors(wrong) else []
         others = (*(looked if mains or not removed else ()), *wrong, *_twice(checkout, mains, memo))
-    done = _gated(checkout.root, change, combs, judged, arguments, reports)
+    asks = not arguments.no_gates and not has_errors(others)
+    done = (
+        _gated(checkout.root, change, combs, judged, arguments, reports) if asks else tuple(one.comb for one in judged)
+    )
     verdict, code = _gravest(done, has_errors(others) or bool(change.conflicts))
     found = findings_of(others)
     counts = (change.behind, len(change.files), change.conflicts)
@@ -162,8 +165,6 @@ def _gated(
     reports: Path,
 ) -> tuple[Comb, ...]:
     """All combs with what their gates say, in their order."""
-    if arguments.no_gates:
-        return tuple(one.comb for one in judged)
     options = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--store": arguments.store}
     options |= {"--target": arguments.target, "--builder": arguments.builder}
     more = tuple(word for name, value in options.items() if value for word in (name, value))

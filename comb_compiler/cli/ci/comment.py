@@ -17,6 +17,7 @@ from pathlib import Path
 
 from comb_compiler.cli.ci.forges import GITHUB, GITLAB, Forge, Thread, address_of
 from comb_compiler.cli.ci.markdown import MARKER, as_comments
+from comb_compiler.cli.ci.reading import read_written
 from comb_compiler.cli.ci.report import BadReport, Report, parse_report
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
@@ -68,12 +69,9 @@ def _forge(arguments: argparse.Namespace) -> Forge:
 def read_report(file: Path) -> Report:
     """The report in a file, which may be anyone's. Raises UsageError."""
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES + 1)
-    except OSError as problem:
-        raise UsageError(f"{file}: it cannot be read: {(problem.strerror or 'no file').lower()}") from problem
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{file}: it has more than {_MOST_BYTES:,} bytes")
+        content = read_written(file.parent, (file.name,), _MOST_BYTES)
+    except BadReport as problem:
+        raise UsageError(f"{file}: {problem}") from problem
     try:
         return parse_report(content)
     except BadReport as problem:

@@ -1,25 +1,30 @@
 """Gates of a comb, each run as a process: what it says is read from its report, and trusted as little as its code."""
 
-import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 from comb_compiler.cli.ci.judging import Judged
-from comb_compiler.cli.ci.report import Comb, Gate, Verdict
+from comb_compiler.cli.ci.proving import Found, found_in
+from comb_compiler.cli.ci.reading import read_written
+from comb_compiler.cli.ci.report import BadReport, Comb, Verdict
 from comb_compiler.cli.exits import Exit
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Terms", "gated"]
+__all__ = ["Terms", "asked_anew", "gated", "said_by", "verdict_by"]
 
 _MOST_SAID = 2000
+_MOST_BYTES = 64 << 20
 _WORST = (Verdict.PASSED, Verdict.UNDECIDED, Verdict.FAILED, Verdict.BLOCKED, Verdict.REFUSED)
 """From the one that lets pass to the one that nobody needs to look behind."""
-_BY_CODE: dict[int, str] = {Exit.CLEAN: Verdict.PASSED, Exit.FINDINGS: Verdict.REFUSED}
-"""What an exit code says by itself; for all others a report says it."""
+_TELLING = (Exit.FINDINGS, Exit.USAGE, Exit.OUTSIDE_FAILED)
+"""Where a run ends so, its own words say why there is no report."""
 
 
 class Terms(NamedTuple):
@@ -29,12 +34,6 @@ class Terms(NamedTuple):
     commit: str
     more: tuple[str, ...]
     reports: Path
-
-
-class _Run(NamedTuple):
-    verdict: str
-    gates: tuple[Gate, ...]
-    remarks: tuple[str, ...]
 
 
 def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
@@ -48,54 +47,64 @@ def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
         return comb
     if not judged.gates:
         return comb._replace(remarks=(*comb.remarks, "comb.yaml asks for no gate: nothing is proven of what changes"))
-    runs = [_run("all", one, comb, terms) for one in judged.asked] or [_run("availability", comb.name, comb, terms)]
+    runs = [_run("all", one, comb.file, terms) for one in judged.asked]
+    runs = runs or [_run("availability", comb.name, comb.file, terms)]
     verdict = max((comb.verdict, *(one.verdict for one in runs)), key=_WORST.index)
     gates = tuple(gate for one in runs for gate in one.gates)
     remarks = tuple(dict.fromkeys((*comb.remarks, *(said for one in runs for said in one.remarks))))
     return comb._replace(verdict=verdict, gates=gates, remarks=remarks)
 
 
-def _run(which: str, subject: str, comb: Comb, terms: Terms) -> _Run:
-    """One run of `comb gate`: of the comb as written, or of the arm that `subject` names behind a slash."""
+def asked_anew(subject: str, file: str, terms: Terms) -> Found:
+    """One run of all gates of a comb as written, or of the arm that `subject` names behind a slash."""
+    return _run("all", subject, file, terms)
+
+
+def _run(which: str, subject: str, file: str, terms: Terms) -> Found:
     arm = subject.partition("/")[2]
-    directory = terms.reports.joinpath(*subject.split("/"))
-    command = [sys.executable, "-m", "comb_compiler", "gate", which, os.path.join(terms.root, comb.file)]
+    place = subject.split("/")
+    directory = terms.reports.joinpath(*place)
+    command = [sys.executable, "-m", "comb_compiler", "gate", which, os.path.join(terms.root, file)]
     command += ["--baseline", terms.commit, "--report", str(directory), *terms.more, *(["--arm", arm] if arm else [])]
-    (directory / "report.json").unlink(missing_ok=True)
+    _clear(directory)
+    code, said = said_by(command, terms.root)
     try:
-        done = subprocess.run(  # noqa: S603  the words are ours, paths, and a name that comb.yaml's own rules let pass
-            command, cwd=terms.root, stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        return found_in(read_written(terms.reports, [*place, "report.json"], _MOST_BYTES), code, arm)
+    except BadReport as reason:
+        ended = f"`comb gate` ended with {code}, and its report does not count: {reason}"
+        return Found(verdict_by(code), (), (said or ended,) if code in _TELLING else (ended, *([said] if said else [])))
+
+
+def _clear(directory: Path) -> None:
+    """What an earlier run found must not be taken for what this one does."""
+    try:
+        for file in (directory / "report.json", directory / "statement.json"):
+            if file.is_dir() and not file.is_symlink():
+                shutil.rmtree(file)
+            file.unlink(missing_ok=True)
     except OSError as problem:
-        raise OutsideFailure(f"`comb gate` cannot be started: {problem.strerror}") from problem
-    said = printable(done.stderr.decode("utf-8", "replace").strip())[-_MOST_SAID:]
-    found = _reported(directory / "report.json")
-    if found is None:
-        return _Run(_without_report(done.returncode), (), (said or f"`comb gate` ended with {done.returncode}",))
-    gates = tuple(_gate(one, arm) for one in found["gates"])
-    verdict = _BY_CODE.get(done.returncode, found["verdict"])
-    return _Run(verdict, gates, tuple(_weakened(one) for one in found["weakened"]))
+        raise OutsideFailure(f"`{directory}` cannot be written to: {problem.strerror}") from problem
 
 
-def _reported(file: Path) -> dict[str, Any] | None:
+def said_by(command: Sequence[str], root: str) -> tuple[int, str]:
+    """How a command of ours ends, and what it says last on its standard error.
+
+    What it started may outlive it and hold whatever it was given: a file, then, which nobody waits for.
+    """
     try:
-        found: dict[str, Any] = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found
+        with TemporaryFile() as said:
+            done = subprocess.run(  # noqa: S603  the words are ours, paths, and names that comb.yaml's own rules let pass
+                command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, check=False
+            )
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
+            text = said.read(_MOST_SAID).decode("utf-8", "replace")
+    except OSError as problem:
+        raise OutsideFailure(f"`comb {command[3]}` cannot be started: {problem.strerror}") from problem
+    return done.returncode, printable(text.strip())
 
 
-def _without_report(code: int) -> str:
-    return Verdict.REFUSED if code in (Exit.FINDINGS, Exit.USAGE) else Verdict.FAILED
-
-
-def _gate(found: dict[str, Any], arm: str) -> Gate:
-    ruling = found["ruling"]
-    name = f"{found['gate']} of {arm}" if arm else found["gate"]
-    return Gate(name, ruling["verdict"], tuple(ruling["why"]), found["asked"])
-
-
-def _weakened(found: dict[str, Any]) -> str:
-    waiver = found["waiver"]
-    passes = f"waived by {waiver['by']} until {waiver['until']}: {waiver['why']}" if waiver else "there is no waiver"
-    return f"the change asks for less than before at {found['place']}: {found['said']}; {passes}"
+def verdict_by(code: int) -> str:
+    """What the exit code of a command says by itself, where nothing else is known: never that it passed."""
+    if code in (Exit.FINDINGS, Exit.USAGE):
+        return Verdict.REFUSED
+    return Verdict.UNDECIDED if code in (Exit.CLEAN, Exit.GATE_BLOCKS) else Verdict.FAILED

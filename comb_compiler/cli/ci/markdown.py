@@ -1,8 +1,9 @@
 """A report → Markdown for a terminal and for comments on a pull request: the verdict first, counts before details."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from comb_compiler.changes.plain import plain
 from comb_compiler.cli.ci.report import Comb, Finding, Place, Report, Verdict
@@ -14,6 +15,7 @@ MARKER = "<!-- comb ci"
 """How each comment begins, so that the next run finds it."""
 _MOST = 60_000
 """Bytes of a comment: forges take 65,536 characters."""
+_MOST_COMMENTS = 10
 _MOST_OF_A_COMB = 20_000
 _MOST_LISTED = 12
 _LONGEST = 400
@@ -33,6 +35,8 @@ _MEANING = {
 }
 _FACTS = ("models", "parameters", "arms", "images", "refused", "data lost")
 """Effects that the head shows in full; the others it counts."""
+_PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
+"""A number as we write one: an exponent would be written out, however large."""
 
 _Escape = Callable[[str], str]
 
@@ -47,9 +51,12 @@ def as_comments(report: Report) -> list[str]:
     """The comments, in order: each has whole combs, and of a comb that is too long the last lines are left out."""
     head = _within([f"## {line}" if number == 0 else line for number, line in enumerate(_head(report, _marked))])
     parts = [head]
-    for comb in report.combs:
+    for number, comb in enumerate(report.combs):
         block = _folded(comb)
         if len((parts[-1] + block).encode()) > _MOST:
+            if len(parts) == _MOST_COMMENTS:
+                parts[-1] += f"\n… and {_count(len(report.combs) - number, 'comb')} more: report.json has them all\n"
+                break
             parts.append("## More combs\n")
         parts[-1] += block
     return [f"{MARKER} {number}/{len(parts)} -->\n{part}" for number, part in enumerate(parts, 1)]
@@ -158,11 +165,7 @@ def _devices(combs: Iterable[Comb]) -> Iterator[str]:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        return Decimal()
-    return found if found.is_finite() and len(text) < _MOST_LISTED * 2 else Decimal()
+    return Decimal(text) if _PLAIN.fullmatch(text) else Decimal()
 
 
 def _comb(comb: Comb, escape: _Escape) -> Iterator[str]:

@@ -17,6 +17,8 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["write_report"]
 
+_BAD = {Verdict.BLOCKED: "failure", Verdict.UNDECIDED: "error"}
+
 
 def write_report(
     directory: Path, report: Report, changes: Sequence[CombChanges], found: Sequence[Diagnostic], checkout: Checkout
@@ -34,7 +36,9 @@ def write_report(
         for old in (*directory.glob("report-*.md"), *directory.glob("plan-*.md")):
             old.unlink()
         for name, text in files.items():
-            (directory / name).write_text(encodable(text), encoding="utf-8")
+            (directory / name).unlink(missing_ok=True)  # gates ran code here: a link would lead to another file
+            with (directory / name).open("x", encoding="utf-8") as file:
+                file.write(encodable(text))
     except OSError as problem:
         why = (problem.strerror or "no place").lower()
         raise OutsideFailure(f"the report cannot be written to `{directory}`: {why}") from problem
@@ -59,10 +63,11 @@ def _cases(comb: Comb) -> Iterator[tuple[str, str, str]]:
     yield "check", _wrong(comb.findings), "failure"
     for gate in comb.gates:
         said = "\n".join(gate.why) or gate.verdict
-        bad = {Verdict.BLOCKED: "failure", Verdict.UNDECIDED: "error"}.get(gate.verdict, "")
+        bad = _BAD.get(gate.verdict, "")
         yield gate.gate, said if bad else "", bad
-    if comb.verdict == Verdict.FAILED:
-        yield "gates", "\n".join(comb.remarks), "error"
+    if comb.verdict != Verdict.PASSED and not any(one.verdict in _BAD for one in comb.gates):
+        wrong = _wrong(comb.findings)
+        yield "gates", "" if wrong else "\n".join(comb.remarks) or comb.verdict, "error"
 
 
 def _wrong(found: Iterable[Finding]) -> str:
