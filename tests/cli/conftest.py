@@ -59,7 +59,7 @@ def comb(checkout: Path) -> Comb:
 
         command = [sys.executable, "-m", "comb_compiler", *arguments]
         environment = {**os.environ, "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **(env or {})}
-        done = subprocess.run(command, cwd=cwd or checkout, env=environment, capture_output=True, timeout=60)
+        done = subprocess.run(command, cwd=cwd or checkout, env=environment, capture_output=True, timeout=600)
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         assert "Traceback" not in out + err, err
         return Ran(done.returncode, out, err)

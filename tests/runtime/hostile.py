@@ -170,7 +170,7 @@ class HangsAtStart:
 
 class HangsAtStartInThread:
     def __init__(self) -> None:
-        time.sleep(2.0)
+        time.sleep(600)
 
     def __call__(self, letter: Letter) -> Letter:
         return letter
@@ -197,8 +197,10 @@ class HangsAtEnd:
 
 @operator(execution="thread")
 class HangsAtEndInThread:
+    let_go = threading.Event()
+
     def close(self) -> None:
-        time.sleep(2.0)
+        self.let_go.wait(600)
 
     def __call__(self, letter: Letter) -> Letter:
         return letter
@@ -218,7 +220,7 @@ class SleepsInInit:
     """Holds up the loop that it is started in."""
 
     def __init__(self) -> None:
-        time.sleep(20)
+        time.sleep(600)
 
     def __call__(self, letter: Letter) -> Letter:
         return letter
@@ -229,7 +231,7 @@ class SpinsInWarmUp:
 
     async def warm_up(self) -> None:
         await asyncio.sleep(0)
-        bound = time.monotonic() + 20
+        bound = time.monotonic() + 600
         while time.monotonic() < bound:
             with contextlib.suppress(Exception):
                 time.monotonic()
@@ -242,7 +244,7 @@ class WaitsInWarmUpOfThread:
     """Holds up the loop, though its calls are in threads."""
 
     async def warm_up(self) -> None:
-        threading.Event().wait(20)
+        threading.Event().wait(600)
 
     def __call__(self, letter: Letter) -> Letter:
         return letter
@@ -252,7 +254,7 @@ class SleepsInClose:
     """Holds up the loop when it is closed."""
 
     async def close(self) -> None:
-        time.sleep(20)  # noqa: ASYNC251
+        time.sleep(600)  # noqa: ASYNC251
 
     async def __call__(self, letter: Letter) -> Letter:
         return letter

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -36,6 +37,16 @@ async def failure(engine: Engine, request: Request, within: float = 30.0) -> tup
     with pytest.raises(OperatorError) as caught:
         await engine.call(request, within=within)
     return caught.value.code, caught.value.message
+
+
+async def answered(engine: Engine) -> None:
+    """Wait until it answers again."""
+    async with asyncio.timeout(120):
+        while True:
+            with suppress(OperatorError):
+                await engine.call(letter("again"))
+                return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +154,7 @@ def test_an_engine_that_is_killed_takes_its_workers_along() -> None:
         worker = int(engine.stdout.readline())
         engine.kill()
         engine.wait()
-    bound = time.monotonic() + 30
+    bound = time.monotonic() + 240
     while _is_alive(worker):
         assert time.monotonic() < bound, "the worker outlives its engine"
         time.sleep(0.01)
@@ -179,8 +190,7 @@ def test_threads_are_not_replaced_without_end() -> None:
                 assert set(codes) == {Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE}
                 assert codes[-1] == Code.UNAVAILABLE
                 Hung.gate.set()
-                await asyncio.sleep(0.1)
-                assert (await engine.call(letter("again"))).text == "again"
+                await answered(engine)
         finally:
             Hung.gate.set()
 
@@ -297,7 +307,7 @@ def test_sigterm_under_load_loses_no_request_that_was_admitted() -> None:
         time.sleep(0.3)
         server.terminate()
         said = server.stdout.read()
-        assert server.wait(60) == 0
+        assert server.wait(240) == 0
     assert said == "0 True True True True\n"
 
 

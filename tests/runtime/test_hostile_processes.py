@@ -37,7 +37,7 @@ def letter(text: str) -> Request:
 async def outcome(engine: Engine, text: str, within: float) -> str:
     """The answer's text, or the code, of one request; it comes in time."""
     done = await engine.run(letter(text), within=within)
-    assert done.ended - done.began < within + 5
+    assert done.ended - done.began < within + 60
     return Code(done.error.code).name if done.error is not None else done.answer.text
 
 
@@ -71,7 +71,7 @@ def test_an_attack_ends_with_a_code_and_the_next_calls_are_answered(deed: str, c
         async with Engine(one("attacks"), limits=SHORT) as engine:
             assert await outcome(engine, deed, 2.0) in codes
             await asyncio.sleep(0.01)  # a timer's signal may be on its way
-            given = await asyncio.gather(*(outcome(engine, "fine", 20) for _ in range(5)))
+            given = await asyncio.gather(*(outcome(engine, "fine", 120) for _ in range(5)))
             assert given.count("fine") >= (4 if deed in ("alarm", "ready again", "cut") else 5), given
             assert len(children()) <= 2
 
@@ -85,9 +85,9 @@ def test_memory_that_is_shared_cannot_be_cut_off() -> None:
         async with Engine(one("attacks"), limits=SHORT) as engine:
             for deed in ("fine", "cut", "fine", "cut"):
                 request = Request(letter=Letter(text=deed, picture=bytes(3_000_000)))
-                assert len((await engine.call(request, within=20)).picture) == 3_000_000
+                assert len((await engine.call(request, within=120)).picture) == 3_000_000
             assert await outcome(engine, "stop", 0.1) == "DEADLINE_EXCEEDED"
-            assert await outcome(engine, "fine", 20) == "fine"
+            assert await outcome(engine, "fine", 120) == "fine"
 
     run(main())
 
@@ -108,7 +108,7 @@ def test_an_attack_does_nothing_to_another_operator_of_the_graph() -> None:
         async with Engine(made, limits=SHORT) as engine:
             for deed in ("segfault", "spin", "garbage", "stop", "fine"):
                 request = Request(letter=Letter(text=deed), other=Letter(text="pid"))
-                given = await engine.call(request, within=20)
+                given = await engine.call(request, within=120)
                 assert given.text in ("pid+nothing", f"pid+{deed}")
             assert set(engine.meters.restarts) <= {"attacks"}
 
@@ -122,10 +122,10 @@ def test_an_attack_does_nothing_to_another_operator_of_the_graph() -> None:
 def test_a_batch_that_ends_its_process_fails_as_a_whole_and_the_next_is_answered(deed: str, code: str) -> None:
     async def main() -> None:
         async with Engine(one("attacks_in_batch", batch=Batch(4, 0.05)), limits=SHORT) as engine:
-            given = await asyncio.gather(*(outcome(engine, text, 20) for text in ("fine", deed, "fine")))
+            given = await asyncio.gather(*(outcome(engine, text, 120) for text in ("fine", deed, "fine")))
             assert given[1] == code
             assert set(given) <= {code, "fine"}
-            assert await asyncio.gather(*(outcome(engine, "fine", 20) for _ in range(3))) == ["fine"] * 3
+            assert await asyncio.gather(*(outcome(engine, "fine", 120) for _ in range(3))) == ["fine"] * 3
 
     run(main())
 
@@ -143,7 +143,7 @@ def test_a_process_that_is_gone_before_it_is_ready_stops_the_start(name: str, sa
         began = time.monotonic()
         with pytest.raises((OperatorError, BadOperator), match=said):
             await Engine(one(name), limits=SHORT).start()
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 120
 
     run(main())
 
@@ -169,6 +169,6 @@ def test_a_coroutine_that_swallows_its_cancelling_holds_nobody_up() -> None:
             codes = [await outcome(engine, "x", 0.05) for _ in range(4)]
             assert codes == ["DEADLINE_EXCEEDED"] * 2 + ["UNAVAILABLE"] * 2
             await until(lambda: not engine.abandoned)
-            assert await outcome(engine, "x", 20) == "x"
+            assert await outcome(engine, "x", 120) == "x"
 
     run(main())

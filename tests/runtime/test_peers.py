@@ -116,7 +116,7 @@ def test_the_deadline_reaches_the_operator() -> None:
     async def main() -> None:
         made = far("remaining")
         async with Peer(made, "far") as there, calling(made, there.address) as (engine, _):
-            assert 4000 < (await engine.call(letter(), within=5.0)).number <= 5100
+            assert 20_000 < (await engine.call(letter(), within=50.0)).number <= 50_100
 
     run(main())
 

@@ -44,7 +44,7 @@ def test_calls_behind_one_that_hangs_are_answered_by_a_spare_while_it_is_still_t
             (first,) = children()
             hung = asyncio.create_task(fails_late(engine, "hang", 0.05))
             await asyncio.sleep(0.01)
-            given = await asyncio.gather(*(engine.call(letter("pid"), within=20) for _ in range(10)))
+            given = await asyncio.gather(*(engine.call(letter("pid"), within=120) for _ in range(10)))
             await hung
             assert first not in {one.number for one in given}
             assert first in children()
@@ -137,7 +137,7 @@ def test_an_operator_that_always_hangs_has_two_processes_at_the_most_and_ever_fe
     async def main() -> None:
         async with Engine(chain("misbehaves", 1), limits=Limits(grace=0.2)) as engine:
             most, began = 0, time.monotonic()
-            while time.monotonic() - began < 8:
+            while time.monotonic() - began < 8 or engine.meters.restarts.get("misbehaves", 0) < 2:
                 with pytest.raises(OperatorError) as caught:
                     await engine.call(letter("hang"), within=0.02)
                 assert caught.value.code in {Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE}

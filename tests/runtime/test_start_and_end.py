@@ -24,11 +24,13 @@ from tests.runtime.post.post_pb2 import Letter, Request
 from tests.runtime.waiting import run
 
 SHORT = Limits(start=0.3, grace=0.2)
+_ENDS = 60.0
+"""Seconds: far more than an interruption takes, and far less than the operators would."""
 _HANGS = """
 import time
 
 def connect():
-    time.sleep(20)
+    time.sleep(600)
 
 connect()
 """
@@ -63,7 +65,7 @@ async def failed(engine: Engine | Peer) -> OperatorError:
     began = time.monotonic()
     with pytest.raises(OperatorError) as caught:
         await engine.start()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < _ENDS
     assert caught.value.code == Code.UNAVAILABLE
     return caught.value
 
@@ -122,7 +124,7 @@ def test_code_that_holds_up_the_end_is_interrupted(caplog: pytest.LogCaptureFixt
         async with Engine(one("SleepsInClose"), limits=SHORT) as engine:
             assert (await engine.call(Request(letter=Letter(text="x")))).text == "x"
             began = time.monotonic()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < _ENDS
 
     run(main())
     assert "`SleepsInClose` had not closed after 0.2 s: it is still in close (hostile.py:" in caplog.text
@@ -159,7 +161,7 @@ def test_a_bound_leaves_another_timer_of_the_process_as_it_was() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         with bounded("it had not ended", 5):
             pass
-        assert came.wait(10)
+        assert came.wait(60)
     finally:
         signal.signal(signal.SIGALRM, before)
 
@@ -171,7 +173,7 @@ def test_code_that_takes_the_signal_for_itself_keeps_it() -> None:
         with bounded("it had not ended", 5):
             signal.signal(signal.SIGALRM, lambda *_: came.set())
             signal.setitimer(signal.ITIMER_REAL, 0.05)
-        assert came.wait(10)
+        assert came.wait(60)
     finally:
         signal.signal(signal.SIGALRM, before)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ["run", "until"]
 
-_BOUND = 60.0
+_BOUND = 300.0
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

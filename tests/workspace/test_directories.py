@@ -205,6 +205,6 @@ def test_a_writer_that_is_killed_leaves_what_the_next_clears_and_nobody_takes_it
             assert not next_one.done()
             assert (tmp_path / staged[0]).is_dir()
             process.kill()
-            next_one.result(10)
+            next_one.result(120)
     assert [path.name for path in tmp_path.iterdir()] == ["ocr"]
     assert (tmp_path / "ocr" / "kustomization.yaml").read_bytes() == b"after"

@@ -16,7 +16,7 @@ from tests.runtime.waiting import run, until
 
 
 def get(port: int, path: str) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request("GET", path)
     response = connection.getresponse()
     content = response.status, json.loads(response.read())

@@ -40,7 +40,7 @@ def test_a_grey_release_grows_is_killed_and_disturbs_no_experiment(tmp_path: Pat
 
     async def main(stable: Process, candidate: Process) -> None:
         async def until_share(least: int, most: int) -> list[tuple[str, str]]:
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(240):
                 found = await told(stable, 100)
                 while True:
                     before, found = found, await told(stable, 100)

@@ -16,7 +16,7 @@ from tests.architecture.imports import ROOT
 
 __all__ = ["Process", "process"]
 
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 _ADDRESSES = re.compile(r"serving gRPC on (\S+), HTTP on ([\w.:\[\]]+)")
 
 

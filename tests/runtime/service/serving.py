@@ -19,7 +19,7 @@ __all__ = ["METHOD", "OPERATORS", "Answer", "Running", "ask", "exchange", "lette
 
 OPERATORS = "tests.runtime.service.operators"
 METHOD = "/post.v1.Post/Send"
-_PATIENCE = 20.0
+_PATIENCE = 120.0
 
 
 class Running(NamedTuple):

@@ -112,8 +112,8 @@ def test_a_message_that_is_too_large_is_refused_and_others_are_not() -> None:
 def test_a_deadline_reaches_the_engine() -> None:
     async def main() -> None:
         async with serving(simple(f"{OPERATORS}:remaining")) as running:
-            answer, _ = await ask(running.grpc, letter(), within=7.0)
-            assert 5000 < answer.number <= 7000
+            answer, _ = await ask(running.grpc, letter(), within=50.0)
+            assert 20_000 < answer.number <= 50_000
 
     run(main())
 
@@ -167,7 +167,7 @@ def test_a_call_without_a_request_is_an_invalid_argument() -> None:
 
         async with serving(simple()) as running, grpc.aio.insecure_channel(running.grpc) as channel:
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await channel.stream_unary(METHOD)(nothing(), timeout=10)
+                await channel.stream_unary(METHOD)(nothing(), timeout=120)
             assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
             assert caught.value.details() == "the call has no request"
 
@@ -187,7 +187,7 @@ def test_a_request_that_never_comes_is_given_up() -> None:
             grpc.aio.insecure_channel(running.grpc) as channel,
         ):
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await channel.stream_unary(METHOD)(never(), timeout=10)
+                await channel.stream_unary(METHOD)(never(), timeout=120)
             assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
             assert (await ask(running.grpc, letter("b")))[0].text == "B"
             gate.set()
@@ -220,7 +220,7 @@ def test_a_busy_service_still_says_that_it_is_well() -> None:
         async with serving(simple("Waits"), requests=1) as running, grpc.aio.insecure_channel(running.grpc) as channel:
             waiting = asyncio.ensure_future(ask(running.grpc, letter()))
             await until(lambda: running.engine.under_way == 1)
-            checks = [channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) for _ in range(50)]
+            checks = [channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=120) for _ in range(50)]
             assert [await check for check in checks] == [b"\x08\x01"] * 50
             assert (await exchange(running.http, "/readyz")).status == 200
             assert (await exchange(running.http, METHOD, {"letter": {}})).status == 429

