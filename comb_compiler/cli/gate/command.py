@@ -17,7 +17,6 @@ import argparse
 import asyncio
 import getpass
 import os
-import re
 import signal
 import socket
 from collections.abc import Iterator, Mapping
@@ -26,8 +25,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from comb_compiler.cli.addresses import add_certificates
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.gate.addressed import at_address
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "judged", "run"]
 
 _GATES = ("availability", "replay", "load", "all")
-_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[0-9]{1,5}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("words", metavar="[GATE] COMB", nargs="+", help=f"one of {', '.join(_GATES)} (default: all), and a comb")
     add("--baseline", metavar="DIR|REV|recorded|none", help="what it is held against (default: the default branch)")
     add("--target", metavar="local|container|HOST:PORT", default="local", help="where it runs (default: local)")
+    add_certificates(parser)
     add("--platform", metavar="FILE", help="the platform.yaml that has floors of gates, and waivers")
     add("--arm", metavar="NAME", default="", help="the candidate is this arm of the experiment")
     add("--images", metavar="DIR|FILE", type=Path, help="what runs in containers: a layout of images, or images.json")
@@ -77,8 +78,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     which, path = _words(arguments.words)
     if arguments.at_once < 1:
         raise UsageError("--at-once: at least one sample has to be under way")
-    if arguments.target not in ("local", CONTAINER) and not _ADDRESS.fullmatch(arguments.target):
-        raise UsageError(f"--target {arguments.target}: this is neither `local` nor `container` nor HOST:PORT")
+    if arguments.target not in ("local", CONTAINER):
+        at_address(arguments)
+    elif any((arguments.tls_ca, arguments.tls_certificate, arguments.tls_key)):
+        raise UsageError(f"--tls-… are for what runs at an address, and --target is {arguments.target}")
     if arguments.as_recorded and not arguments.sample:
         raise UsageError("--as-recorded: name the record, with --sample ID")
     if arguments.prometheus is not None:

@@ -156,7 +156,8 @@ def _used(one: "Measure", began: float) -> Used:
 
 
 def _job(service: Service, inputs: "tuple[Input, ...]") -> "Job":
-    from comb_compiler.load import GRPC, Job, Target
+    from comb_compiler.load import GRPC, Job, Target, Tls
 
     host, _, port = service.address.rpartition(":")
-    return Job(Target(GRPC, host.strip("[]"), int(port), service.path), inputs)
+    tls = None if service.certificates is None else Tls(*(path or "" for path in service.certificates))
+    return Job(Target(GRPC, host.strip("[]"), int(port), service.path, tls=tls), inputs)

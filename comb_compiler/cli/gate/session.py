@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.addressed import at_address
 from comb_compiler.cli.gate.contained import Containers
 from comb_compiler.cli.gate.exam import RECORDED, Exam
 from comb_compiler.cli.gate.journal import Absent, Journal, key_of, open_journal
@@ -177,8 +178,10 @@ class Session(NamedTuple):
             return await stack.enter_async_context(self.containers.started("candidate", answers))
         if target != "local":
             plan = as_written(self.candidate.plan, self.arguments.arm)
-            service = Service("candidate", target, plan, answers)
+            address, certificates = at_address(self.arguments)
+            service = Service("candidate", address, plan, answers, certificates)
             stack.push_async_callback(service.close)
+            await service.must_be_trusted()
             return service
         self.console.progress("starting the candidate …")
         source = self.source(self.candidate, self.arguments.arm)

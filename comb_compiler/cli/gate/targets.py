@@ -19,10 +19,12 @@ from comb_compiler.cli.gate.cases import interface_of
 from comb_compiler.cli.models import artifacts_directory, pinned
 from comb_compiler.cli.processes import ended, free_port
 from comb_compiler.gates.asking import Answered, Gone, Recorded, Unreadable
+from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.release import ExecutionPlan, plan_bytes
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
+    from comb_compiler.runtime.client.tls import Certificates
     from comb_compiler.runtime.service import Source
 
 __all__ = ["START", "Answers", "Service", "as_written", "is_ready", "launched", "promise_of"]
@@ -103,10 +105,17 @@ class Service:
 
     `why_gone` says what is known where it does not answer any more; `ended` which of its processes have ended, and why,
     or nothing. `process` is its id, `metrics` their address, and `start` how long it took to be ready, where it is one
-    of this machine.
+    of this machine. It is asked by TLS where there are `certificates`.
     """
 
-    def __init__(self, name: str, address: str, plan: ExecutionPlan, answers: Answers) -> None:
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        plan: ExecutionPlan,
+        answers: Answers,
+        certificates: "Certificates | None" = None,
+    ) -> None:
         from comb_compiler.runtime.client.direct import Direct
         from comb_compiler.runtime.messages import open_messages
 
@@ -114,6 +123,7 @@ class Service:
         self.why_gone: Callable[[], Awaitable[str]] = self._not_known
         self.ended: Callable[[], Awaitable[str]] = self._nothing
         self.address = address
+        self.certificates = certificates
         self.path = f"/{plan.method.service}/{plan.method.name}"
         self.process: int | None = None
         self.start: float | None = None
@@ -122,7 +132,20 @@ class Service:
         self._longest = (plan.deadline or _DEADLINE) + _GRACE
         self._request: Any = open_messages(plan.descriptors)[plan.method.input]
         self._interface = interface_of(plan)
-        self._method = Direct(address, self.path.removeprefix("/"))
+        self._method = Direct(address, self.path.removeprefix("/"), certificates)
+
+    async def must_be_trusted(self) -> None:
+        """Raises Gone, as of what is undecided, where TLS cannot be agreed on: it may be right, and is not known."""
+        from comb_compiler.runtime.client.tls import no_tls
+
+        host, _, port = self.address.rpartition(":")
+        if self.certificates is None:
+            return
+        why = await asyncio.to_thread(no_tls, host.strip("[]"), int(port), self.certificates)
+        if why is not None:
+            gone = Gone(f"the {self.name} cannot be asked: {why}; {why.hint}", self.name)
+            gone.verdict = Verdict.UNDECIDED
+            raise gone
 
     async def ask(self, request: Mapping[str, Any], request_id: str = "") -> Answered:
         """As Target says; `request_id` is what its record is known by."""
@@ -151,7 +174,11 @@ class Service:
         return ""
 
     async def _not_known(self) -> str:
-        return f"{self.address} does not answer"
+        from comb_compiler.runtime.client.tls import why_not
+
+        host, _, port = self.address.rpartition(":")
+        why = await asyncio.to_thread(why_not, host.strip("[]"), int(port), self.certificates)
+        return f"{self.address} does not answer: {why}"
 
     def encoded(self, request: Mapping[str, Any]) -> bytes:
         """A request as it goes over the wire. Raises Unreadable for what is none."""

@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 
 from comb_compiler.runtime.client.outcome import Unreachable
+from comb_compiler.runtime.client.tls import Certificates
 
 __all__ = ["Direct", "Reply"]
 
@@ -23,12 +24,18 @@ class Reply(NamedTuple):
 
 
 class Direct:
-    """A method, as `package.Service/Method`, at `host:port`. Whoever makes it closes it."""
+    """A method, as `package.Service/Method`, at `host:port`. Whoever makes it closes it.
 
-    def __init__(self, address: str, method: str) -> None:
+    It is asked by TLS where there are certificates. Raises CannotAsk where those cannot be read.
+    """
+
+    def __init__(self, address: str, method: str, certificates: Certificates | None = None) -> None:
         options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
         options.append(("grpc.enable_http_proxy", 0))
-        self._channel = grpc.aio.insecure_channel(address, options)
+        if certificates is None:
+            self._channel = grpc.aio.insecure_channel(address, options)
+        else:
+            self._channel = grpc.aio.secure_channel(address, certificates.credentials(), options)
         self._call: Any = self._channel.unary_unary(f"/{method}")
 
     async def ask(self, request: bytes, seconds: float, request_id: str = "") -> Reply:

@@ -30,7 +30,7 @@ async def open_remote(target: str, method: str | None = None, certificates: Cert
     options = [("grpc.max_receive_message_length", _MOST_BYTES), ("grpc.max_send_message_length", _MOST_BYTES)]
     secure = target.startswith("grpcs://") or any(certificates)
     if secure:
-        channel = grpc.aio.secure_channel(address, _credentials(certificates), options)
+        channel = grpc.aio.secure_channel(address, certificates.credentials(), options)
     else:
         channel = grpc.aio.insecure_channel(address, options)
     try:
@@ -59,23 +59,9 @@ async def _connected(channel: Any) -> None:
             raise TimeoutError
 
 
-def _credentials(certificates: Certificates) -> Any:
-    try:
-        contents = [None if path is None else _read(path) for path in certificates]
-    except OSError as problem:
-        raise CannotAsk(f"{problem.filename}: the file cannot be read: {problem.strerror}") from problem
-    authorities, certificate, key = contents
-    return grpc.ssl_channel_credentials(authorities, key, certificate)
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def _described(channel: Any, address: str, method: str | None, secure: Certificates | None) -> "Remote":
     """The service at the other end, by its reflection; which has a client without asyncio only."""
-    plain = grpc.secure_channel(address, _credentials(secure)) if secure else grpc.insecure_channel(address)
+    plain = grpc.secure_channel(address, secure.credentials()) if secure else grpc.insecure_channel(address)
     with plain:
         try:
             database = ProtoReflectionDescriptorDatabase(plain)

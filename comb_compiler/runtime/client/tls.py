@@ -5,11 +5,11 @@ That is asked of the port itself: gRPC does not say what failed in a handshake.
 
 import socket
 import ssl
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from comb_compiler.runtime.client.outcome import CannotAsk, Unreachable
 
-__all__ = ["Certificates", "hung_up", "refusal", "why_not"]
+__all__ = ["Certificates", "hung_up", "no_tls", "refusal", "why_not"]
 
 _PATIENCE = 3.0
 _A_MOMENT = 0.5
@@ -35,28 +35,53 @@ class Certificates(NamedTuple):
             raise CannotAsk(f"{files}: TLS cannot be had from that: {_told(problem)}") from problem
         return context
 
+    def credentials(self) -> Any:
+        """For gRPC's. Raises CannotAsk where the files cannot be read."""
+        import grpc
+
+        try:
+            authorities, certificate, key = (None if path is None else _read(path) for path in self)
+        except OSError as problem:
+            raise CannotAsk(f"{problem.filename}: the file cannot be read: {problem.strerror}") from problem
+        return grpc.ssl_channel_credentials(authorities, key, certificate)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def no_tls(host: str, port: int, certificates: Certificates) -> Unreachable | None:
+    """Why TLS cannot be agreed on with what listens at a port; None where it can, or where nothing listens.
+
+    Raises CannotAsk where the certificates' files cannot be used.
+    """
+    try:
+        is_hung_up = not _shake(host, port, certificates.context())
+    except ssl.SSLError as error:
+        return Unreachable(*refusal(_place(host, port), error))
+    except OSError:
+        return None
+    return Unreachable(*hung_up(_place(host, port), certificates)) if is_hung_up else None
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
 
 def why_not(host: str, port: int, certificates: Certificates | None) -> Unreachable:
     """Why nothing at the port could be spoken to; by TLS with these certificates, or without where it is None.
 
     Raises CannotAsk where their files cannot be used.
     """
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = _place(host, port)
     if certificates is None:
         if _speaks_tls(host, port):
             return Unreachable(
                 f"{place} speaks TLS", "say whom to trust by --tls-ca, or grpcs:// for whom the machine does"
             )
         return Unreachable(f"nothing at {place} speaks gRPC", _NO_GRPC)
-    try:
-        is_hung_up = not _shake(host, port, certificates.context())
-    except ssl.SSLError as error:
-        return Unreachable(*refusal(place, error))
-    except OSError:
-        is_hung_up = False
-    if is_hung_up:
-        return Unreachable(*hung_up(place, certificates))
-    return Unreachable(f"nothing at {place} speaks gRPC", _NO_GRPC)
+    return no_tls(host, port, certificates) or Unreachable(f"nothing at {place} speaks gRPC", _NO_GRPC)
 
 
 def hung_up(place: str, certificates: Certificates) -> tuple[str, str]:
