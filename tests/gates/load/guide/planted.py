@@ -93,9 +93,9 @@ def comb(directory: Path, operators: str, graph: str, code: str, more: str = "sl
     return directory
 
 
-def mended(directory: Path, advice: Advice) -> Path:
-    """A copy with the advice applied."""
-    after = directory.with_name(f"{directory.name}-{advice.rule}")
+def mended(directory: Path, advice: Advice, number: int = 0) -> Path:
+    """A copy with the advice applied, the first or another of a number."""
+    after = directory.with_name(f"{directory.name}-{advice.rule}-{number}")
     shutil.copytree(directory, after)
     assert advice.fix is not None
     file = after / "comb.yaml"
