@@ -16,8 +16,6 @@ from comb_compiler.release.evidence import ISOLATIONS, PREDICATE, STATEMENT
 
 __all__ = ["BadStatement", "merged", "statement_of"]
 
-_SAME = ("repository", "builder")
-
 
 class BadStatement(Exception):
     """Statements that cannot be signed; the message says why."""
@@ -88,11 +86,9 @@ def merged(
                 raise BadStatement(f"`{part['name']}` was loaded with other resources than its operators have here")
     first = statements[0]["predicate"]
     for one in statements[1:]:
-        for field in _SAME:
-            if one["predicate"].get(field) != first.get(field):
-                raise BadStatement(
-                    f"the statements differ in `{field}`: {first.get(field)}, {one['predicate'].get(field)}"
-                )
+        asked = one["predicate"]["repository"]
+        if asked != first["repository"]:
+            raise BadStatement(f"the statements differ in `repository`: {first['repository']}, {asked}")
     proven = {(part["name"], part["digest"]["sha256"]) for one in statements for part in one["subject"]}
     for name, digest in subjects.items():
         if (name, digest) not in proven:
@@ -102,6 +98,7 @@ def merged(
     gates = [gate for one in statements for gate in one["predicate"]["gates"]]
     predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
     predicate["images"] = _images(statements)
+    predicate["builder"] = ", ".join(dict.fromkeys(one["predicate"]["builder"] for one in statements))
     about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
     return {"_type": STATEMENT, "subject": about, "predicateType": PREDICATE, "predicate": predicate}
 
@@ -122,7 +119,7 @@ def _check(statement: Mapping[str, Any]) -> None:
         verdict, isolation = statement["predicate"]["verdict"], statement["predicate"]["isolation"]
         names = [(one["name"], one["digest"]["sha256"]) for one in statement["subject"]]
         texts = [statement["predicate"]["repository"], statement["predicate"]["builder"], *sum(names, ())]
-        of_gates &= bool(names) and all(isinstance(one, str) for one in texts)
+        of_gates &= bool(names) and all(isinstance(one, str) for one in texts) and bool(texts[1])
         of_gates &= all(isinstance(one["gate"], str) for one in statement["predicate"]["gates"])
         of_gates &= all(isinstance(one, str) for one in statement["predicate"]["images"].values())
     except (KeyError, TypeError, AttributeError) as error:

@@ -152,29 +152,6 @@ def test_a_model_of_another_version_is_proven_by_all_gates(repository: Path) -> 
     assert statement["subject"]
 
 
-def test_what_was_merged_is_signed_if_it_is_what_was_proven(repository: Path) -> None:
-    edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
-    assert ci(repository).code == 0
-    key = repository.parent / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    asked = ("ci", "merged", str(repository.parent / "out"), "--key", str(key), "--as", "ci", "-o", "../evidence")
-    done = run(repository, *asked)
-    assert "signed by ci for greeting" in done.stdout.decode()
-    assert (repository.parent / "evidence/greeting.json").stat().st_size
-    edit(repository / "hello/operators.py", RIGHT, f"{RIGHT} + ''")
-    done = run(repository, *asked, code=3)
-    assert "greeting: its gates have to run again" in done.stdout.decode()
-    assert "nothing was signed" in done.stderr.decode()
-
-
-def test_what_was_not_let_through_is_not_signed(repository: Path) -> None:
-    edit(repository / "hello/operators.py", RIGHT, '"Good bye " + text')
-    assert ci(repository).code == 3
-    asked = ("ci", "merged", str(repository.parent / "out"), "--key", "key", "--as", "ci", "-o", "../evidence")
-    assert "nothing proves it: it was blocked" in run(repository, *asked, code=3).stderr.decode()
-    assert list((repository.parent / "evidence").iterdir()) == []
-
-
 def test_code_that_answers_wrong_is_blocked(repository: Path) -> None:
     edit(repository / "hello/operators.py", RIGHT, '"Good bye " + text')
     answer = ci(repository)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.cli.ci.gating import said_by, verdict_by
 from comb_compiler.cli.ci.markdown import as_comments
+from comb_compiler.cli.ci.processes import said_by, verdict_by
 from comb_compiler.cli.ci.proving import found_in
 from comb_compiler.cli.ci.reading import read_json, read_written
 from comb_compiler.cli.ci.report import BadReport, Usage

@@ -67,6 +67,14 @@ def test_statements_of_two_runs_elsewhere_are_not_mixed() -> None:
         merged([statement("ocr"), other], {"ocr": DIGEST, "ocr/new": OTHER}, {}, UNTIL)
 
 
+def test_what_two_jobs_found_is_said_to_be_from_both() -> None:
+    later = statement("ocr/new", digest=OTHER)
+    later["predicate"]["builder"] = "job 8"
+    subjects = {"ocr": DIGEST, "ocr/new": OTHER}
+    assert merged([statement("ocr"), later], subjects, {}, UNTIL)["predicate"]["builder"] == "job 7, job 8"
+    assert merged([statement("ocr"), statement("ocr")], {"ocr": DIGEST}, {}, UNTIL)["predicate"]["builder"] == "job 7"
+
+
 def test_who_was_asked_less_than_the_comb_asks_is_not_signed() -> None:
     asked = {"ocr": ["availability", "replay error"]}
     with pytest.raises(BadStatement, match="`ocr` was not asked all that its gates ask: replay error"):

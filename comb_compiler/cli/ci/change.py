@@ -1,5 +1,6 @@
 """A branch of git → the files that it changes, since it left the branch that it is to be merged into."""
 
+import re
 from typing import NamedTuple
 
 from comb_compiler.cli.exits import UsageError
@@ -7,9 +8,12 @@ from comb_compiler.cli.gate.baseline import default_revision
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.revision import ask_git, find_commit
 
-__all__ = ["Change", "change_since"]
+__all__ = ["Change", "before_last", "change_since", "changed_between"]
 
 _SECONDS = 120
+_NONE = "0" * 40
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_NOTHING = "tree {tree}\nauthor comb <comb> 0 +0000\ncommitter comb <comb> 0 +0000\n\nnothing\n"
 
 
 class Change(NamedTuple):
@@ -26,7 +30,12 @@ class Change(NamedTuple):
 
 
 def change_since(root: str, base: str | None) -> Change:
-    """The change of the checkout at `root` since `base`, by default the default branch. Raises UsageError."""
+    """The change of the checkout at `root` since `base`, by default the default branch. Raises UsageError.
+
+    Zeros alone are the id that forges give for what was there before a branch was: since then, all is new.
+    """
+    if base and not base.strip("0"):
+        return _all_is_new(root)
     name = base or default_revision(root)
     tip = find_commit(root, name) if name is not None else None
     if name is None or tip is None:
@@ -37,10 +46,37 @@ def change_since(root: str, base: str | None) -> Change:
         hint = "fetch the whole history of both"
         raise UsageError(f"--base {name}: it and what is checked out have no commit in common; {hint}")
     behind = int(_git(root, "rev-list", "--count", f"{found}..{tip}"))
-    differ = _git(root, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", found)
+    return Change(name, found, behind, _files(root, found), _conflicts(root, tip) if behind else ())
+
+
+def before_last(root: str) -> str:
+    """What a branch was before the last commit, or merge, as far as first parents say; zeros where it was not."""
+    return find_commit(root, "HEAD^") or _NONE
+
+
+def changed_between(root: str, old: str, new: str) -> tuple[str, ...] | None:
+    """The files that differ between two commits; None where the first is no ancestor of the second."""
+    if not _COMMIT.fullmatch(old) or ask_git(root, ["merge-base", "--is-ancestor", old, new]).returncode != 0:
+        return None
+    differ = _git(root, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", old, new)
+    return tuple(path for path in differ.split("\0") if path)
+
+
+def _all_is_new(root: str) -> Change:
+    """Since a commit without files, which nobody names."""
+    tree = ask_git(root, ["mktree"]).stdout.decode("ascii").strip()
+    made = ask_git(root, ["hash-object", "-t", "commit", "-w", "--stdin"], stdin=_NOTHING.format(tree=tree).encode())
+    commit = made.stdout.decode("ascii").strip()
+    if made.returncode != 0 or not commit:
+        raise OutsideFailure("git cannot make a commit without files, to compare with")
+    return Change("nothing", commit, 0, _files(root, commit), ())
+
+
+def _files(root: str, commit: str) -> tuple[str, ...]:
+    """What differs between a commit and the working tree, and what is new there."""
+    differ = _git(root, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", commit)
     new = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
-    files = sorted({path for path in (*differ.split("\0"), *new.split("\0")) if path})
-    return Change(name, found, behind, tuple(files), _conflicts(root, tip) if behind else ())
+    return tuple(sorted({path for path in (*differ.split("\0"), *new.split("\0")) if path}))
 
 
 def _conflicts(root: str, tip: str) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Say all about a change in one report: the combs that it touches, what is wrong, what it does, what gates prove.
 
 A comb is touched by a file that it reads: comb.yaml and comb.lock, protos, models, samples, operators' code; by the
-platform and its policies all are. What is cheap comes first: of a comb with mistakes no gate is asked. Gates are held
-against the commit that the change began from, and only where what they prove is another; else the standard samples
-alone are asked. The exit code is that of the gravest: 1 for findings, 3 for a gate.
+platform and its policies all are. What is cheap comes first: of a comb with mistakes no image is built and no gate
+asked, and of one whose images cannot be built no gate. Gates are held against the commit that the change began from,
+and only where what they prove is another; else the standard samples alone are asked. The exit code is that of the
+gravest: 1 for findings, 3 for a gate.
 
 The gates run code of the change: no secret belongs near this command. `comb ci comment` is a step of its own.
 
@@ -27,10 +28,11 @@ from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.ci.change import Change, change_since
 from comb_compiler.cli.ci.gating import Terms, gated
+from comb_compiler.cli.ci.imaging import Building
 from comb_compiler.cli.ci.judging import Judged, Sides, findings_of, judge
 from comb_compiler.cli.ci.markdown import as_text
 from comb_compiler.cli.ci.report import VERSION, Comb, Report, Verdict, report_bytes
-from comb_compiler.cli.ci.touched import Touched, removed_combs, touched
+from comb_compiler.cli.ci.touched import Touched, removed_combs, rested_on, touched
 from comb_compiler.cli.ci.writing import write_report
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
@@ -48,6 +50,7 @@ from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["add_arguments", "run"]
 
+_CONTAINER = "container"
 _FORMATS = ("text", "json", "github", "gitlab")
 
 
@@ -59,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--environment", metavar="NAME", action="append", default=[], help="plan for this one (default: for all)")
     add("--store", metavar="STORE", help="where recorded requests are; not for changes that nobody has reviewed")
     add("--target", metavar="local|container", default="local", help="where gates run it (default: local)")
+    add("--build", metavar="DIR", help="build the images of each comb there before its gates; containers run them")
     add("--builder", metavar="TEXT", help="what runs the gates, as the address of a job (default: user and machine)")
     add("--at-once", metavar="N", type=int, default=2, help="combs whose gates run at the same time (default: 2)")
     add("--no-gates", action="store_true", help="ask no gate: say what is wrong and what changes")
@@ -71,6 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.at_once < 1:
         raise UsageError("--at-once: at least one comb has to be under way")
+    if arguments.target == _CONTAINER and arguments.build is None:
+        raise UsageError("--target container runs images: say where they are built, with --build DIR")
+    if arguments.build is not None and arguments.platform is None:
+        raise UsageError("--build: images are built for a platform: name it with --platform")
     checkout = Checkout(open_root(arguments))
     change = change_since(checkout.root, arguments.base)
     memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
@@ -105,16 +113,14 @@ def _reported(
     mains, looked = find_combs(checkout, arguments.paths)
     with ExitStack() as stack:
         past = stack.enter_context(Past(checkout.root, change.commit))
-        sides, wrong, shared = _sides(checkout, change, past, memo, arguments, stack)
-        rested = [path for path in change.files if path in shared]
+        sides, wrong, rested = _sides(checkout, change, past, memo, arguments, stack)
         combs = touched(checkout, past, mains, change.files, rested, memo)
         removed = removed_combs(checkout, past, mains, change.files)
         judged = [judge(one, sides) for one in combs] if not has_errors(wrong) else []
         others = (*(looked if mains or not removed else ()), *wrong, *_twice(checkout, mains, memo))
-    asks = not arguments.no_gates and not has_errors(others)
-    done = (
-        _gated(checkout.root, change, combs, judged, arguments, reports) if asks else tuple(one.comb for one in judged)
-    )
+    done = tuple(one.comb for one in judged)
+    if not arguments.no_gates and not has_errors(others):
+        done = _gated(combs, judged, _terms(change, sides, arguments, reports), arguments.at_once)
     verdict, code = _gravest(done, has_errors(others) or bool(change.conflicts))
     found = findings_of(others)
     counts = (change.behind, len(change.files), change.conflicts)
@@ -123,29 +129,23 @@ def _reported(
 
 def _sides(
     checkout: Checkout, change: Change, past: Past, memo: Memo, arguments: argparse.Namespace, stack: ExitStack
-) -> tuple[Sides, tuple[Diagnostic, ...], set[str]]:
-    """Both ends of the change, what is wrong with the platform, and the files that it is made of, now or before."""
+) -> tuple[Sides, tuple[Diagnostic, ...], tuple[str, ...]]:
+    """Both ends of the change, what is wrong with the platform, and what changed of it."""
     against = open_against(change.commit, checkout, memo)
     file = platform_path(arguments, checkout)
     if file is None:
         if arguments.environment:
             raise UsageError("--environment is one of a platform: name it with --platform")
-        return Sides(checkout, past, against, None, None, (), memo), (), set()
+        return Sides(checkout, past, against, None, None, (), memo), (), ()
     asked = [
         read_platform(checkout, argparse.Namespace(**{**vars(arguments), "environment": one}), None, memo)
         for one in arguments.environment or [None]
     ]
     here = asked[0].here
     environments = tuple(dict.fromkeys(name for one in asked for name in one.environments))
-    shared = {path for where in (checkout, past) for path in load_sources(where, file, memo).files}
-    shared |= {path for path in change.files if path.startswith(_folders(shared, file))}
+    rested = rested_on(checkout, past, file, change.files, memo)
     base = open_base(change.commit, here, stack) if here is not None else None
-    return Sides(checkout, past, against, here, base, environments, memo), asked[0].diagnostics, shared
-
-
-def _folders(files: set[str], platform: str) -> tuple[str, ...]:
-    """The folders of policies: a file that is new in one, or was there, counts as well."""
-    return tuple({f"{os.path.dirname(path)}/" for path in files if path != platform and os.path.dirname(path)})
+    return Sides(checkout, past, against, here, base, environments, memo), asked[0].diagnostics, rested
 
 
 def _twice(checkout: Checkout, mains: Sequence[str], memo: Memo) -> list[Diagnostic]:
@@ -156,24 +156,37 @@ def _twice(checkout: Checkout, mains: Sequence[str], memo: Memo) -> list[Diagnos
     return same_names(Known(*check(load_sources(checkout, main, memo), memo=memo)[:5]) for main in shared)
 
 
-def _gated(
-    root: str,
-    change: Change,
-    combs: Sequence[Touched],
-    judged: Sequence[Judged],
-    arguments: argparse.Namespace,
-    reports: Path,
-) -> tuple[Comb, ...]:
-    """All combs with what their gates say, in their order."""
-    options = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--store": arguments.store}
-    options |= {"--target": arguments.target, "--builder": arguments.builder}
-    more = tuple(word for name, value in options.items() if value for word in (name, value))
-    terms = Terms(root, change.commit, more, reports)
-    with ThreadPoolExecutor(arguments.at_once) as pool:
+def _gated(combs: Sequence[Touched], judged: Sequence[Judged], terms: Terms, at_once: int) -> tuple[Comb, ...]:
+    """All combs with what their images and gates say, in their order."""
+    with ThreadPoolExecutor(at_once) as pool:
         asked = [
             pool.submit(gated, one, terms, is_own=bool(comb.own)) for comb, one in zip(combs, judged, strict=False)
         ]
         return tuple(one.result() for one in asked)
+
+
+def _terms(change: Change, sides: Sides, arguments: argparse.Namespace, reports: Path) -> Terms:
+    options = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--store": arguments.store}
+    options |= {"--target": arguments.target, "--builder": arguments.builder}
+    more = tuple(word for name, value in options.items() if value for word in (name, value))
+    images = None
+    if arguments.build is not None:
+        images = Building(
+            Path(os.path.abspath(arguments.build)), os.path.abspath(arguments.platform), _built_for(sides)
+        )
+    return Terms(sides.checkout.root, change.commit, more, reports, images, arguments.target == _CONTAINER)
+
+
+def _built_for(sides: Sides) -> str:
+    """The environment whose images are built: the only one that is planned for, or that asks for evidence."""
+    assert sides.here is not None, "a platform with mistakes has no combs that are gated"
+    strict = [name for name in sides.environments if sides.here.platform.environments[name].evidence]
+    for names in (sides.environments, strict):
+        if len(names) == 1:
+            return names[0]
+    raise UsageError(
+        f"--build: images are made for an environment: name one of {', '.join(sides.environments)} with --environment"
+    )
 
 
 _ENDS = (

@@ -2,24 +2,21 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import NamedTuple
 
+from comb_compiler.cli.ci.imaging import Building
 from comb_compiler.cli.ci.judging import Judged
+from comb_compiler.cli.ci.processes import said_by, verdict_by
 from comb_compiler.cli.ci.proving import Found, found_in
 from comb_compiler.cli.ci.reading import read_written
 from comb_compiler.cli.ci.report import BadReport, Comb, Verdict
 from comb_compiler.cli.exits import Exit
-from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Terms", "asked_anew", "gated", "said_by", "verdict_by"]
+__all__ = ["Terms", "asked_anew", "gated"]
 
-_MOST_SAID = 2000
 _MOST_BYTES = 64 << 20
 _WORST = (Verdict.PASSED, Verdict.UNDECIDED, Verdict.FAILED, Verdict.BLOCKED, Verdict.REFUSED)
 """From the one that lets pass to the one that nobody needs to look behind."""
@@ -28,12 +25,17 @@ _TELLING = (Exit.FINDINGS, Exit.USAGE, Exit.OUTSIDE_FAILED)
 
 
 class Terms(NamedTuple):
-    """How gates are asked: the checkout's root, the commit to be held against, and what `comb gate` is told beside."""
+    """How gates are asked: the checkout's root, the commit to be held against, and what `comb gate` is told beside.
+
+    `images` says how images are built before, if they are; `in_containers` whether gates run them.
+    """
 
     root: str
     commit: str
     more: tuple[str, ...]
     reports: Path
+    images: Building | None = None
+    in_containers: bool = False
 
 
 def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
@@ -42,7 +44,7 @@ def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
     Where none is, answers cannot differ: then the standard samples alone are asked, if the change `is_own`, of files
     that the comb itself names.
     """
-    comb = judged.comb
+    comb = _with_images(judged.comb, terms)
     if comb.verdict != Verdict.PASSED or not (judged.asked or (is_own and "availability" in judged.gates)):
         return comb
     if not judged.gates:
@@ -53,6 +55,14 @@ def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
     gates = tuple(gate for one in runs for gate in one.gates)
     remarks = tuple(dict.fromkeys((*comb.remarks, *(said for one in runs for said in one.remarks))))
     return comb._replace(verdict=verdict, gates=gates, remarks=remarks)
+
+
+def _with_images(comb: Comb, terms: Terms) -> Comb:
+    """The comb, whose images are built if they are to be: what cannot be is known before any gate is asked."""
+    if comb.verdict != Verdict.PASSED or terms.images is None:
+        return comb
+    failure = terms.images.failure(comb.name, comb.file, terms.root)
+    return comb if failure is None else comb._replace(verdict=failure[0], remarks=(*comb.remarks, failure[1]))
 
 
 def asked_anew(subject: str, file: str, terms: Terms) -> Found:
@@ -66,6 +76,7 @@ def _run(which: str, subject: str, file: str, terms: Terms) -> Found:
     directory = terms.reports.joinpath(*place)
     command = [sys.executable, "-m", "comb_compiler", "gate", which, os.path.join(terms.root, file)]
     command += ["--baseline", terms.commit, "--report", str(directory), *terms.more, *(["--arm", arm] if arm else [])]
+    command += terms.images.asked(place[0]) if terms.images is not None and terms.in_containers else ()
     _clear(directory)
     code, said = said_by(command, terms.root)
     try:
@@ -84,27 +95,3 @@ def _clear(directory: Path) -> None:
             file.unlink(missing_ok=True)
     except OSError as problem:
         raise OutsideFailure(f"`{directory}` cannot be written to: {problem.strerror}") from problem
-
-
-def said_by(command: Sequence[str], root: str) -> tuple[int, str]:
-    """How a command of ours ends, and what it says last on its standard error.
-
-    What it started may outlive it and hold whatever it was given: a file, then, which nobody waits for.
-    """
-    try:
-        with TemporaryFile() as said:
-            done = subprocess.run(  # noqa: S603  the words are ours, paths, and names that comb.yaml's own rules let pass
-                command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, check=False
-            )
-            said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
-            text = said.read(_MOST_SAID).decode("utf-8", "replace")
-    except OSError as problem:
-        raise OutsideFailure(f"`comb {command[3]}` cannot be started: {problem.strerror}") from problem
-    return done.returncode, printable(text.strip())
-
-
-def verdict_by(code: int) -> str:
-    """What the exit code of a command says by itself, where nothing else is known: never that it passed."""
-    if code in (Exit.FINDINGS, Exit.USAGE):
-        return Verdict.REFUSED
-    return Verdict.UNDECIDED if code in (Exit.CLEAN, Exit.GATE_BLOCKS) else Verdict.FAILED

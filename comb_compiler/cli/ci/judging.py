@@ -23,7 +23,7 @@ from comb_compiler.workspace.operators import code_digest
 from comb_compiler.workspace.past import Past
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Judged", "Sides", "findings_of", "judge"]
+__all__ = ["Judged", "Sides", "findings_of", "judge", "subjects_before"]
 
 
 class Sides(NamedTuple):
@@ -101,8 +101,8 @@ def _planned(comb: Comb, touched: Touched, sides: Sides, found: tuple[Diagnostic
 
 def _to_prove(touched: Touched, sides: Sides) -> tuple[str, ...]:
     """The subjects that are others than before, one name of each."""
-    now = _subjects(sides.checkout, touched.main, sides.memo)
-    before = _subjects(sides.past, _home(touched.main, sides), sides.memo)
+    now = subjects_at(sides.checkout, touched.main, sides.memo)
+    before = subjects_before(touched.main, sides.checkout, sides.past, sides.memo)
     names: dict[str, str] = {}
     for name, digest in now.items():
         if before.get(name) != digest:
@@ -110,16 +110,17 @@ def _to_prove(touched: Touched, sides: Sides) -> tuple[str, ...]:
     return tuple(names.values())
 
 
-def _home(main: str, sides: Sides) -> str:
-    """Where the comb was: it may have moved."""
-    past = sides.past
-    name = name_of(main, sides.checkout.read(main))
-    if not isinstance(past.read(main), Unavailable):
-        return main
-    return next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
+def subjects_before(main: str, checkout: Checkout, past: Past, memo: Memo) -> dict[str, str]:
+    """Those that the comb had: it may have moved."""
+    home = main
+    if isinstance(past.read(main), Unavailable):
+        name = name_of(main, checkout.read(main))
+        home = next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
+    return subjects_at(past, home, memo)
 
 
-def _subjects(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:
+def subjects_at(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:
+    """The digests of a comb and its arms, by what they are called; none where it is not there, or has mistakes."""
     sources = load_sources(checkout, main, memo)
     if isinstance(sources.files[main], Unavailable):
         return {}

@@ -17,7 +17,7 @@ from comb_compiler.workspace.operators import code_files
 from comb_compiler.workspace.past import Past
 from comb_compiler.workspace.sources import load_sources
 
-__all__ = ["Touched", "removed_combs", "touched"]
+__all__ = ["Touched", "removed_combs", "rested_on", "touched"]
 
 
 class Touched(NamedTuple):
@@ -39,6 +39,13 @@ def touched(
         if own or platform:
             found.append(Touched(main, own, tuple(platform)))
     return tuple(found)
+
+
+def rested_on(checkout: Checkout, past: Past, platform: str, files: Sequence[str], memo: Memo) -> tuple[str, ...]:
+    """Of `files` those that a platform is made of, now or before; a file that is new in a folder of policies counts."""
+    made_of = {path for where in (checkout, past) for path in load_sources(where, platform, memo).files}
+    folders = tuple({f"{posixpath.dirname(path)}/" for path in made_of if path != platform and posixpath.dirname(path)})
+    return tuple(path for path in files if path in made_of or path.startswith(folders))
 
 
 def _read(checkout: Checkout, past: Past, main: str, files: Sequence[str], memo: Memo) -> set[str]:

@@ -26,7 +26,7 @@ from comb_compiler.cli.opening import open_clean
 from comb_compiler.cli.provenance import source_of
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["add_arguments", "add_signing_arguments", "run"]
+__all__ = ["add_arguments", "add_signing_arguments", "run", "subjects_in"]
 
 _MOST_BYTES = 4 << 20
 _MOST_DAYS = 90
@@ -40,12 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="FILE", default="evidence.json", help="where it is written (default: evidence.json)")
 
 
-def add_signing_arguments(parser: argparse.ArgumentParser) -> None:
-    """What says by whom, and for how long."""
+def add_signing_arguments(parser: argparse.ArgumentParser, *, must: bool = True) -> None:
+    """What says by whom, and for how long; whether it `must` be said."""
     add = parser.add_argument
-    add("--key", metavar="FILE", required=True, help="the private SSH key to sign with; the public one with --signer")
+    add("--key", metavar="FILE", required=must, help="the private SSH key to sign with; the public one with --signer")
     add("--signer", metavar="COMMAND", help="a program that signs, and its arguments; no shell looks at them")
-    add("--as", dest="name", metavar="NAME", required=True, help="whose it is, as platform.yaml names the publisher")
+    add("--as", dest="name", metavar="NAME", required=must, help="whose it is, as platform.yaml names the publisher")
     add("--days", metavar="N", type=int, default=14, help=f"for how long it counts, at most {_MOST_DAYS} (default: 14)")
 
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import PublishError, Refused
 
     statements = [_read(one) for one in arguments.statements]
-    found = _subjects(arguments.comb, console)
+    found = subjects_in(arguments.comb, console)
     if found is None:
         return Exit.FINDINGS
     subjects, gates_of, resources, root = found
@@ -114,7 +114,7 @@ def _public(file: str) -> str:
         raise UsageError(f"--key {file}: with --signer it is the public key, which cannot be read") from problem
 
 
-def _subjects(
+def subjects_in(
     paths: list[str], console: Console
 ) -> tuple[dict[str, str], dict[str, list[str]], dict[str, str], str] | None:
     """The digests of combs and their arms, their gates, what their operators have, and the root of the checkout.
