@@ -168,7 +168,7 @@ def test_a_waterfall_stays_within_its_width(width: int, unicode: bool) -> None:
 
 def comb(*arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "comb_compiler", "call", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=600, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def address() -> Iterator[str]:
             yield found
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=600)
     assert process.returncode == 0
 
 

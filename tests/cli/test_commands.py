@@ -167,7 +167,7 @@ def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -
     root = Path(__file__).parents[2]
     target = tmp_path / "environment.git"
     command = [sys.executable, "-m", "comb_compiler", "demo", "--into", str(target)]
-    first = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=900, check=False)
+    first = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=3600, check=False)
     assert first.returncode == 0, first.stderr
     for said in ("passed   replay error: 5 of", "passed   replay optimised: 11 of", "blocked  availability: 13 of"):
         assert said in first.stdout

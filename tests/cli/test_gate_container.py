@@ -147,7 +147,7 @@ def test_a_signal_in_the_middle_leaves_nothing(engine: "DockerClient", project: 
             assert time.monotonic() < deadline
             time.sleep(0.1)
         process.send_signal(number)
-        _, said = process.communicate(timeout=240)
+        _, said = process.communicate(timeout=600)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert left(engine) == []
@@ -172,7 +172,7 @@ def test_an_engine_that_goes_in_the_middle_leaves_it_undecided(
                     assert time.monotonic() < deadline
                     time.sleep(0.2)
                 leading.kill()
-                _, said = process.communicate(timeout=240)
+                _, said = process.communicate(timeout=600)
             assert process.returncode == 4, said
             assert "the engine does not answer any more" in said
         finally:

@@ -35,7 +35,7 @@ GUIDE = {
 
 def fix(directory: Path, *arguments: str) -> Ran:
     command = [sys.executable, "-m", "comb_compiler", "fix", "comb.yaml", *arguments]
-    ran = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=600)
     assert "Traceback" not in ran.stderr
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 

@@ -81,11 +81,11 @@ def test_a_run_that_is_ended_half_way_is_gone_on_with(home: Path, number: signal
     before, after = greeting(home / "before"), greeting(home / "after", body)
     store = recorded(home / "records", 80)
     running = started(after, {}, "replay", "--baseline", str(before), "--at-once", "1", *store)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while len(journals(home)) < 12 and time.monotonic() < until:
         time.sleep(0.01)
     running.send_signal(number)
-    running.communicate(timeout=120)
+    running.communicate(timeout=600)
     known = len(journals(home)) - 1
     assert 11 <= known < 72, "it was ended half-way"
     asked(home)

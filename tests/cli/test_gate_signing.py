@@ -40,7 +40,7 @@ def test_what_gates_found_is_signed_and_counts_for_that_comb_alone(tmp_path: Pat
         command = [sys.executable, "-m", "comb_compiler", "evidence", "sign", "../report/statement.json", *more]
         command += ["--comb", ".", "--key", str(held), "--as", "ci", "-o", str(tmp_path / "evidence.json")]
         environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-        done = subprocess.run(command, cwd=after, env=environment, capture_output=True, timeout=120)
+        done = subprocess.run(command, cwd=after, env=environment, capture_output=True, timeout=600)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     gate(after, "availability", "--baseline", "none")

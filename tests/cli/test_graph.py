@@ -108,7 +108,7 @@ def test_a_terminal_gets_colour_and_its_own_width(tmp_path: Path) -> None:
     )
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
     environment |= {"TERM": "xterm", "PYTHONUTF8": "1", "COMB_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, timeout=600)
     text = done.stdout.decode("utf-8")
     assert "\x1b[1;33m" in text, done.stderr
     assert "does not fit 38 columns" in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())

@@ -71,7 +71,7 @@ def render(root: Path) -> None:
     command = [sys.executable, "-m", "comb_compiler", "render", "combs", "--platform", "platform.yaml"]
     command += ["--environment", "staging", "--images", "images.json", "-o", "out"]
     environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, timeout=600)
 
 
 def differing(root: Path, cache: Path | None, given: Images | None = None) -> list[str]:

@@ -29,7 +29,7 @@ from tests.runtime.service.serving import exchange
 
 HELLO = ROOT / "examples" / "hello"
 BROKEN = "def ("
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ CARD = {"memory": "16Gi"}
 SLICED: dict[str, Any] = {"memory": "40Gi", "mig": {"1g.10gb": {"memory": "10Gi", "compute": "14%", "perDevice": 4}}}
 LARGE = {"memory": "20Gi", "compute": "42%", "perDevice": 2}
 CUT = {"1g.10gb": 2, "3g.20gb": 1}
-SECONDS = 60.0
+SECONDS = 240.0
 QUIET = 1.5
 """So long nothing changes when a scheduler has nothing left to do."""
 TRIALS = 16

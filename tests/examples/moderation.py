@@ -25,7 +25,7 @@ __all__ = ["EXAMPLE", "Running", "code", "locate", "messages", "patient_plan", "
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "frame-moderation"
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 
 
 @contextmanager

@@ -47,7 +47,7 @@ registry: {push: registry.acme.example/combs}
 BETTER = "\n\nclass Better(Greet):\n    pass\n"
 TENTH, HALF = Decimal("0.1"), Decimal("0.5")
 USERS = 200
-PATIENCE = 60.0
+PATIENCE = 240.0
 Object = dict[str, Any]
 
 

@@ -30,7 +30,7 @@ from tests.support.memory import REMEMBERED
 pytestmark = pytest.mark.slow
 
 _FRAME = EXAMPLE / "samples" / "rotated" / "followers" / "frame.jpg"
-_PATIENCE = 120.0
+_PATIENCE = 240.0
 Object = Mapping[str, Any]
 
 

@@ -85,7 +85,8 @@ def fills(before, after):
 
 no_function = 5
 """
-LIMITS = Limits(start=60, one=2, all=20)
+LIMITS = Limits(start=120, one=120, all=600)
+HANGS = {"exam.compare:hangs": LIMITS._replace(one=2), "slow:any": LIMITS._replace(start=3)}
 
 
 @pytest.fixture
@@ -169,12 +170,12 @@ def test_of_what_is_the_same_it_is_not_asked(opened: Any) -> None:
     ],
 )
 def test_what_has_no_answer_decides_nothing_and_is_not_asked_again(opened: Any, entry: str, said: str) -> None:
-    rules = opened("score", entry, LIMITS._replace(start=3) if entry.startswith("slow") else LIMITS)
+    rules = opened("score", entry, HANGS.get(entry, LIMITS))
     for _ in range(2):
         began = time.monotonic()
         with pytest.raises(Incomparable, match=f"the comparator `{entry}` has no answer: {said}"):
             differences(score(1), score(2), rules)
-    assert time.monotonic() - began < 1, "which would have taken its time again"
+    assert entry not in HANGS or time.monotonic() - began < 2, "which would have taken its time again"
 
 
 def test_what_takes_too_long_in_all_has_no_answer(opened: Any) -> None:
@@ -185,7 +186,7 @@ def test_what_takes_too_long_in_all_has_no_answer(opened: Any) -> None:
 
 def test_what_it_started_ends_with_it(opened: Any, code: Path) -> None:
     with pytest.raises(Incomparable, match="nothing came"):
-        differences(score(1), score(2), opened("score", "exam.compare:breeds"))
+        differences(score(1), score(2), opened("score", "exam.compare:breeds", LIMITS._replace(one=5)))
     child = (code / "exam" / "child").read_text("utf-8")
     state = subprocess.run(["ps", "-o", "stat=", "-p", child], capture_output=True, text=True).stdout
     assert not state or state.startswith("Z")

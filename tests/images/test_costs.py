@@ -13,7 +13,7 @@ import pytest
 from tests.images.example import Example
 
 pytestmark = pytest.mark.slow
-_MOST_SECONDS = 5.0
+_MOST_SECONDS = 10.0
 _CODE = "operators/verdict.py"
 
 

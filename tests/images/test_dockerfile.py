@@ -179,7 +179,7 @@ def test_a_real_engine_builds_it_and_what_it_builds_answers(
             deadline = time.monotonic() + _PATIENCE
             while True:
                 try:
-                    urllib.request.urlopen(f"http://{made.http}/readyz", timeout=10).close()
+                    urllib.request.urlopen(f"http://{made.http}/readyz", timeout=60).close()
                     break
                 except OSError:
                     assert made.endings() == (), made.said("main")
@@ -188,5 +188,5 @@ def test_a_real_engine_builds_it_and_what_it_builds_answers(
             request = urllib.request.Request(
                 f"http://{made.http}/v1/call", b'{"name": "you"}', {"content-type": "application/json"}
             )
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=600) as answer:
                 assert json.loads(answer.read()) == {"text": "Hello, you!"}

@@ -24,6 +24,11 @@ def homes() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("comb-contained-*"))
 
 
+def at_home(engine: "DockerClient") -> set[Path]:
+    """Where what runs in the engine has its home; other engines of this machine may have homes, too."""
+    return {Path(one.labels[HOME]) for one in engine.containers.list() if HOME in one.labels}
+
+
 def containers(engine: "DockerClient") -> dict[str, str]:
     """What is in the engine, and what it is."""
     return {str(one.id): f"{one.status} {one.labels} {one.attrs['Args']}" for one in engine.containers.list(all=True)}
@@ -37,15 +42,16 @@ def can_connect(port: int) -> bool:
 @pytest.mark.slow
 def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(engine: "DockerClient", project: Path) -> None:
     grpc, http = doors()
-    before = homes()
+    before = at_home(engine)
     with command(engine, project, "--container", "images", f"--grpc-port={grpc}", f"--http-port={http}") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("hello answers")
         os.kill(process.pid, signal.SIGKILL)
-    (left,) = homes() - before
+    (left,) = at_home(engine) - before
+    assert left in homes()
     labelled = {"label": f"{HOME}={left}"}
     assert len(engine.containers.list(filters=labelled)) == 2, "a process, and what leads to it"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while can_connect(http):
         assert time.monotonic() < deadline, "what leads there on this machine ends with whoever started it"
         time.sleep(0.1)
@@ -61,7 +67,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(engine: "D
             assert not [what for what in there.values() if str(left) in what]
         other.remove()
         somebody.remove()
-    assert homes() == before
+    assert left not in homes()
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ class Environment(NamedTuple):
         """Run `comb`."""
         command = [sys.executable, "-m", "comb_compiler", *arguments]
         environment = {**os.environ, "PYTHONPATH": os.getcwd(), "NO_COLOR": "1", **(env or {})}
-        done = subprocess.run(command, cwd=self.checkout, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=self.checkout, env=environment, capture_output=True, text=True, timeout=600)
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -233,7 +233,7 @@ def test_two_who_start_at_once_start_one(environment: Environment, tmp_path: Pat
             [sys.executable, "-m", "comb_compiler", *command], cwd=one.checkout, env=env, stderr=subprocess.PIPE
         )
         started.append(popen)
-    said = [one.communicate(timeout=120)[1].decode() for one in started]
+    said = [one.communicate(timeout=600)[1].decode() for one in started]
     assert sorted(one.returncode for one in started) == [0, 1], said
     assert any("has changed meanwhile" in one or "another candidate" in one for one in said), said
     assert len(environment.titles()) == 2

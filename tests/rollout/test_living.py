@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 HELLO = ROOT / "examples" / "hello"
 DIRECTORY = f"clusters/{CLUSTER}/greetings/hello"
-PATIENCE = 150.0
+PATIENCE = 300.0
 MORE = """\
 experiment: {key: header/x-user-id, arms: {all: {weight: 1}}}
 rollout: {steps: [20%, 50%], hold: 4s, abort: {errorRate: 10%}}

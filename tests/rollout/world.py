@@ -28,7 +28,7 @@ __all__ = ["CLUSTER", "Applied", "Users", "prometheus_of"]
 CLUSTER = "east"
 NAMESPACE = "greetings"
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 Object = dict[str, Any]
 
 

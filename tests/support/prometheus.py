@@ -15,7 +15,7 @@ __all__ = ["Answer", "Prometheus", "is_ready", "prometheus_with"]
 
 _START = 1_790_000_000
 _MINUTES = 10
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 Answer = Mapping[tuple[tuple[str, str], ...], float]
 """Values by labels, in the order of their names."""

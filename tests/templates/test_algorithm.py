@@ -48,7 +48,7 @@ def served(place: Place) -> Iterator[str]:
             yield found[1]
         finally:
             run.send_signal(signal.SIGINT)
-            run.communicate(timeout=60)
+            run.communicate(timeout=600)
 
 
 def test_it_serves_a_real_digit(made: Place) -> None:

@@ -211,17 +211,17 @@ def test_a_driver_that_never_returns_is_not_waited_for(odd: type[_Odd]) -> None:
 
     class Stuck(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
-            release.wait(10)
+            release.wait(600)
             return b""
 
         def close(self) -> None:
-            release.wait(10)
+            release.wait(600)
             super().close()
 
     try:
         odd.behave = staticmethod(Stuck)
         assert failure("odd://m", patience=0.2) == "`odd://m` did not answer within 0.2 s"
-        odd.behave = staticmethod(lambda: release.wait(10))
+        odd.behave = staticmethod(lambda: release.wait(600))
         assert failure("odd://m", patience=0.2) == "`odd://m` did not answer within 0.2 s"
     finally:
         release.set()

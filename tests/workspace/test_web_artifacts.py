@@ -29,11 +29,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(url=url, asked=asked)
 
 
-def fetch(url: str, patience: float = 20.0) -> Digest | Unavailable:
+def fetch(url: str, patience: float = 120.0) -> Digest | Unavailable:
     return digest_artifact(NOWHERE, "comb.yaml", url, patience=patience)
 
 
-def failure(url: str, patience: float = 20.0) -> str:
+def failure(url: str, patience: float = 120.0) -> str:
     """What is said of a failure outside; no secret, and no address but its own, is in it."""
     with pytest.raises(OutsideFailure) as caught:
         fetch(url, patience)
@@ -113,11 +113,11 @@ def test_redirects_without_end(server: SimpleNamespace) -> None:
     assert code_of(fetch(f"{server.url}{'/redirect/' * 14}/ok")) is codes.UNREACHABLE_ARTIFACT
 
 
-@pytest.mark.parametrize("path", ["mute/3", "drip", "hang/3"])
+@pytest.mark.parametrize("path", ["mute/120", "drip", "hang/120"])
 def test_a_server_that_is_too_slow_is_not_waited_for(server: SimpleNamespace, path: str) -> None:
     began = time.monotonic()
     assert failure(f"{server.url}/{path}", patience=0.4) == f"`{server.url}/{path}` did not answer within 0.4 s"
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def read(requires_tool: RequiresTool) -> Reader:
     def run(diagrams: list[tuple[str, str]]) -> list[Any]:
         request = json.dumps([{"form": form, "text": text} for form, text in diagrams])
         done = subprocess.run(
-            [node, READER, packages], input=request.encode(), capture_output=True, timeout=120, env=dict(os.environ)
+            [node, READER, packages], input=request.encode(), capture_output=True, timeout=600, env=dict(os.environ)
         )
         assert done.returncode == 0, done.stderr.decode()
         found: list[Any] = json.loads(done.stdout)

@@ -24,7 +24,7 @@ from tests.runtime.recording.test_hiding import SECRET, scan
 from tests.runtime.recording.test_recorder import records
 
 DEADLY = Request(letter=Letter(text="kill"))
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 
 
 def until(holds: Callable[[], object]) -> None:
