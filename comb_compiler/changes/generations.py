@@ -7,7 +7,7 @@ from comb_compiler.changes.model import Found, Identity
 
 __all__ = ["matched"]
 
-_GENERATION = re.compile(r"(.+-plan)-[0-9a-f]{10}")
+_GENERATION = re.compile(r"(.+-(?:plan|store))-[0-9a-f]{10}")
 
 
 def matched(

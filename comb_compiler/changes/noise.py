@@ -16,7 +16,7 @@ AMOUNTS = "amounts that are written in another way"
 
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{8,128}")
 _DIGEST_NAMES = re.compile(r"checksum|digest|hash|revision|comb\.dev/release", re.IGNORECASE)
-_GENERATION = re.compile(r".+-plan-[0-9a-f]{10}")
+_GENERATION = re.compile(r".+-(?:plan|store)-[0-9a-f]{10}")
 _MARKS = frozenset(("comb.dev/unbuilt", "comb.dev/compiler", "app.kubernetes.io/version", "helm.sh/chart"))
 _RELEASE = "COMB_RELEASE"
 _AMOUNTS = ("requests", "limits", "hard", "capacity")

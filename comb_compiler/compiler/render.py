@@ -128,7 +128,9 @@ def render_comb(
     plan_file = plan_bytes(execution)
     run = _run(plan_file, plan, images)
     clusters = tuple(
-        render_release(Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run), code)
+        render_release(
+            Rendering(bound.value, on.value, plan, cluster, execution, plan_file, images, run, code=code), code
+        )
         for cluster in plan.clusters
     )
     found = (*found, *(finding for one in clusters for finding in size_findings(one.manifests, one.files, bound, on)))

@@ -20,7 +20,7 @@ _AWAY = "move it away"
 _BACK = "a newer Comb wrote it, or a hand: use that Comb, take the change back, or move the directory away"
 LISTS = (FILE, "kustomization.yaml")
 """What is in every directory, and no object."""
-_GENERATION = re.compile(r"configmap-.+-plan-[0-9a-f]{10}[.]yaml")
+_GENERATION = re.compile(r"configmap-.+-(?:plan|store)-[0-9a-f]{10}[.]yaml")
 
 
 class Held(NamedTuple):

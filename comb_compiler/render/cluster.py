@@ -10,6 +10,7 @@ from comb_compiler.render.kustomization import kustomization
 from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.monitoring import dashboards, prometheus_rules, service_monitors
 from comb_compiler.render.network import network_policies
+from comb_compiler.render.recording import store_maps
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.routes import routes
 from comb_compiler.render.scaling import autoscalers, recording_rules, scaled_objects
@@ -22,6 +23,7 @@ __all__ = ["KINDS", "render_cluster"]
 KINDS: tuple[Callable[[Rendering], Iterator[Manifest]], ...] = (
     service_accounts,
     config_maps,
+    store_maps,
     workspace_claims,
     claim_templates,
     deployments,

@@ -3,6 +3,7 @@
 __all__ = [
     "ARTIFACTS",
     "CODE",
+    "CREDENTIALS_DIRECTORY",
     "FETCHED",
     "GRPC_PORT",
     "HTTP_PORT",
@@ -10,6 +11,9 @@ __all__ = [
     "PLAN_DIRECTORY",
     "PLAN_FILE",
     "REGISTRY_DIRECTORY",
+    "SPOOL",
+    "STORE_DIRECTORY",
+    "STORE_FILE",
     "WEIGHTS_DIRECTORY",
     "WEIGHTS_FILE",
     "WORKSPACE",
@@ -29,6 +33,12 @@ REGISTRY_DIRECTORY = "/etc/comb/registry"
 """Docker's configuration, for what fetches models."""
 WEIGHTS_DIRECTORY = "/etc/comb/weights"
 WEIGHTS_FILE = "weights.json"
+STORE_DIRECTORY = "/etc/comb/store"
+STORE_FILE = "store.json"
+CREDENTIALS_DIRECTORY = "/etc/comb/store-credentials"
+"""A Secret's keys as files: `username` and `password`, or `api-key`; `ca.crt`."""
+SPOOL = "/var/comb/spool"
+"""Where records wait for the store."""
 WORKSPACE = "/var/comb/workspace"
 GRPC_PORT = 50051
 HTTP_PORT = 8080

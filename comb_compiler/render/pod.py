@@ -12,6 +12,7 @@ from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.names import priority_name
 from comb_compiler.render.placement import affinity, spread, tolerations
 from comb_compiler.render.quantities import byte_quantity, number_quantity
+from comb_compiler.render.recording import recorder_arguments, salt
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.routes import is_routed
 from comb_compiler.render.volumes import mounts, volumes
@@ -98,6 +99,7 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             {"name": "COMB_LOG_FORMAT", "value": "json"},
             {"name": "HOME", "value": "/tmp"},  # noqa: S108
             *_traces(rendering, workload),
+            *salt(rendering, workload.group),
         ],
         "ports": [
             {"name": "grpc", "containerPort": layout.GRPC_PORT},
@@ -142,6 +144,7 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
     ]
     if rendering.comb.storage.workspace is not None:
         said.append(caused(f"--workspace={layout.WORKSPACE}", Cause.comb("storage", "workspace")))
+    said += recorder_arguments(rendering, group)
     if group.is_entry:
         if weights_name(rendering) is not None:
             weights = f"--weights={layout.WEIGHTS_DIRECTORY}/{layout.WEIGHTS_FILE}"

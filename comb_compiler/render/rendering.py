@@ -26,7 +26,8 @@ class Rendering(NamedTuple):
     objects have it behind their names, and labels of their own, so that no selector of one finds the other's pods.
     `kept` are the numbers of replicas, by workload, that an autoscaler is only about to take over. An `emergency` lets
     it past the gates, and is told to whoever hears of the release. `source` is the repository that it is published
-    from, which release.json alone says.
+    from, which release.json alone says. `code` is the digest of the operators' code, by which records know what they
+    are of.
     """
 
     comb: Comb
@@ -41,6 +42,7 @@ class Rendering(NamedTuple):
     kept: Mapping[str, int] = {}
     emergency: Emergency | None = None
     source: str = ""
+    code: str = ""
 
     @property
     def name(self) -> str:

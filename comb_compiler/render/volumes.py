@@ -15,6 +15,7 @@ from comb_compiler.render.config import cause_of_weights, plan_name, weights_nam
 from comb_compiler.render.fetching import cause_of_fetching
 from comb_compiler.render.manifest import Cause, caused
 from comb_compiler.render.quantities import byte_quantity
+from comb_compiler.render.recording import SPOOL, credentials_source, is_recorded, store_name
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.spec.comb.serving import Workspace
 
@@ -70,9 +71,23 @@ def _volumes(rendering: Rendering, group: Group) -> Iterator[_Volume]:
     if cause_of_models is not None:
         # Without a limit: what is fetched is pinned, and that is all that is ever there.
         yield _Volume("models", layout.FETCHED, {"emptyDir": {}}, cause_of_models, read_only=True)
+    if is_recorded(rendering, group):
+        yield from _of_records(rendering)
     if rendering.comb.storage.workspace is not None:
         cause = Cause.comb("storage", "workspace")
         yield _Volume("workspace", layout.WORKSPACE, _workspace(rendering, rendering.comb.storage.workspace), cause)
+
+
+def _of_records(rendering: Rendering) -> Iterator[_Volume]:
+    """Where the store is, who asks, and where records wait: a container that starts anew in its pod finds them."""
+    cause = Cause.platform("sampleStore")
+    source = {"configMap": {"name": store_name(rendering)}}
+    yield _Volume("store", layout.STORE_DIRECTORY, source, cause, read_only=True)
+    credentials = credentials_source(rendering)
+    if credentials is not None:
+        named = cause.below("elasticsearch", "credentials")
+        yield _Volume("store-credentials", layout.CREDENTIALS_DIRECTORY, credentials, named, read_only=True)
+    yield _Volume("spool", layout.SPOOL, {"emptyDir": {"sizeLimit": byte_quantity(SPOOL)}}, cause)
 
 
 def _workspace(rendering: Rendering, workspace: Workspace) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def by_routes(directory: Path) -> Files:
             "httpHostname": "web.acme.example",
         },
         "sampleStore": {
-            "elasticsearch": {"urls": ["https://search.data.svc:9200"]},
+            "elasticsearch": {"urls": ["https://search.data.svc:9200"], "credentials": "samples-store"},
             "hbase": {"host": "10.1.2.3"},
         },
     }

@@ -64,6 +64,23 @@ def test_secrets_come_from_the_environment_or_files_and_are_not_shown(tmp_path: 
         assert "secret" not in repr(one) + str(one) + f"{one}"
 
 
+def test_a_mounted_secret_is_read_by_its_keys(tmp_path: Path) -> None:
+    store = changed("elasticsearch", credentials=str(tmp_path))
+    with pytest.raises(ValueError, match="neither `username` with `password` nor `api-key` is there"):
+        settings_of(store, {})
+    (tmp_path / "username").write_text("ann\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="go together"):
+        settings_of(store, {})
+    (tmp_path / "password").write_text("a secret\n", encoding="utf-8")
+    found = settings_of(store, {}).credentials
+    assert (found.user, found.password, found.api_key, found.ca) == ("ann", "a secret", "", "")
+    (tmp_path / "ca.crt").write_text("PEM", encoding="utf-8")
+    (tmp_path / "api-key").write_text("another secret", encoding="utf-8")
+    found = settings_of(store, {}).credentials
+    assert (found.api_key, found.ca) == ("another secret", str(tmp_path / "ca.crt"))
+    assert "secret" not in repr(found)
+
+
 def test_an_id_says_the_month() -> None:
     assert index_of("x", "019ac1a7a4007000a000000000000001") == "x-2025.11"
     for other in ("019ac1a7a4004000a000000000000001", "019ac1a7a4007000c000000000000001", "0" * 32, "f" * 32):

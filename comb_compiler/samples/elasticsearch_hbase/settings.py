@@ -47,11 +47,15 @@ class Settings(NamedTuple):
 def credentials_of(name: str | None, environment: Mapping[str, str]) -> Credentials:
     """Those under a name: of NAME_USER, NAME_PASSWORD, NAME_API_KEY and NAME_CA.
 
-    Each may be in a file, which NAME_PASSWORD_FILE names, as Secrets are mounted; NAME_CA is a file in any case. Raises
-    OSError for a file that cannot be read, and ValueError, which names variables and no values, for half of a pair.
+    Each may be in a file, which NAME_PASSWORD_FILE names, as Secrets are mounted; NAME_CA is a file in any case. A name
+    that is an absolute path is a directory, with `username` and `password`, or `api-key`, and perhaps `ca.crt`: a
+    mounted Secret. Raises OSError for a file that cannot be read, and ValueError, which says names and no values, for
+    half of a pair.
     """
     if not name:
         return Credentials()
+    if name.startswith("/"):
+        return _mounted(Path(name))
     prefix = name.upper().replace("-", "_").replace(".", "_")
 
     def said(what: str) -> str:
@@ -63,6 +67,20 @@ def credentials_of(name: str | None, environment: Mapping[str, str]) -> Credenti
         raise ValueError(f"{prefix}_USER and {prefix}_PASSWORD go together, and only one is there")
     if not found.user and not found.api_key:
         raise ValueError(f"neither {prefix}_USER with {prefix}_PASSWORD nor {prefix}_API_KEY is there")
+    return found
+
+
+def _mounted(directory: Path) -> Credentials:
+    def said(what: str) -> str:
+        file = directory / what
+        return file.read_text("utf-8").strip() if file.exists() else ""
+
+    ca = directory / "ca.crt"
+    found = Credentials(said("username"), said("password"), said("api-key"), str(ca) if ca.exists() else "")
+    if bool(found.user) != bool(found.password):
+        raise ValueError(f"{directory}: `username` and `password` go together, and only one is there")
+    if not found.user and not found.api_key:
+        raise ValueError(f"{directory}: neither `username` with `password` nor `api-key` is there")
     return found
 
 

@@ -10,7 +10,7 @@ _PEOPLE = "For people."
 _ONE = "It has one value."
 _GATES = "Proven before a release is published."
 _PUBLISHED = "Asked of who publishes a release."
-_STORE = "Pods are only let through to the store: its addresses are all that the objects say of it."
+_STORE = "What `comb platform apply-store` sets up; pods go by none of it."
 
 REASONS: Mapping[Written, Mapping[str, str]] = {
     Written.COMB: {
@@ -39,14 +39,8 @@ REASONS: Mapping[Written, Mapping[str, str]] = {
         "registry.push": "Images are named by images.json; those from elsewhere are refused.",
         "registry.allowed": "Images are named by images.json; those from elsewhere are refused.",
         "registry.base": "What images are built on.",
-        "sampleStore.elasticsearch.index": _STORE,
-        "sampleStore.elasticsearch.credentials": _STORE,
         "sampleStore.elasticsearch.shards": _STORE,
         "sampleStore.elasticsearch.replicas": _STORE,
-        "sampleStore.hbase.table": _STORE,
-        "sampleStore.hbase.pool": _STORE,
-        "sampleStore.hbase.timeout": _STORE,
-        "sampleStore.hbase.tls": _STORE,
         "sampleStore.hbase.keep": _STORE,
         "floors": "Combs below them are refused.",
         "firstRelease": _PUBLISHED,
