@@ -12,7 +12,7 @@ from tests.servers.processes import Failed, Server, running
 
 __all__ = ["StoreServer", "elasticsearch", "hbase"]
 
-_SECONDS = 600.0
+_SECONDS = 1200.0
 """Patience for a start: 15 s when the machine is quiet."""
 _HEAP = "512m"
 _OPENED = (
@@ -107,6 +107,9 @@ def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[Store
         "hbase.zookeeper.property.clientPortAddress": "127.0.0.1",
         "hbase.master.hostname": "localhost",
         "hbase.master.ipc.address": "127.0.0.1",
+        # Its own patience for a start is five minutes, which a busy machine may take.
+        "hbase.master.start.timeout.localHBaseCluster": round(_SECONDS * 1000),
+        "hbase.master.init.timeout.localHBaseCluster": round(_SECONDS * 1000),
         "hbase.master.port": master,
         "hbase.master.info.port": -1,
         "hbase.master.wait.on.regionservers.mintostart": 1,

@@ -21,7 +21,10 @@ _Ended = tuple[int, int, int, tuple[float, float], Nodes, Mapping[int, Call]]
 
 
 class Measure(NamedTuple):
-    """One value of a metric, for a page of them. A name that ends in `_total` counts up; any other is a gauge."""
+    """One value of a metric, for a page of them. A name that ends in `_total` counts up; any other is a gauge.
+
+    Where it is of a histogram, it is the sum, or, with the label `le`, how many were no more than that.
+    """
 
     name: str
     labels: Mapping[str, str]

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from comb_compiler.runtime.recording.losses import Losses
 from comb_compiler.runtime.recording.retention import Deleting, Retention
 from comb_compiler.runtime.recording.spool.segments import Batch
+from comb_compiler.samples.figures import Counting, StoreFigures
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import Put, StoreError
 
@@ -88,6 +89,11 @@ class Shipping:
         """Whether the store takes records, as far as is known."""
         putting = self._putting
         return not self.is_down and (putting is None or monotonic() - putting < _LONG)
+
+    @property
+    def figures(self) -> StoreFigures | None:
+        """What the store counts of itself; None where it does not."""
+        return self._store.figures() if isinstance(self._store, Counting) else None
 
     def start(self) -> None:
         """Begin."""

@@ -1,9 +1,11 @@
 """The store that a service is told to record into, opened when it is first needed: it may be down at the start."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from comb_compiler.runtime.recording.shipping import Store
+from comb_compiler.samples.figures import Counting, StoreFigures
 from comb_compiler.samples.record_pb2 import Record
 from comb_compiler.samples.store import Put, Query, StoreError
 
@@ -21,11 +23,14 @@ def servers_late(file: Path, environment: Mapping[str, str]) -> Store:
 
 
 def _servers(file: Path, environment: Mapping[str, str]) -> Store:
-    from comb_compiler.samples.elasticsearch_hbase import ProductionStore, read_settings  # two clients
+    from comb_compiler.samples.elasticsearch_hbase import ProductionStore, read_settings
 
+    missing = [name for name in ("elasticsearch", "happybase") if find_spec(name) is None]
+    if missing:
+        raise StoreError(f"{' and '.join(missing)} not installed: they come with comb-runtime[production-store]")
     try:
         return ProductionStore(read_settings(file, environment))
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError) as error:
         raise StoreError(f"the servers of samples are not known: {error}") from error
 
 
@@ -58,6 +63,11 @@ class _Late:
         """See SampleStore."""
         if self._store is not None:
             self._store.close()
+
+    def figures(self) -> StoreFigures | None:
+        """See Counting."""
+        store: object = self._store
+        return store.figures() if isinstance(store, Counting) else None
 
     def _opened(self) -> Store:
         if self._store is None:

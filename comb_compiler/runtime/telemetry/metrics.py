@@ -105,6 +105,17 @@ FAMILIES = (
     Family("comb_recording_shipped_total", "counter", (), "Records that the sample store has taken."),
     Family("comb_recording_waiting_bytes", "gauge", (), "Records that wait for the sample store."),
     Family("comb_recording_store_answers", "gauge", (), "Whether the sample store takes records."),
+    Family(
+        "comb_store_records_total", "counter", ("came",), "Records put into a store on servers, by what came of it."
+    ),
+    Family("comb_store_calls_total", "counter", ("server",), "Calls of a server of the sample store that have ended."),
+    Family("comb_store_call_seconds", "histogram", ("server",), "How long these took, with all their attempts."),
+    Family("comb_store_retries_total", "counter", ("server",), "Attempts at such calls beside the first."),
+    Family("comb_store_failures_total", "counter", ("server",), "Such calls that failed for good."),
+    Family(
+        "comb_store_rejected_total", "counter", ("server",), "Such calls that were not tried, as it was left alone."
+    ),
+    Family("comb_store_circuit_open", "gauge", ("server",), "Whether that server is left alone, as it kept failing."),
     Family("comb_recording_rules_left_out_total", "counter", (), "Requests that rules had no time to look at."),
     Family("comb_recording_rule_failures_total", "counter", ("rule",), "How often a rule could not be evaluated."),
     Family("comb_recording_rule_off", "gauge", ("rule",), "Whether a rule was switched off, being slow or failing."),
@@ -208,11 +219,30 @@ def _of_measures(measures: Iterable[Measure]) -> Iterator[Metric]:
         found.setdefault(measure.name, []).append(measure)
     for name, several in found.items():
         family = _BY_NAME[name]
+        if family.kind == "histogram":
+            yield _histogram(family, several)
+            continue
         kind = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
         metric = kind(name, family.meaning, labels=family.labels)
         for one in several:
             metric.add_metric([one.labels.get(label, "") for label in family.labels], one.value)
         yield metric
+
+
+def _histogram(family: Family, measures: Sequence[Measure]) -> Metric:
+    """Of measures that have a bound, `le`, and count what is no more than that; and of sums, which have none."""
+    metric = HistogramMetricFamily(family.name, family.meaning, labels=family.labels)
+    buckets: dict[tuple[str, ...], list[tuple[str, float]]] = {}
+    sums: dict[tuple[str, ...], float] = {}
+    for one in measures:
+        labels = tuple(one.labels.get(label, "") for label in family.labels)
+        if "le" in one.labels:
+            buckets.setdefault(labels, []).append((one.labels["le"], one.value))
+        else:
+            sums[labels] = one.value
+    for labels, counts in buckets.items():
+        metric.add_metric(labels, counts, sums[labels])
+    return metric
 
 
 def _metered(plan: ExecutionPlan, meters: Meters) -> Iterator[_Metered]:

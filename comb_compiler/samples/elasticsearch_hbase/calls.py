@@ -7,10 +7,12 @@ short, since the recorder has them on its disk and comes back by itself, and a p
 
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
+from comb_compiler.samples.figures import BOUNDS, CallFigures
 from comb_compiler.samples.store import StoreError
 
 __all__ = ["Calls", "Verdict"]
@@ -38,6 +40,8 @@ class Calls:
         self._failed = 0
         self._open_until = 0.0
         self._counted: Counter[str] = Counter()
+        self._taken = 0.0
+        self._buckets = [0] * (len(BOUNDS) + 1)
 
     def __call__(self, act: Callable[[], _T]) -> _T:
         """What `act` gives. Raises StoreError where the server does not do it; other errors of ours pass through."""
@@ -60,12 +64,14 @@ class Calls:
                 return given
         raise AssertionError("the last attempt ends the call")
 
-    def figures(self) -> Mapping[str, float]:
-        """How many `calls`, `retries`, `failures` and `rejected` there were, the `seconds` they took, `open` now."""
+    def figures(self) -> CallFigures:
+        """What has been counted since the beginning."""
         with self._lock:
-            counted = {name: float(self._counted[name]) for name in ("calls", "retries", "failures", "rejected")}
-            seconds = self._counted["microseconds"] / 1e6
-            return counted | {"seconds": seconds, "open": float(self._open_until > time.monotonic())}
+            calls, retries, failures, rejected = (
+                self._counted[name] for name in ("calls", "retries", "failures", "rejected")
+            )
+            is_open = self._open_until > time.monotonic()
+            return CallFigures(calls, retries, failures, rejected, is_open, self._taken, tuple(self._buckets))
 
     def _admit(self) -> None:
         with self._lock:
@@ -81,8 +87,10 @@ class Calls:
     def _note(self, *, failed: bool, done: bool, began: float) -> None:
         with self._lock:
             if done:
+                seconds = time.monotonic() - began
                 self._counted["calls"] += 1
-                self._counted["microseconds"] += round((time.monotonic() - began) * 1e6)
+                self._taken += seconds
+                self._buckets[bisect_left(BOUNDS, seconds)] += 1
             if not failed:
                 self._failed, self._open_until = 0, 0.0
             elif not done:

@@ -8,17 +8,19 @@ a retry makes another, and `repair` makes it one, or removes it.
 import hashlib
 import json
 import re
-import secrets
+import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comb_compiler.samples.elasticsearch_hbase import counting, mending, removing
+from comb_compiler.samples.elasticsearch_hbase import counting, mending, putting, removing
 from comb_compiler.samples.elasticsearch_hbase.asking import asked
-from comb_compiler.samples.elasticsearch_hbase.documents import LISTED, as_found, as_json, found_by, marked
+from comb_compiler.samples.elasticsearch_hbase.documents import LISTED, as_found, marked
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
 from comb_compiler.samples.elasticsearch_hbase.setup import check_indices
-from comb_compiler.samples.elasticsearch_hbase.table import Attempt, Table
+from comb_compiler.samples.elasticsearch_hbase.table import Table
+from comb_compiler.samples.figures import StoreFigures
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.rows import Row, row
 from comb_compiler.samples.store import (
@@ -40,8 +42,6 @@ _ID = re.compile("[0-9a-f]{32}")
 _PAGE = re.compile(r"(-?[0-9]{1,19})\.([0-9a-f]{32})")
 _MOST = 1000
 """Of a search."""
-_TURNS = 20
-"""So often something is begun anew where others were faster, before it is a failure."""
 
 
 class ProductionStore:
@@ -52,52 +52,18 @@ class ProductionStore:
         self._index = Index(settings)
         self._is_closed = False
         self._is_set_up = False
+        self._lock = threading.Lock()
+        self._came: Counter[str] = Counter()
 
     def put(self, records: Sequence[Record]) -> Put:
         """As SampleStore says. A record has at most 256 MiB."""
         self._open()
-        rows: dict[str, Row] = {}
-        refused = []
-        for record in records:
-            one = row(record)
-            if isinstance(one, Refused):
-                refused.append(one)
-            else:
-                rows.setdefault(one.id.hex(), one)
-        new = self._put(rows) if rows else 0
-        return Put(new, len(records) - len(refused) - new, tuple(refused))
-
-    def _put(self, rows: Mapping[str, Row]) -> int:
-        token = secrets.token_hex(8)
-        attempts, documents = [], {}
-        for id, one in rows.items():
-            found = found_by(one, token, len(one.content))
-            body = as_json(found)
-            marks = list({(mark.mark, mark.by): mark for mark in one.marks}.values())
-            attempts.append(Attempt(id, token, one.user, body, one.content, marks))
-            documents[id] = as_json(marked(found, marks)) if marks else body
-        self._table.put(attempts)
-        there = self._index.create(list(documents.items()))
-        known = 0
-        for _ in range(_TURNS):
-            if not there:
-                return len(rows) - known
-            others, again = self._others(there, token)
-            known += others
-            there = self._index.create([(id, documents[id]) for id in again])
-        raise StoreError("Elasticsearch: records that are put are deleted at the same time, again and again")
-
-    def _others(self, ids: Sequence[str], token: str) -> tuple[int, list[str]]:
-        """Of ids that have a document: how many have another's, and which of them are to be tried again."""
-        found = self._index.get(ids)
-        again = [id for id in ids if id not in found]
-        gone = [one for one in found.values() if one.is_gone]
-        removing.remove(self._index, self._table, gone)
-        again += [one.version.id for one in gone]
-        # One with our own token was made by an attempt of ours whose answer was lost.
-        others = [id for id, one in found.items() if not one.is_gone and one.source["token"] != token]
-        self._table.delete([(id, token) for id in others])
-        return len(others), again
+        refused: list[Refused] = []
+        new = putting.put(self._index, self._table, _rows(records, refused))
+        put = Put(new, len(records) - len(refused) - new, tuple(refused))
+        with self._lock:
+            self._came.update(new=new, known=put.known, refused=len(refused))
+        return put
 
     def put_interface(self, descriptors: bytes) -> str:
         """As SampleStore says."""
@@ -170,7 +136,7 @@ class ProductionStore:
     def mark(self, id: str, mark: Mark) -> None:
         """As SampleStore says."""
         self._open()
-        for _ in range(_TURNS):
+        for _ in range(putting.TURNS):
             known = self._index.get([id]).get(id) if _ID.fullmatch(id) else None
             if known is None or known.is_gone:
                 raise KeyError(id)
@@ -206,10 +172,11 @@ class ProductionStore:
         self._open()
         return mending.repair(self._index, self._table)
 
-    def figures(self) -> Mapping[str, Mapping[str, float]]:
-        """Of each of the two servers: calls, retries, failures, calls that were not tried, seconds; and whether it is
-        left alone now."""
-        return {"elasticsearch": self._index.calls.figures(), "hbase": self._table.calls.figures()}
+    def figures(self) -> StoreFigures:
+        """What has been counted since the store was made: records that were put, and calls of each server."""
+        servers = {"elasticsearch": self._index.calls.figures(), "hbase": self._table.calls.figures()}
+        with self._lock:
+            return StoreFigures(self._came["new"], self._came["known"], self._came["refused"], servers)
 
     def close(self) -> None:
         """As SampleStore says."""
@@ -223,6 +190,18 @@ class ProductionStore:
         if not self._is_set_up:
             check_indices(self._index)
             self._is_set_up = True
+
+
+def _rows(records: Sequence[Record], refused: list[Refused]) -> Iterator[Row]:
+    """The rows of records, one of each id; those that cannot be kept go to `refused`."""
+    ids: set[bytes] = set()
+    for record in records:
+        one = row(record)
+        if isinstance(one, Refused):
+            refused.append(one)
+        elif one.id not in ids:
+            ids.add(one.id)
+            yield one
 
 
 def _place(page: str) -> Sequence[Any]:
