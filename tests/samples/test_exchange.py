@@ -38,7 +38,7 @@ def test_an_import_makes_the_same_store(store: EmbeddedStore, tmp_path: Path, mo
 
 
 def test_nothing_is_an_export_too(store: EmbeddedStore, tmp_path: Path) -> None:
-    assert export_records(store, Query(comb="none"), tmp_path / "export") == (0, 0)
+    assert export_records(store, Query(comb="none"), tmp_path / "export") == (0, 0, 0)
     assert import_records(store, tmp_path / "export") == (0, 0, ())
     store.close()
 

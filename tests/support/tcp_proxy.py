@@ -21,6 +21,8 @@ class Way:
         """So many connections are closed when the server's answer comes: what was sent has arrived."""
         self.is_open = True
         """Whether new connections are let through; else they are closed at once, as are those that there are."""
+        self.says = b""
+        """What new connections are answered, whatever they ask, before they are closed; the server sees none of it."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -51,6 +53,10 @@ class Way:
     def _lead(self, client: socket.socket) -> None:
         try:
             if not self.is_open:
+                raise ConnectionRefusedError
+            if self.says:
+                client.recv(1 << 16)
+                client.sendall(self.says)
                 raise ConnectionRefusedError
             server = socket.create_connection(("127.0.0.1", self.target))
         except OSError:

@@ -1,7 +1,8 @@
 """Copy recorded requests from one store to another: batch by batch, whole, with their marks and interfaces.
 
-It may be interrupted and run again: what is there already stays as it is, and is held to what it was copied from. At
-the end both stores are counted, and every record is read from both and compared. The exit code is 1 when they differ.
+What is there already stays as it is. Every record is read from both stores and compared; the exit code is 1 when some
+differ. One that was interrupted goes on where it was when the same command is given in the same directory, of which
+`.comb/copying` knows; it begins anew where the stores have changed up to there, or with --anew.
 
 example:
   comb samples copy --store embedded:.comb/samples --to platform:platform.yaml
@@ -13,9 +14,11 @@ import json
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.samples.queries import add_query_arguments, query_of
+from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
+from comb_compiler.cli.samples.resuming import add_anew_argument, position_file
 from comb_compiler.cli.samples.stores import add_store_argument, opened, opened_at
 from comb_compiler.diagnostics.render.printable import printable
+from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
@@ -26,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     parser.add_argument("--to", metavar="STORE", required=True, help="the store that they are copied into")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_anew_argument(parser)
     add_query_arguments(parser)
 
 
@@ -35,11 +39,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.to == arguments.store:
         raise UsageError(f"--to {arguments.to}: it is the store that is copied from")
     query = query_of(arguments)
+    file = position_file("copy", arguments.store, arguments.to, asked(arguments), anew=arguments.anew)
     with opened(arguments) as source, opened_at(arguments.to, new=True) as target:
-        copied = copy_records(
-            source, target, query, progress=lambda done: console.progress(f"copying … {done:,} records")
-        )
+        try:
+            copied = copy_records(
+                source, target, query, file=file, progress=lambda done: console.progress(f"copying … {done:,} records")
+            )
+        except OSError as problem:
+            raise OutsideFailure(f"`{file.path}` cannot be written: {problem.strerror or problem}") from problem
         console.progress("")
+    if copied.before:
+        console.note(f"went on after {copied.before:,} records, which an earlier run had copied")
     if arguments.format == "json":
         console.result(json.dumps({"version": 1, **copied._asdict()}, indent=2, ensure_ascii=False))
     else:

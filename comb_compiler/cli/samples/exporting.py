@@ -1,5 +1,7 @@
 """Write recorded requests into files: a directory that `comb samples import` reads, or Parquet for analysis.
 
+An export into a directory that was interrupted goes on where it was when the same command is given again.
+
 What ends in .parquet is one file of Parquet, with a column for each key field, a list of nodes, and the whole record.
 
 example:
@@ -12,7 +14,8 @@ from pathlib import Path
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.samples.queries import add_query_arguments, query_of
+from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
+from comb_compiler.cli.samples.resuming import work_named
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -41,7 +44,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
                 records = write_parquet(store.scan(query), target)
             else:
-                records = export_records(store, query, target).records
+                exported = export_records(store, query, target, work_named(arguments.store, asked(arguments)))
+                records = exported.records
+                if exported.before:
+                    console.note(f"went on after {exported.before:,} records, which an earlier run had written")
             console.progress("")
     except BadExport as problem:
         raise UsageError(str(problem)) from problem

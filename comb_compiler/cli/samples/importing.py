@@ -1,6 +1,7 @@
 """Read recorded requests from files that `comb samples export` wrote; records that are there already stay as they are.
 
-The exit code is 1 when the store refused some of them.
+One that was interrupted goes on where it was when the same command is given in the same directory, of which
+`.comb/copying` knows, or begins anew with --anew. The exit code is 1 when the store refused some of them.
 
 example:
   comb samples import errors --store embedded:.comb/samples
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.samples.exporting import PARQUET, needs_parquet
+from comb_compiler.cli.samples.resuming import add_anew_argument, position_file
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
@@ -26,6 +28,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="DIR|FILE", help="the directory of an export, or a .parquet file")
     add_store_argument(parser)
+    add_anew_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -39,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         with opened(arguments, new=True) as store:
             console.progress("importing …")
-            put = _put(store, source)
+            put = _put(store, source, arguments)
             console.progress("")
     except BadExport as problem:
         raise UsageError(str(problem)) from problem
@@ -51,11 +54,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.FINDINGS if put.refused else Exit.CLEAN
 
 
-def _put(store: "SampleStore", source: Path) -> "Put":
+def _put(store: "SampleStore", source: Path, arguments: argparse.Namespace) -> "Put":
     if source.suffix != PARQUET:
-        from comb_compiler.samples.exchange import import_records
+        from comb_compiler.samples.exchange import digest_of_export, import_records
 
-        return import_records(store, source)
+        file = position_file("import", arguments.store, digest_of_export(source), anew=arguments.anew)
+        return import_records(store, source, file)
     from comb_compiler.samples.batches import put_all
     from comb_compiler.samples.parquet import read_parquet
 

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.samples.resuming import work_named
 from comb_compiler.release import Recording
 from comb_compiler.samples.elasticsearch_hbase import ProductionStore, Settings
 from comb_compiler.samples.embedded import EmbeddedStore
@@ -22,6 +24,7 @@ from tests.cli.test_samples import descriptors, record
 from tests.runtime.plans import plan
 from tests.runtime.recording.test_served import post
 from tests.runtime.service.processes import process
+from tests.samples.interrupted import BATCH, WORK, killed
 from tests.support.stores import Stores
 
 __all__ = ["checkout"]
@@ -186,9 +189,51 @@ def test_a_service_records_into_the_servers(store: ProductionStore, settings: Se
         until = time.monotonic() + 240
         while len(store.find(Query(environment="test")).found) < 20 and time.monotonic() < until:
             time.sleep(0.5)
+        page = urllib.request.urlopen(f"http://127.0.0.1:{running.http}/metrics", timeout=60).read().decode()
         running.tell(signal.SIGTERM)
         assert running.ended() == 0
     found = store.find(Query(environment="test")).found
     assert sorted(one.request_id for one in found) == sorted(f"r{number}" for number in range(20))
     assert {one.id[12] for one in found} == {"7"}
     assert store.repair() == (20, (), ())
+    assert 'comb_store_records_total{came="new"} 20.0' in page
+    assert 'comb_store_records_total{came="refused"} 0.0' in page
+    for server in ("elasticsearch", "hbase"):
+        values = {name: value(page, f'{name}{{server="{server}"}}') for name in CALLS}
+        assert values["comb_store_call_seconds_count"] == values["comb_store_calls_total"] > 0
+        assert values["comb_store_call_seconds_sum"] > 0
+        assert values["comb_store_circuit_open"] == 0
+
+
+CALLS = (
+    "comb_store_calls_total", "comb_store_call_seconds_count", "comb_store_call_seconds_sum",
+    "comb_store_retries_total", "comb_store_failures_total", "comb_store_rejected_total", "comb_store_circuit_open",
+)  # fmt: skip
+
+
+def value(page: str, series: str) -> float:
+    [line] = [line for line in page.split("\n") if line.startswith(f"{series} ")]
+    return float(line.rpartition(" ")[2])
+
+
+def test_a_killed_copy_to_the_servers_goes_on(
+    store: ProductionStore, settings: Settings, checkout: Path, comb: Comb
+) -> None:
+    target = servers_file(settings, checkout / "store.json")
+    source = EmbeddedStore(checkout / "records")
+    wanted = [record(number, time=number * 300_000_000) for number in range(5 * BATCH)]
+    source.put(wanted)
+    position = checkout / ".comb/copying" / f"{work_named('copy', 'embedded:records', target, '')}.json"
+    assert killed("copy", checkout / "records", checkout / "store.json", position, 3) == -signal.SIGKILL
+    position.write_text(position.read_text("utf-8").replace(f'"{WORK}"', f'"{position.stem}"', 1), encoding="utf-8")
+    arguments = ("samples", "copy", "--store", "embedded:records", "--to", target, "--format", "json")
+    done = comb(*arguments)
+    assert done.code == 0, done.err
+    assert f"went on after {2 * BATCH} records" in done.err
+    copied = json.loads(done.out)
+    assert (copied["records"], copied["new"], copied["known"]) == (5 * BATCH, 4 * BATCH, BATCH)
+    again = json.loads(comb(*arguments).out)
+    assert (again["digest"], again["new"], again["before"]) == (copied["digest"], 0, 0)
+    assert sorted(store.get([one.id for one in wanted])) == sorted(one.id for one in wanted)
+    assert store.repair() == (5 * BATCH, (), ())
+    source.close()

@@ -113,8 +113,8 @@ def test_a_connection_that_the_server_closed_while_it_was_idle(stores: Stores, s
         store.put(batch(0))
         time.sleep(6)  # the server's patience is four seconds
         assert store.put(batch(1)).new == BATCH
-        assert store.figures()["hbase"]["retries"] >= 1
-        assert store.figures()["hbase"]["failures"] == 0
+        assert store.figures().servers["hbase"].retries >= 1
+        assert store.figures().servers["hbase"].failures == 0
     assert_once_in_both(settings, batch(0) + batch(1))
 
 
@@ -126,7 +126,7 @@ def test_an_answer_that_is_lost(ways: Ways, settings: Settings, half: str) -> No
         way.cuts = 1
         assert store.put(batch(1)).new == BATCH, "what the first attempt did is this put's own"
         assert way.cuts == 0
-        assert store.figures()[half]["retries"] == 1
+        assert store.figures().servers[half].retries == 1
     assert_once_in_both(settings, batch(0) + batch(1))
 
 
@@ -140,12 +140,60 @@ def test_a_server_that_refuses_for_a_while(ways: Ways, settings: Settings, half:
         for _ in range(12):
             with pytest.raises(StoreError):
                 store.put(batch(1))
-        assert store.figures()[half]["open"] == 1
-        assert store.figures()[half]["rejected"] > 0, "a server that is known to be down is not asked each time"
+        assert store.figures().servers[half].open
+        assert store.figures().servers[half].rejected > 0, "a server that is known to be down is not asked each time"
         assert time.monotonic() - began < 60
         way.is_open = True
         assert acknowledged(store, batch(1)) == BATCH
-        assert store.figures()[half]["open"] == 0
+        assert not store.figures().servers[half].open
+        store.repair()
+    assert_once_in_both(settings, batch(0) + batch(1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", ["elasticsearch", "hbase"])
+def test_a_server_that_refuses_for_a_whole_minute(ways: Ways, settings: Settings, half: str) -> None:
+    """As a cluster does that has too much to do, and then restarts: 429, 503, and no connection at all."""
+    way = ways.finding if half == "elasticsearch" else ways.keeping
+    refusals = [_answer(429), _answer(503), b""] if half == "elasticsearch" else [b""]
+    with opened(ways.settings) as store:
+        store.put(batch(0))
+        until = time.monotonic() + 60
+        for number, refusal in enumerate(refusals, 1):
+            way.shut()
+            way.says, way.is_open = refusal, bool(refusal)
+            part = until - 60 * (1 - number / len(refusals))
+            while time.monotonic() < part:
+                with pytest.raises(StoreError):
+                    store.put(batch(1))
+                time.sleep(0.5)
+        figures = store.figures()
+        assert figures.new == BATCH
+        assert figures.servers[half].failures >= 5
+        assert figures.servers[half].rejected >= figures.servers[half].failures, "it was left alone most of the time"
+        way.says, way.is_open = b"", True
+        assert acknowledged(store, batch(1)) == BATCH
+        assert not store.figures().servers[half].open
+        store.repair()
+    assert_once_in_both(settings, batch(0) + batch(1))
+
+
+def _answer(status: int) -> bytes:
+    head = f"HTTP/1.1 {status} Busy\r\ncontent-type: application/json\r\nx-elastic-product: Elasticsearch\r\n"
+    return f"{head}content-length: 2\r\nconnection: close\r\n\r\n{{}}".encode()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_too_busy_is_asked_again(ways: Ways, settings: Settings, status: int) -> None:
+    with opened(ways.settings) as store:
+        store.put(batch(0))
+        ways.finding.shut()
+        ways.finding.says, ways.finding.is_open = _answer(status), True
+        with pytest.raises(StoreError, match=f"{status}"):
+            store.put(batch(1))
+        assert store.figures().servers["elasticsearch"].retries == 2
+        ways.finding.says = b""
+        assert acknowledged(store, batch(1)) == BATCH
         store.repair()
     assert_once_in_both(settings, batch(0) + batch(1))
 

@@ -1,60 +1,16 @@
 """Both servers over TLS: known by a certificate's authority, or not spoken to."""
 
-import asyncio
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from comb_compiler.samples.elasticsearch_hbase import Credentials, ProductionStore, Settings
-from comb_compiler.samples.store import StoreError
+from comb_compiler.samples.store import Query, StoreError
 from tests.samples.made import record
-from tests.servers.certificates import Identity, make_identity
+from tests.servers.certificates import make_identity
 from tests.support.stores import Stores
-
-
-@contextmanager
-def secured(identity: Identity, target: int) -> Iterator[int]:
-    """A port at which TLS ends, and from which it goes on to another."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(identity.certificate, identity.key)
-    loop = asyncio.new_event_loop()
-
-    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection("127.0.0.1", target)
-        await asyncio.gather(_copy(reader, forth), _copy(back, writer))
-
-    server = loop.run_until_complete(asyncio.start_server(lead, "127.0.0.1", 0, ssl=context))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while content := await reader.read(1 << 16):
-            writer.write(content)
-            await writer.drain()
-    with suppress(OSError):
-        writer.close()
-        await writer.wait_closed()
-
-
-async def _end(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for one in others:
-        one.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+from tests.support.tls_way import secured
 
 
 def test_what_is_put_over_tls_is_found_and_a_stranger_is_not_spoken_to(
@@ -78,3 +34,32 @@ def test_what_is_put_over_tls_is_found_and_a_stranger_is_not_spoken_to(
             assert "certificate" in str(refused.value).lower()
             assert "hush" not in str(refused.value)
             store.close()
+
+
+@pytest.mark.parametrize("kind", ["user", "api key"])
+def test_who_one_is_is_said_over_tls_and_asked_for(
+    stores: Stores, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    identity = make_identity(tmp_path / "known")
+    if kind == "user":
+        known, wanted = {"user": "ann", "password": "hush"}, f"Basic {b64encode(b'ann:hush').decode()}"
+        other = {"user": "ann", "password": "guessed"}
+    else:
+        known, wanted = {"api_key": "aHVzaA=="}, "ApiKey aHVzaA=="
+        other = {"api_key": "Z3Vlc3NlZA=="}
+    with secured(identity, stores.elasticsearch.port, wanted) as finding:
+        asked = settings._replace(urls=(f"https://localhost:{finding}",))
+        store = ProductionStore(asked._replace(credentials=Credentials(ca=str(identity.ca), **known)))
+        assert store.put([record(1)]).new == 1
+        assert [one.id for one in store.find(Query()).found] == [record(1).id]
+        store.close()
+        for wrong in (other, {}):
+            store = ProductionStore(asked._replace(credentials=Credentials(ca=str(identity.ca), **wrong)))
+            with pytest.raises(StoreError, match=r"refuses these credentials \(401\)") as refused:
+                store.put([record(2)])
+            assert not any(secret in str(refused.value) for secret in wrong.values())
+            assert store.figures().servers["elasticsearch"].retries == 0, "no further attempt helps"
+            store.close()
+    store = ProductionStore(settings)
+    assert store.repair().looked_at == 1
+    store.close()
