@@ -4,7 +4,7 @@ RUN := .venv/bin/python -m
 TRIAL_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test servers quick lint prove lock
+.PHONY: help setup demo test servers quick lint docs prove lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -16,9 +16,10 @@ demo: setup ## Take examples/frame-moderation through every stage there is (two 
 	@$(RUN) comb_compiler demo
 
 # Servers that are missing are built at low priority beside the tests; those of a cluster come last, and wait for them.
+# Much of a test is waiting, so two processes run them: tests/support/parts.py says what goes together.
 test: setup ## Run every test, real tools and servers included (minutes; the first run builds Kubernetes)
 	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches and builds some)'
-	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest
+	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest -n 2
 
 servers: setup ## Build the servers that tests start, from Go modules (20 minutes on two idle cores, once; then nothing)
 	@$(RUN) tests.servers
@@ -34,6 +35,9 @@ quick: setup ## Lint, and run the most telling tests up to the first failure (se
 
 lint: setup ## Run ruff, mypy and the import contracts (half a minute)
 	@sh .ci/lint
+
+docs: setup ## Write the documentation as a site, into build/docs (half a minute)
+	@$(RUN) sphinx -q -W --keep-going -c docs . build/docs && echo 'make docs: open build/docs/index.html'
 
 prove: setup ## Run the long trials for TRIAL_SECONDS each (600) and record what they saw
 	@echo 'make prove: each trial goes on for $(TRIAL_SECONDS) s; results go to tests/prove/results'

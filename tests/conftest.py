@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import tools, trials
+from tests.support import parts, tools, trials
 from tests.support.trials import trial
 
 __all__ = ["RequiresTool", "requires_tool", "trial", "update"]
@@ -61,12 +61,25 @@ def requires_tool() -> RequiresTool:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What a test asks for, itself or through a fixture, marks it: `-m "not tool"` leaves out all that need a tool."""
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=lambda item: not parts.is_first(item.nodeid))
     for item in items:
         for fixture, marker in (("requires_tool", "tool"), ("update", "golden")):
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Of several processes (`-n 2`), each takes the next part when it has ended one: see `tests.support.parts`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = parts.part_of
+    return scheduler
 
 
 @pytest.hookimpl(wrapper=True)
