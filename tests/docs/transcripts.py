@@ -17,7 +17,7 @@ from typing import NamedTuple
 __all__ = ["Block", "Command", "Outcome", "blocks", "commands", "matches", "run_page"]
 
 _FENCE = re.compile(r"^```(?P<info>\S.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
-_SECONDS = 120
+_SECONDS = 600
 
 
 class Block(NamedTuple):

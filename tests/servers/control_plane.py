@@ -24,7 +24,7 @@ SERVING = ("etcd", "kube-apiserver")
 SCHEDULING = ("kube-controller-manager", "kube-scheduler", "kwok")
 """Those that make pods of them, place pods on nodes, and play the nodes."""
 
-_SECONDS = 90.0
+_SECONDS = 240.0
 
 
 class ControlPlane(NamedTuple):

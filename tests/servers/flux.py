@@ -14,7 +14,7 @@ __all__ = ["PROGRAM", "kustomize_controller"]
 
 PROGRAM = "kustomize-controller"
 
-_SECONDS = 60.0
+_SECONDS = 240.0
 _FLAGS = (
     "--events-addr=",
     "--watch-all-namespaces=true",

@@ -103,7 +103,7 @@ def test_a_slow_store_gets_everything_in_order(tmp_path: Path) -> None:
     store = MemoryStore(lambda records: time.sleep(0.05))
     served(store, tmp_path, 300, bounds=Bounds(grace=30))
     assert store.ids == numbers(300)
-    assert store.puts < 60
+    assert store.puts < 150
 
 
 def test_a_store_that_comes_and_goes_gets_everything_in_order_and_once(tmp_path: Path) -> None:
