@@ -64,7 +64,7 @@ def requires_tool() -> RequiresTool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What a test asks for, itself or through a fixture, marks it: `-m "not tool"` leaves out all that need a tool."""
     if hasattr(config, "workerinput"):  # one of several processes
-        items.sort(key=lambda item: not parts.is_first(item.nodeid))
+        items.sort(key=lambda item: parts.turn(item.nodeid))
     for item in items:
         for fixture, marker in (("requires_tool", "tool"), ("update", "golden")):
             if fixture in getattr(item, "fixturenames", ()):

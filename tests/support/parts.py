@@ -6,11 +6,11 @@ there is never more than one other test. Tests that share a server, or use Docke
 
 from collections.abc import Mapping
 
-__all__ = ["is_first", "part_of"]
+__all__ = ["PARTS", "part_of", "turn"]
 
 _MEASURES = "measures"
 _ENGINES = "engines"
-_PARTS: Mapping[str, str] = {
+PARTS: Mapping[str, str] = {
     "tests/cli/test_gate_container.py": _ENGINES,
     "tests/gates/test_hostile.py": _ENGINES,
     "tests/cluster/": "cluster",
@@ -30,9 +30,9 @@ _PARTS: Mapping[str, str] = {
 def part_of(node: str) -> str:
     """What a test goes together with, by its node id."""
     file = node.partition("::")[0]
-    return next((part for folder, part in _PARTS.items() if file.startswith(folder)), file)
+    return next((part for folder, part in PARTS.items() if file.startswith(folder)), file)
 
 
-def is_first(node: str) -> bool:
-    """Whether it is of the part that takes the longest, and so has to begin first."""
-    return part_of(node) == _MEASURES
+def turn(node: str) -> int:
+    """When it begins: at first what takes the longest, in the end, beside the cluster's, what needs an engine."""
+    return {_MEASURES: 0, _ENGINES: 2}.get(part_of(node), 1)
