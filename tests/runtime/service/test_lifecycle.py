@@ -54,6 +54,7 @@ async def refused(address: str) -> None:
         with suppress(grpc.aio.AioRpcError, OSError):
             while True:
                 assert await health(address) == NOT_SERVING
+                await asyncio.sleep(0.05)
 
 
 def test_it_is_alive_and_not_ready_before_there_is_something_to_serve() -> None:
