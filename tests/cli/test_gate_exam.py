@@ -231,9 +231,30 @@ def test_a_comparator_without_an_answer_decides_nothing(tmp_path: Path) -> None:
     assert "the comparator `exam:near` has no answer: it returned 1, and not True or False" in ran.out
 
 
-def test_samples_of_errors_that_expect_nothing_are_refused(tmp_path: Path) -> None:
+def spoil(place: Path, content: str | None) -> None:
+    """A file has this content; a directory is empty, or gone where that is None."""
+    if place.is_dir():
+        shutil.rmtree(place)
+        if content is not None:
+            place.mkdir()
+    else:
+        place.write_text(content or "", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "said"),
+    [
+        ("standard/ada/request.json", "{", "ada/request.json:1: "),
+        ("error/ken/expected.json", "{}", "samples/error: `ken` takes any answer as right"),
+        ("standard", None, "there is no such directory of samples"),
+        ("standard", "", "samples cannot be read:\n  there are no samples in this directory"),
+    ],
+)
+def test_samples_that_are_none_decide_nothing(tmp_path: Path, place: str, content: str | None, said: str) -> None:
     comb = greeting(tmp_path / "comb")
-    sample(comb / "samples/error/any", "any", "")
-    (comb / "samples/error/any/expected.json").write_text("{}", encoding="utf-8")
-    ran, _ = gate(comb, "--baseline", "none")
-    assert (ran.code, "samples/error: `any` takes any answer as right" in ran.err) == (2, True), ran.err
+    spoil(comb / "samples" / place, content)
+    ran, report = gate(comb, "--baseline", "none")
+    assert (ran.code, verdicts(report)) == (3, {"samples": "undecided"}), ran.out + ran.err
+    assert said in report["gates"][0]["ruling"]["why"][0]
+    ran, _ = gate(comb, "--baseline", "none", "--sample", "ada")
+    assert (ran.code, said in ran.err) == (2, True), "nothing is asked, and nothing decided"

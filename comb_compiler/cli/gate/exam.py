@@ -29,9 +29,9 @@ class Exam(NamedTuple):
     """The gates that are asked for, and the sample sets by the field that names them, as `replay.error`.
 
     `origin` says where they come from; `weakened` how the change would ask for less, and `findings` where nothing lets
-    that pass; `missing` why there are no recorded requests. `claims` where the change itself claims to make the samples
-    of `replay.optimised` better: what an earlier one made better must stay so, and cannot become better again. `terms`
-    are the platform's.
+    that pass; `missing` why there are no recorded requests, and `unfit` why there are no sets at all. `claims` where
+    the change itself claims to make the samples of `replay.optimised` better: what an earlier one made better must stay
+    so, and cannot become better again. `terms` are the platform's.
     """
 
     gates: Gates
@@ -43,6 +43,7 @@ class Exam(NamedTuple):
     terms: Terms = NO_TERMS
     findings: tuple[Diagnostic, ...] = ()
     comparators: Comparators = Comparators(Path())
+    unfit: str = ""
 
     def rules(self, answer: Any) -> Rules:
         """How answers of a type, which is a descriptor, are compared. Raises UsageError where a rule has no use."""
@@ -92,27 +93,28 @@ class Exam(NamedTuple):
 def exam_of(candidate: Clean, baseline: Clean | None, name: str, terms: Terms = NO_TERMS) -> Exam:
     """The baseline's gates and samples, with what the candidate adds to them; the candidate's own, if it is new.
 
-    Its comparators are to be closed. Raises UsageError for samples that are none.
+    Its comparators are to be closed. Where samples are none, it has no sets.
     """
     own, comparators = _gates(candidate), Comparators((baseline or candidate).directory)
-    if baseline is None:
-        origin = "this change (there is no baseline)"
-        return Exam(own, sample_sets(own, candidate, None)[0], origin, terms=terms, comparators=comparators)
+    gates = own if baseline is None else _added(_gates(baseline), own)
+    origin = "this change (there is no baseline)" if baseline is None else f"`{name}`, and what this change adds"
+    exam = Exam(gates, {}, origin, terms=terms, comparators=comparators)
+    try:
+        sets, lost = sample_sets(gates, candidate, baseline)
+        if baseline is None:
+            return exam._replace(sets=sets)
+        claims = _claims(_gates(baseline), own, sets, baseline)
+    except UsageError as problem:
+        return exam._replace(unfit=str(problem))
     base = _gates(baseline)
-    gates = _added(base, own)
-    sets, lost = sample_sets(gates, candidate, baseline)
     known = [path for path in own.compare if _leads(path, baseline)]
     weaker = weakenings(base, own, _bound(candidate), lost, recoded(base, own, baseline, candidate), known)
     weakened = waived(weaker, terms.waivers, datetime.now(UTC).date())
-    return Exam(
-        gates,
-        sets,
-        f"`{name}`, and what this change adds",
-        weakened,
-        claims=_claims(base, own, sets, baseline),
-        terms=terms,
+    return exam._replace(
+        sets=sets,
+        weakened=weakened,
+        claims=claims,
         findings=tuple(findings(weakened, _bound(candidate), candidate.plan.comb)),
-        comparators=comparators,
     )
 
 

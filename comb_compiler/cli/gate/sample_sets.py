@@ -94,7 +94,8 @@ def loaded(directory: Path) -> SampleSet | None:
         return None
     found, flaws = load_sample_set(directory)
     if flaws:
-        said = "\n".join(f"  {flaw.file}{f':{flaw.line}' if flaw.line else ''}: {flaw.message}" for flaw in flaws)
+        places = [f"{flaw.file}{f':{flaw.line}' if flaw.line else ''}: " if flaw.file else "" for flaw in flaws]
+        said = "\n".join(f"  {place}{flaw.message}" for place, flaw in zip(places, flaws, strict=True))
         raise UsageError(f"{directory}: samples cannot be read:\n{said}")
     return found
 

@@ -59,6 +59,8 @@ def _exam(candidate: Clean, named: str | None, console: Console) -> Iterator[tup
     with open_baseline(None if named == RECORDED else named, candidate, console) as baseline:
         before, name = (None, "") if baseline is None else (baseline.comb, baseline.name)
         exam = exam_of(candidate, before, name)
+        if exam.unfit:
+            raise UsageError(exam.unfit)
         with exam.comparators:
             yield exam, before, name
 
