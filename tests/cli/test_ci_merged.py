@@ -64,8 +64,9 @@ def team(origin: Path, directory: Path, *, evidence: bool) -> Team:
     one = f"registry.acme.example/combs/greeting@sha256:{'1' * 64}"
     images = {"images": {"greeting": {"cpu": one}, "farewell": {"cpu": one.replace("greeting", "farewell")}}}
     (directory / "images.json").write_text(json.dumps(images), "utf-8")
+    edit(repository / "hello/operators.py", RIGHT, f'{RIGHT} + ""')
     made = Team(repository, remote, key)
-    made.commit("the platform")
+    made.commit("the platform, and a comb that is no first release")
     git(repository, "config", "user.name", "Ada")
     git(repository, "config", "user.email", "ada@example.com")
     return made
@@ -149,7 +150,7 @@ def test_an_arm_alone_is_proven_signed_and_published(strict: Team) -> None:
         file.write(ARMS)
     strict.commit("an experiment")
     proven = said(strict.merge())
-    assert "greeting/loud: gate availability: passed" in proven
+    assert "greeting/loud: gate availability of loud: passed" in proven
     assert "greeting: gate availability: passed" in proven, "its own evidence is not kept anywhere"
     done = said(strict.publish())
     assert "signed by ci for greeting, greeting/control, greeting/loud" in done
@@ -157,7 +158,7 @@ def test_an_arm_alone_is_proven_signed_and_published(strict: Team) -> None:
 
 
 def test_combs_of_one_merge_are_one_commit_whoever_is_faster(lax: Team) -> None:
-    """Where nothing has to be proven, no gate runs. A commit that lands between fetch and push is built upon."""
+    """A commit that lands between fetch and push is built upon."""
     repository, remote = lax.repository, lax.remote
     done = said(lax._run("--key", str(lax.key), "--as", "ci", "--unbuilt", "other", "--base", "0" * 40, code=0))
     assert "published as" in done
@@ -166,7 +167,9 @@ def test_combs_of_one_merge_are_one_commit_whoever_is_faster(lax: Team) -> None:
     )
     edit(repository / "other/comb.yaml", "timeout: 80ms", "timeout: 80ms, scale: {min: 2}")
     lax.commit("two combs")
-    assert "nothing of it is to be proven" in said(lax.merge())
+    proven = said(lax.merge())
+    assert "greeting: proven as it was merged" in proven
+    assert "farewell: comb.yaml asks for no gate" in proven
     unreachable = lax.publish("--repository", "file:///nowhere/at/all.git", code=4)
     assert "cannot be fetched" in said(unreachable)
     assert len(remote.commits()) == 1

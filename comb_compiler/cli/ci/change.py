@@ -1,6 +1,7 @@
 """A branch of git → the files that it changes, since it left the branch that it is to be merged into."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from comb_compiler.cli.exits import UsageError
@@ -8,7 +9,7 @@ from comb_compiler.cli.gate.baseline import default_revision
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.revision import ask_git, find_commit
 
-__all__ = ["Change", "before_last", "change_since", "changed_between"]
+__all__ = ["Change", "before_last", "change_since", "changed_between", "versions"]
 
 _SECONDS = 120
 _NONE = "0" * 40
@@ -60,6 +61,16 @@ def changed_between(root: str, old: str, new: str) -> tuple[str, ...] | None:
         return None
     differ = _git(root, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", old, new)
     return tuple(path for path in differ.split("\0") if path)
+
+
+def versions(root: str, commit: str, paths: Sequence[str]) -> Iterator[str]:
+    """A commit, and those before it from which on first parents changed any of the paths; the newest first."""
+    yield commit
+    listed = ask_git(root, ["rev-list", "--first-parent", commit, "--", *paths], seconds=_SECONDS)
+    for changed in listed.stdout.decode("ascii").split():
+        before = find_commit(root, f"{changed}^")
+        if before is not None:
+            yield before
 
 
 def _all_is_new(root: str) -> Change:

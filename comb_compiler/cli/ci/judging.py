@@ -101,7 +101,7 @@ def _planned(comb: Comb, touched: Touched, sides: Sides, found: tuple[Diagnostic
 
 def _to_prove(touched: Touched, sides: Sides) -> tuple[str, ...]:
     """The subjects that are others than before, one name of each."""
-    now = subjects_at(sides.checkout, touched.main, sides.memo)
+    now = _subjects_at(sides.checkout, touched.main, sides.memo)
     before = subjects_before(touched.main, sides.checkout, sides.past, sides.memo)
     names: dict[str, str] = {}
     for name, digest in now.items():
@@ -116,10 +116,10 @@ def subjects_before(main: str, checkout: Checkout, past: Past, memo: Memo) -> di
     if isinstance(past.read(main), Unavailable):
         name = name_of(main, checkout.read(main))
         home = next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
-    return subjects_at(past, home, memo)
+    return _subjects_at(past, home, memo)
 
 
-def subjects_at(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:
+def _subjects_at(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:
     """The digests of a comb and its arms, by what they are called; none where it is not there, or has mistakes."""
     sources = load_sources(checkout, main, memo)
     if isinstance(sources.files[main], Unavailable):

@@ -75,17 +75,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     checkout = Checkout(open_root(arguments))
     change = change_since(checkout.root, arguments.base or before_last(checkout.root))
     with Past(checkout.root, change.commit) as past:
-        needs = target is None or target.platform.environments[target.environment].evidence
         memo, platform = VerdictCache(default_directory()).memo, platform_path(arguments, checkout)
-        merge = Merge(checkout, change, past, platform, memo, needs)
+        merge = Merge(checkout, change, past, platform, memo)
         found = _held(_touched(merge, arguments, console), merge, arguments, console)
         if found is None:
             return Exit.FINDINGS
         if arguments.key is None:
             return _prove(merge, found, arguments, console)
-    lacking = [(name, why) for one in found for name, why in one.lacking.items()]
-    for name, why in lacking:
-        console.note(f"{name}: its gates have to run again: {why}")
+    lacking = [(name, lack) for one in found for name, lack in one.lacking.items()]
+    for name, lack in lacking:
+        console.note(f"{name}: its gates have to run again: {lack.why}")
     return Exit.GATE_BLOCKS if lacking else _ship(checkout.root, found, target, arguments, console)
 
 
@@ -156,19 +155,19 @@ def _proven(one: Held, merge: Merge, terms: Terms, console: Console) -> int:
         if failure is not None:
             console.note(f"{one.name}: {failure[1]}")
             return _CODES.get(failure[0], Exit.GATE_BLOCKS)
-    for name, why in one.lacking.items():
-        console.note(f"{name}: its gates run again: {why}")
-        done = asked_anew(name, one.main, terms)
+    for name, lack in one.lacking.items():
+        console.note(f"{name}: its gates run again: {lack.why}")
+        done = asked_anew(name, one.main, terms._replace(commit=lack.baseline))
         for said in (*done.remarks, *(f"gate {gate.gate}: {gate.verdict}" for gate in done.gates)):
             console.result(printable(f"{name}: {said}"))
         if done.verdict != Verdict.PASSED:
             return _CODES.get(done.verdict, Exit.GATE_BLOCKS)
     again = held(one.main, terms.reports.parent, merge, console) if one.lacking else one
-    for name, why in again.lacking.items() if again is not None else ():
-        console.note(f"{name}: what its gates found does not hold: {why}")
+    for name, lack in again.lacking.items() if again is not None else ():
+        console.note(f"{name}: what its gates found does not hold: {lack.why}")
     if again is None or again.lacking:
         return Exit.GATE_BLOCKS
-    console.result(f"{one.name}: {'proven as it was merged' if again.is_proven else 'nothing of it is to be proven'}")
+    console.result(f"{one.name}: {'proven as it was merged' if again.statements else 'comb.yaml asks for no gate'}")
     return Exit.CLEAN
 
 
@@ -180,7 +179,7 @@ def _ship(
     from comb_compiler.cli.evidence import sign
 
     files = {one.name: str(Path(root, one.main)) for one in found}
-    proven = [one for one in found if one.is_proven]
+    proven = [one for one in found if one.statements]
     if proven:
         statements = [statement for one in proven for statement in one.statements]
         about = {"statements": statements, "comb": [files[one.name] for one in proven]}
