@@ -12,7 +12,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.exam import Exam
 from comb_compiler.cli.gate.guiding import guiding
-from comb_compiler.cli.gate.loading import Loading, loaded
+from comb_compiler.cli.gate.loading import ROOM, Loading, loaded
 from comb_compiler.cli.gate.machines import machine_class
 from comb_compiler.cli.gate.online import online
 from comb_compiler.cli.gate.past import append, load_past
@@ -127,6 +127,7 @@ def _loading(
         resources=resources_of(clean),
         past=past.figures,
         online=online(arguments, comb, against.subject, shares) if against.baseline is not None and shares else (),
+        room=asked.saturation,
         saturates=arguments.saturation,
         profiles=arguments.flame,
         graph=as_written(clean.plan, arguments.arm).graphs[0],
@@ -182,7 +183,16 @@ def _ruling(found: LoadFound, slower: float) -> Ruling:
     if verdict is not Verdict.PASSED:
         return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower)))
     steps = "one step keeps" if len(found.steps) == 1 else f"{len(found.steps)} steps keep"
-    return Ruling(verdict, (f"{steps} what is promised, and what is there now",))
+    return Ruling(verdict, (f"{steps} what is promised, and what is there now", *_room(found.steps[-1])))
+
+
+def _room(step: StepFound) -> list[str]:
+    """What is said of the rate that there has to be room for, where nothing speaks against it."""
+    told = [one for one in step.findings if one.aspect == ROOM]
+    open_ = [one for one in told if one.verdict is Verdict.NOT_APPLICABLE]
+    if open_:
+        return [f"whether there is room for {step.rate:g} a second is not proven: {open_[0].what}: {open_[0].why}"]
+    return [f"there is room for {step.rate:g} a second"] if told else []
 
 
 def _guilty(step: StepFound, slower: float) -> list[str]:

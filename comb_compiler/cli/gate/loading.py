@@ -25,8 +25,10 @@ from comb_compiler.release import Graph
 if TYPE_CHECKING:
     from comb_compiler.load import Input
 
-__all__ = ["Loading", "loaded"]
+__all__ = ["ROOM", "Loading", "loaded"]
 
+ROOM = "saturation"
+"""What a promise is judged for where there has to be room for more than it names."""
 _MOST_TIMES, _WITHIN = 64.0, 0.1
 """How far above the last step saturation is looked for, and how narrowly."""
 _LOOKED_AT = 10.0
@@ -37,8 +39,8 @@ class Loading(NamedTuple):
 
     `timeout` is after how long a request is given up on; `past` has the figures of earlier runs, by rate and name;
     `memory` is how many bytes the candidate may use, None where it does not say; `online` is what is known of the
-    baseline elsewhere. `saturates` is whether the point of saturation is looked for, too, and `profiles` whether the
-    candidate is looked at from outside.
+    baseline elsewhere. `room` is a rate at which the promise has to be kept as well, if there is one. `saturates` is
+    whether the point of saturation is looked for, too, and `profiles` whether the candidate is looked at from outside.
     """
 
     candidate: Service
@@ -54,6 +56,7 @@ class Loading(NamedTuple):
     resources: str
     past: Mapping[float, Mapping[str, Sequence[float]]]
     online: Sequence[Online]
+    room: float | None
     saturates: bool
     profiles: bool
     graph: Graph
@@ -84,6 +87,8 @@ def loaded(loading: Loading) -> LoadFound:
             found.append(_step(loading, rate, sides))
             if found[-1].is_blocked:
                 break
+        if loading.room is not None and not found[-1].is_blocked:
+            found.append(_step(loading, loading.room, sides, is_room=True))
         point = None
         if loading.saturates and not found[-1].is_blocked:
             point = _saturation(loading, sides.candidate)
@@ -101,13 +106,13 @@ def _flame(loading: Loading, candidate: Loaded) -> Flame:
 
 
 def _saturation(loading: Loading, candidate: Loaded) -> Saturation:
-    """From the last step on, which nothing is wrong with."""
+    """From the last step on, or what there has to be room for: nothing is wrong with either."""
 
     def offer(rate: float) -> Side:
         loading.progress(f"load: looking for the point of saturation, {rate:.3g} a second for {loading.hold:g} s …")
         return candidate.held(rate, loading.hold)
 
-    last = loading.rates[-1]
+    last = loading.room or loading.rates[-1]
     return saturation(offer, loading.promise, last, _MOST_TIMES * last, _WITHIN)
 
 
@@ -118,15 +123,16 @@ def _with_usual_saturation(step: StepFound, point: Saturation, slower: float) ->
     return step._replace(findings=(*step.findings, finding))
 
 
-def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
-    """Where there is a baseline, the candidate is held without a break only where a promise is to be proven."""
+def _step(loading: Loading, rate: float, sides: _Sides, *, is_room: bool = False) -> StepFound:
+    """Where there is a baseline, the candidate is held without a break only where a promise is to be proven; and at a
+    rate that there has to be room for, nothing else is asked."""
     step, told, before = Step(rate), list[Finding](), sides.candidate.page()
-    if sides.baseline is None or rate == _judged(loading):
-        step, told = _held(loading, rate, sides)
+    if is_room or sides.baseline is None or rate == _judged(loading):
+        step, told = _held(loading, rate, sides, _has_room if is_room else _promised)
     after, operators, did = sides.candidate.page(), tuple[OperatorFound, ...](), tuple[OperatorSeen, ...]()
     if step.candidate is not None:
         operators = operators_found(seen_between(before, after), (), step.candidate.requests, loading.graph)
-    if sides.baseline is not None:
+    if sides.baseline is not None and not is_room:
         step, after, operators, did = _by_turns(loading, step, after, sides.candidate, sides.baseline)
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
@@ -143,15 +149,17 @@ def _step(loading: Loading, rate: float, sides: _Sides) -> StepFound:
     return found._replace(findings=tuple(told), operators=operators, past=past, guide=run and loading.guide(run))
 
 
-def _held(loading: Loading, rate: float, sides: _Sides) -> tuple[Step, list[Finding]]:
+def _held(
+    loading: Loading, rate: float, sides: _Sides, judge: Callable[[Loading, Step], list[Finding]]
+) -> tuple[Step, list[Finding]]:
     """The candidate, and the baseline where it matters whether that keeps the promise here."""
     loading.progress(f"load: holding {rate:g} requests a second for {loading.hold:g} s …")
     step = Step(rate, sides.candidate.held(rate, loading.hold))
-    told = _promised(loading, step)
+    told = judge(loading, step)
     if sides.baseline is not None and any(one.verdict in (Verdict.BLOCKED, Verdict.UNDECIDED) for one in told):
         loading.progress(f"load: holding the baseline at {rate:g} a second, too …")
         step = step._replace(baseline=sides.baseline.held(rate, loading.hold))
-        told = _promised(loading, step)
+        told = judge(loading, step)
     return step, told
 
 
@@ -186,9 +194,20 @@ def _promised(loading: Loading, step: Step) -> list[Finding]:
     ]
 
 
+def _has_room(loading: Loading, step: Step) -> list[Finding]:
+    """The promise, at a rate above the one that it names."""
+    findings = _findings(loading)
+    told = [keeps_up(step, findings), *promised(step, loading.promise, findings)]
+    return [one._replace(aspect=ROOM) for one in told]
+
+
 def _doubted(finding: Finding) -> Finding:
     """Of a generator that was late: latencies count from when requests were due. It was late to both by turns."""
-    if finding.verdict is not Verdict.BLOCKED or finding.aspect != "promise" or finding.what in ("timeouts", "errors"):
+    if (
+        finding.verdict is not Verdict.BLOCKED
+        or finding.aspect not in ("promise", ROOM)
+        or finding.what in ("timeouts", "errors")
+    ):
         return finding
     return finding._replace(verdict=Verdict.UNDECIDED, why=f"{finding.why}; but the generator was late itself")
 
@@ -203,9 +222,10 @@ def _findings(loading: Loading) -> int:
     """Among how many findings of the gate doubt is shared."""
     promise, rates = loading.promise, len(loading.rates)
     kept = 1 + len(promise.latencies) + (promise.timeout_rate is not None) + (promise.error_rate is not None)
+    room = kept + 1 if loading.room is not None else 0
     if loading.baseline is None:
-        return rates * (kept + 1)
-    return kept + rates * (len(_compared(promise)) + 1)
+        return rates * (kept + 1) + room
+    return kept + room + rates * (len(_compared(promise)) + 1)
 
 
 def _compared(promise: Promise) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from comb_compiler.spec.units import format_duration
 __all__ = ["findings", "weakenings"]
 
 _GATES = ("availability", "replay.regular", "replay.error", "replay.optimised", "load")
-_LEAST = ("replay.regular.same", "replay.regular.count", "replay.optimised.better", "load.hold")
+_LEAST = ("replay.regular.same", "replay.regular.count", "replay.optimised.better", "load.hold", "load.saturation")
 """What is weaker the smaller it is."""
 _MOST = ("load.slower",)
 """What is weaker the larger it is."""
@@ -97,7 +97,7 @@ def _at(gates: Any, path: str) -> Any:
 
 
 def _taken_out(base: Gates, own: Gates) -> Iterator[Weakening]:
-    for gate in _GATES:
+    for gate in (*_GATES, *(["load.saturation"] if own.load is not None else [])):
         if _at(base, gate) is not None and _at(own, gate) is None:
             yield Weakening(f"gates.{gate}", f"gates.{gate} is taken out", "absent")
 

@@ -30,6 +30,9 @@ def check_promises(bound: Bound[Comb], comb: Comb) -> Iterator[Diagnostic]:
         for index, step in enumerate(comb.gates.load.steps):
             if step <= 0:
                 yield _no_load(bound, (*path, index), step)
+        room = comb.gates.load.saturation
+        if room is not None and sla.qps is not None and room < sla.qps:
+            yield _no_room(bound, room, sla.qps)
 
 
 def _contradiction(bound: Bound[Comb], lower: tuple[str, timedelta], higher: tuple[str, timedelta]) -> Diagnostic:
@@ -41,6 +44,18 @@ def _contradiction(bound: Bound[Comb], lower: tuple[str, timedelta], higher: tup
         related=(Label(other.span, f"`{higher[0]}` is promised here"),),
         path=format_path(place.path),
         hints=("promise p50 ≤ p90 ≤ p95 ≤ p99 ≤ deadline",),
+    )
+
+
+def _no_room(bound: Bound[Comb], room: float, qps: float) -> Diagnostic:
+    place, other = bound.place("gates", "load", "saturation"), bound.place("sla", "qps")
+    return diagnose(
+        codes.CONTRADICTING_PROMISES,
+        f"`saturation` at {room:g} requests per second is below the {qps:g} that `sla` promises",
+        place.span,
+        related=(Label(other.span, "promised here"),),
+        path=format_path(place.path),
+        hints=("it says how many more there is room for: write more than `sla.qps`, or leave it out",),
     )
 
 

@@ -89,6 +89,13 @@ class LoadGate(Model):
         validate_default=True,
         description="By how much the latencies of p50 and of what `sla` promises may exceed those of what runs now.",
     )
+    saturation: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Requests per second at which `sla` has to be kept as well: there is room for so many, at least.",
+        examples=[400],
+    )
     samples: SampleSource | None = Field(
         default=None,
         description=f"{_SAMPLES} If it is not given, those of `replay.regular`, otherwise of `availability`.",
