@@ -91,7 +91,8 @@ def _kept(step: Step, held: Side, what: str, limit: float, is_bad: _IsBad, doubt
     share = _share(held, is_bad)
     lower, upper = share.lower(doubt), share.upper(PASS_DOUBT)
     finding = Finding("promise", what, Verdict.PASSED, "", share.rate, lower, upper, limit)
-    told = f"{share.seen:,} of {share.of:,} requests ({percent(share.rate)}) do not keep it; {percent(limit)} may"
+    does = "does" if share.seen == 1 else "do"
+    told = f"{share.seen:,} of {share.of:,} requests ({percent(share.rate)}) {does} not keep it; {percent(limit)} may"
     if upper <= limit:
         return finding._replace(why=told)
     before = None if step.baseline is None else _share(step.baseline, is_bad)
@@ -134,7 +135,8 @@ def against_baseline(step: Step, slower: float, quantiles: Sequence[float], find
     told = [one for one in quantiles if fewest_side * (1 - one) >= _FEWEST_BEYOND]
     if not told:
         needed = max(1, ceil(_FEWEST_BEYOND / (1 - min(quantiles))))
-        why = f"{fewest_side:,} requests to each are too few to compare: at least {needed:,} are needed"
+        asked = "1 request to each is" if fewest_side == 1 else f"{fewest_side:,} requests to each are"
+        why = f"{asked} too few to compare: at least {needed:,} are needed"
         missing = float(ceil((needed - fewest_side) / step.rate))
         return [Finding("baseline", "latency", Verdict.UNDECIDED, why, missing=missing)]
     seconds = step.turned.candidate.seconds

@@ -51,8 +51,8 @@ class Saturation(NamedTuple):
 def saturation_line(found: Saturation) -> str:
     """What was found, in a sentence for people."""
     point = f"{found.rate:,.3g} a second" if found.rate is not None else "not found"
-    kept = f"kept for sure up to {found.low:,.3g}" if found.low is not None else "at none kept for sure"
-    broken = f"broken for sure from {found.high:,.3g} on" if found.high is not None else "at none broken for sure"
+    kept = f"kept for sure up to {found.low:,.3g}" if found.low is not None else "kept for sure at no rate"
+    broken = f"broken for sure from {found.high:,.3g} on" if found.high is not None else "broken for sure at no rate"
     return f"saturation: {point}; the promise is {kept}, {broken}" + (
         f" (ended early: {found.why})" if found.why else ""
     )

@@ -5,7 +5,7 @@ from math import ceil
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
 from comb_compiler.gates.load.guide.paths import demand, on_path, saved
 from comb_compiler.gates.load.guide.queue import Queue, Span, span
-from comb_compiler.gates.load.guide.wording import milliseconds, share
+from comb_compiler.gates.load.guide.wording import counted, milliseconds, share
 
 __all__ = ["too_few_instances"]
 
@@ -36,7 +36,7 @@ def too_few_instances(scene: Scene) -> Advice | None:
         return None
     each = milliseconds(demand(scene) / run.rate)
     says = (
-        f"requests compute for {each} each, which takes {share(busy)} of {run.cores} cores; most of it is "
+        f"requests compute for {each} each, which takes {share(busy)} of {counted(run.cores, 'core')}; most of it is "
         f"`{one.operator}`, whose calls wait {milliseconds(one.wait)}: of {many} instances each would be "
         f"{share(busy / many)} busy with its part of this rate"
     )

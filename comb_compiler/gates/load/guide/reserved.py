@@ -4,7 +4,7 @@ from math import ceil
 
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
 from comb_compiler.gates.load.guide.queue import SAME
-from comb_compiler.gates.load.guide.wording import share
+from comb_compiler.gates.load.guide.wording import counted, share
 
 __all__ = ["cores_idle"]
 
@@ -35,8 +35,8 @@ def _of(scene: Scene, one: OperatorSeen) -> Advice | None:
     lower, upper = ((written.cpu - _rounded(used * by / _AIM)) * seconds for by in (1 + SAME, 1 - SAME))
     among = f", which {least} instances share" if least > 1 else ""
     says = (
-        f"`{one.operator}` asks for {written.cpu:g} cores, and uses {share(used / written.cpu)} of them at {rate:g} "
-        f"requests a second{among}"
+        f"`{one.operator}` asks for {counted(written.cpu, 'core')}, and uses {share(used / written.cpu)} of that at "
+        f"{rate:g} requests a second{among}"
     )
     gain = Gain(Kind.COST, written.cpu * seconds, lower, upper, _LAW)
     write = Write(("operators", one.operator, "resources", "cpu"), f"{needed * 1000:.0f}m")

@@ -2,7 +2,7 @@
 
 from comb_compiler.gates.load.guide.model import Bound, Cost, Gain, Kind, Write
 
-__all__ = ["bounded_by", "costing", "gained", "milliseconds", "share", "written"]
+__all__ = ["bounded_by", "costing", "counted", "gained", "milliseconds", "share", "written"]
 
 _BY = {
     "queue": "its calls wait for their turn most of the time",
@@ -18,6 +18,12 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.3g} ms"
 
 
+def counted(number: float, what: str) -> str:
+    """`1 core`, `1.5 cores`"""
+    text = f"{number:,.3g}"
+    return f"{text} {what}" if text == "1" else f"{text} {what}s"
+
+
 def share(value: float) -> str:
     """`87%`"""
     return f"{value * 100:.0f}%" if value >= 0.1 or not value else f"{value * 100:.2g}%"
@@ -31,13 +37,14 @@ def bounded_by(bound: Bound) -> str:
 def costing(cost: Cost) -> str:
     """What 1,000 requests cost; empty where nothing is known of it."""
     told = [
-        f"{value:,.3g} seconds of {what}"
+        f"{counted(value, 'second')} of {what}"
         for value, what in (
             (cost.used, "CPU time"), (cost.cores, "cores that are reserved"), (cost.gpus, "GPUs that are reserved")
         )
         if value is not None
     ]  # fmt: skip
-    return f"1,000 requests cost {' and '.join(told)}" if told else ""
+    *all_but_last, last = told or [""]
+    return f"1,000 requests cost {', '.join(all_but_last)}{' and ' if all_but_last else ''}{last}" if told else ""
 
 
 def written(write: Write) -> str:
