@@ -1,8 +1,10 @@
 """The workflows that templates bring: linted, pinned, without secrets beside unreviewed code; and their steps run."""
 
+import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from comb_compiler.cli.ci.report import report_bytes
+from tests.cli.test_ci_comment import REPORT, TOKEN, Handler, Server
 from tests.conftest import RequiresTool
 from tests.servers.provision import locate
 from tests.support.tools import Missing
@@ -19,7 +23,8 @@ TEMPLATES = ROOT / "repo-template"
 WORKFLOWS = sorted(TEMPLATES.glob("*/template/*/workflows/*.yml"))
 PIPELINES = sorted(TEMPLATES.glob("*/template/*.gitlab-ci.yml*"))
 OF_A_CHANGE = ("comb.yml", "platform.yml")
-RUNS_CODE = re.compile(r"comb (gate|run|call)|comb check .*--code|pytest|-r requirements.txt")
+RUNS_CODE = re.compile(r"comb (gate|run|call|image build(?!.*--no-code))|--code|pytest|-r requirements.txt")
+CI = re.compile(r"comb ci(?! comment)(?! merged .*--key)")
 
 
 def named(path: Path) -> str:
@@ -40,6 +45,19 @@ def jobs(path: Path) -> Iterator[tuple[str, Any]]:
 
 def script(job: Any) -> str:
     return "\n".join(step.get("run", "") for step in job["steps"])
+
+
+def runs_code(commands: str) -> bool:
+    """Whether any of them may run code of the change."""
+    lines = commands.replace("\\\n", " ").split("\n")
+    return any(RUNS_CODE.search(line) or CI.search(line) for line in lines)
+
+
+def test_what_runs_code_is_known() -> None:
+    assert runs_code("comb ci --out out")
+    assert runs_code("comb ci merged out \\\n --builder x")
+    assert not runs_code("comb ci merged out \\\n --key k")
+    assert not runs_code("comb ci comment out/report.json")
 
 
 def test_there_are_some() -> None:
@@ -101,7 +119,7 @@ def test_no_job_has_both_a_secret_and_code_of_the_change(path: Path) -> None:
         holds = (
             "secrets." in yaml.safe_dump(job) or "environment" in job or "write" in job.get("permissions", {}).values()
         )
-        assert not (holds and RUNS_CODE.search(script(job))), name
+        assert not (holds and runs_code(script(job))), name
         assert "${{" not in script(job), "what others wrote comes by the environment, never into a script"
 
 
@@ -109,17 +127,18 @@ def test_no_job_has_both_a_secret_and_code_of_the_change(path: Path) -> None:
 def test_no_job_of_gitlab_has_both(path: Path) -> None:
     for name, job in read(path).items():
         if isinstance(job, dict) and "environment" in job:
-            assert not RUNS_CODE.search("\n".join(job["script"])), name
+            assert not runs_code("\n".join(job["script"])), name
 
 
-@pytest.fixture(scope="module")
-def environment(made: Place, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+@pytest.fixture
+def environment(made: Place, tmp_path: Path) -> dict[str, str]:
     """What the forge would say, of a change that is one commit ahead of its base."""
     base = made.git("rev-parse", "HEAD")
     return {
         "BASE": "main",
         "BEFORE": base,
         "JOB": "https://forge.example/runs/1",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "CI_JOB_URL": "https://forge.example/jobs/1",
         "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
         "CI_COMMIT_BEFORE_SHA": base,
@@ -141,38 +160,113 @@ def runnable(commands: str) -> str:
     return "\n".join(line for line in commands.split("\n") if not line.strip().startswith("pip "))
 
 
+class GitLab(Handler):
+    """Beside comments: one open merge request, its pipeline in a fork, and the report of the job in it."""
+
+    def do(self) -> None:
+        jobs = [{"id": 6, "name": "other", "status": "failed"}]
+        jobs.append({"id": 5, "name": "comb", "status": "failed", "artifacts_file": {"filename": "artifacts.zip"}})
+        answers: dict[str, Any] = {
+            "/projects/1/merge_requests": [{"iid": 7}],
+            "/projects/1/merge_requests/7/pipelines": [{"id": 4, "project_id": 2}, {"id": 3, "project_id": 1}],
+            "/projects/2/pipelines/4/jobs": jobs,
+            "/projects/2/jobs/5/artifacts/out/report.json": json.loads(report_bytes(REPORT)),
+        }
+        path = self.path.partition("?")[0]
+        if self.headers["private-token"] == TOKEN and path in answers:
+            self.answer(200, answers[path])
+        else:
+            super().do()
+
+    do_GET = do_POST = do  # noqa: N815
+
+
+@pytest.fixture
+def forge(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server that keeps comments as the forge's documentation says it does."""
+    server = Server(request.param)
+    if request.param == "gitlab":
+        server.RequestHandlerClass = GitLab
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def comments(server: Server) -> list[str]:
+    return [body.split("\n")[1] for _, body in server.comments.values()]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["check", "plan", "gate"])
-def test_the_steps_of_a_change_run(name: str, made: Place, environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("forge", ["github"], indirect=True)
+def test_the_steps_of_a_change_run_and_another_job_says_what_they_found(
+    made: Place, environment: dict[str, str], tmp_path: Path, forge: Server
+) -> None:
+    """All but which pull request it is, and the way of the artifact, which GitHub alone knows."""
     work = made.clone(tmp_path / "work")
     better(work)
-    job = read(work.path / ".github" / "workflows" / "comb.yml")["jobs"][name]
+    workflows = work.path / ".github" / "workflows"
+    job = read(workflows / "comb.yml")["jobs"]["comb"]
     for step in job["steps"]:
         done = work.run("sh", "-ec", runnable(step.get("run", "")), env=environment)
         assert done.code == 0, (step, done)
-    kept = [step["with"]["path"] for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
-    assert [path for path in kept if not (work.path / path).exists()] == []
+    (kept,) = [step["with"]["path"] for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert (tmp_path / "summary.md").read_text("utf-8").startswith("<!-- comb ci 1/1 -->\n## ✅ passed")
+    says = read(workflows / "comb-comment.yml")["jobs"]["comment"]["steps"][-1]
+    told = {
+        "GITHUB_API_URL": f"http://127.0.0.1:{forge.server_port}",
+        "GITHUB_TOKEN": TOKEN,
+        "OUT": str(work.path / kept),
+        "REPOSITORY": "acme/combs",
+        "NUMBER": "7",
+        "no_proxy": "127.0.0.1",
+    }
+    assert says["env"].keys() | {"GITHUB_API_URL", "no_proxy"} == told.keys()
+    done = made.run("sh", "-ec", says["run"], env=told)
+    assert (done.code, comments(forge)) == (0, ["## ✅ passed: nothing speaks against this change"]), done
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["check", "plan", "gate"])
-def test_the_scripts_of_gitlab_run(name: str, made: Place, environment: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def on_gitlab(made: Place, tmp_path: Path) -> Place:
+    """The same repository on the other forge, with a change."""
     work = made.clone(tmp_path / "work")
     work.comb("init", "--update", ".", "--set", "forge=gitlab")
     work.git("add", "--all")
     better(work)
-    job = read(work.path / ".gitlab-ci.yml")[name]
-    done = work.run("bash", "-ec", runnable("\n".join(job["script"])), env=environment)
+    return work
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forge", ["gitlab"], indirect=True)
+def test_the_scripts_of_gitlab_run(on_gitlab: Place, environment: dict[str, str], forge: Server) -> None:
+    work = on_gitlab
+    pipeline = read(work.path / ".gitlab-ci.yml")
+    job = pipeline["comb"]
+    done = work.run("bash", "-ec", runnable("\n".join((*job["script"], *job["after_script"]))), env=environment)
     assert done.code == 0, done
-    kept = job["artifacts"].get("paths", []) + list(job["artifacts"].get("reports", {}).values())
+    assert "## ✅ passed" in done.out
+    kept = job["artifacts"]["paths"] + list(job["artifacts"]["reports"].values())
     assert [path for path in kept if not (work.path / path).exists()] == []
+    api = f"http://127.0.0.1:{forge.server_port}"
+    told = {"CI_API_V4_URL": api, "CI_PROJECT_ID": "1", "CI_PROJECT_PATH": "acme/combs", "no_proxy": "127.0.0.1"}
+    script = runnable("\n".join(pipeline["comment"]["script"]))
+    done = work.run("bash", "-ec", script, env={**told, "GITLAB_TOKEN": TOKEN})
+    assert (done.code, comments(forge)) == (0, ["## ✅ passed: nothing speaks against this change"]), done
+    done = work.run("bash", "-ec", script, env={**told, "GITLAB_TOKEN": "another"})
+    assert (done.code, "cannot be listed: HTTP Error 401" in done.err) == (1, True), done
+    assert len(forge.comments) == 1
 
 
 @pytest.mark.slow
 def test_what_is_merged_is_proven_signed_and_published(
     made: Place, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The jobs `gate` and `publish`, against a real repository, with a real key; `images` is listed as not run."""
+    """The jobs `gate` and `publish`, against a real repository, with a real key: but for images, which are named.
+
+    What builds and sends them is tried in tests/images.
+    """
     whole, work = Place(tmp_path, tmp_path), made.clone(tmp_path / "work")
     whole.git("init", "--quiet", "--bare", "--initial-branch=main", "environments.git")
     whole.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "comb-ci", "-f", "key")
@@ -184,19 +278,29 @@ def test_what_is_merged_is_proven_signed_and_published(
     better(work)
     workflow = read(work.path / ".github" / "workflows" / "comb-publish.yml")["jobs"]
     for step in workflow["gate"]["steps"]:
-        done = work.run(
-            "sh", "-ec", runnable(step.get("run", "")), env={**environment, "JOB": "https://forge.example/1"}
-        )
+        done = work.run("sh", "-ec", runnable(step.get("run", "")), env=environment)
         assert done.code == 0, done
-    (work.path / "found" / "images").mkdir(parents=True)
-    (work.path / "gates").rename(work.path / "found" / "gates")
+    assert (work.path / "out/gates/digits/statement.json").exists()
     digest = f"registry.example.com/combs/digits@sha256:{'1' * 64}"
-    (work.path / "found" / "images" / "images.json").write_text(f'{{"images": {{"digits": {{"cpu": "{digest}"}}}}}}')
+    images = tmp_path / "images.json"
+    images.write_text(f'{{"images": {{"digits": {{"cpu": "{digest}"}}}}}}')
     keys = tmp_path / "runner"
     keys.mkdir()
-    secrets = {"KEYS": str(keys), "SIGNING_KEY": (tmp_path / "key").read_text("utf-8"), "DEPLOY_KEY": "unused"}
-    done = work.run("sh", "-ec", runnable(script(workflow["publish"])), env=secrets)
-    assert done.code == 0, done
+    (step,) = [one for one in workflow["publish"]["steps"] if "env" in one]
+    secrets = {
+        "BEFORE": environment["BEFORE"],
+        "KEYS": str(keys),
+        "DOCKER_CONFIG": str(keys / "docker"),
+        "REGISTRY_AUTH": "{}",
+        "SIGNING_KEY": (tmp_path / "key").read_text("utf-8"),
+        "DEPLOY_KEY": "unused",
+    }
+    assert step["env"].keys() == secrets.keys()
+    builds = '--build "$KEYS/images"'
+    assert builds in step["run"]
+    for said in ("published as", "so no commit"):
+        done = work.run("sh", "-ec", step["run"].replace(builds, f'--images "{images}"'), env=secrets)
+        assert (done.code, said in done.out) == (0, True), done
+        assert secrets["SIGNING_KEY"].split("\n")[1] not in done.out + done.err
     published = whole.git("--git-dir", "environments.git", "ls-tree", "-r", "--name-only", "main").split("\n")
     assert "clusters/trial/vision/digits/release.json" in published
-    assert secrets["SIGNING_KEY"].split("\n")[1] not in done.out + done.err
