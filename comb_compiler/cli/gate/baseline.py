@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from secrets import token_hex
+from shutil import rmtree
+from tempfile import gettempdir
 from typing import NamedTuple
 
 from comb_compiler.cli.against import name_of
@@ -74,9 +76,12 @@ def checked_out(commit: str, candidate: Clean) -> Iterator[tuple[Path, str] | No
     if main is None:
         yield None
         return
-    with TemporaryDirectory(prefix="comb-baseline-") as directory:
-        _write(revision, main, Path(directory))
-        yield Path(directory), main
+    directory = Path(gettempdir(), f"comb-baseline-{token_hex(8)}")
+    try:  # before it is there: whoever makes and then tells may be ended by a signal in between, and leaves it behind
+        _write(revision, main, directory)
+        yield directory, main
+    finally:
+        rmtree(directory, ignore_errors=True)
 
 
 def _place(revision: Revision, candidate: Clean) -> str | None:
@@ -96,8 +101,7 @@ def _opened(directory: Path, main: str, name: str, console: Console) -> Clean:
 
 
 def _write(revision: Revision, main: str, directory: Path) -> None:
-    """A comb's directory, and the files beside it that it names."""
-    (directory / ".git").mkdir()  # which makes the directory the root of a checkout, as far as reading goes
+    """A comb's directory, and the files beside it that it names, into a directory that is made for them."""
     home = os.path.dirname(main)
     files = {os.path.join(home, path): content for path, content in revision.below(home or ".")}
     loaded = load_sources(revision, main)
@@ -105,6 +109,8 @@ def _write(revision: Revision, main: str, directory: Path) -> None:
         if path not in files and not isinstance(content, Unavailable):
             files[path] = content
     try:
+        directory.mkdir(mode=0o700)
+        (directory / ".git").mkdir()  # which makes the directory the root of a checkout, as far as reading goes
         for path, content in files.items():
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
