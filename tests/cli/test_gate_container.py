@@ -142,7 +142,7 @@ def test_a_signal_in_the_middle_leaves_nothing(engine: "DockerClient", project: 
         command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 240
-        while len(engine.containers.list()) < 2:
+        while len(engine.containers.list(ignore_removed=True)) < 2:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -167,7 +167,7 @@ def test_an_engine_that_goes_in_the_middle_leaves_it_undecided(
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "DOCKER_HOST": f"unix://{way}"}
             with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as process:
                 deadline = time.monotonic() + 240
-                while not any(b"wait" in one.logs() for one in engine.containers.list()):
+                while not any(b"wait" in one.logs() for one in engine.containers.list(ignore_removed=True)):
                     assert process.poll() is None
                     assert time.monotonic() < deadline
                     time.sleep(0.2)
