@@ -9,6 +9,7 @@ import argparse
 import os
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -99,13 +100,18 @@ def _compared(
     tree: _Tree, images: "Images | None", cache: str | None, found: list[Any]
 ) -> "tuple[Compared | None, Alike]":
     from comb_compiler.cli.plan_against import Compared, Work, read_platform
+    from comb_compiler.cli.plan_compiling import paths_of
     from comb_compiler.cli.plan_opening import homes_of, open_base
     from comb_compiler.diagnostics import in_reading_order
+    from comb_compiler.workspace.watching import Watching
 
     arguments = tree.arguments
-    here, environments, said = read_platform(tree.checkout, arguments, images, VerdictCache(cache).memo)
+    watching = Watching(tree.checkout)
+    here, environments, said = read_platform(watching, arguments, images, VerdictCache(cache).memo)
     if here is None:
         return Compared(arguments.against, (), in_reading_order((*found, *said))), Alike(0)
+    common = (*paths_of(watching.root, watching.asked), *_own_policies(here))
+    here = here._replace(checkout=tree.checkout)
     names = dict(tree.known)
     with ExitStack() as stack:
         base = open_base(arguments.against, here, stack)
@@ -116,8 +122,17 @@ def _compared(
             work.gone += ((one, environment) for one in base.gone(environment, names.values(), tree.mains))
     differing = {main for main, _ in work.failed} | {one.comb for one in work.changes}
     alike = {main: name for main, name in names.items() if main not in differing and name not in differing}
-    _keep(tree, here, alike, paths, homes_of(here.platform))
+    _keep(tree, common, alike, paths, homes_of(here.platform))
     return work.done((*found, *said)), Alike(len(alike))
+
+
+def _own_policies(here: "Here") -> list[str]:
+    """The paths of the policies that come with Comb, where the platform names them: no checkout has them."""
+    from comb_compiler.workspace.policies import OWN, own_policies
+
+    names = [one.removeprefix(f"{OWN}/") for one in here.sources.files if one.startswith(f"{OWN}/")]
+    home = own_policies().root if names else ""
+    return [home, *(os.path.join(home, name) for name in names)] if names else []
 
 
 def _origins(here: "Here", base: "Base", arguments: argparse.Namespace, stack: ExitStack) -> Any:
@@ -175,12 +190,15 @@ def _releases(here: "Here", environment: str, one: "Compiled", rendered: str) ->
     ]
 
 
-def _keep(tree: _Tree, here: "Here", alike: dict[str, str], paths: dict[str, set[str]], homes: Any) -> None:
-    """Keep what this run found out, beside what is known already; nothing where it is no more than that."""
-    if tree.known_before.mains is not None and alike.keys() <= tree.known.keys():
+def _keep(tree: _Tree, common: Iterable[str], alike: dict[str, str], paths: dict[str, set[str]], homes: Any) -> None:
+    """Keep what this run found out, beside what is known already; nothing where it is no more than that.
+
+    To write all of a large tree takes longer than to look once more which combs there are, so that a directory in which
+    a file was replaced is no reason.
+    """
+    if tree.known_before.is_about(tree.mains) and alike.keys() <= tree.known.keys():
         return
     known = tree.known_before.paths_of(tree.known)
     combs = {main: (name, sorted(paths.get(main, set())) or known.get(main, [])) for main, name in alike.items()}
-    common = [os.path.join(tree.checkout.root, one) for one in here.sources.files]
     tops = [os.path.abspath(path) for path in tree.arguments.paths]
     tree.known_before.keep(tops, tree.mains, common, combs, tree.begun, homes)

@@ -24,7 +24,7 @@ from comb_compiler.workspace.sources import load_sources
 from comb_compiler.workspace.store import ResultStore
 from comb_compiler.workspace.watching import Watching
 
-__all__ = ["Compiled", "Compiler", "Tree", "compile_tree"]
+__all__ = ["Compiled", "Compiler", "Tree", "compile_tree", "paths_of"]
 
 _FORM = 1
 _MOST_ENTRIES = 20_000
@@ -86,7 +86,7 @@ class Compiler:
                 return None
             if entry["images"] != self._images(entry["name"])[1]:
                 return None
-            return Compiled(main, entry["name"], entry["keys"], _paths(self._tree.root, entry["asked"]))
+            return Compiled(main, entry["name"], entry["keys"], paths_of(self._tree.root, entry["asked"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -103,7 +103,7 @@ class Compiler:
         code = code_digest(watching, main)
         made = render_comb(sources, self._tree.platform, self._tree.environment, given, self._memo, code)
         keys = {one.directory: content_key(one.release) for one in made.clusters}
-        compiled = Compiled(main, made.checked.name, keys, _paths(self._tree.root, watching.asked), made)
+        compiled = Compiled(main, made.checked.name, keys, paths_of(self._tree.root, watching.asked), made)
         if keys and used and watching.is_whole:
             entry = {"asked": watching.asked, "name": compiled.name, "images": used[0], "keys": keys}
             self._store.keep(self._of(main), json.dumps(entry).encode())
@@ -119,7 +119,7 @@ class Compiler:
         return digest(f"{self._key}\0{main}".encode("utf-8", "surrogateescape"))
 
 
-def _paths(root: str, asked: dict[str, str]) -> tuple[str, ...]:
+def paths_of(root: str, asked: dict[str, str]) -> tuple[str, ...]:
     """The paths of the file system that answers rest on."""
     found = dict.fromkeys(question.partition(" ")[2] for question in asked)
     return tuple(os.path.normpath(os.path.join(root, path)) for path in found)

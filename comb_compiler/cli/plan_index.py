@@ -2,7 +2,7 @@
 
 One file for each tree and what it is compared with, replaced as a whole: two processes that write it leave the one or
 the other. Only combs about which there is nothing to say are in it. It is as large as the tree, and the oldest files
-go.
+go. A path stands in it once, beside its stamp; everything else names paths by their places in that list.
 """
 
 import json
@@ -12,11 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 from comb_compiler.cli.verdicts import digest, fingerprint
-from comb_compiler.workspace.stamps import directories_below, is_settled, stamp_of
+from comb_compiler.workspace.stamps import Stamps, directories_below, stamp_of
 
 __all__ = ["TreeIndex"]
 
-_FORM = 1
+_FORM = 2
 _MOST_FILES = 16
 
 
@@ -31,7 +31,8 @@ class TreeIndex:
         key = "\0".join((str(_FORM), fingerprint() if directory else "", *identity))
         self._file = f"{digest(key.encode('utf-8', 'surrogateescape'))}.json"
         self._known = self._load()
-        self._changed = {path for path, stamp in self._known.get("stamps", {}).items() if stamp_of(path) != stamp}
+        stamped = zip(self._known.get("paths", ()), self._known.get("stamps", ()), strict=True)
+        self._changed = {place for place, (path, stamp) in enumerate(stamped) if stamp_of(path) != stamp}
 
     @property
     def mains(self) -> list[str] | None:
@@ -41,6 +42,10 @@ class TreeIndex:
             return None
         return list(self._known["mains"])
 
+    def is_about(self, mains: list[str]) -> bool:
+        """Whether these, sorted, are the combs that there were."""
+        return bool(self._known.get("mains") == mains)
+
     @property
     def homes(self) -> dict[str, Any] | None:
         """What was kept as `homes`, as long as nothing changed that all rest on."""
@@ -48,11 +53,9 @@ class TreeIndex:
 
     def unchanged(self, mains: Iterable[str]) -> dict[str, str]:
         """Of these combs those that are what is there, with their names."""
-        combs, paths = self._known.get("combs", {}), self._known.get("paths", [])
-        common = self._known.get("common", [])
-        if not self._changed.isdisjoint(common):
+        combs, changed = self._known.get("combs", {}), self._changed
+        if not changed.isdisjoint(self._known.get("common", [])):
             return {}
-        changed = {place for place, path in enumerate(paths) if path in self._changed}
         return {main: combs[main][0] for main in mains if main in combs and changed.isdisjoint(combs[main][1])}
 
     def paths_of(self, mains: Iterable[str]) -> dict[str, list[str]]:
@@ -75,26 +78,23 @@ class TreeIndex:
         """
         if self._directory is None:
             return
-        stamps: dict[str, str] = {}
+        stamps = Stamps(begun)
         below = directories_below(tops)
-        directories = sorted(below) if below is not None else []
-        common = sorted(set(common))
-        if not all(_noted(path, stamps, begun) for path in common):
+        everywhere = stamps.places(sorted(common))
+        if everywhere is None:
             return
-        places: dict[str, int] = {}
-        kept = {
-            main: [name, [places.setdefault(path, len(places)) for path in paths]]
-            for main, (name, paths) in ((main, (name, list(paths))) for main, (name, paths) in combs.items())
-            if all(_noted(path, stamps, begun) for path in paths)
-        }
-        is_known = all(_noted(path, stamps, begun) for path in directories)
+        kept: dict[str, tuple[str, list[int]]] = {}
+        for main, (name, paths) in combs.items():
+            places = stamps.places(paths)
+            if places is not None:
+                kept[main] = (name, places)
         whole = {
-            "directories": directories if is_known else [],
+            "directories": stamps.places(sorted(below)) if below is not None else [],
             "mains": sorted(mains),
-            "common": common,
-            "paths": list(places),
+            "common": everywhere,
             "combs": kept,
-            "stamps": stamps,
+            "paths": list(stamps.noted),
+            "stamps": list(stamps.noted.values()),
             "homes": homes or {},
         }
         self._write(json.dumps(whole, separators=(",", ":")))
@@ -126,10 +126,3 @@ class TreeIndex:
 
 def _name(text: str) -> str:
     return digest(text.encode("utf-8", "surrogateescape"))
-
-
-def _noted(path: str, stamps: dict[str, str], begun: int) -> bool:
-    """Whether a path has a stamp that counts, which is noted."""
-    if path not in stamps:
-        stamps[path] = stamp_of(path)
-    return is_settled(stamps[path], begun)

@@ -8,7 +8,7 @@ looked at has a stamp that counts: a clock that ticks slowly would else give two
 import os
 from collections.abc import Iterable, Iterator
 
-__all__ = ["NOTHING", "SETTLED", "directories_below", "is_settled", "stamp_of"]
+__all__ = ["NOTHING", "SETTLED", "Stamps", "directories_below", "is_settled", "stamp_of"]
 
 NOTHING = "-"
 """The stamp of what is not there."""
@@ -31,6 +31,30 @@ def is_settled(stamp: str, before: int) -> bool:
     if stamp == NOTHING:
         return True
     return int(stamp.rpartition(".")[2], 16) < before - SETTLED
+
+
+class Stamps:
+    """Paths with their stamps, each once. `begun` is when whoever notes them began to look, in ns since 1970."""
+
+    def __init__(self, begun: int) -> None:
+        self.noted: dict[str, str] = {}
+        self._begun = begun
+        self._places: dict[str, int] = {}
+
+    def places(self, paths: Iterable[str]) -> list[int] | None:
+        """Where these are among the noted; None where one of them has no stamp that counts.
+
+        What is missing in a directory that is among them has no place: were it made, the directory would have changed.
+        """
+        asked = dict.fromkeys(paths)
+        kept = [path for path in asked if os.path.dirname(path) not in asked or os.path.lexists(path)]
+        return [self._places[path] for path in kept] if all(map(self._note, kept)) else None
+
+    def _note(self, path: str) -> bool:
+        if path not in self.noted:
+            self._places[path] = len(self.noted)
+            self.noted[path] = stamp_of(path)
+        return is_settled(self.noted[path], self._begun)
 
 
 def directories_below(tops: Iterable[str]) -> Iterator[str] | None:

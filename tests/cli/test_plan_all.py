@@ -18,6 +18,7 @@ from comb_compiler.cli import plan_index
 from comb_compiler.cli.plan_all import compare_tree
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.release.images import Images
+from comb_compiler.workspace import stamps
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.stamps import SETTLED, is_settled, stamp_of
 from tests.cli.conftest import COMB, PROTO, Comb
@@ -29,6 +30,21 @@ EXPERIMENT = "experiment: {key: header/x-user, arms: {control: {weight: 90}, oth
 OVERLAY = "environments: {staging: {operators: {greet: {timeout: 70ms}}}}\n"
 
 PATCH = "patches: {more: {why: w, target: {kind: Deployment}, merge: {spec: {minReadySeconds: 5}}}}\n"
+
+RULE = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: NAME}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}]
+  validations: [{expression: "object.metadata.name != 'omega'", message: this name means something else}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: NAME}
+spec: {policyName: NAME, validationActions: [Deny]}
+"""
 
 Changed = Callable[[Path], object]
 
@@ -48,7 +64,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three combs and what was rendered of them, long enough ago for stamps to count."""
     root = tmp_path_factory.mktemp("tree")
     (root / ".git").mkdir()
-    write(root / "platform.yaml", PLATFORM)
+    write(root / "platform.yaml", PLATFORM + "policies: [policies]\n")
+    write(root / "policies/names.yaml", RULE.replace("NAME", "names"))
     for name in NAMES:
         place = root / "combs" / name
         write(place / "comb.yaml", COMB.replace("name: greeting,", f"name: {name},") + EXPERIMENT + OVERLAY)
@@ -95,7 +112,7 @@ def differing(root: Path, cache: Path | None, given: Images | None = None) -> li
 
 def settle(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if all that is there had been there for an hour: only what is written from now on is new."""
-    monkeypatch.setattr(plan_index, "is_settled", lambda stamp, before: is_settled(stamp, before + 3600 * 10**9))
+    monkeypatch.setattr(stamps, "is_settled", lambda stamp, before: is_settled(stamp, before + 3600 * 10**9))
 
 
 def replaced(name: str, old: str, new: str) -> Changed:
@@ -119,6 +136,9 @@ INPUTS: dict[str, tuple[Changed, list[str]]] = {
     "requirements": (lambda root: write(root / "combs/beta/requirements.txt", "numpy\n"), ["beta"]),
     "lock that is none": (lambda root: write(root / "combs/beta/comb.lock", "nothing\n"), ["beta"]),
     "platform": (replaced("platform.yaml", "namespaces:", PATCH + "namespaces:"), list(NAMES)),
+    "policy": (replaced("policies/names.yaml", "!= 'omega'", "== 'omega'"), ["mistakes"]),
+    "new policy": (lambda root: write(root / "policies/more.yaml", RULE.replace("!=", "==")), ["mistakes"]),
+    "policies that go": (lambda root: shutil.rmtree(root / "policies"), ["mistakes"]),
     "another comb": (lambda root: shutil.copytree(root / "combs/beta", root / "combs/delta"), ["mistakes"]),
     "comb that goes": (lambda root: shutil.rmtree(root / "combs/beta"), ["beta"]),
     "mistake": (replaced("combs/beta/comb.yaml", "greet(name", "great(name"), ["beta"]),
@@ -127,17 +147,17 @@ INPUTS: dict[str, tuple[Changed, list[str]]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "stamps"),
+    ("name", "known"),
     [
         *((name, True) for name in INPUTS),
-        *((name, False) for name in ("comb", "proto", "code", "new code", "platform")),
+        *((name, False) for name in ("comb", "proto", "code", "new code", "platform", "policy", "new policy")),
     ],
 )
 def test_whatever_changes_is_seen(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, stamps: bool
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *, known: bool
 ) -> None:
     cache = tmp_path / "cache"
-    if stamps:
+    if known:
         settle(monkeypatch)
         assert differing(tree, cache) == []
     assert differing(tree, cache) == []
@@ -238,7 +258,11 @@ def test_what_this_comb_does_by_itself_is_shown_apart(comb: Comb, made: Path, tm
     shutil.copytree(made, root)
     (root / ".git").rmdir()
     identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-    for command in (("init", "-q", "-b", "main"), ("add", "combs", "platform.yaml"), ("commit", "-q", "-m", "first")):
+    for command in (
+        ("init", "-q", "-b", "main"),
+        ("add", "combs", "platform.yaml", "policies"),
+        ("commit", "-q", "-m", "first"),
+    ):
         subprocess.run(["git", *identity, *command], cwd=root, check=True)
     environment, env = tmp_path / "environment.git", {"COMB_CACHE_DIR": str(tmp_path / "cache")}
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(environment)], check=True)
