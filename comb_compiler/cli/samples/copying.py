@@ -39,14 +39,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.to == arguments.store:
         raise UsageError(f"--to {arguments.to}: it is the store that is copied from")
     query = query_of(arguments)
-    file = position_file("copy", arguments.store, arguments.to, asked(arguments), anew=arguments.anew)
+    file = position_file(console, "copy", arguments.store, arguments.to, asked(arguments), anew=arguments.anew)
     with opened(arguments) as source, opened_at(arguments.to, new=True) as target:
         try:
             copied = copy_records(
                 source, target, query, file=file, progress=lambda done: console.progress(f"copying … {done:,} records")
             )
         except OSError as problem:
-            raise OutsideFailure(f"`{file.path}` cannot be written: {problem.strerror or problem}") from problem
+            raise OutsideFailure(f"`{problem.filename}` cannot be written: {problem.strerror or problem}") from problem
         console.progress("")
     if copied.before:
         console.note(f"went on after {copied.before:,} records, which an earlier run had copied")

@@ -42,23 +42,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         with opened(arguments, new=True) as store:
             console.progress("importing …")
-            put = _put(store, source, arguments)
+            put = _put(store, source, arguments, console)
             console.progress("")
     except BadExport as problem:
         raise UsageError(str(problem)) from problem
     except OSError as problem:
-        raise OutsideFailure(f"`{source}` cannot be read: {problem.strerror or problem}") from problem
+        named = problem.filename or source
+        raise OutsideFailure(f"`{named}` cannot be read, or written: {problem.strerror or problem}") from problem
     for one in put.refused:
         console.note(printable(f"refused: {one.id}: {one.why}"))
     console.result(f"{put.new:,} new, {put.known:,} there already, {len(put.refused):,} refused")
     return Exit.FINDINGS if put.refused else Exit.CLEAN
 
 
-def _put(store: "SampleStore", source: Path, arguments: argparse.Namespace) -> "Put":
+def _put(store: "SampleStore", source: Path, arguments: argparse.Namespace, console: Console) -> "Put":
     if source.suffix != PARQUET:
         from comb_compiler.samples.exchange import digest_of_export, import_records
 
-        file = position_file("import", arguments.store, digest_of_export(source), anew=arguments.anew)
+        file = position_file(console, "import", arguments.store, digest_of_export(source), anew=arguments.anew)
         return import_records(store, source, file)
     from comb_compiler.samples.batches import put_all
     from comb_compiler.samples.parquet import read_parquet

@@ -3,8 +3,11 @@
 import argparse
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from comb_compiler.cli.console import Console
 
 if TYPE_CHECKING:
     from comb_compiler.samples.positions import PositionFile
@@ -24,12 +27,23 @@ def work_named(*what: str) -> str:
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
-def position_file(*what: str, anew: bool) -> "PositionFile":
-    """The file of that work in this directory. What is there already is forgotten with `anew`."""
+def position_file(console: Console, *what: str, anew: bool) -> "PositionFile | None":
+    """The file of that work in this directory. What is there already is forgotten with `anew`.
+
+    None, and a word about it, where nothing can be written here: the work can be done without.
+    """
     from comb_compiler.samples.positions import PositionFile
 
     work = work_named(*what)
     file = PositionFile(_DIRECTORY / f"{work}.json", work)
-    if anew:
-        file.remove()
-    return file
+    try:
+        _DIRECTORY.mkdir(parents=True, exist_ok=True)
+        if anew:
+            file.remove()
+        if os.access(_DIRECTORY, os.W_OK):
+            return file
+        reason = "it is read-only"
+    except OSError as problem:
+        reason = str(problem.strerror or problem)
+    console.note(f"`{_DIRECTORY}` cannot be written ({reason}): if this is interrupted, the next run begins anew")
+    return None

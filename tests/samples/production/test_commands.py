@@ -16,6 +16,7 @@ from comb_compiler.cli.samples.resuming import work_named
 from comb_compiler.release import Recording
 from comb_compiler.samples.elasticsearch_hbase import ProductionStore, Settings
 from comb_compiler.samples.embedded import EmbeddedStore
+from comb_compiler.samples.positions import PositionFile
 from comb_compiler.samples.record_pb2 import Mark
 from comb_compiler.samples.store import Query
 from tests.cli.conftest import Comb, Ran, checkout
@@ -225,7 +226,9 @@ def test_a_killed_copy_to_the_servers_goes_on(
     source.put(wanted)
     position = checkout / ".comb/copying" / f"{work_named('copy', 'embedded:records', target, '')}.json"
     assert killed("copy", checkout / "records", checkout / "store.json", position, 3) == -signal.SIGKILL
-    position.write_text(position.read_text("utf-8").replace(f'"{WORK}"', f'"{position.stem}"', 1), encoding="utf-8")
+    noted = PositionFile(position, WORK).read()
+    assert noted is not None
+    PositionFile(position, position.stem).write(*noted)
     arguments = ("samples", "copy", "--store", "embedded:records", "--to", target, "--format", "json")
     done = comb(*arguments)
     assert done.code == 0, done.err

@@ -142,7 +142,7 @@ def test_a_server_that_refuses_for_a_while(ways: Ways, settings: Settings, half:
                 store.put(batch(1))
         assert store.figures().servers[half].open
         assert store.figures().servers[half].rejected > 0, "a server that is known to be down is not asked each time"
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < _PATIENCE
         way.is_open = True
         assert acknowledged(store, batch(1)) == BATCH
         assert not store.figures().servers[half].open
@@ -158,7 +158,7 @@ def test_a_server_that_refuses_for_a_whole_minute(ways: Ways, settings: Settings
     refusals = [_answer(429), _answer(503), b""] if half == "elasticsearch" else [b""]
     with opened(ways.settings) as store:
         store.put(batch(0))
-        until = time.monotonic() + 60
+        until, puts = time.monotonic() + 60, 0
         for number, refusal in enumerate(refusals, 1):
             way.shut()
             way.says, way.is_open = refusal, bool(refusal)
@@ -166,11 +166,11 @@ def test_a_server_that_refuses_for_a_whole_minute(ways: Ways, settings: Settings
             while time.monotonic() < part:
                 with pytest.raises(StoreError):
                     store.put(batch(1))
+                puts += 1
                 time.sleep(0.5)
         figures = store.figures()
         assert figures.new == BATCH
-        assert figures.servers[half].failures >= 5
-        assert figures.servers[half].rejected >= figures.servers[half].failures, "it was left alone most of the time"
+        assert figures.servers[half].failures + figures.servers[half].rejected == puts > 1
         way.says, way.is_open = b"", True
         assert acknowledged(store, batch(1)) == BATCH
         assert not store.figures().servers[half].open
@@ -189,7 +189,7 @@ def test_a_server_that_is_too_busy_is_asked_again(ways: Ways, settings: Settings
         store.put(batch(0))
         ways.finding.shut()
         ways.finding.says, ways.finding.is_open = _answer(status), True
-        with pytest.raises(StoreError, match=f"{status}"):
+        with pytest.raises(StoreError, match=f": {status}: "):
             store.put(batch(1))
         assert store.figures().servers["elasticsearch"].retries == 2
         ways.finding.says = b""
@@ -210,7 +210,7 @@ def test_a_slow_server_is_waited_for_no_longer_than_is_said(ways: Ways, settings
         began = time.monotonic()
         with pytest.raises(StoreError):
             store.put(batch(2))
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < _PATIENCE
     way.delay = 0.0
     with opened(ways.settings) as store:
         assert acknowledged(store, batch(2)) in (0, BATCH), "the attempt that nobody waited for may have come first"
