@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import psutil
 import pytest
 
 from comb_compiler.load import GRPC, HTTP, Generator, GeneratorFailed, Input, Job, Step, Target
 from tests.architecture.imports import ROOT
 from tests.load.hostile import listening
-from tests.load.serving import job, serving
+from tests.load.serving import PATH, job, serving
 from tests.runtime.post.post_pb2 import Letter
 from tests.runtime.service.processes import process
 from tests.runtime.service.serving import METHOD, letter, simple
@@ -62,7 +63,8 @@ def test_calls_are_spread_over_several_connections(generator: Generator) -> None
 def test_one_that_dies_under_load_is_unreachable_from_then_on(generator: Generator) -> None:
     with serving("die", "10") as port:
         found = generator.run(job(port), STEP)
-    assert found.whole.codes == {"OK": 9, "UNREACHABLE": SENT - 9}
+    assert found.whole.codes.keys() <= {"OK", "UNREACHABLE"}
+    assert found.whole.codes["UNREACHABLE"] >= SENT - 9, "those before may be under way when it dies"
     assert {text.partition(":")[0] for text in found.said} == {"UNREACHABLE"}
     assert found.faults == () or "did not keep its schedule" in found.faults[0]
 
@@ -100,6 +102,17 @@ def test_a_comb_is_loaded_by_both_of_its_protocols(generator: Generator, tmp_pat
     assert text == "A"
 
 
+def wait_for_requests(port: int, many: int) -> None:
+    """Until a service that counts has been asked so often by others."""
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        ask = channel.unary_unary(PATH)
+        for own in range(10_000):
+            if int(ask(b"", timeout=60)) - own >= many:
+                return
+            time.sleep(0.02)
+    raise AssertionError(f"{many} requests never came")
+
+
 def started(argument: str) -> list[psutil.Process]:
     """The processes of generators that this one has started with an argument."""
     return [one for one in psutil.Process().children() if argument in one.cmdline()]
@@ -114,10 +127,10 @@ def test_connections_that_the_service_ends_by_their_age_lose_no_call(generator: 
 
 
 def test_a_worker_that_is_lost_under_load_spoils_the_step() -> None:
-    with serving("echo") as port, Generator(workers=2) as generator, ThreadPoolExecutor(1) as beside:
+    with serving("count") as port, Generator(workers=2) as generator, ThreadPoolExecutor(1) as beside:
         assert generator.run(job(port), STEP).whole.scheduled == SENT
         running = beside.submit(generator.run, job(port), STEP._replace(seconds=6.0))
-        time.sleep(2.0)
+        wait_for_requests(port, SENT + 20)
         assert len(started("follow")) == 2
         started("follow")[0].kill()
         found = running.result()
