@@ -53,6 +53,7 @@ class Told(NamedTuple):
     process: int
     metrics: str = ""
     start: float = 0.0
+    certificates: None = None
 
 
 def loaded(name: str, generator: Generator, stack: ExitStack, *command: str) -> Loaded:
