@@ -20,6 +20,8 @@ _SECONDS = 30
 _MOST_BYTES = 32 << 20
 _PAGE = 100
 _MOST_PAGES = 50
+_GITEA = "/api/v1"
+"""How the address of Gitea's API ends, and of Forgejo's, and GitHub's does not."""
 _HERE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -115,10 +117,13 @@ class Forge:
         return new, changed, len(surplus)
 
     def _author(self) -> str:
-        """Whose the token is. One of a workflow of GitHub's may not ask."""
+        """Whose the token is. One of a workflow of GitHub's may not ask; one of Gitea's may, if it is made so."""
         try:
             return str(self._asked("GET", "/user")[self._form.author[1]])
         except _Refused as refused:
+            if refused.status == 403 and self._url.endswith(_GITEA):
+                hint = "give it the scope `read:user` as well: of comments its owner's alone are replaced"
+                raise OutsideFailure("the token may not ask whose it is", hint) from refused
             if refused.status in (401, 403) and self._form.bot:
                 return self._form.bot
             raise

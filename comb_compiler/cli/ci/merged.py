@@ -1,9 +1,10 @@
 """After a merge: have gates run again where what they found is not about what was merged; then sign it and publish.
 
 These are two steps, since code of the change must not meet a key. Without --key, gates run of each comb that the merge
-touches and of which nothing in OUT holds: its subject is worked out anew, and its exam has to be that of the branch
-before the merge. With --key, nothing of the change is run: what holds is signed, and --environment publishes all the
-combs in one commit; where anything does not hold, nothing is. A comb whose comb.yaml is gone is told, and runs on.
+touches and of which nothing in OUT holds: its subject is worked out anew, its exam has to be that of the branch before
+the merge, and what is as before is held against what there was before that. With --key, nothing of the change is run:
+what holds is signed, and --environment publishes all the combs in one commit; where anything does not hold, nothing is.
+A comb whose comb.yaml is gone is told, and runs on.
 
 The private key signs evidence, and the commit as well where the platform names trusted publishers.
 
