@@ -27,6 +27,8 @@ class Program(NamedTuple):
     minutes: int
     stamped: bool = False
     """Whether the version is written into the program by the linker: such a one says so, and clients go by it."""
+    tags: str = ""
+    """What the build chooses by tags; of such a program a part is C, which a C compiler makes."""
 
 
 class Definitions(NamedTuple):
@@ -64,6 +66,8 @@ PROGRAMS: Mapping[str, Program] = {
         Program("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint", "1.7", 1),
         Program("registry", "distribution", "github.com/distribution/distribution/v3/cmd/registry", "3", 2),
         Program("kustomize-controller", "flux", "github.com/fluxcd/kustomize-controller", "1.9", 3),
+        # A later one's module has another name than the proxy knows it by.
+        Program("gitea", "gitea", "code.gitea.io/gitea", "1.26", 8, tags="sqlite,sqlite_unlock_notify"),
     )
 }
 """Every server that a test may ask for, in the order in which they are built."""

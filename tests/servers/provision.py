@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.servers.pins import DEFINITIONS, PROGRAMS, Definitions, Program, go_module, pinned
 from tests.support.tools import Missing, cache_directory, required_on_path
 
-__all__ = ["Say", "cached", "definitions", "locate", "locate_all", "one_build_at_a_time"]
+__all__ = ["Say", "cached", "definitions", "locate", "locate_all", "module_files", "one_build_at_a_time"]
 
 Say = Callable[[str], None]
 """How progress is told: a line at a time."""
@@ -66,6 +66,8 @@ def _built(program: Program, say: Say) -> Path:
     path = home / program.name
     if not path.is_file():
         go = required_on_path("go", "install Go 1.26 or later")
+        if program.tags:
+            required_on_path("cc", "install a C compiler, as Debian's gcc")
         with one_build_at_a_time(say):
             if not path.is_file():
                 _build(program, go, path, say)
@@ -80,9 +82,11 @@ def _build(program: Program, go: Path, path: Path, say: Say) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="new-", ignore_cleanup_errors=True) as new:
         made = Path(new, program.name)
-        flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", f"-ldflags={_linker_flags(program, module)}"]
+        flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", f"-tags={program.tags}"]
+        flags.append(f"-ldflags={_linker_flags(program, module)}")
         # Tests that measure time go on beside a build.
-        _run(["nice", "-n", "15", str(go), "build", *flags, "-o", str(made), program.package], module, program.name)
+        build = ["nice", "-n", "15", str(go), "build", *flags, "-o", str(made), program.package]
+        _run(build, module, program.name, with_c=bool(program.tags))
         os.replace(made, path)
     megabytes = path.stat().st_size / 1e6
     say(f"built {program.name} in {time.monotonic() - started:.0f} s: {path} ({megabytes:.0f} MB)")
@@ -118,8 +122,7 @@ def definitions(name: str, say: Say) -> Path:
 
 def _copy(wanted: Iterable[Definitions], go: Path, into: Path) -> None:
     for one in wanted:
-        told = _run([str(go), "mod", "download", "-json", one.pin], into, one.pin)
-        root = Path(json.loads(told)["Dir"])
+        root = _module(one.pin, go, into)
         for pattern in one.patterns:
             files = sorted(root.glob(pattern))
             assert files, f"{one.pin} has no {pattern}"
@@ -127,8 +130,20 @@ def _copy(wanted: Iterable[Definitions], go: Path, into: Path) -> None:
                 (into / file.name).write_bytes(file.read_bytes())
 
 
-def _run(command: list[str], directory: Path, what: str) -> str:
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+def module_files(name: str) -> Path:
+    """Where the files are that a program's own module carries, which may not be written; raises `Missing`."""
+    program = PROGRAMS[name]
+    go = required_on_path("go", "install Go 1.26 or later")
+    _cache().mkdir(parents=True, exist_ok=True)
+    return _module(f"{program.package}@{pinned(go_module(program), program.package)}", go, _cache())
+
+
+def _module(pin: str, go: Path, directory: Path) -> Path:
+    return Path(json.loads(_run([str(go), "mod", "download", "-json", pin], directory, pin))["Dir"])
+
+
+def _run(command: list[str], directory: Path, what: str, *, with_c: bool = False) -> str:
+    environment = {**os.environ, "CGO_ENABLED": "1" if with_c else "0", "GOWORK": "off"}
     try:
         done = subprocess.run(
             command,
