@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,13 +39,20 @@ def load_past(directory: Path, comb: str, machine: str) -> Past:
             form = json.loads(line)
             if form["machine"] != machine:
                 continue
-            rate, kept = float(form["rate"]), {str(name): float(value) for name, value in form["figures"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
+            rate, kept = _figure(form["rate"]), {str(name): _figure(one) for name, one in form["figures"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             flaws.append(number)
             continue
         for name, value in kept.items():
             figures.setdefault(rate, {}).setdefault(name, []).append(value)
     return Past(figures, tuple(flaws))
+
+
+def _figure(value: object) -> float:
+    """Raises ValueError of what is none: with NaN, all would be as usual."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+        raise ValueError(value)
+    return float(value)
 
 
 def _lines(file: Path) -> list[bytes]:
