@@ -33,6 +33,8 @@ suppress_warnings = ["misc.highlighting_failure"]  # pages show mistakes, some o
 
 html_theme = "furo"
 html_title = f"Comb {__version__}"
+html_static_path = ["site"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 
