@@ -84,8 +84,12 @@ def judged(generator: Generator, work: Work, slower: float) -> tuple[list[Findin
 
 @pytest.mark.prove
 def test_planted_slowness_of_what_waits_is_found(trial: Trial) -> None:
-    """Services that wait, one request at a time, as for a device."""
-    tried(trial, Work("queue", 0.03, 12.0, 15.0))
+    """Services that wait, one request at a time, as for a device.
+
+    What the neighbour adds to a request, up to some 10 ms, is small beside what a fifth of a service is: of services of
+    30 ms, simulated so, 85% are found, of these all are.
+    """
+    tried(trial, Work("queue", 0.06, 8.0, 20.0))
 
 
 @pytest.mark.prove
