@@ -5,8 +5,8 @@ import re
 __all__ = ["code", "plain"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$])")
-_LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=&#64;)|(?<=&#35;)", re.IGNORECASE)
-"""Where forges go on reading after all entities are resolved: addresses, mentions, numbers of issues."""
+_LINKED = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=&#64;)|(?<=&#3[35];)", re.IGNORECASE)
+"""Where forges go on reading after all entities are resolved: addresses, mentions, numbers of issues and of changes."""
 _NOTHING = "&#8203;"
 """A character without width."""
 
