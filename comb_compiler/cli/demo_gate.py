@@ -21,11 +21,11 @@ __all__ = ["show_gates"]
 _ARM = "rotate"
 _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
-_SLOW = ("longSide: 960", "longSide: 1920")
-"""The longer side of the picture that it looks at."""
+_SLOW = ("wait: 4ms", "wait: 700ms")
+"""How long a batch of pictures waits for others: so few come that it is in vain."""
 _GUIDED = 4
 """Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
-_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [6], hold: 10s")
+_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [4], hold: 15s")
 
 
 def show_gates(console: Console, comb: Path, place: Path) -> None:

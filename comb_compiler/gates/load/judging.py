@@ -208,7 +208,9 @@ def growing(candidate: Memory, baseline: Memory, limit: float | None, findings: 
     finding = Finding("memory", "growth", Verdict.PASSED, told, growth.slope, growth.lower, growth.upper, allowed)
     is_new = before is None or growth.lower > before.upper
     seconds = candidate[-1][0] - candidate[0][0]
-    is_leak = growth.lower * seconds > _NOTABLE * used  # a heap that has just started still settles
+    later = _growth(candidate[len(candidate) // 2 :], BLOCK_DOUBT / findings)
+    settles = later is None or later.slope < growth.slope / 2  # as a heap that has just started does
+    is_leak = growth.lower * seconds > _NOTABLE * used and not settles
     if growth.lower > max(allowed, 0.0) and is_new and is_leak:
         left = (limit - used) / growth.slope if limit is not None else used / growth.slope
         what = "reaches its limit" if limit is not None else "doubles"

@@ -112,7 +112,8 @@ def test_a_leak_of_a_megabyte_a_second_is_found_within_a_minute_and_a_heap_that_
     assert found is not None
     assert found.verdict is Verdict.BLOCKED
     assert "doubles within 3 minutes" in found.why
-    for other in (steady, settling):
+    started = [(when, 500e6 + 40e6 * (1 - 2.7 ** (-when / 5))) for when in times if when < 15]
+    for other in (steady, settling, started):
         found = growing(other, steady, None)
         assert found is not None
         assert found.verdict is Verdict.PASSED

@@ -56,7 +56,7 @@ def batches_too_small(scene: Scene) -> Advice | None:
 def batches_wait_too_long(scene: Scene) -> Advice | None:
     """Calls that wait for others, where each costs as much together as alone."""
     for one, written in _batched(scene):
-        cost = fitted(one.batches)
+        cost = fitted(one.batches) or _at_most(one.batches)
         if cost is None or not written.patience or cost.of(1) * scene.run.rate > _ALONE * (one.workers or 1):
             continue
         after = span(scene.run.due, _queue(one, written, cost)._replace(patience=0.0))
@@ -83,6 +83,12 @@ def fitted(batches: tuple[BatchSeen, ...]) -> _Cost | None:
     slope = sum(one.many * (one.size - middle) * (one.seconds / one.many - level) for one in known) / spread
     each = min(max(slope, 0.0), level / middle)
     return _Cost(max(0.0, level - each * middle), each)
+
+
+def _at_most(batches: tuple[BatchSeen, ...]) -> _Cost | None:
+    """What batches of one size, as a steady rate makes them, say of others: a smaller one takes no longer."""
+    known = [one.seconds / one.many for one in batches if one.many >= _FEWEST]
+    return _Cost(max(known), 0.0) if known else None
 
 
 def _batched(scene: Scene) -> list[tuple[OperatorSeen, Written]]:

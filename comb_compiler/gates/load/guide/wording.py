@@ -19,8 +19,8 @@ def milliseconds(seconds: float) -> str:
 
 
 def counted(number: float, what: str) -> str:
-    """`1 core`, `1.5 cores`"""
-    text = f"{number:,.3g}"
+    """`1 core`, `1.5 cores`, `1,620 cores`"""
+    text = f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
     return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 

@@ -216,6 +216,8 @@ def test_batches_that_wait_too_long() -> None:
     found = said(batches_wait_too_long, scene(lazy, written=Written(batch=8, patience=0.1)))
     assert writes(found) == {"operators.slow.batch.wait": "1us"}
     assert found.gain.upper <= 0.07
+    alike = lazy._replace(batches=(BatchSeen(3, 50, 50 * 0.018),))  # a steady rate makes batches of one size
+    assert writes(said(batches_wait_too_long, scene(alike, written=Written(batch=8, patience=0.1)))) == writes(found)
     dear = operator(service=0.05, wait=0.06, batches=(BatchSeen(1, 9, 9 * 0.045), BatchSeen(2, 200, 200 * 0.05)))
     for near in (
         scene(lazy, written=Written(batch=8, patience=0.0)),
