@@ -8,14 +8,14 @@ Bootstrap", 1993, chapter 6); its standard error, widened for few rounds, and St
 """
 
 from collections.abc import Sequence
-from math import ceil, exp, inf, log, sqrt
+from math import ceil, exp, floor, inf, log, sqrt
 from random import Random
-from statistics import stdev
+from statistics import NormalDist, stdev
 from typing import NamedTuple
 
 from comb_compiler.gates.load.students import beyond
 
-__all__ = ["FEWEST_ROUNDS", "Ratio", "Round", "quantile", "ratio_of_quantiles"]
+__all__ = ["FEWEST_ROUNDS", "Ratio", "Round", "quantile", "quantile_bounds", "ratio_of_quantiles"]
 
 FEWEST_ROUNDS = 4
 _DRAWS = 400
@@ -57,6 +57,18 @@ def quantile(values: Sequence[float], share: float) -> float:
     if not values:
         raise ValueError("there are no values")
     return values[_rank(share, len(values)) - 1]
+
+
+def quantile_bounds(values: Sequence[float], share: float, doubt: float) -> tuple[float, float | None]:
+    """Two of sorted values between which the quantile of what they are drawn from lies, but for `doubt`.
+
+    By how many of them can lie below it, which is binomial whatever they are drawn from (David and Nagaraja, "Order
+    Statistics", 7.1), and here nearly normal. None where there are too few for one above it.
+    """
+    of, width = len(values), NormalDist().inv_cdf(1 - doubt / 2)
+    spread = width * sqrt(of * share * (1 - share))
+    lower, upper = floor(of * share - spread), ceil(of * share + spread) + 1
+    return values[max(lower, 1) - 1], values[upper - 1] if upper <= of else None
 
 
 def _rank(share: float, of: int) -> int:

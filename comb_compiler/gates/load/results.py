@@ -9,7 +9,7 @@ from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide
 from comb_compiler.gates.load.judging import Finding, quantile_name
 from comb_compiler.gates.load.operators import OperatorFound
-from comb_compiler.gates.load.ratios import quantile
+from comb_compiler.gates.load.ratios import quantile, quantile_bounds
 from comb_compiler.gates.load.saturation import Saturation
 from comb_compiler.gates.load.seen import REJECTED, TIMEOUTS, Gpu, Side, Step
 from comb_compiler.gates.load.timeline import Moment, timeline
@@ -19,6 +19,7 @@ __all__ = ["QUANTILES", "GpuFound", "LoadFound", "SideFound", "StepFound", "figu
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 _BY_TURNS = " by turns"
+_DOUBT = 0.05
 
 
 class GpuFound(NamedTuple):
@@ -34,9 +35,10 @@ class GpuFound(NamedTuple):
 class SideFound(NamedTuple):
     """Of one target in one step: latencies in seconds by `p50` and so on, codes by how often they came.
 
-    Of what has no answer, `timeouts` was given up on, here or by the target, `rejected` found no room, and `errors` is
-    all else. `cpu` is in seconds for each request; `memory` in bytes, `descriptors` and `threads` are at their most;
-    None where they could not be measured.
+    `bounds` are those between which each latency lies in truth (95%), the upper one None for want of requests. Of what
+    has no answer, `timeouts` was given up on, here or by the target, `rejected` found no room, and `errors` is all
+    else. `cpu` is in seconds for each request; `memory` in bytes, `descriptors` and `threads` are at their most; None
+    where they could not be measured.
     """
 
     requests: int
@@ -45,6 +47,7 @@ class SideFound(NamedTuple):
     rejected: int
     errors: int
     latencies: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float | None]]
     cpu: float | None
     memory: float | None
     descriptors: int | None
@@ -131,6 +134,7 @@ def _side(side: Side) -> SideFound:
         rejected,
         side.requests - len(answered) - timeouts - rejected,
         {quantile_name(one): quantile(answered, one) for one in QUANTILES} if answered else {},
+        {quantile_name(one): quantile_bounds(answered, one, _DOUBT) for one in QUANTILES} if answered else {},
         side.cpu,
         max((one.memory for one in used), default=None),
         max((one.descriptors for one in used), default=None),

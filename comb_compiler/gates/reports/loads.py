@@ -14,11 +14,15 @@ _ROOM = 1.1
 
 
 class Line(NamedTuple):
-    """A quantile of one side. `dots` are the points, and `points` the same as SVG's polyline wants them."""
+    """A quantile of one side. `dots` are the points, and `points` the same as SVG's polyline wants them.
+
+    `bars` are from where to where each may be in truth: left, from the top at their lower and at their upper end.
+    """
 
     name: str
     side: str
     dots: tuple[tuple[float, float], ...]
+    bars: tuple[tuple[float, float, float], ...]
 
     @property
     def points(self) -> str:
@@ -58,11 +62,19 @@ def chart(load: LoadFound) -> Chart | None:
             if side is not None and name in side.latencies:
                 yield left(step.rate), down(side.latencies[name])
 
+    def bars(name: str, of: Sequence[SideFound | None]) -> Iterator[tuple[float, float, float]]:
+        for step, side in zip(load.steps, of, strict=True):
+            if side is not None and name in side.bounds:
+                lower, upper = side.bounds[name]
+                yield left(step.rate), down(lower), down(top if upper is None else min(upper, top))
+
     both: dict[str, list[SideFound | None]] = {
         "baseline": [step.baseline for step in load.steps],
         "candidate": [step.candidate for step in load.steps],
     }
-    lines = [Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN]
+    lines = [
+        Line(name, side, tuple(dots(name, of)), tuple(bars(name, of))) for side, of in both.items() for name in _SHOWN
+    ]
     return Chart(
         tuple(line for line in lines if line.dots),
         tuple((f"{name} promised", down(bound)) for name, bound in shown.items()),

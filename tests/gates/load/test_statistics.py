@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from comb_compiler.gates.load.growth import growth_of
 from comb_compiler.gates.load.past import since_change, usual
-from comb_compiler.gates.load.ratios import Round, quantile, ratio_of_quantiles
+from comb_compiler.gates.load.ratios import Round, quantile, quantile_bounds, ratio_of_quantiles
 from comb_compiler.gates.load.shares import share_of
 from comb_compiler.gates.load.students import beyond
 
@@ -31,6 +31,23 @@ def test_the_quantile_of_all_rounds_is_that_of_their_values_together(rounds: lis
     found = ratio_of_quantiles([Round([1.0], one) for one in rounds], share)
     assert found is not None
     assert found.seen == quantile(sorted(value for one in rounds for value in one), share)
+
+
+@pytest.mark.parametrize(("share", "many"), [(0.5, 40), (0.95, 200), (0.99, 1000)])
+def test_bounds_of_a_quantile_hold_what_is_true_as_often_as_they_say(share: float, many: int) -> None:
+    draw, held = Random(7), 0
+    for _ in range(400):
+        lower, upper = quantile_bounds(sorted(draw.random() for _ in range(many)), share, 0.05)
+        held += lower <= share and (upper is None or share <= upper)
+    assert held >= 0.94 * 400
+
+
+def test_of_few_values_a_high_quantile_has_no_upper_bound() -> None:
+    values = [float(value) for value in range(60)]
+    assert quantile_bounds(values, 0.99, 0.05)[1] is None
+    lower, upper = quantile_bounds(values, 0.5, 0.05)
+    assert upper is not None
+    assert lower < quantile(values, 0.5) < upper
 
 
 def test_a_quantile_is_a_value_that_was_seen() -> None:
