@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from comb_compiler.diagnostics.codes import Code, Severity
+from comb_compiler.diagnostics.secrets import masked
 
 __all__ = [
     "Applicability",
@@ -104,9 +105,10 @@ def diagnose(
     hints: tuple[str, ...] = (),
     fix: Fix | None = None,
 ) -> Diagnostic:
-    """A diagnostic of `code`'s own severity at `span`."""
+    """A diagnostic of `code`'s own severity at `span`; what is quoted gives no access to anything."""
     primary = Label(span, label) if span else None
-    return Diagnostic(code, code.severity, message, primary, related, path, hints, fix)
+    said = tuple(masked(hint) for hint in hints)
+    return Diagnostic(code, code.severity, masked(message), primary, related, path, said, fix)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -13,7 +13,7 @@ from string import ascii_letters
 from typing import NamedTuple
 
 from comb_compiler.cel import Mend, Mistake
-from comb_compiler.spec.suggest import strangers
+from comb_compiler.spec.suggest import closest, strangers
 
 __all__ = ["Call", "Input", "Token", "parse_call", "parse_source"]
 
@@ -173,10 +173,30 @@ class _Parser:
             raise _stop(f"{wanted} is missing here", token.start, token.end, _EXAMPLE)
         if token.text.startswith("$") and token.text != _REQUEST:
             message = f"`{token.text}` is not known: only `{_REQUEST}` begins with a `$`"
-            mend = Mend(f"write `{_REQUEST}`", token.start, token.end, _REQUEST)
+            if (braced := self._braced()) is not None:
+                raise braced
+            name = token.text[1:]
+            meant = name if name and name not in _REQUEST and closest(name, (_REQUEST[1:],)) is None else _REQUEST
+            mend = Mend(f"write `{meant}`", token.start, token.end, meant)
             raise _stop(message, token.start, token.end, "write a step's name, or `$request.field`", mend)
         self._next += 1
         return token
+
+    def _braced(self) -> _Stop | None:
+        """`${request.field}`, as shells write it."""
+        names: list[str] = []
+        dollar, *tokens = self._tokens[self._next :]
+        for token in tokens:
+            names.append(token.text)
+            if token.text == "}":
+                break
+        if dollar.text != "$" or names[:1] != ["{"] or names[-1] != "}":
+            return None
+        path = "".join(names[1:-1])
+        meant = f"${path}" if path.split(".")[0] == _REQUEST[1:] else path
+        mend = Mend(f"write `{meant}`", dollar.start, token.end, meant)
+        message = "nothing fills in `${…}`: a call is no template"
+        return _stop(message, dollar.start, token.end, "write a step's name, or `$request.field`", mend)
 
     def _unparted(self, opening: Token) -> _Stop:
         """What follows an input where a `,` or a `)` should."""

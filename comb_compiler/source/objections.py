@@ -84,9 +84,11 @@ def undefined_alias(name: str, at: Span, anchors: AbstractMapping[str, object | 
 
 
 def unsupported_tag(tag: str, at: Span) -> Diagnostic:
-    """A tag of another tool."""
+    """A tag of another tool, or a condition that begins with a `!`."""
     shown = tag.replace("tag:yaml.org,2002:", "!!")
-    return diagnose(codes.UNSUPPORTED_TAG, f"the tag `{shown}` has no meaning here", at, hints=("drop the tag",))
+    is_condition = re.fullmatch(r"!(?=.*[.(])\(*[a-z_]\w*(?:\.\w+|\([\w.]*\)?)*\)*", tag) is not None
+    hint = "where `!` is to mean not, put quotes around the whole condition" if is_condition else "drop the tag"
+    return diagnose(codes.UNSUPPORTED_TAG, f"the tag `{shown}` has no meaning here", at, hints=(hint,))
 
 
 def wrong_tag(tag: str, text: str, at: Span) -> Diagnostic:

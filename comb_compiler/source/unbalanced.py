@@ -22,6 +22,9 @@ def closed_by_another(mishap: Mishap) -> Diagnostic | None:
         return None
     closer = _CLOSERS[opener]
     span = mishap.one_character(mishap.at)
+    fix = mishap.rewrite(f"write `{closer}`", span, closer)
+    if mishap.character == _CLOSERS.get(_around(mishap)):
+        fix = mishap.rewrite(f"put a `{closer}` before it", span._replace(end=span.start), closer)
     return diagnose(
         codes.UNCLOSED_BRACKET,
         f"this `{opener}` is closed by a `{mishap.character}`",
@@ -29,8 +32,21 @@ def closed_by_another(mishap: Mishap) -> Diagnostic | None:
         label="opened here",
         related=(Label(span, f"a `{closer}` is needed here"),),
         hints=(f"close it by `{closer}`",),
-        fix=mishap.rewrite(f"write `{closer}`", span, closer),
+        fix=fix,
     )
+
+
+def _around(mishap: Mishap) -> str:
+    """The bracket around the one that the construct began with, where nothing after the error closes it."""
+    at = mishap.lines.offset(mishap.at)
+    if at is None:
+        return ""
+    inside, depth = _open_brackets(mishap, at), 0
+    for token in _TOKEN.finditer(mishap.lines.text, at + 1, at + _MOST):
+        depth += 1 if token[0] in _CLOSERS else -1 if token[0] in _CLOSERS.values() else 0
+        if depth < 0:
+            return ""
+    return inside[-2].text if len(inside) > 1 else ""
 
 
 def missing_comma(mishap: Mishap) -> Diagnostic | None:
@@ -127,11 +143,12 @@ class _Bracket(NamedTuple):
     at: Position
 
 
-def _open_brackets(mishap: Mishap) -> list[_Bracket]:
-    """The brackets that are open at the end of the file; quotes and comments are passed over."""
+def _open_brackets(mishap: Mishap, until: int | None = None) -> list[_Bracket]:
+    """The brackets that are open at the end of the file, or at an offset; quotes and comments are passed over."""
     found: list[_Bracket] = []
     text = mishap.lines.text
-    for token in _TOKEN.finditer(text, max(len(text) - _MOST, 0)):
+    end = len(text) if until is None else until
+    for token in _TOKEN.finditer(text, max(end - _MOST, 0), end):
         if token[0] in _CLOSERS and (found or _begins_a_value(text, token.start())):
             found.append(_Bracket(token[0], mishap.lines.position(token.start())))
         elif token[0] in _CLOSERS.values() and found:

@@ -90,7 +90,7 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
     if "“" in word or "”" in word:
         advice = f"{NO_QUOTES}; it parts the text at its comma"
     fix = None
-    if "." in word and word.partition(".")[0] in known:
+    if word.partition(".")[0] in known and _leads_on(model, path):
         advice, fix = _stepwise(place, word)
     match = None if advice else our_field(kind, word) or closest(word, (name for name in known if name not in given))
     match = match if match not in given else None
@@ -109,6 +109,16 @@ def unknown_key(root: Node, model: type[BaseModel], path: Path) -> Unknown:
         fix=fix,
     )
     return Unknown(finding, match)
+
+
+def _leads_on(model: type[BaseModel], path: Path) -> bool:
+    """Whether what `p99` is in `p99.9` holds entries of its own."""
+    first, dot, rest = str(path[-1]).partition(".")
+    owner = (*path[:-1], first)
+    below = expected_at(model, owner)
+    return bool(dot and below) and bool(
+        field_names(below.type if below else None) or expected_at(model, (*owner, rest.partition(".")[0]))
+    )
 
 
 def _stepwise(place: Place, word: str) -> tuple[str, Fix | None]:

@@ -83,11 +83,12 @@ def pin_findings(
 
     `measured` are the digests of the bytes by URI, as far as they are known; `lock` is None where there is none.
     """
-    return list(bounded(_findings(artifacts_of(comb), lock, measured or {})))
+    readable = comb.base.is_sound("models")
+    return list(bounded(_findings(artifacts_of(comb), lock, measured or {}, readable)))
 
 
 def _findings(
-    artifacts: tuple[Artifact, ...], lock: LockFile | None, measured: Mapping[str, Digest]
+    artifacts: tuple[Artifact, ...], lock: LockFile | None, measured: Mapping[str, Digest], readable: bool
 ) -> Iterator[Diagnostic]:
     locked = _locked(lock)
     for artifact in artifacts:
@@ -99,6 +100,8 @@ def _findings(
         yield from _unpinned(artifact, lock, pinned)
         actual = measured.get(artifact.uri)
         yield from _of_bytes(artifact, pinned, actual) if actual else _of_words(artifact, pinned)
+    if not readable:  # what cannot be read may be what uses them
+        return
     known = {artifact.uri for artifact in artifacts}
     yield from (_left_over(pin) for uri, pin in locked.items() if uri not in known)
 

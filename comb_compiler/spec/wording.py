@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import codes
+from comb_compiler.diagnostics.secrets import masked
 
 __all__ = ["Offence", "describe_value", "listed", "shortened"]
 
@@ -31,8 +32,8 @@ def describe_value(value: Any) -> str:
 
 
 def shortened(text: str, most: int = 40) -> str:
-    """`text` in one line, cut where it would fill more than a part of it."""
-    one_line = " ".join(text.split())
+    """`text` in one line, without passwords, cut where it would fill more than a part of it."""
+    one_line = " ".join(masked(text).split())
     return one_line if len(one_line) <= most else one_line[: most - 1] + "…"
 
 

@@ -1,10 +1,13 @@
 """What gives access to something is not shown with the line that holds it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from comb_compiler.diagnostics import Span, codes
 from comb_compiler.diagnostics.model import Position, diagnose
 from comb_compiler.diagnostics.render.text import render
+from comb_compiler.spec.wording import shortened
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,11 @@ def test_the_line_is_shown_without_it_and_marked_where_it_was(written: str, show
     assert f'1 | artifact: "{shown}"  # ours\n' in out
     assert f"  |           {'^' * (len(written) + 2)}\n" in out
     assert "hunter2" not in out
+
+
+@pytest.mark.parametrize("field", [shortened, str])
+def test_a_finding_does_not_repeat_it(field: Callable[[str], str]) -> None:
+    written = field("https://ci:hunter2-and-much-more-that-is-cut-off@git.acme.example/environments.git")
+    finding = diagnose(codes.BAD_PATH, f"`{written}` is not a URL", None, hints=(f"write `{written}` anew",))
+    assert "hunter2" not in finding.message + finding.hints[0]
+    assert "is not a URL" in finding.message

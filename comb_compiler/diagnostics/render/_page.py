@@ -9,9 +9,9 @@ from comb_compiler.diagnostics.render._excerpt import Row, excerpt
 from comb_compiler.diagnostics.render._extent import Labelled
 from comb_compiler.diagnostics.render._paint import Style, painter
 from comb_compiler.diagnostics.render._prose import clipped, paragraph
-from comb_compiler.diagnostics.render._secrets import masked
 from comb_compiler.diagnostics.render._suggestion import suggestion
 from comb_compiler.diagnostics.render._summary import how_to_apply
+from comb_compiler.diagnostics.secrets import masked
 
 __all__ = ["Page"]
 

@@ -54,7 +54,7 @@ def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterato
 def _priority_by_number(place: Place, look: "_Lookup", known: tuple[str, ...]) -> Iterator[Diagnostic]:
     """A number, as Kubernetes has them, where a priority's name is asked: the platform says which there are."""
     value = place.value
-    if place.path[-1] == "priority" and isinstance(value, Scalar) and isinstance(value.data, int | float):
+    if place.path[-1:] == ("priority",) and isinstance(value, Scalar) and isinstance(value.data, int | float):
         for finding in look.up(place, codes.UNKNOWN_PRIORITY, value.text, "priorities", known, "priority"):
             yield finding._replace(hints=(_BY_NAME, *finding.hints))
 
