@@ -9,9 +9,9 @@ example:
 """
 
 import argparse
-import io
+import os
 import subprocess
-import tarfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +21,9 @@ from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.emergencies import unproven
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import Target, add_reading_arguments, opened, target_of, told, trust_of
-from comb_compiler.diagnostics import Severity
+from comb_compiler.diagnostics import Severity, has_errors
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -52,11 +53,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if target is None:
         return Exit.FINDINGS
     checkout = Checkout(open_root(arguments))
-    mains, _ = find_combs(checkout, arguments.paths)
+    mains, found = find_combs(checkout, arguments.paths)
+    if found:
+        console.note(report(found, "text", checkout, console).rstrip("\n"))
     trust = trust_of(target, arguments)
     platform = checkout.relative(arguments.platform)
     assert not isinstance(platform, Unavailable)
-    failed = 0
+    failed = int(has_errors(found))
     try:
         with opened(target) as mirror:
             state = _State(mirror, check_history(mirror, trust), trust)
@@ -174,14 +177,28 @@ def _rebuilt(
 
 
 def _extract(root: str, commit: str, into: Path) -> bool:
-    """Have the files of a commit of the checkout in a directory of their own; whether there is such a commit."""
-    command = ["git", "-C", root, "archive", "--format=tar", "--end-of-options", commit]
+    """Have the files of a commit of the checkout in a directory of their own; whether there is such a commit.
+
+    They are checked out rather than archived: an archive leaves out what `export-ignore` names.
+    """
+    code, out = _git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
+    directory, _, prefix = out.rstrip("\n").partition("\n")
+    with TemporaryDirectory(prefix="comb-verify-") as beside:
+        there = {"GIT_DIR": directory, "GIT_WORK_TREE": str(into), "GIT_INDEX_FILE": str(Path(beside, "index"))}
+        if code or _git(root, "read-tree", "--end-of-options", f"{commit}:{prefix}", more=there)[0]:
+            return False
+        if _git(str(into), "checkout-index", "--all", more=there)[0]:
+            raise OutsideFailure(f"git cannot check out {commit[:12]} of the checkout's history")
+    return True
+
+
+def _git(directory: str, *arguments: str, more: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """How a command of git's ends in a directory, and what it writes; no hook runs."""
+    settings = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.sparseCheckout=false")
+    command = ["git", *settings, "-C", directory, *arguments]
+    environment = {**os.environ, **(more or {})}
     try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=_SECONDS)  # noqa: S603  all ours
+        done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=_SECONDS)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise OutsideFailure("git cannot read the checkout's history") from problem
-    if done.returncode:
-        return False
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(into, filter="data")
-    return True
+    return done.returncode, os.fsdecode(done.stdout)

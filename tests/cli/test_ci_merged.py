@@ -93,6 +93,12 @@ def key_of(directory: Path, name: str) -> str:
     return str(keypair(directory, name)[0])
 
 
+def test_a_path_that_is_not_there_is_no_merge_that_touches_no_comb(strict: Team) -> None:
+    done = run(strict.repository, "ci", "merged", "../out", "hello", "helo", "--platform", "platform.yaml", code=1)
+    assert "`helo` does not exist" in said(done)
+    assert "touches no comb" not in said(done)
+
+
 def test_what_a_pull_request_proved_is_signed_and_published_once(strict: Team) -> None:
     repository = strict.repository
     git(repository, "checkout", "-q", "-b", "change")

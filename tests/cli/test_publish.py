@@ -125,6 +125,26 @@ def test_a_source_that_the_checkout_is_without_is_told_and_the_rest_is_verified(
     assert ran.out.count(f"here is no commit {published[:12]} of `git.acme.example/combs`") == 2
 
 
+def test_what_is_not_there_is_not_verified(comb: Comb, source: Path) -> None:
+    assert publish(comb).code == 0
+    ran = comb("verify", ".", "greeting", "--platform", "platform.yaml", "--environment", "staging")
+    assert (ran.code, ran.out) == (1, "comb.yaml: as published\n")
+    assert "`greeting` does not exist" in ran.err
+
+
+def test_links_and_attributes_of_its_source_do_not_keep_a_comb_from_being_rendered_again(
+    comb: Comb, source: Path
+) -> None:
+    (source / "absolute").symlink_to("/etc/hostname")
+    (source / "outside").symlink_to("../../elsewhere")
+    (source / ".gitattributes").write_text("comb.yaml export-ignore\ngreeting.proto export-ignore\n")
+    save(source)
+    assert publish(comb).code == 0
+    edit(source, "timeout: 80ms", "timeout: 90ms")
+    assert asked(comb, "verify", of=".").out == "comb.yaml: as published\n"
+    assert git(source, "status", "--porcelain") == "M comb.yaml"
+
+
 def test_what_nothing_proves_is_told_where_evidence_is_asked_for(comb: Comb, source: Path, platform: Path) -> None:
     publish(comb)
     text = platform.read_text()

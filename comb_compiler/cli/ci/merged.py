@@ -33,8 +33,10 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.evidence.sign import add_signing_arguments
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.render import add_image_arguments
+from comb_compiler.cli.reporting import report
 from comb_compiler.cli.repositories import add_repository_arguments, target_of
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
+from comb_compiler.diagnostics import has_errors
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
@@ -78,7 +80,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with Past(checkout.root, change.commit) as past:
         memo, platform = VerdictCache(default_directory()).memo, platform_path(arguments, checkout)
         merge = Merge(checkout, change, past, platform, memo)
-        found = _held(_touched(merge, arguments, console), merge, arguments, console)
+        mains = _touched(merge, arguments, console)
+        found = _held(mains, merge, arguments, console) if mains is not None else None
         if found is None:
             return Exit.FINDINGS
         if arguments.key is None:
@@ -109,11 +112,15 @@ def _must_make_sense(arguments: argparse.Namespace) -> None:
         raise UsageError("which images ship? One of --images FILE, --build DIR and --unbuilt says it")
 
 
-def _touched(merge: Merge, arguments: argparse.Namespace, console: Console) -> tuple[str, ...]:
-    """The files of the combs that the merge touches; combs that are gone are told."""
-    mains, _ = find_combs(merge.checkout, arguments.paths)
+def _touched(merge: Merge, arguments: argparse.Namespace, console: Console) -> tuple[str, ...] | None:
+    """The files of the combs that the merge touches; combs that are gone are told. None where a path is not there."""
+    mains, looked = find_combs(merge.checkout, arguments.paths)
     where, files = (merge.checkout, merge.past), merge.change.files
-    for name in removed_combs(*where, mains, files):
+    removed = removed_combs(*where, mains, files)
+    if has_errors(looked) and (mains or not removed):
+        console.note(report(looked, "text", merge.checkout, console).rstrip("\n"))
+        return None
+    for name in removed:
         told = printable(name)
         console.result(f"{told}: its comb.yaml is gone, and it runs on: comb retire {told} takes it out")
     rested = rested_on(*where, merge.platform, files, merge.memo) if merge.platform is not None else ()

@@ -1,7 +1,7 @@
 """Delete recorded requests for good: what is older than it should be kept, or all that is of a user.
 
 Records that somebody marked stay, unless --marked is given: deleting a user's, as the law may ask, goes with it.
-Without --yes it is only counted what would go.
+Without --yes it is only counted what would go. Either way it is said how many were left since they are marked.
 
 example:
   comb samples gc --keep 30d --yes
@@ -10,11 +10,15 @@ example:
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.samples.queries import add_query_arguments, duration, query_of
 from comb_compiler.cli.samples.stores import add_store_argument, opened
+
+if TYPE_CHECKING:
+    from comb_compiler.samples.store import Query, SampleStore
 
 __all__ = ["add_arguments", "run"]
 
@@ -38,13 +42,30 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if query == Query():
         raise UsageError("this would delete every record: say which, as --keep 30d, or --until for all before a time")
     with opened(arguments) as store:
+        stay = 0 if arguments.marked else _marked(store, query)
+        kept = f"; {_records(stay)} that somebody marked left: --marked deletes those too" if stay else ""
         if not arguments.yes:
-            found = sum(one.records for one in store.count(query))
-            kept = "" if arguments.marked else ", less those that are marked,"
-            console.result(f"{found:,} records{kept} would be deleted; --yes deletes them")
+            found = _count(store, query) - stay
+            console.result(f"{_records(found)} would be deleted, as --yes does{kept}")
             return Exit.CLEAN
         console.progress("deleting …")
         deleted = store.delete(query, marked=arguments.marked)
         console.progress("")
-    console.result(f"{deleted:,} records deleted")
+    console.result(f"{_records(deleted)} deleted{kept}")
     return Exit.CLEAN
+
+
+def _marked(store: "SampleStore", query: "Query") -> int:
+    """How many of what is asked for have a mark that stands."""
+    from comb_compiler.samples.store import By
+
+    marks = query.marks or tuple(sorted({one.values[0] for one in store.count(query, [By.MARK])}))
+    return _count(store, query._replace(marks=marks)) if marks else 0
+
+
+def _count(store: "SampleStore", query: "Query") -> int:
+    return sum(one.records for one in store.count(query))
+
+
+def _records(number: int) -> str:
+    return f"{number:,} record{'' if number == 1 else 's'}"
