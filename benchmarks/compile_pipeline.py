@@ -129,8 +129,8 @@ all of its objects together (a budget for several replicas, no `replicas` beside
 would have to be run once more with --combine. helm's chart has what comb worked out (plans, places on nodes, network
 rules) as constant text, and comb.yaml's own checks have no peer here.
 
-In favour of comb: what protoc made of the same .proto files is kept from run to run, as on a developer's machine, and
-the combs share one .proto file.
+In favour of comb: the combs share one .proto file, which is compiled once. What is kept from run to run is no help to
+many combs (`--no-cache` takes as much); one comb is spared protoc.
 
 The peers are Go programs (`go install MODULE@VERSION`): helm.sh/helm/v4/cmd/helm,
 github.com/yannh/kubeconform/cmd/kubeconform, github.com/open-policy-agent/conftest.
