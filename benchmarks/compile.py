@@ -118,6 +118,8 @@ work. An editor and a pull request check more often than they render, and a chec
 
 Many combs: checking and planning cost as much as rendering and writing, and that is by how much comb loses to helm;
 against kustomize it gains, which reads every object again for each overlay.
+
+With policies and schemas, beside the pipeline that asks them today: benchmarks/results/compile-pipeline.md.
 """
 
 
