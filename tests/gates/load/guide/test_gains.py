@@ -88,12 +88,6 @@ def test_batches_that_wait_for_others_in_vain(tmp_path: Path) -> None:
     gains(directory, "batches-wait-too-long", 12, 6, gained=in_operator)
 
 
-def test_calls_that_hang(tmp_path: Path) -> None:
-    body = 'time.sleep(3 if ask.text == "hang" else 0.02); return self.answer(text=ask.text)'
-    directory = one(tmp_path / "hang", body, ", timeout: 2s, workers: 16, fallback: {value: {}}")
-    gains(directory, "timeout-too-long", 10, 6, ("hang", *"abcdefg"), gained=in_operator)
-
-
 # --- in long trials ---
 
 
