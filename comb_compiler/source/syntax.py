@@ -31,7 +31,13 @@ from comb_compiler.source.misquoted import (
 from comb_compiler.source.openquotes import never_closed
 from comb_compiler.source.outdented import outdented
 from comb_compiler.source.text import SourceFile
-from comb_compiler.source.unbalanced import closed_by_another, missing_comma, open_at_the_end, stays_open
+from comb_compiler.source.unbalanced import (
+    closed_by_another,
+    condition_in_braces,
+    missing_comma,
+    open_at_the_end,
+    stays_open,
+)
 
 __all__ = ["explain_syntax_error"]
 
@@ -161,7 +167,14 @@ _STORIES: dict[str, _Story] = {
 }
 
 
-_FLOW: tuple[Reading, ...] = (shell_variable, after_a_quote, closed_by_another, missing_comma, stays_open)
+_FLOW: tuple[Reading, ...] = (
+    shell_variable,
+    after_a_quote,
+    closed_by_another,
+    condition_in_braces,
+    missing_comma,
+    stays_open,
+)
 _READINGS: dict[str, tuple[Reading, ...]] = {
     "mapping values are not allowed in this context": (
         template_line,
