@@ -111,6 +111,11 @@ _STORIES: dict[str, _Story] = {
         "opened here",
         "this quote is not closed before the document ends",
     ),
+    "found unexpected ':'": _Story(
+        codes.SYNTAX_ERROR,
+        "neither a blank nor a value follows this `:`",
+        "write `key: value` with a space after the colon, or quote a text that holds one",
+    ),
     "found unknown escape character": _Story(
         codes.SYNTAX_ERROR,
         "this is no escape sequence of a double-quoted text",
