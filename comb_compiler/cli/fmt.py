@@ -62,7 +62,8 @@ def _format(drafts: Drafts, main: str) -> list[Diagnostic]:
 
     content = drafts.read(main)
     if isinstance(content, Unavailable):
-        return [diagnose(content.code, content.message, Span.whole_file(main), hints=(content.hint,))]
+        hints = (content.hint,) if content.hint else ()
+        return [diagnose(content.code, content.message, Span.whole_file(main), hints=hints)]
     source, refused = decode(main, content)
     if source is None:
         return refused

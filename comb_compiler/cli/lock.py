@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a lock and the bytes differ")
     parser.add_argument(
-        "--patience", metavar="SECONDS", type=float, default=PATIENCE, help="how long a silent server is waited for"
+        "--patience", metavar="SECONDS", type=_seconds, default=PATIENCE, help="how long a silent server is waited for"
     )
     parser.add_argument(
         "--target",
@@ -62,6 +62,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--upgrade", action="store_true", help="find wheels, and what tags of bases name, anew though nothing changed"
     )
     parser.set_defaults(platform=None)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0 is wanted, at most {_MOST_SECONDS}")
+    return seconds
+
+
+_MOST_SECONDS = 86_400
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

@@ -5,6 +5,8 @@ import re
 __all__ = ["masked"]
 
 _USER = r"""(?<=://)(?!git@)[^\s/?\#"'@]+(?=@)"""
+_LOGIN = r"""(?<![^\s"'`])[^\s/?\#"'`@:]+:[^\s/?\#"'`@]+(?=@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}(?::[0-9]{1,5})?/)"""
+"""A name and a password before a host and a path, where the scheme was left out."""
 _SIGNATURE = (
     r"""(?<=[?&])(?P<name>[^\s=&?"']{,64}(?:sig|token|secret|key|passw|credential)[^\s=&?"']{,64}=)[^\s&"'\#]+"""
 )
@@ -12,6 +14,8 @@ _SIGNATURE = (
 
 def masked(text: str) -> str:
     """`text` with a `*` for each character of what gives access to something, so that all else stands where it did."""
+    if "@" in text:
+        text = re.sub(_LOGIN, _stars, text)
     if "://" not in text:
         return text
     signed = re.sub(

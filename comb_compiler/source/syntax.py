@@ -31,7 +31,13 @@ from comb_compiler.source.misquoted import (
 from comb_compiler.source.openquotes import never_closed
 from comb_compiler.source.outdented import outdented
 from comb_compiler.source.text import SourceFile
-from comb_compiler.source.unbalanced import closed_by_another, missing_comma, open_at_the_end, stays_open
+from comb_compiler.source.unbalanced import (
+    closed_by_another,
+    condition_in_braces,
+    missing_comma,
+    open_at_the_end,
+    stays_open,
+)
 
 __all__ = ["explain_syntax_error"]
 
@@ -105,6 +111,11 @@ _STORIES: dict[str, _Story] = {
         "opened here",
         "this quote is not closed before the document ends",
     ),
+    "found unexpected ':'": _Story(
+        codes.SYNTAX_ERROR,
+        "neither a blank nor a value follows this `:`",
+        "write `key: value` with a space after the colon, or quote a text that holds one",
+    ),
     "found unknown escape character": _Story(
         codes.SYNTAX_ERROR,
         "this is no escape sequence of a double-quoted text",
@@ -161,7 +172,14 @@ _STORIES: dict[str, _Story] = {
 }
 
 
-_FLOW: tuple[Reading, ...] = (shell_variable, after_a_quote, closed_by_another, missing_comma, stays_open)
+_FLOW: tuple[Reading, ...] = (
+    shell_variable,
+    after_a_quote,
+    closed_by_another,
+    condition_in_braces,
+    missing_comma,
+    stays_open,
+)
 _READINGS: dict[str, tuple[Reading, ...]] = {
     "mapping values are not allowed in this context": (
         template_line,

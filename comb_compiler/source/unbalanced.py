@@ -7,7 +7,7 @@ from comb_compiler.diagnostics import Diagnostic, Label, Position, Span, codes
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.source.mishap import Mishap, content_of
 
-__all__ = ["closed_by_another", "missing_comma", "open_at_the_end", "stays_open"]
+__all__ = ["closed_by_another", "condition_in_braces", "missing_comma", "open_at_the_end", "stays_open"]
 
 _CLOSERS = {"{": "}", "[": "]"}
 _LAST_WORD = re.compile(r"[^\s,\[\]{}]+$")
@@ -47,6 +47,30 @@ def _around(mishap: Mishap) -> str:
         if depth < 0:
             return ""
     return inside[-2].text if len(inside) > 1 else ""
+
+
+def condition_in_braces(mishap: Mishap) -> Diagnostic | None:
+    """`{when: a in ["b", "c"]}`: the brackets of a condition, which are YAML's inside braces."""
+    at = mishap.at.column - 1
+    if mishap.character != "[" or mishap.begun is None or not _MEMBERSHIP.search(mishap.line[:at]):
+        return None
+    found = next((one for one in _CONDITION.finditer(mishap.line) if one.start() < at < one.end()), None)
+    fix = None
+    if found is not None:
+        text = "'" + found[0].rstrip().replace("'", "''") + "'"
+        fix = mishap.rewrite("quote it", mishap.span(mishap.at.line, found.start(), found.end()), text)
+    return diagnose(
+        codes.UNCLOSED_BRACKET,
+        "a `[` inside an unquoted text in braces begins a list to YAML",
+        mishap.one_character(mishap.at),
+        related=(Label(mishap.one_character(mishap.begun), "inside this"),),
+        hints=("quote the whole condition",),
+        fix=fix,
+    )
+
+
+_MEMBERSHIP = re.compile(r": +[A-Za-z_!(][^,{}\[\]\"'#]*\sin\s*$")
+_CONDITION = re.compile(r"(?<=: )[A-Za-z_!(][^,{}\[\]\"'#:]*\sin\s*\[[^\[\]{}#]*\][^,{}\[\]#:]*(?=[,}])")
 
 
 def missing_comma(mishap: Mishap) -> Diagnostic | None:

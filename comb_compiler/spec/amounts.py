@@ -24,7 +24,10 @@ _SIZES = {
     **{f"{letter}b": ("k" if letter == "k" else letter.upper()) for letter in "kmgtp"},
     **{letter: f"{letter.upper()}i" for letter in "kmgtp"},
 }
-_CORES = dict.fromkeys(("core", "cores", "cpu", "cpus", "vcpu", "vcpus", "c"), "-")
+_CORES = {
+    **dict.fromkeys(("core", "cores", "cpu", "cpus", "vcpu", "vcpus", "c"), "-"),
+    **dict.fromkeys(("M", "milli", "millis", "millicore", "millicores", "mcore", "mcores", "mcpu"), "m"),
+}
 _NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-zµ]+)")
 _MEBI = 1024**2
 
@@ -88,7 +91,7 @@ def _unit(units: Mapping[str, str]) -> Guess:
 
 
 cores_meant = _unit(_CORES)
-"""`2 cores`"""
+"""`2 cores`, and `500M`, which no machine has."""
 
 
 def _number(node: Scalar) -> float | None:

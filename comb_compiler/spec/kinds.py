@@ -32,17 +32,47 @@ def of_another_tool(root: Mapping) -> Diagnostic | None:
 def kind_of(root: Mapping) -> tuple[str, Mapping, list[Diagnostic]]:
     """The declared kind, the file as one of that kind, and what is wrong with the declaration.
 
-    A file without a kind, or with an unknown one, is taken for what it looks like.
+    A file without a kind, with an unknown one or with the keys of the other is taken for what it looks like.
     """
     node = root.get("kind")
     if isinstance(node, Scalar) and node.text in KINDS and isinstance(node.data, str):
-        return node.text, root, []
+        return _as_its_keys_say(root, node)
     looks_like = "Platform" if "clusters" in root.entries else "Comb"
     if not isinstance(node, Scalar) or node.data is None:
         return looks_like, root, []
     kind = closest(node.text, KINDS) or looks_like
+    return kind, _taken_for(root, node, kind), [_unknown(node)]
+
+
+def _taken_for(root: Mapping, node: Scalar, kind: str) -> Mapping:
     assumed = Scalar(node.file, node.start, node.end, kind, kind, node.plain)
-    return kind, root.with_entries({**root.entries, "kind": Entry(root.entries["kind"].key, assumed)}), [_unknown(node)]
+    return root.with_entries({**root.entries, "kind": Entry(root.entries["kind"].key, assumed)})
+
+
+def _as_its_keys_say(root: Mapping, node: Scalar) -> tuple[str, Mapping, list[Diagnostic]]:
+    """The declared kind, or the other where the file has several keys that only that has, and none of its own."""
+    (other,) = (kind for kind in KINDS if kind != node.text)
+    theirs = [root.entries[name].key for name in _KEYS[other] if name in root.entries]
+    if len(theirs) < _ENOUGH or any(name in root.entries for name in _KEYS[node.text]):
+        return node.text, root, []
+    finding = diagnose(
+        codes.UNKNOWN_KIND,
+        f"this file declares a {node.text}, and holds what a {other} does",
+        node.span,
+        related=tuple(Label(key.span, f"a field of a {other}") for key in theirs),
+        path="kind",
+        hints=(f"write `kind: {other}`",),
+        fix=Fix(f"write `{other}`", (Edit(node.span, other if node.plain else f'"{other}"'),), Applicability.UNSAFE),
+    )
+    return other, _taken_for(root, node, other), [finding]
+
+
+_KEYS = {
+    "Comb": ("interface", "operators", "graph"),
+    "Platform": ("clusters", "environmentRepository", "registry"),
+}
+"""What each needs, and the other has not."""
+_ENOUGH = 2
 
 
 def _unknown(node: Scalar) -> Diagnostic:

@@ -72,6 +72,14 @@ def _whole(node: Scalar, expected: Expected | None) -> Mend:
     return spelled(node, text, text, safe=False), ("it is a number without a unit",)
 
 
+def _rate(node: Scalar, _: Expected | None) -> Mend:
+    """`2/s` where requests per second are counted."""
+    found = re.fullmatch(r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)\s*(/\s*(s|sec|second)|qps|rps|req/s)", node.text)
+    if found is None:
+        return NOTHING
+    return spelled(node, found["number"], found["number"], safe=False), ("it is a number without a unit",)
+
+
 def _unquoted_number(node: Scalar, expected: Expected | None) -> Mend:
     """`"2"` for 2, and `8.0` for 8."""
     value = resolve(node.text).value if isinstance(node.data, str) else node.data
@@ -192,6 +200,15 @@ def _path(node: Scalar, _: Expected | None) -> Mend:
     return (written(node, text), ()) if text != node.text else NOTHING
 
 
+def _url(node: Scalar, _: Expected | None) -> Mend:
+    """`git@git.example.com:team/repository.git`"""
+    short = re.fullmatch(r"(?P<user>[\w.-]+)@(?P<host>[-\w.]+):(?P<path>[^\s:@]+)", node.text, re.ASCII)
+    if short is None:
+        return NOTHING
+    meant = f"ssh://{short['user']}@{short['host']}/{short['path'].lstrip('/')}"
+    return None, (f"it is Git's short form: a repository is named in full, as `{meant}`",)
+
+
 def _message_type(node: Scalar, _: Expected | None) -> Mend:
     """`.ocr.v1.Boxes` and `ocr/v1/Boxes` for `ocr.v1.Boxes`."""
     text = node.text.lstrip("./").replace("/", ".")
@@ -214,7 +231,7 @@ _BY_KIND: dict[str, Guess] = {
     "string_type": _quoted,
     "int_type": _whole,
     "int_from_float": _unquoted_number,
-    "float_type": _whole,
+    "float_type": _first(_rate, _whole),
     "bool_type": _truth,
     "list_type": _listed,
     "dict_type": _spaced,
@@ -242,5 +259,9 @@ _BY_FORM: dict[str, Guess] = {
     ),
     "path": _path,
     "uri": _path,
+    "url": _url,
+    "repository": _substituted(
+        r"\A(?:https?|oci|docker)://([a-z0-9][-.a-z0-9]*(?::[0-9]{1,5})?(?:/[a-z0-9][-._a-z0-9]*)+)/?\Z", r"\1"
+    ),
     "model-reference": _substituted(r"\A([a-z][-a-z0-9]*)[:/]([A-Za-z0-9][-+._A-Za-z0-9]*)\Z", r"\1@\2"),
 }

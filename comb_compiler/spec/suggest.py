@@ -12,29 +12,44 @@ _LEAST_PREFIX = 3
 _LONGEST = 100
 _MOST_COMPARED = 2_000
 _MOST_SHOWN = 20
+_MOST_TIED = 4
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was most probably meant to be, or None.
+    """The known word that `word` was most probably meant to be, or None; of two that are as near, neither.
 
     Words with other digits are never meant: `1.6.0` is not a slip for `1.5.0`, nor `nvidia-t5` for `nvidia-t4`.
     """
+    found = _meant(word, known)
+    return found[0] if len(found) == 1 else None
+
+
+def _meant(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The word that was most probably meant; several where none is nearer than the others."""
     known = tuple(one for one in known if {one, word} not in _UNLIKE)
     if len(known) > _MOST_COMPARED:
-        return None  # each comparison takes its time
+        return ()  # each comparison takes its time
     digits = _digits(word)
     candidates = [candidate for candidate in known if _digits(candidate) == digits]
     folded = {_folded(candidate): candidate for candidate in reversed(candidates)}
-    return folded.get(_folded(word)) or _nearest(word, candidates) or _abbreviated(word, candidates)
+    alike = folded.get(_folded(word))
+    if alike is not None:
+        return (alike,)
+    nearest = _nearest(word, candidates)
+    abbreviated = _abbreviated(word, candidates) if len(nearest) != 1 else None
+    return (abbreviated,) if abbreviated is not None else nearest
 
 
-def _nearest(word: str, candidates: list[str]) -> str | None:
+def _nearest(word: str, candidates: list[str]) -> tuple[str, ...]:
     if len(word) > _LONGEST:
-        return None  # words that long are no slips
-    from difflib import get_close_matches
+        return ()  # words that long are no slips
+    from difflib import SequenceMatcher, get_close_matches
 
-    matches = get_close_matches(word, candidates, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    matches = get_close_matches(word, dict.fromkeys(candidates), n=_MOST_TIED, cutoff=0.6)
+    if len(matches) <= 1:
+        return tuple(matches)
+    shares = [SequenceMatcher(None, match, word).ratio() for match in matches]
+    return tuple(match for match, share in zip(matches, shares, strict=True) if share == shares[0])
 
 
 def _abbreviated(word: str, candidates: list[str]) -> str | None:
@@ -72,9 +87,11 @@ def strangers(text: str) -> str:
 def did_you_mean(word: str, known: Iterable[str], noun: str) -> tuple[str, ...]:
     """One hint: the closest known word, or what there is to choose from."""
     candidates = sorted(set(known))
-    match = closest(word, candidates)
-    if match is not None:
-        return (you_meant(word, match),)
+    found = _meant(word, candidates)
+    if len(found) == 1:
+        return (you_meant(word, found[0]),)
+    if found:
+        return (f"did you mean {' or '.join(f'`{one}`' for one in sorted(found))}?",)
     if not candidates:
         return (f"no {noun} is declared",)
     if len(candidates) > _MOST_SHOWN:

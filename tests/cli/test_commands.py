@@ -1,6 +1,8 @@
 """fix, fmt, lock, explain, schema and demo from the command line."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +78,23 @@ def test_fmt_leaves_what_is_yaml_by_chance(comb: Comb, checkout: Path, text: str
     assert ran.code == 1
     assert "COMB2020" in ran.out + ran.err
     assert (checkout / "other.txt").read_text(encoding="utf-8") == text
+
+
+def test_fmt_gives_no_advice_where_it_has_none(comb: Comb, checkout: Path) -> None:
+    (checkout / "comb.yaml").unlink()
+    os.mkfifo(checkout / "comb.yaml")
+    ran = comb("fmt", "comb.yaml")
+    assert ran.code == 1
+    assert "COMB0003" in ran.err
+    assert not re.search(r"= help:\s*$", ran.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize("patience", ["-1", "0", "nan", "inf", "soon"])
+def test_lock_waits_for_a_time_that_is_one(comb: Comb, checkout: Path, patience: str) -> None:
+    ran = comb("lock", ".", f"--patience={patience}")
+    assert ran.code == 2
+    assert "--patience: a number of seconds above 0 is wanted" in ran.err
+    assert not (checkout / "comb.lock").exists()
 
 
 def test_lock_says_that_it_pins_the_interface(comb: Comb, checkout: Path) -> None:

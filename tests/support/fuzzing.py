@@ -8,19 +8,24 @@ interpreter is a finding too.
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from comb_compiler.compiler import check
 from comb_compiler.diagnostics import Diagnostic, Span
 from comb_compiler.diagnostics.lines import Lines
 from comb_compiler.source import SourceFile, SourceSet, decode
+from comb_compiler.workspace.sources import load_sources
 from tests.support.horrors import HORRORS, TOKENS
+from tests.support.memory import REMEMBERED, MemoryCheckout
 
-__all__ = ["MAIN", "corpus", "judge", "mistreated", "spans"]
+__all__ = ["MAIN", "Pair", "corpus", "judge", "judge_pair", "mistreated", "mistreated_pair", "spans"]
 
 MAIN = "comb.yaml"
+_PLATFORM = "platform.yaml"
 _ROOT = Path(__file__).parents[2]
+_EXAMPLE = _ROOT / "examples" / "frame-moderation"
 _CPU_SECONDS = 10.0
 _LARGEST = 200_000
 
@@ -39,6 +44,20 @@ def mistreated(seeds: Sequence[bytes], seed: int, number: int) -> bytes:
     for _ in range(dice.choice((1, 1, 1, 2, 3, 8, 40))):
         dice.choice(_CHANGES)(content, dice, seeds)
     return bytes(content[:_LARGEST])
+
+
+class Pair(NamedTuple):
+    """A comb, and the platform that it is checked against."""
+
+    comb: bytes
+    platform: bytes
+
+
+def mistreated_pair(seed: int, number: int) -> Pair:
+    """Pair `number` of `seed`: the example's comb and platform, of which one or both are mistreated."""
+    whole = Pair(*((_EXAMPLE / name).read_bytes() for name in (MAIN, _PLATFORM)))
+    comb, platform = (mistreated((content,), seed, number) for content in whole)
+    return (Pair(comb, whole.platform), Pair(whole.comb, platform), Pair(comb, platform))[number % 3]
 
 
 def _range(content: bytearray, dice: random.Random, longest: int = 60) -> slice:
@@ -61,6 +80,10 @@ def _replace_word(content: bytearray, dice: random.Random, _: Sequence[bytes]) -
 
 def _drop(content: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
     del content[_range(content, dice)]
+
+
+def _cut_off(content: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+    del content[dice.randint(0, len(content)) :]
 
 
 def _repeat(content: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
@@ -92,27 +115,43 @@ def _flip_byte(content: bytearray, dice: random.Random, _: Sequence[bytes]) -> N
         content[dice.randrange(len(content))] = dice.randrange(256)
 
 
-_CHANGES = (_insert_token, _replace_word, _drop, _repeat, _splice, _swap_lines, _indent_line, _flip_byte)
+_CHANGES = (_insert_token, _replace_word, _drop, _cut_off, _repeat, _splice, _swap_lines, _indent_line, _flip_byte)
 
 
 def judge(content: bytes) -> list[str]:
     """What is wrong with how Comb takes `content`: nothing may be. Exceptions pass through."""
+    return _judged(SourceSet(MAIN, {MAIN: content}), None)
+
+
+def judge_pair(pair: Pair) -> list[str]:
+    """The same of a comb beside a platform, with the example's other files around them."""
+    around = {path.relative_to(_EXAMPLE).as_posix(): path.read_bytes() for path in _EXAMPLE.rglob("*.proto")}
+    checkout = MemoryCheckout({**around, MAIN: pair.comb})
+    platform = SourceSet(_PLATFORM, {_PLATFORM: pair.platform})
+    return _judged(load_sources(checkout, MAIN, REMEMBERED), platform)
+
+
+def _judged(sources: SourceSet, platform: SourceSet | None) -> list[str]:
     began = time.process_time()
-    found = check(SourceSet(MAIN, {MAIN: content})).diagnostics
+    found = check(sources, platform, REMEMBERED).diagnostics
     spent = time.process_time() - began
     slow = [f"took {spent:.1f} s of CPU"] if spent > _CPU_SECONDS else []
-    source, _ = decode(MAIN, content)
-    return slow + list(_misplaced(found, source))
+    files = {**sources.files, **(platform.files if platform else {})}
+    texts = {name: decode(name, content)[0] for name, content in files.items() if isinstance(content, bytes)}
+    return slow + list(_misplaced(found, texts))
 
 
-def _misplaced(found: Sequence[Diagnostic], source: SourceFile | None) -> Iterator[str]:
-    lines = Lines(source.text if source else "")
+def _misplaced(found: Sequence[Diagnostic], texts: Mapping[str, SourceFile | None]) -> Iterator[str]:
+    """Findings that point to no place. Of what is no text no place is known."""
+    lines = {name: Lines(source.text) for name, source in texts.items() if source is not None}
     for diagnostic in found:
         for span in spans(diagnostic):
-            start, end = lines.offset(span.start), lines.offset(span.end)
-            inside = start is not None and end is not None and start <= end
-            if source is not None and (not inside or span.file != MAIN):
-                yield f"{diagnostic.code.id} is outside the file: {span}"
+            if span.file not in texts:
+                yield f"{diagnostic.code.id} is in no file that was given: {span}"
+            elif span.file in lines:
+                start, end = lines[span.file].offset(span.start), lines[span.file].offset(span.end)
+                if start is None or end is None or start > end:
+                    yield f"{diagnostic.code.id} is outside the file: {span}"
 
 
 def spans(diagnostic: Diagnostic) -> Iterator[Span]:
@@ -127,7 +166,7 @@ def _main(seed: int, first: int, count: int) -> int:
     seeds = corpus()
     for number in range(first, first + count):
         print(number, flush=True)  # the last number printed names the input that hung or crashed
-        wrong = judge(mistreated(seeds, seed, number))
+        wrong = judge(mistreated(seeds, seed, number)) + judge_pair(mistreated_pair(seed, number))
         if wrong:
             print(*wrong, sep="\n", file=sys.stderr)
             return 1
