@@ -92,9 +92,9 @@ class Checking:
     def _compile(self, main: str) -> tuple[Verdict, SourceSet]:
         """The verdict, and all that it rests on."""
         from comb_compiler.compiler import check
-        from comb_compiler.workspace.sources import load_sources
+        from comb_compiler.workspace.sources import load_sources, with_samples
 
-        sources = load_sources(self._files, main, self._cache.memo)
+        sources = with_samples(self._files, load_sources(self._files, main, self._cache.memo))
         published = self._against.published(sources) if self._against is not None else None
         checked = check(sources, self._platform_sources(main), self._cache.memo, published)
         return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics), sources
@@ -104,6 +104,7 @@ class Checking:
         contents = {name: content for name, content in sources.files.items() if name != sources.main}
         reasons = {name: _digest_of(one) for name, one in contents.items() if isinstance(one, Unavailable)}
         reasons.update((_EXISTS + name, _EXISTS) for name in sources.present)
+        reasons.update((_SAMPLES + name, _counted(count)) for name, count in sources.samples.items())
         found = {name: self._digest(name) for name in (*contents, *reasons)}
         return found if all(found[name] == reason for name, reason in reasons.items()) else None
 
@@ -136,6 +137,8 @@ class Checking:
         return self._digests[name]
 
     def _look(self, name: str) -> str:
+        if name.startswith(_SAMPLES):
+            return _counted(self._files.folders(name.removeprefix(_SAMPLES)))
         if not name.startswith(_EXISTS):
             return _digest_of(self._files.read(name))
         found = self._checkout.find(name.removeprefix(_EXISTS))
@@ -151,11 +154,17 @@ _ADVISED = (codes.FILE_NOT_FOUND, codes.UNKNOWN_IMPORT)
 """What is said with a look at the other names in the directory: whether one was meant."""
 _EXISTS = "exists "
 """Before the path of a file of which only that it is there was looked at."""
+_SAMPLES = "samples\0"
+"""Before the path of a directory of which only how many samples it holds was looked at."""
 
 
 def _digest_of(content: bytes | Unavailable) -> str:
     """The content's digest; of what is not there the reason in all its words, since a verdict shows them."""
     return " ".join((content.code.id, *content[1:])) if isinstance(content, Unavailable) else digest(content)
+
+
+def _counted(samples: int | Unavailable) -> str:
+    return _digest_of(samples) if isinstance(samples, Unavailable) else str(samples)
 
 
 def same_names(verdicts: Iterable[Verdict]) -> list[Diagnostic]:

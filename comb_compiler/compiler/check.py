@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Span, codes, has_errors, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.graph import OperatorGraph, View, analyse
+from comb_compiler.graph import OperatorGraph, View, analyse, check_samples
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.spec import Bound, CombFile, Reading, bind_comb
@@ -124,6 +124,7 @@ def _check_comb(
     views = analyse(file, found, sources.protos, memo)
     if views and views[0].bound is file.base:
         found.add(interface_findings(file.base, sources.protos, lock))
+        found.add(check_samples(file.base, sources))
         if published is not None:
             from comb_compiler.graph import check_breaking
 

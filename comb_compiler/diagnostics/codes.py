@@ -147,6 +147,7 @@ UNGUARDED_CONDITION = Code("COMB3403", "unguarded-condition")
 UNDECIDABLE_GATE = Code("COMB3501", "undecidable-gate")
 BAD_COMPARISON = Code("COMB3502", "bad-comparison")
 WEAKENED_EXAM = Code("COMB3503", "weakened-exam")
+TOO_FEW_SAMPLES = Code("COMB3504", "too-few-samples", _W)
 
 # What its clients and its last release rely on.
 BREAKS_WIRE = Code("COMB3601", "breaks-wire")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comb_compiler.graph.analyses import ANALYSES, Analysis
     from comb_compiler.graph.analyses.breaking import Published, check_breaking
+    from comb_compiler.graph.analyses.samples import check_samples
     from comb_compiler.graph.build import build_graph
     from comb_compiler.graph.lowering import lower
     from comb_compiler.graph.model import Condition, Edge, OperatorGraph, Source, Step
@@ -30,6 +31,7 @@ __all__ = [
     "analyse",
     "build_graph",
     "check_breaking",
+    "check_samples",
     "execution_levels",
     "execution_order",
     "find_cycles",
@@ -49,6 +51,7 @@ _HOME = {
     "analyse": "variants",
     "build_graph": "build",
     "check_breaking": "analyses.breaking",
+    "check_samples": "analyses.samples",
     "execution_levels": "order",
     "execution_order": "order",
     "find_cycles": "order",

@@ -12,7 +12,26 @@ from comb_compiler.source import Node, Path, Sequence, SourceSet, Unavailable
 from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.places import Place, entries_at, format_path, place_of
 
-__all__ = ["NamedFile", "ProtoSources", "beside", "file_findings", "is_directory", "named_files", "proto_sources"]
+__all__ = [
+    "NamedFile",
+    "ProtoSources",
+    "beside",
+    "file_findings",
+    "is_directory",
+    "named_files",
+    "named_samples",
+    "proto_sources",
+]
+
+_RECORDED = "recorded"
+"""What stands for the sample store, where a directory of samples is named."""
+_GATES: tuple[Path, ...] = (
+    ("availability",),
+    ("replay", "error"),
+    ("replay", "optimised"),
+    ("replay", "regular"),
+    ("load",),
+)
 
 
 class NamedFile(NamedTuple):
@@ -56,6 +75,16 @@ def proto_sources(main: str, root: Node) -> ProtoSources:
     named = [interface, *_texts(root, ("interface", "types"))]
     mains = dict.fromkeys(beside(main, place.value.data) for place in named)
     return ProtoSources(tuple(mains), tuple(path for path, _ in _included(main, root)))
+
+
+def named_samples(main: str, root: Node) -> dict[Path, NamedFile]:
+    """The directories of samples that the gates of a comb name, by the path of the gate, in the order of a run."""
+    found: dict[Path, NamedFile] = {}
+    for gate in _GATES:
+        place = _text(root, ("gates", *gate, "samples"))
+        if place is not None and place.value.data != _RECORDED:
+            found[gate] = NamedFile(beside(main, place.value.data), place, is_read=False)
+    return found
 
 
 def file_findings(sources: SourceSet, root: Node) -> list[Diagnostic]:

@@ -4,17 +4,19 @@ import os
 import stat
 from contextlib import AbstractContextManager
 from io import FileIO
+from itertools import islice
 from typing import NamedTuple
 
 from comb_compiler.diagnostics import codes
 from comb_compiler.source.limits import DEFAULT_LIMITS, Limits
-from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.source.sourceset import MOST_SAMPLES, Unavailable
 from comb_compiler.workspace._walk import Refused, Target, must_be_regular, open_regular, shown, walk
 
 __all__ = ["Checkout", "Found", "ReadOnce", "find_root"]
 
 _MORE = 4096
 """How many bytes more than there should be are asked for at once."""
+_LISTED = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Found(NamedTuple):
@@ -73,14 +75,30 @@ class Checkout:
         """What a directory holds, sorted; nothing where it cannot be listed."""
         try:
             with self.target(relative) as target:
-                flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-                descriptor = os.open(target.name, flags, dir_fd=target.directory)
+                descriptor = os.open(target.name, _LISTED, dir_fd=target.directory)
                 try:
                     return tuple(sorted(os.listdir(descriptor)))
                 finally:
                     os.close(descriptor)
         except Refused:
             return ()
+
+    def folders(self, relative: str) -> int | Unavailable:
+        """How many directories are right in a directory, without links and names that begin with a dot.
+
+        MOST_SAMPLES where it holds as many entries, or more: so large a directory is not looked through.
+        """
+        try:
+            with self.target(relative) as target:
+                if not stat.S_ISDIR(target.status.st_mode):
+                    return Unavailable(codes.FILE_NOT_FOUND, f"`{shown(relative)}` is a file, not a directory")
+                descriptor = os.open(target.name, _LISTED, dir_fd=target.directory)
+                try:
+                    return _folders(descriptor)
+                finally:
+                    os.close(descriptor)
+        except Refused as refused:
+            return refused.reason
 
     def relative(self, path: str | os.PathLike[str]) -> str | Unavailable:
         """A path as a person gives it, absolute or from the working directory, as a path from the root."""
@@ -127,6 +145,10 @@ class ReadOnce(Checkout):
         """What a directory holds now."""
         return self._behind.names(relative)
 
+    def folders(self, relative: str) -> int | Unavailable:
+        """How many directories are right in a directory now."""
+        return self._behind.folders(relative)
+
 
 def find_root(path: str | os.PathLike[str]) -> str:
     """The nearest directory at or above `path` that holds `.git` (a directory, or a file in a worktree or submodule).
@@ -149,6 +171,14 @@ def _from_the_top(absolute: str) -> list[str]:
     while directories[-1] != (above := os.path.dirname(directories[-1])):
         directories.append(above)
     return directories[::-1]
+
+
+def _folders(descriptor: int) -> int:
+    with os.scandir(descriptor) as entries:
+        looked_at = list(islice(entries, MOST_SAMPLES))
+        if len(looked_at) == MOST_SAMPLES:
+            return MOST_SAMPLES
+        return sum(one.is_dir(follow_symlinks=False) and not one.name.startswith(".") for one in looked_at)
 
 
 def _content(descriptor: int, path: str, most: int) -> bytes | Unavailable:

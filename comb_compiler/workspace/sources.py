@@ -7,7 +7,7 @@ from comb_compiler.diagnostics.bounds import MOST
 from comb_compiler.protos.compiled import Protos
 from comb_compiler.source import Node, SourceSet, Unavailable, decode
 from comb_compiler.source.memo import NOTHING_KEPT, Memo
-from comb_compiler.spec.files import NamedFile, is_directory, named_files, proto_sources
+from comb_compiler.spec.files import NamedFile, is_directory, named_files, named_samples, proto_sources
 from comb_compiler.spec.loading import read_once
 from comb_compiler.spec.lock import lock_path
 from comb_compiler.spec.suggest import closest
@@ -15,7 +15,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.policies import named_folders, policy_files
 from comb_compiler.workspace.protos import compile_protos, gather_protos
 
-__all__ = ["load_sources"]
+__all__ = ["load_sources", "with_samples"]
 
 
 def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> SourceSet:
@@ -47,6 +47,20 @@ def load_sources(checkout: Checkout, main: str, memo: Memo = NOTHING_KEPT) -> So
     files[lock_path(main)] = checkout.read(lock_path(main))
     protos = _protos(checkout, main, reading.root, files, memo)
     return SourceSet(main, files, frozenset(present), protos)
+
+
+def with_samples(checkout: Checkout, sources: SourceSet) -> SourceSet:
+    """The same, with how many samples there are in each directory that the gates of a comb name: for who judges these.
+
+    A sample is a directory; nothing in it is read.
+    """
+    content = sources.files[sources.main]
+    source = decode(sources.main, content)[0] if isinstance(content, bytes) else None
+    reading = read_once(source) if source is not None else None
+    if reading is None or reading.root is None or reading.kind != "Comb":
+        return sources
+    directories = {named.path for named in named_samples(sources.main, reading.root).values()}
+    return sources._replace(samples={path: checkout.folders(path) for path in sorted(directories)})
 
 
 def _protos(

@@ -10,7 +10,7 @@ from comb_compiler.workspace.checkout import Checkout, Found
 __all__ = ["Answers", "Watching"]
 
 Answers = Mapping[str, str]
-"""By question, `read PATH`, `find PATH` or `names PATH`: the answer, as a digest or in its words."""
+"""By question, `read PATH`, `find PATH`, `names PATH` or `folders PATH`: the answer, as a digest or in its words."""
 
 
 class Watching(Checkout):
@@ -41,6 +41,12 @@ class Watching(Checkout):
         self.asked[f"names {relative}"] = _said(names)
         return names
 
+    def folders(self, relative: str) -> int | Unavailable:
+        """How many directories are right in a directory."""
+        count = self._behind.folders(relative)
+        self.asked[f"folders {relative}"] = _said(count)
+        return count
+
     def open(self, relative: str) -> FileIO | Unavailable:
         """A regular file of any size."""
         self.is_whole = False
@@ -53,12 +59,15 @@ class Watching(Checkout):
     def _now(self, question: str, known: dict[str, str]) -> str:
         if question not in known:
             verb, _, path = question.partition(" ")
-            ask = {"read": self._behind.read, "find": self._behind.find, "names": self._behind.names}[verb]
+            behind = self._behind
+            ask = {"read": behind.read, "find": behind.find, "names": behind.names, "folders": behind.folders}[verb]
             known[question] = _said(ask(path))
         return known[question]
 
 
-def _said(answer: bytes | Found | Unavailable | tuple[str, ...]) -> str:
+def _said(answer: bytes | int | Found | Unavailable | tuple[str, ...]) -> str:
+    if isinstance(answer, int):
+        return str(answer)
     if isinstance(answer, bytes):
         return hashlib.sha256(answer).hexdigest()
     if isinstance(answer, Unavailable):

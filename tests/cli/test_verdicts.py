@@ -206,6 +206,38 @@ def test_an_import_that_appears_is_seen_wherever_it_was_looked_for(rich: Path) -
     assert "bad-proto" in [found.code.name for found in kept(rich, None)]
 
 
+def test_samples_that_come_and_go_are_seen(rich: Path) -> None:
+    comb, samples = rich / "comb.yaml", rich / "samples"
+    gates = "gates: {availability: {samples: samples}, replay: {optimised: {samples: samples, better: 60%}}}\n"
+    comb.write_text(comb.read_text(encoding="utf-8") + gates, encoding="utf-8")
+
+    def said() -> list[str]:
+        found = kept(rich, None)
+        assert found == fresh(rich, None)
+        assert found == kept(rich, None)
+        return [one.message for one in found if one.code.name in ("too-few-samples", "outside-root")]
+
+    assert said() == ["`samples` does not exist"] * 2
+    samples.mkdir()
+    assert said() == ["there are no samples in `samples`"] * 2
+    for number in range(5):
+        (samples / str(number)).mkdir()
+    (samples / "README.md").write_text("not a sample\n", encoding="utf-8")
+    (samples / "link").symlink_to(samples / "0")
+    assert said() == ["5 samples cannot prove that 60% are better"]
+    (samples / "5").mkdir()
+    assert said() == []
+    (samples / "5").rmdir()
+    (samples / "5").write_text("no sample any more\n", encoding="utf-8")
+    assert said() == ["5 samples cannot prove that 60% are better"]
+    samples.rename(rich / "elsewhere")
+    samples.symlink_to("elsewhere")
+    assert said() == ["5 samples cannot prove that 60% are better"]
+    samples.unlink()
+    samples.symlink_to(rich.parent)
+    assert [message.partition(" leads")[0] for message in said()] == ["`samples`"] * 2
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(comb: Comb, checkout: Path) -> None:
     (checkout / "file").write_text("", encoding="utf-8")
     assert comb("check", ".", env={"COMB_CACHE_DIR": str(checkout / "file")}).code == 0

@@ -16,7 +16,7 @@ from comb_compiler.diagnostics import CODES, Code, codes
 from comb_compiler.release.images import parse_images
 from comb_compiler.source import SourceSet
 from comb_compiler.workspace.checkout import Checkout
-from comb_compiler.workspace.sources import load_sources
+from comb_compiler.workspace.sources import load_sources, with_samples
 from tests.diagnostics.test_pages import blocks, section
 from tests.support.memory import REMEMBERED
 
@@ -188,7 +188,8 @@ def said(code: Code, language: str, fragment: str, directory: Path) -> set[str]:
     asks = language == "yaml" and code is not codes.OPEN_POOL
     comb = in_place(COMB, fragment) if asks else COMB
     proto = in_proto(PROTO, fragment, "" if code not in BREAKING else "Unused") if language == "proto" else PROTO
-    sources = load_sources(checkout(directory / "now", comb, proto), "comb.yaml", REMEMBERED)
+    here = checkout(directory / "now", comb, proto)
+    sources = with_samples(here, load_sources(here, "comb.yaml", REMEMBERED))
     published = None
     if code in BREAKING:
         old = Against("HEAD", checkout(directory / "before", COMB + PUBLISHED, PROTO), "", REMEMBERED)
@@ -216,6 +217,8 @@ def checkout(directory: Path, comb: str, proto: str) -> Checkout:
     directory.mkdir(exist_ok=True)
     for name, content in {"comb.yaml": comb, "moderation.proto": proto, "geometry.proto": GEOMETRY}.items():
         (directory / name).write_text(content, encoding="utf-8")
+    for number in range(4):
+        (directory / "samples" / "rotated" / str(number)).mkdir(parents=True, exist_ok=True)
     return Checkout(directory)
 
 

@@ -36,7 +36,7 @@ from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import find_combs
 from comb_compiler.workspace.lock import check_locks
 from comb_compiler.workspace.revision import Revision
-from comb_compiler.workspace.sources import load_sources
+from comb_compiler.workspace.sources import load_sources, with_samples
 from tests.support.memory import REMEMBERED, MemoryCheckout
 
 __all__ = [
@@ -77,7 +77,7 @@ def check_in_memory(files: Files) -> tuple[Diagnostic, ...]:
     platform = SourceSet(PLATFORM, {PLATFORM: files[PLATFORM]}) if PLATFORM in files else None
     found: list[Diagnostic] = []
     for main in _combs(files):
-        sources = load_sources(checkout, main, REMEMBERED)
+        sources = with_samples(checkout, load_sources(checkout, main, REMEMBERED))
         published = against.published(sources) if against else None
         found += check(sources, platform, REMEMBERED, published).diagnostics
     if platform is not None:

@@ -47,3 +47,12 @@ class MemoryCheckout(Checkout):
         directory = "" if relative == "." else f"{relative}/"
         below = (name.removeprefix(directory) for name in self._files if name.startswith(directory))
         return tuple(sorted({name.partition("/")[0] for name in below}))
+
+    def folders(self, relative: str) -> int | Unavailable:
+        found = self.find(relative)
+        if isinstance(found, Unavailable):
+            return found
+        if not found.is_directory:
+            return Unavailable(codes.FILE_NOT_FOUND, f"`{relative}` is a file, not a directory")
+        paths = (f"{relative}/{name}" for name in self.names(relative) if not name.startswith("."))
+        return sum(path not in self._files for path in paths)

@@ -12,6 +12,7 @@ import pytest
 from comb_compiler.diagnostics import codes
 from comb_compiler.source import Limits, Unavailable
 from comb_compiler.workspace.checkout import Checkout, Found, find_root
+from comb_compiler.workspace.watching import Watching
 from tests.workspace.trees import Link, checkout_of, code_of, plant
 
 
@@ -220,6 +221,38 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
 def test_a_root_that_is_gone_has_no_files(tmp_path: Path) -> None:
     assert code_of(Checkout(tmp_path / "gone").read("f")) is codes.FILE_NOT_FOUND
     assert Checkout(tmp_path / "gone").names(".") == ()
+
+
+def test_folders_are_counted_without_files_links_and_hidden_ones(tmp_path: Path) -> None:
+    tree: dict[str, str | bytes | Link] = {
+        "d/one/": "",
+        "d/two/f": "",
+        "d/.three/": "",
+        "d/file": "",
+        "d/four": Link("one"),
+    }
+    checkout = checkout_of(tmp_path / "here", {**tree, "link": Link("d"), "out": Link(".."), "empty/": ""})
+    assert checkout.folders("d") == checkout.folders("link") == checkout.folders("./d/../d") == 2
+    assert checkout.folders("empty") == 0
+    assert [code_of(checkout.folders(path)) for path in ("absent", "d/file")] == [codes.FILE_NOT_FOUND] * 2
+    assert [code_of(checkout.folders(path)) for path in ("out", "..", ".git")] == [codes.OUTSIDE_ROOT] * 3
+
+
+def test_folders_are_counted_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comb_compiler.workspace.checkout.MOST_SAMPLES", 3)
+    checkout = checkout_of(tmp_path, {"d/a/": "", "d/b/": ""})
+    assert checkout.folders("d") == 2
+    plant(tmp_path, {"d/c": "", "d/e": ""})
+    assert checkout.folders("d") == 3
+
+
+def test_a_count_of_folders_is_an_answer_that_is_asked_for_again(tmp_path: Path) -> None:
+    checkout = checkout_of(tmp_path, {"d/a/": ""})
+    watching = Watching(checkout)
+    assert (watching.folders("d"), watching.folders("e")) == (1, checkout.folders("e"))
+    assert watching.says(watching.asked, {})
+    plant(tmp_path, {"d/b/": ""})
+    assert not watching.says(watching.asked, {})
 
 
 def test_names_lists_a_directory_sorted(tmp_path: Path) -> None:

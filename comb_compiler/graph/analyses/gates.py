@@ -16,7 +16,7 @@ from comb_compiler.graph.view import View
 from comb_compiler.spec.places import Place, format_path
 from comb_compiler.spec.units import format_duration
 
-__all__ = ["check_gates", "trials_needed"]
+__all__ = ["check_gates", "percent", "trials_needed"]
 
 _DOUBT = 0.05
 
@@ -53,7 +53,7 @@ def _replay(view: View) -> Iterator[Diagnostic]:
         place = count if count.path[-1] == "count" else same
         yield diagnose(
             codes.UNDECIDABLE_GATE,
-            f"{regular.count:,} samples cannot prove that {_percent(regular.same)} of the answers stay the same",
+            f"{regular.count:,} samples cannot prove that {percent(regular.same)} of the answers stay the same",
             place.span,
             related=(Label(same.span, "asked here"),) if place is count and same.path[-1] == "same" else (),
             path=format_path(place.path),
@@ -138,6 +138,7 @@ def _it(unproven: list[_Promise]) -> str:
     return "it" if len(unproven) == 1 else "them"
 
 
-def _percent(share: Decimal) -> str:
+def percent(share: Decimal) -> str:
+    """A share in percent, with as many digits as it has."""
     text = f"{share * 100:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
