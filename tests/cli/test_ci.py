@@ -204,6 +204,14 @@ def test_a_comb_that_is_removed_is_proposed_to_be_retired(repository: Path) -> N
     assert "comb retire farewell" in answer.comment
 
 
+@pytest.mark.parametrize("content", [b"\0\x80\xff", b"<<<<<<< HEAD\nkind: Comb\n", b""])
+def test_a_comb_that_cannot_be_read_is_not_said_to_be_gone(repository: Path, content: bytes) -> None:
+    (repository / "other/comb.yaml").write_bytes(content)
+    answer = ci(repository)
+    assert (answer.code, answer.report["retire"]) == (1, [])
+    assert "comb retire" not in answer.comment
+
+
 def test_a_conflict_is_refused_and_its_files_are_named(repository: Path) -> None:
     git(repository, "branch", "trunk", "main")
     git(repository, "checkout", "-q", "trunk")
