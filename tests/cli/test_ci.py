@@ -271,6 +271,7 @@ def test_findings_are_annotations_where_a_workflow_asks_for_them(repository: Pat
     ("options", "said"),
     [
         (["--base", "nowhere"], "no revision of this repository"),
+        (["--base", ""], "--base is empty"),
         (["--environment", "staging"], "name it with --platform"),
         (["--at-once", "0"], "at least one comb"),
         (["--platform", "platform.yaml", "--environment", "stagign"], "did you mean"),
@@ -279,6 +280,12 @@ def test_findings_are_annotations_where_a_workflow_asks_for_them(repository: Pat
 def test_what_makes_no_sense_is_told(repository: Path, options: list[str], said: str) -> None:
     done = run(repository, "ci", *options, code=2)
     assert said in done.stderr.decode()
+
+
+def test_without_a_repository_or_a_commit_it_is_told_what_is_missing(tmp_path: Path) -> None:
+    assert "no repository that git reads" in run(tmp_path, "ci", code=2).stderr.decode()
+    git(tmp_path, "init", "-q")
+    assert "nothing is committed yet" in run(tmp_path, "ci", code=2).stderr.decode()
 
 
 def test_histories_without_a_common_commit_are_told(repository: Path) -> None:
