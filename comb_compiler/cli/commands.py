@@ -80,6 +80,7 @@ GROUPS: dict[str, str] = {
     "policy": "try, list and explain the rules that combs and their objects keep",
     "evidence": "look at what gates found and who signed it, and whether it counts",
     "rollout": "try a comb on more and more users, and take it back where it does not do",
+    "ci": "say all about a change: what it touches, does, breaks and proves",
     "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }
-"""The first words of commands of two words, as `comb --help` shows them."""
+"""The first words of commands of two words, as `comb --help` shows them; one may be a command by itself too."""

@@ -63,7 +63,7 @@ def _offered(options: Sequence[_Option]) -> str:
 
 def _cases(options: Mapping[str, Sequence[_Option]], firsts: Mapping[str, str], offer: str) -> Iterator[str]:
     """Branches of a `case` over the first two words; `offer` puts words before the user."""
-    for name, own in options.items():
+    for name, own in sorted(options.items(), key=lambda one: " " not in one[0]):  # a shell takes the first that fits
         yield f"    {name.replace(' ', chr(92) + ' ')}{'' if ' ' in name else chr(92) + ' *'})"
         chosen = [option for option in own if option.choices]
         if chosen:
@@ -71,8 +71,10 @@ def _cases(options: Mapping[str, Sequence[_Option]], firsts: Mapping[str, str], 
             for option in chosen:
                 yield f"        {'|'.join(option.names)}) {offer.format(' '.join(option.choices))}; return ;;"
             yield "      esac"
+        if name in GROUPS:
+            yield f"      [[ $before == {name} && $now != -* ]] && {offer.format(' '.join(_seconds(name)))}"
         yield f"      [[ $now == -* ]] && {offer.format(_offered(own))} ;;"
-    for group in (one for one in firsts if one in GROUPS):
+    for group in (one for one in firsts if one in GROUPS and one not in options):
         yield f"    {group}\\ ) {offer.format(' '.join(_seconds(group)))} ;;"
     yield f"    \\ ) {offer.format(' '.join([*firsts, '--help', '--version']))} ;;"
 
@@ -121,8 +123,10 @@ def _fish(options: Mapping[str, Sequence[_Option]], firsts: Mapping[str, str]) -
     for command in COMMANDS:
         first, _, second = command.name.partition(" ")
         seen = f"__fish_seen_subcommand_from {first}"
+        others = " ".join(_seconds(first))
+        if others and not second:
+            seen += f"; and not __fish_seen_subcommand_from {others}"
         if second:
-            others = " ".join(_seconds(first))
             said = command.summary.replace("'", "\\'")
             alone = f"{seen}; and not __fish_seen_subcommand_from {others}"
             yield f"complete -c comb -f -n '{alone}' -a {second} -d '{said}'"

@@ -204,6 +204,14 @@ def test_a_comb_that_is_removed_is_proposed_to_be_retired(repository: Path) -> N
     assert "comb retire farewell" in answer.comment
 
 
+@pytest.mark.parametrize("content", [b"\0\x80\xff", b"<<<<<<< HEAD\nkind: Comb\n", b""])
+def test_a_comb_that_cannot_be_read_is_not_said_to_be_gone(repository: Path, content: bytes) -> None:
+    (repository / "other/comb.yaml").write_bytes(content)
+    answer = ci(repository)
+    assert (answer.code, answer.report["retire"]) == (1, [])
+    assert "comb retire" not in answer.comment
+
+
 def test_a_conflict_is_refused_and_its_files_are_named(repository: Path) -> None:
     git(repository, "branch", "trunk", "main")
     git(repository, "checkout", "-q", "trunk")
@@ -263,6 +271,7 @@ def test_findings_are_annotations_where_a_workflow_asks_for_them(repository: Pat
     ("options", "said"),
     [
         (["--base", "nowhere"], "no revision of this repository"),
+        (["--base", ""], "--base is empty"),
         (["--environment", "staging"], "name it with --platform"),
         (["--at-once", "0"], "at least one comb"),
         (["--platform", "platform.yaml", "--environment", "stagign"], "did you mean"),
@@ -271,6 +280,12 @@ def test_findings_are_annotations_where_a_workflow_asks_for_them(repository: Pat
 def test_what_makes_no_sense_is_told(repository: Path, options: list[str], said: str) -> None:
     done = run(repository, "ci", *options, code=2)
     assert said in done.stderr.decode()
+
+
+def test_without_a_repository_or_a_commit_it_is_told_what_is_missing(tmp_path: Path) -> None:
+    assert "no repository that git reads" in run(tmp_path, "ci", code=2).stderr.decode()
+    git(tmp_path, "init", "-q")
+    assert "nothing is committed yet" in run(tmp_path, "ci", code=2).stderr.decode()
 
 
 def test_histories_without_a_common_commit_are_told(repository: Path) -> None:

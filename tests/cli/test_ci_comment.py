@@ -199,7 +199,7 @@ def test_a_server_that_is_gone_is_told(tmp_path: Path, forge: Server, capsys: py
     file.write_bytes(report_bytes(REPORT))
     asked = ["ci", "comment", str(file), "--github", "acme/combs", "--number", "7", "--api", "http://127.0.0.1:9"]
     assert main(asked) == 4
-    assert "does not answer" in capsys.readouterr().err
+    assert "does not answer: Connection refused" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ def test_what_is_no_statement_of_this_merge_is_not_signed(strict: Team) -> None:
         (["--platform", "platform.yaml", "--environment", "production", "--key", "key", "--as", "ci"], "which images"),
         (["--platform", "platform.yaml", "--environment", "prodcution"], "did you mean"),
         (["--base", "nowhere"], "no revision of this repository"),
+        (["--base", ""], "--base is empty"),
     ],
 )
 def test_what_makes_no_sense_is_told(origin: Path, tmp_path: Path, options: list[str], why: str) -> None:

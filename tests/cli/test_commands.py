@@ -182,6 +182,12 @@ def test_every_command_helps_with_an_example(comb: Comb, command: str) -> None:
     assert f"comb {command}" in ran.out.partition("example:")[2]
 
 
+def test_a_command_is_listed_as_what_it_does_beside_those_that_begin_with_its_name(comb: Comb) -> None:
+    summaries = {one.name: one.summary for one in COMMANDS if " " not in one.name}
+    listed = dict(line.strip().split("  ", 1) for line in comb("--help").out.split("\n") if line.startswith("  "))
+    assert {name: listed[name].strip() for name in summaries} == summaries
+
+
 def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     target = tmp_path / "environment.git"

@@ -55,6 +55,14 @@ def test_bash_offers_the_commands_of_a_group(group: str, scripts: Path, capsys: 
     assert set(offered(script("bash", scripts, capsys), "comb", group, "")) == wanted
 
 
+def test_bash_tells_a_command_from_the_group_of_its_name(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bash = script("bash", scripts, capsys)
+    assert "--no-gates" in offered(bash, "comb", "ci", "--")
+    assert offered(bash, "comb", "ci", "--out", "") == []
+    assert {"--github", "--number"} <= set(offered(bash, "comb", "ci", "comment", "--"))
+    assert "--no-gates" not in offered(bash, "comb", "ci", "comment", "--")
+
+
 def test_fish_offers_what_bash_does(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fish = shutil.which("fish")
     if fish is None:
@@ -70,3 +78,7 @@ def test_fish_offers_what_bash_does(scripts: Path, capsys: pytest.CaptureFixture
     assert {"build", "push"} <= said("comb image ")
     assert {"--platform", "--wheels"} <= said("comb image build --")
     assert "sarif" in said("comb check --format s")
+    assert {"comment", "merged"} <= said("comb ci ")
+    assert "--no-gates" in said("comb ci --")
+    assert "--github" in (of_comment := said("comb ci comment --"))
+    assert "--no-gates" not in of_comment

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.baseline import default_revision
 from comb_compiler.workspace.errors import OutsideFailure
-from comb_compiler.workspace.revision import ask_git, find_commit
+from comb_compiler.workspace.revision import ask_git, find_commit, is_without_commits
 
 __all__ = ["Change", "before_last", "change_since", "changed_between", "versions"]
 
@@ -37,11 +37,16 @@ def change_since(root: str, base: str | None) -> Change:
     """
     if base and not base.strip("0"):
         return _all_is_new(root)
-    name = base or default_revision(root)
-    tip = find_commit(root, name) if name is not None else None
-    if name is None or tip is None:
+    if base is not None and not base.strip():
+        raise UsageError("--base is empty: name the branch that this is to be merged into, or leave it away")
+    name = default_revision(root) if base is None else base
+    if name is None:
+        lack = "nothing is committed yet" if is_without_commits(root) else "this is no repository that git reads"
+        raise UsageError(f"{lack}, so that what changes is not known: `git init`, and commit what there is")
+    tip = find_commit(root, name)
+    if tip is None:
         hint = "in CI, fetch the base branch first (a shallow checkout has only its own commit)"
-        raise UsageError(f"--base {base or 'is not given'}: no revision of this repository; {hint}")
+        raise UsageError(f"--base {name}: no revision of this repository; {hint}")
     found = _git(root, "merge-base", tip, "HEAD", may_fail=True).strip()
     if not found:
         hint = "fetch the whole history of both"

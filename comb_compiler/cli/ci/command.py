@@ -6,7 +6,8 @@ asked, and of one whose images cannot be built no gate. Gates are held against t
 and only where what they prove is another; else the standard samples alone are asked. The exit code is that of the
 gravest: 1 for findings, 3 for a gate.
 
-The gates run code of the change: no secret belongs near this command. `comb ci comment` is a step of its own.
+The gates run code of the change: no secret belongs near this command. `comb ci comment` is a step of its own, and so is
+`comb ci merged`, which comes after the merge.
 
 example:
   comb ci --platform platform.yaml                                    what changed since the default branch

@@ -159,7 +159,9 @@ class Forge:
             refused.close()
             raise _Refused(refused.code, f"{where} refuses to {method} {path.partition('?')[0]}") from refused
         except (URLError, HTTPException, OSError) as problem:
-            raise OutsideFailure(f"{where} does not answer: {type(problem).__name__}") from problem
+            reason = getattr(problem, "reason", None) or problem
+            said = getattr(reason, "strerror", None) or type(reason).__name__
+            raise OutsideFailure(f"{where} does not answer: {said}") from problem
         try:
             return json.loads(answer) if answer else None
         except (ValueError, RecursionError) as problem:

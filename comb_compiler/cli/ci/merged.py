@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if target is None and arguments.environment is not None:
         return Exit.FINDINGS
     checkout = Checkout(open_root(arguments))
-    change = change_since(checkout.root, arguments.base or before_last(checkout.root))
+    change = change_since(checkout.root, before_last(checkout.root) if arguments.base is None else arguments.base)
     with Past(checkout.root, change.commit) as past:
         memo, platform = VerdictCache(default_directory()).memo, platform_path(arguments, checkout)
         merge = Merge(checkout, change, past, platform, memo)

@@ -74,10 +74,10 @@ def _sample_folders(main: str, content: bytes | Unavailable) -> Iterator[str]:
 
 
 def removed_combs(checkout: Checkout, past: Past, mains: Sequence[str], files: Collection[str]) -> tuple[str, ...]:
-    """The names of combs that were there, and that no comb.yaml has any more."""
-    names = {name_of(main, checkout.read(main)) for main in mains}
-    before = (name_of(path, past.read(path)) for path in files if _is_comb(path))
-    return tuple(sorted({name for name in before if name and name not in names}))
+    """The names of combs that were there, and that no comb.yaml has any more; one without a name counts as there."""
+    names = {main: name_of(main, checkout.read(main)) for main in mains}
+    before = (name_of(path, past.read(path)) for path in files if _is_comb(path) and names.get(path) != "")
+    return tuple(sorted({name for name in before if name and name not in names.values()}))
 
 
 def _is_comb(path: str) -> bool:
