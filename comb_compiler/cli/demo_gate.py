@@ -25,7 +25,7 @@ _SLOW = ("wait: 4ms", "wait: 700ms")
 """How long a batch of pictures waits for others: so few come that it is in vain."""
 _GUIDED = 4
 """Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
-_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [4], hold: 15s")
+_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [2], hold: 30s")
 
 
 def show_gates(console: Console, comb: Path, place: Path) -> None:
@@ -39,7 +39,7 @@ def show_gates(console: Console, comb: Path, place: Path) -> None:
     _judge(console, "availability", file, place / "threshold")
     before = _planted(comb, place / "fast", _BRIEF)
     after = _planted(comb, place / "slow", _BRIEF, _SLOW)
-    console.result(f"   and one that is slower: {_SLOW[0]} becomes {_SLOW[1].rpartition(' ')[2]} (a minute of load)")
+    console.result(f"   and one that is slower: {_SLOW[0]} becomes {_SLOW[1].rpartition(' ')[2]} (two minutes of load)")
     _judge(console, "load", after, place / "load", baseline=str(before.parent))
 
 

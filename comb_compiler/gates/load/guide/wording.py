@@ -20,7 +20,7 @@ def milliseconds(seconds: float) -> str:
 
 def counted(number: float, what: str) -> str:
     """`1 core`, `1.5 cores`, `1,620 cores`"""
-    text = f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+    text = _rounded(number)
     return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 
@@ -61,11 +61,16 @@ def gained(gain: Gain) -> str:
             lower, upper, now = (share(one) for one in (gain.lower, gain.upper, gain.now))
             return f"saves {lower} to {upper} of calls from their timeout, which ends {now}"
         case Kind.COST:
-            freed = f"{gain.lower:,.3g} to {gain.upper:,.3g} of {gain.now:,.3g} seconds"
+            freed = f"{_rounded(gain.lower)} to {_rounded(gain.upper)} of {_rounded(gain.now)} seconds"
             return f"frees {freed} that are reserved for 1,000 requests"
         case Kind.START:
             return f"saves the first request {_between(gain)} ms of {milliseconds(gain.now)}"
-    return f"adds {gain.lower:,.3g} to {gain.upper:,.3g} s to the {gain.now:,.3g} s until memory is full"
+    lower, upper, now = (_rounded(one) for one in (gain.lower, gain.upper, gain.now))
+    return f"adds {lower} to {upper} s to the {now} s until memory is full"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
 
 
 def _between(gain: Gain) -> str:
