@@ -115,8 +115,9 @@ def _steps(arguments: argparse.Namespace, comb: "Comb") -> "Iterator[Step]":
 
 def _inputs(clean: Clean) -> "tuple[tuple[Input, ...], int]":
     """Requests that are right, as many as there is room for, and how many there are."""
-    from comb_compiler.cli.gate.sample_sets import RECORDED, loaded, set_names
+    from comb_compiler.cli.gate.sample_sets import loaded, set_names
     from comb_compiler.load.model import Input
+    from comb_compiler.spec.files import RECORDED
 
     places = set_names(_comb(clean).gates)
     gates = ("load", "replay.regular", "availability")

@@ -13,6 +13,7 @@ from comb_compiler.spec.artifact_uri import LocalFile, parse_artifact_uri
 from comb_compiler.spec.places import Place, entries_at, format_path, place_of
 
 __all__ = [
+    "RECORDED",
     "NamedFile",
     "ProtoSources",
     "beside",
@@ -23,7 +24,7 @@ __all__ = [
     "proto_sources",
 ]
 
-_RECORDED = "recorded"
+RECORDED = "recorded"
 """What stands for the sample store, where a directory of samples is named."""
 _GATES: tuple[Path, ...] = (
     ("availability",),
@@ -82,7 +83,7 @@ def named_samples(main: str, root: Node) -> dict[Path, NamedFile]:
     found: dict[Path, NamedFile] = {}
     for gate in _GATES:
         place = _text(root, ("gates", *gate, "samples"))
-        if place is not None and place.value.data != _RECORDED:
+        if place is not None and place.value.data != RECORDED:
             found[gate] = NamedFile(beside(main, place.value.data), place, is_read=False)
     return found
 

@@ -1,7 +1,6 @@
 """`comb ci comment` against a server that keeps comments as GitHub's and GitLab's documentation says they do."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +23,7 @@ from comb_compiler.cli.ci.report import (
     report_bytes,
 )
 from comb_compiler.cli.main import main
+from tests.support.serving import serving
 
 TOKEN = "t0ken-that-nobody-may-see"
 FINDING = Finding("error", "COMB2001", "a Comb has no field `x`", "comb.yaml", 3, 1)
@@ -127,12 +127,8 @@ def forge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     server = Server(request.param)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def said(server: Server, directory: Path, report: Report = REPORT) -> int:

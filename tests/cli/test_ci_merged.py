@@ -93,6 +93,14 @@ def key_of(directory: Path, name: str) -> str:
     return str(keypair(directory, name)[0])
 
 
+def propose(repository: Path) -> None:
+    """A pull request that passes, on the branch `change`; main is checked out after it."""
+    git(repository, "checkout", "-q", "-b", "change")
+    edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
+    assert ci(repository, "--base", "main", "--environment", "production").code == 0
+    git(repository, "checkout", "-q", "main")
+
+
 def test_a_path_that_is_not_there_is_no_merge_that_touches_no_comb(strict: Team) -> None:
     done = run(strict.repository, "ci", "merged", "../out", "hello", "helo", "--platform", "platform.yaml", code=1)
     assert "`helo` does not exist" in said(done)
@@ -101,10 +109,7 @@ def test_a_path_that_is_not_there_is_no_merge_that_touches_no_comb(strict: Team)
 
 def test_what_a_pull_request_proved_is_signed_and_published_once(strict: Team) -> None:
     repository = strict.repository
-    git(repository, "checkout", "-q", "-b", "change")
-    edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
-    assert ci(repository, "--base", "main", "--environment", "production").code == 0
-    git(repository, "checkout", "-q", "main")
+    propose(repository)
     git(repository, "merge", "-q", "--no-ff", "change")
     proven = said(strict.merge())
     assert "greeting: proven as it was merged" in proven
@@ -126,10 +131,7 @@ def test_what_a_pull_request_proved_is_signed_and_published_once(strict: Team) -
 def test_what_no_longer_holds_is_proven_again_before_it_is_published(strict: Team) -> None:
     """Main went on under a pull request: its exam is another."""
     repository = strict.repository
-    git(repository, "checkout", "-q", "-b", "change")
-    edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
-    assert ci(repository, "--base", "main", "--environment", "production").code == 0
-    git(repository, "checkout", "-q", "main")
+    propose(repository)
     sample(repository / "hello/samples/standard/alan", "Alan", "Hello Alan")
     strict.commit("more is asked")
     git(repository, "merge", "-q", "--no-ff", "-m", "merged", "change")

@@ -10,6 +10,7 @@ from tests.forge.hub import Hub
 from tests.servers.gitea import Gitea, gitea
 from tests.servers.processes import Failed
 from tests.servers.provision import locate, module_files
+from tests.servers.saying import saying
 from tests.support.tools import Missing
 
 
@@ -18,12 +19,7 @@ def forge(
     request: pytest.FixtureRequest, requires_tool: RequiresTool, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gitea]:
     """A Gitea with nothing in it; it asks for `requires_tool` since that marks its tests."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\nservers: {line}", flush=True)
-
+    say = saying(request.config)
     try:
         program, files = locate("gitea", say), module_files("gitea")
     except Missing as missing:

@@ -9,6 +9,7 @@ from tests.conftest import RequiresTool
 from tests.servers.control_plane import SCHEDULING, SERVING, ControlPlane, control_plane
 from tests.servers.processes import Failed
 from tests.servers.provision import definitions, locate_all
+from tests.servers.saying import saying
 from tests.support.tools import Missing
 
 __all__ = ["crds", "plane", "show_logs"]
@@ -22,12 +23,7 @@ def plane(
 
     It asks for `requires_tool` since that marks its tests: none of them may be skipped in CI.
     """
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\nservers: {line}", flush=True)
-
+    say = saying(request.config)
     try:
         programs = locate_all((*SERVING, *SCHEDULING), say)
         stages = definitions("kwok-stages", say)

@@ -10,6 +10,7 @@ import pytest
 from comb_compiler.samples.elasticsearch_hbase import Settings
 from tests.servers.maven import java_server
 from tests.servers.processes import Failed
+from tests.servers.saying import saying
 from tests.servers.stores import StoreServer, elasticsearch, hbase
 from tests.support.tools import Missing
 
@@ -36,12 +37,7 @@ class Stores(NamedTuple):
 @contextmanager
 def stores_in(directory: Path, config: pytest.Config) -> Iterator[Stores]:
     """Both, started in a directory; skips where they cannot be had. They are made first where need be."""
-    capture = config.pluginmanager.getplugin("capturemanager")
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\nservers: {line}", flush=True)
-
+    say = saying(config)
     try:
         homes = {name: java_server(name, say) for name in ("elasticsearch", "hbase")}
     except Missing as missing:

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from comb_compiler.cli.ci.report import report_bytes
 from tests.cli.test_ci_comment import REPORT, TOKEN, Handler, Server
 from tests.conftest import RequiresTool
 from tests.servers.provision import locate
+from tests.support.serving import serving
 from tests.support.tools import Missing
 from tests.templates.conftest import ROOT, Place
 
@@ -187,12 +187,8 @@ def forge(request: pytest.FixtureRequest) -> Iterator[Server]:
     server = Server(request.param)
     if request.param == "gitlab":
         server.RequestHandlerClass = GitLab
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def comments(server: Server) -> list[str]:

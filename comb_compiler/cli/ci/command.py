@@ -28,8 +28,8 @@ from comb_compiler.cli.against import name_of, open_against
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.ci.change import Change, change_since
-from comb_compiler.cli.ci.gating import Terms, gated
-from comb_compiler.cli.ci.imaging import Building
+from comb_compiler.cli.ci.gating import Terms, gated, words_of
+from comb_compiler.cli.ci.imaging import building_of
 from comb_compiler.cli.ci.judging import Judged, Sides, findings_of, judge
 from comb_compiler.cli.ci.markdown import as_text
 from comb_compiler.cli.ci.report import VERSION, Comb, Report, Verdict, report_bytes
@@ -167,15 +167,9 @@ def _gated(combs: Sequence[Touched], judged: Sequence[Judged], terms: Terms, at_
 
 
 def _terms(change: Change, sides: Sides, arguments: argparse.Namespace, reports: Path) -> Terms:
-    options = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--store": arguments.store}
-    options |= {"--target": arguments.target, "--builder": arguments.builder}
-    more = tuple(word for name, value in options.items() if value for word in (name, value))
-    images = None
-    if arguments.build is not None:
-        images = Building(
-            Path(os.path.abspath(arguments.build)), os.path.abspath(arguments.platform), _built_for(sides)
-        )
-    return Terms(sides.checkout.root, change.commit, more, reports, images, arguments.target == _CONTAINER)
+    images = building_of(arguments, _built_for(sides)) if arguments.build is not None else None
+    in_containers = arguments.target == _CONTAINER
+    return Terms(sides.checkout.root, change.commit, words_of(arguments), reports, images, in_containers)
 
 
 def _built_for(sides: Sides) -> str:

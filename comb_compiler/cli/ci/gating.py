@@ -1,5 +1,6 @@
 """Gates of a comb, each run as a process: what it says is read from its report, and trusted as little as its code."""
 
+import argparse
 import os
 import shutil
 import sys
@@ -15,7 +16,7 @@ from comb_compiler.cli.ci.report import BadReport, Comb, Verdict
 from comb_compiler.cli.exits import Exit
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Terms", "asked_anew", "gated"]
+__all__ = ["Terms", "asked_anew", "gated", "words_of"]
 
 _MOST_BYTES = 64 << 20
 _WORST = (Verdict.PASSED, Verdict.UNDECIDED, Verdict.FAILED, Verdict.BLOCKED, Verdict.REFUSED)
@@ -36,6 +37,13 @@ class Terms(NamedTuple):
     reports: Path
     images: Building | None = None
     in_containers: bool = False
+
+
+def words_of(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What a command's own options tell `comb gate`, which runs in the checkout."""
+    options = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--store": arguments.store}
+    options |= {"--target": arguments.target, "--builder": arguments.builder}
+    return tuple(word for name, value in options.items() if value for word in (name, value))
 
 
 def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:

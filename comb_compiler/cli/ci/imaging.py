@@ -12,7 +12,7 @@ from comb_compiler.cli.ci.processes import said_by, verdict_by
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
 
-__all__ = ["Building", "pushed"]
+__all__ = ["Building", "building_of", "pushed"]
 
 
 class Building(NamedTuple):
@@ -45,6 +45,11 @@ class Building(NamedTuple):
             return None
         why = said or f"`comb image build` ended with {code}"
         return verdict_by(code), f"its images cannot be built for {self.environment}: {why}"
+
+
+def building_of(arguments: argparse.Namespace, environment: str) -> Building:
+    """How images are made by processes with the checkout as their directory, as `--build` and `--platform` say."""
+    return Building(Path(os.path.abspath(arguments.build)), os.path.abspath(arguments.platform), environment)
 
 
 def pushed(combs: Mapping[str, str], building: Building, root: str | None, console: Console) -> str | None:

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root
 from comb_compiler.cli.ci.change import before_last, change_since
-from comb_compiler.cli.ci.gating import Terms, asked_anew
+from comb_compiler.cli.ci.gating import Terms, asked_anew, words_of
 from comb_compiler.cli.ci.holding import Held, Merge, held
-from comb_compiler.cli.ci.imaging import Building, pushed
+from comb_compiler.cli.ci.imaging import Building, building_of, pushed
 from comb_compiler.cli.ci.report import Verdict
 from comb_compiler.cli.ci.touched import removed_combs, rested_on, touched
 from comb_compiler.cli.committing import add_commit_arguments
@@ -139,21 +139,15 @@ def _held(mains: Sequence[str], merge: Merge, arguments: argparse.Namespace, con
 
 def _prove(merge: Merge, found: Sequence[Held], arguments: argparse.Namespace, console: Console) -> int:
     """Have gates run of all of which nothing holds; the exit code is that of the gravest."""
-    codes = [_proven(one, merge, _terms(merge, arguments), console) for one in found]
+    terms = _terms(merge, arguments)
+    codes = [_proven(one, merge, terms, console) for one in found]
     return next((one for one in (Exit.FINDINGS, Exit.GATE_BLOCKS, Exit.OUTSIDE_FAILED) if one in codes), Exit.CLEAN)
 
 
 def _terms(merge: Merge, arguments: argparse.Namespace) -> Terms:
-    more = {"--platform": arguments.platform and os.path.abspath(arguments.platform), "--target": arguments.target}
-    more |= {"--store": arguments.store, "--builder": arguments.builder}
-    words = tuple(word for name, value in more.items() if value for word in (name, value))
-    images = None
-    if arguments.build is not None:
-        images = Building(
-            Path(os.path.abspath(arguments.build)), os.path.abspath(arguments.platform), arguments.environment
-        )
+    images = building_of(arguments, arguments.environment) if arguments.build is not None else None
     reports = Path(os.path.abspath(arguments.out), "gates")
-    return Terms(merge.checkout.root, merge.change.commit, words, reports, images, images is not None)
+    return Terms(merge.checkout.root, merge.change.commit, words_of(arguments), reports, images, images is not None)
 
 
 def _proven(one: Held, merge: Merge, terms: Terms, console: Console) -> int:

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from comb_compiler.cli.against import name_of
-from comb_compiler.cli.gate.sample_sets import RECORDED, set_names
+from comb_compiler.cli.gate.sample_sets import set_names
 from comb_compiler.source import decode
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec import bind_comb
+from comb_compiler.spec.files import RECORDED
 from comb_compiler.spec.loading import read_once
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE

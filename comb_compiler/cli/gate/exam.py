@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.cases import interface_of, recorded
 from comb_compiler.cli.gate.comparators import Comparators, recoded
-from comb_compiler.cli.gate.sample_sets import RECORDED, loaded, sample_sets
+from comb_compiler.cli.gate.sample_sets import loaded, sample_sets
 from comb_compiler.cli.gate.terms import NO_TERMS, Terms
 from comb_compiler.cli.gate.weakenings import findings, weakenings
 from comb_compiler.cli.opening import Clean
@@ -21,6 +21,7 @@ from comb_compiler.gates.weakening import Weakening, waived
 from comb_compiler.spec.binding import Bound
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.comb.gates import Comparison, Gates
+from comb_compiler.spec.files import RECORDED
 
 __all__ = ["RECORDED", "Exam", "exam_of", "gate_names"]
 

@@ -158,6 +158,6 @@ def _used(one: "Measure", began: float) -> Used:
 def _job(service: Service, inputs: "tuple[Input, ...]") -> "Job":
     from comb_compiler.load import GRPC, Job, Target, Tls
 
-    host, _, port = service.address.rpartition(":")
+    host, port = service.place
     tls = None if service.certificates is None else Tls(*(path or "" for path in service.certificates))
-    return Job(Target(GRPC, host.strip("[]"), int(port), service.path, tls=tls), inputs)
+    return Job(Target(GRPC, host, port, service.path, tls=tls), inputs)

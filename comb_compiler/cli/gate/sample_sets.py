@@ -10,10 +10,10 @@ from comb_compiler.gates.running import Set
 from comb_compiler.samples import Sample, SampleSet, load_sample_set
 from comb_compiler.samples.difference import difference
 from comb_compiler.spec.comb.gates import Gates
+from comb_compiler.spec.files import RECORDED
 
-__all__ = ["RECORDED", "Lost", "loaded", "sample_sets", "set_names"]
+__all__ = ["Lost", "loaded", "sample_sets", "set_names"]
 
-RECORDED = "recorded"
 _ANSWERED = ("replay.error", "replay.optimised")
 """Sets of which it is told right answers from wrong ones: one that takes any answer tells nothing."""
 

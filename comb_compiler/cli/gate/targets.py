@@ -134,14 +134,19 @@ class Service:
         self._interface = interface_of(plan)
         self._method = Direct(address, self.path.removeprefix("/"), certificates)
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.address.rpartition(":")
+        return host.strip("[]"), int(port)
+
     async def must_be_trusted(self) -> None:
         """Raises Gone, as of what is undecided, where TLS cannot be agreed on: it may be right, and is not known."""
         from comb_compiler.runtime.client.tls import no_tls
 
-        host, _, port = self.address.rpartition(":")
         if self.certificates is None:
             return
-        why = await asyncio.to_thread(no_tls, host.strip("[]"), int(port), self.certificates)
+        why = await asyncio.to_thread(no_tls, *self.place, self.certificates)
         if why is not None:
             gone = Gone(f"the {self.name} cannot be asked: {why}; {why.hint}", self.name)
             gone.verdict = Verdict.UNDECIDED
@@ -176,8 +181,7 @@ class Service:
     async def _not_known(self) -> str:
         from comb_compiler.runtime.client.tls import why_not
 
-        host, _, port = self.address.rpartition(":")
-        why = await asyncio.to_thread(why_not, host.strip("[]"), int(port), self.certificates)
+        why = await asyncio.to_thread(why_not, *self.place, self.certificates)
         return f"{self.address} does not answer: {why}"
 
     def encoded(self, request: Mapping[str, Any]) -> bytes:

@@ -13,21 +13,26 @@ _SHOWN = ("p50", "p95", "p99")
 _ROOM = 1.1
 
 
-class Line(NamedTuple):
-    """A quantile of one side. `dots` are the points, and `points` the same as SVG's polyline wants them.
+class Dot(NamedTuple):
+    """A point, and from where to where it may be in truth: from the top at the lower and at the upper end."""
 
-    `bars` are from where to where each may be in truth: left, from the top at their lower and at their upper end.
-    """
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+class Line(NamedTuple):
+    """A quantile of one side. `dots` are its points, and `points` the same as SVG's polyline wants them."""
 
     name: str
     side: str
-    dots: tuple[tuple[float, float], ...]
-    bars: tuple[tuple[float, float, float], ...]
+    dots: tuple[Dot, ...]
 
     @property
     def points(self) -> str:
         """`x,y` of each."""
-        return " ".join(f"{x:g},{y:g}" for x, y in self.dots)
+        return " ".join(f"{x:g},{y:g}" for x, y, _, _ in self.dots)
 
 
 class Chart(NamedTuple):
@@ -57,24 +62,18 @@ def chart(load: LoadFound) -> Chart | None:
     def down(latency: float) -> float:
         return round(_BOTTOM - (_BOTTOM - _TOP) * latency / top, 1)
 
-    def dots(name: str, of: Sequence[SideFound | None]) -> Iterator[tuple[float, float]]:
+    def dots(name: str, of: Sequence[SideFound | None]) -> Iterator[Dot]:
         for step, side in zip(load.steps, of, strict=True):
             if side is not None and name in side.latencies:
-                yield left(step.rate), down(side.latencies[name])
-
-    def bars(name: str, of: Sequence[SideFound | None]) -> Iterator[tuple[float, float, float]]:
-        for step, side in zip(load.steps, of, strict=True):
-            if side is not None and name in side.bounds:
                 lower, upper = side.bounds[name]
-                yield left(step.rate), down(lower), down(top if upper is None else min(upper, top))
+                high = down(top if upper is None else min(upper, top))
+                yield Dot(left(step.rate), down(side.latencies[name]), down(lower), high)
 
     both: dict[str, list[SideFound | None]] = {
         "baseline": [step.baseline for step in load.steps],
         "candidate": [step.candidate for step in load.steps],
     }
-    lines = [
-        Line(name, side, tuple(dots(name, of)), tuple(bars(name, of))) for side, of in both.items() for name in _SHOWN
-    ]
+    lines = [Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN]
     return Chart(
         tuple(line for line in lines if line.dots),
         tuple((f"{name} promised", down(bound)) for name, bound in shown.items()),
