@@ -20,7 +20,7 @@ demo: setup ## Take examples/frame-moderation through every stage there is (two 
 # takes the longest is listed in the end.
 test: setup ## Run every test, real tools and servers included (minutes; the first run builds Kubernetes)
 	@echo 'make test: every test, with the real tools that are here (minutes; the first run fetches and builds some)'
-	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest -n 2 --durations=25
+	@$(RUN) tests.servers & trap "kill $$! 2>/dev/null" EXIT; $(RUN) pytest -n 2 --max-worker-restart=0 --durations=25
 
 servers: setup ## Build the servers that tests start, from Go modules (20 minutes on two idle cores, once; then nothing)
 	@$(RUN) tests.servers
