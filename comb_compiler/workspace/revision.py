@@ -11,7 +11,16 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout, Found
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["Revision", "ask_git", "commits_of", "find_commit", "is_without_commits", "quiet"]
+__all__ = [
+    "Revision",
+    "ask_git",
+    "commits_of",
+    "find_commit",
+    "has_remote_branches",
+    "is_shallow",
+    "is_without_commits",
+    "quiet",
+]
 
 _SECONDS = 60
 _FILE_MODES = ("100644", "100755")
@@ -36,6 +45,16 @@ def is_without_commits(root: str) -> bool:
     """Whether a repository is at `root` that git reads, and nothing is committed to it."""
     done = ask_git(root, ["rev-list", "--max-count=1", "--all"])
     return done.returncode == 0 and not done.stdout
+
+
+def is_shallow(root: str) -> bool:
+    """Whether the repository at `root` was cloned without its older commits."""
+    return ask_git(root, ["rev-parse", "--is-shallow-repository"]).stdout.strip() == b"true"
+
+
+def has_remote_branches(root: str) -> bool:
+    """Whether the repository at `root` has fetched from another."""
+    return bool(ask_git(root, ["for-each-ref", "--count=1", "refs/remotes"]).stdout)
 
 
 class Revision(Checkout):

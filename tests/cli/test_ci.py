@@ -292,3 +292,24 @@ def test_histories_without_a_common_commit_are_told(repository: Path) -> None:
     git(repository, "checkout", "-q", "--orphan", "alone")
     git(repository, "commit", "-q", "-m", "alone")
     assert "no commit in common" in run(repository, "ci", "--base", "main", code=2).stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("default", "asked"),
+    [("change", ["--depth=1"]), ("main", ["--depth=1", "-b", "change"]), ("main", ["--single-branch", "-b", "change"])],
+)
+def test_a_clone_without_the_branch_that_was_left_does_not_pass(
+    repository: Path, default: str, asked: list[str]
+) -> None:
+    """Whether the default branch of where it is from is its only one, or not known."""
+    edit(repository / "hello/operators.py", RIGHT, '"Good bye " + text')
+    git(repository, "commit", "-q", "-a", "-m", "worse")
+    git(repository, "checkout", "-q", default)
+    git(repository.parent, "clone", "-q", *asked, repository.as_uri(), "cut")
+    cut = repository.parent / "cut"
+    said = run(cut, "ci", code=2).stderr.decode()
+    assert "no branch that a change could have left" in said
+    assert "--baseline" in run(cut, "gate", "hello", code=2).stderr.decode()
+    fetch = said.partition("`")[2].partition("`")[0]
+    subprocess.run(fetch, shell=True, cwd=cut, check=True, capture_output=True)
+    assert "1 comb touched" in run(cut, "ci", "--base", "origin/main", "--no-gates").stdout.decode()

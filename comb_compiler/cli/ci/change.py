@@ -39,7 +39,7 @@ def change_since(root: str, base: str | None) -> Change:
         return _all_is_new(root)
     if base is not None and not base.strip():
         raise UsageError("--base is empty: name the branch that this is to be merged into, or leave it away")
-    name = default_revision(root) if base is None else base
+    name = default_revision(root, "--base") if base is None else base
     if name is None:
         lack = "nothing is committed yet" if is_without_commits(root) else "this is no repository that git reads"
         raise UsageError(f"{lack}, so that what changes is not known: `git init`, and commit what there is")

@@ -15,7 +15,7 @@ from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.errors import OutsideFailure
-from comb_compiler.workspace.revision import Revision, find_commit, is_without_commits
+from comb_compiler.workspace.revision import Revision, find_commit, has_remote_branches, is_shallow, is_without_commits
 from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["Baseline", "checked_out", "default_revision", "open_baseline"]
@@ -31,12 +31,20 @@ class Baseline(NamedTuple):
     comb: Clean
 
 
-def default_revision(root: str) -> str | None:
-    """The commit that a change began from, for a checkout with uncommitted changes or a branch; None without git."""
-    for branch in _BRANCHES:
-        if find_commit(root, branch) is not None:
-            return branch
-    return "HEAD" if find_commit(root, "HEAD") is not None else None
+def default_revision(root: str, option: str) -> str | None:
+    """The branch that a change of the checkout at `root` left, where none is named; None where there is no commit.
+
+    Where there is no other branch it is HEAD, since which only what is not committed differs. Raises UsageError, which
+    names `option`, where a clone lacks the others: no commit differs from itself, and all would pass.
+    """
+    name = next((one for one in _BRANCHES if find_commit(root, one) is not None), None)
+    head = find_commit(root, "HEAD")
+    is_cut = is_shallow(root) and head is not None and find_commit(root, name or "HEAD") == head
+    if is_cut or (name is None and has_remote_branches(root)):
+        fetch = f"git fetch {'--unshallow ' if is_cut else ''}origin '+refs/heads/*:refs/remotes/origin/*'"
+        lack = "this clone has no branch that a change could have left"
+        raise UsageError(f"{lack}: get them with `{fetch}`, and name it with {option}")
+    return name or ("HEAD" if head is not None else None)
 
 
 @contextmanager
@@ -46,7 +54,7 @@ def open_baseline(named: str | None, candidate: Clean, console: Console) -> Iter
     Where nothing is named it is the default branch's. Raises UsageError for what is neither, or has mistakes.
     """
     root = candidate.checkout.root
-    name = named or default_revision(root)
+    name = named or default_revision(root, "--baseline")
     if name is None and not is_without_commits(root):
         raise UsageError(
             f"{root} is no repository that git reads, so that what was there before is not known: "
