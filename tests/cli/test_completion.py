@@ -1,6 +1,5 @@
 """What `comb completion` prints is taken by the shells, and offers every command and every option."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,8 +7,15 @@ import pytest
 
 from comb_compiler.cli import main
 from comb_compiler.cli.commands import COMMANDS, GROUPS
+from tests.conftest import RequiresTool
 
 ASK = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _comb; printf "%s\\n" "${COMPREPLY[@]}"'
+ASK_ZSH = """
+compdef() {}; _files() {}
+compadd() { shift; print -l -- "$@" }
+source "$1"; shift; words=("$@"); CURRENT=$#; _comb
+"""
+"""What is offered is printed, since zsh completes only where somebody types."""
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +32,25 @@ def script(shell: str, directory: Path, capsys: pytest.CaptureFixture[str]) -> P
     return path
 
 
+def run(program: Path, home: Path, *arguments: str) -> str:
+    """What a shell prints; the libraries of one that is not installed are beside it."""
+    libraries = ":".join(str(one) for one in program.parents[1].glob("lib/*-linux-gnu"))
+    environment = {"HOME": str(home), "LD_LIBRARY_PATH": libraries}
+    done = subprocess.run([str(program), *arguments], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 def offered(script: Path, *words: str) -> list[str]:
     command = ["bash", "--norc", "-c", ASK, "bash", str(script), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_takes_it(shell: str, scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"{shell} is not here")
-    done = subprocess.run([program, "-n", str(script(shell, scripts, capsys))], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_shell_takes_it(
+    shell: str, scripts: Path, capsys: pytest.CaptureFixture[str], requires_tool: RequiresTool
+) -> None:
+    assert run(requires_tool(shell), scripts, "-n", str(script(shell, scripts, capsys))) == ""
 
 
 def test_bash_offers_commands_options_and_choices(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,16 +76,31 @@ def test_bash_tells_a_command_from_the_group_of_its_name(scripts: Path, capsys: 
     assert "--no-gates" not in offered(bash, "comb", "ci", "comment", "--")
 
 
-def test_fish_offers_what_bash_does(scripts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    fish = shutil.which("fish")
-    if fish is None:
-        pytest.skip("fish is not here")
-    ask = 'source $argv[1]; complete -C "$argv[2]"'
+def test_zsh_offers_what_bash_does(
+    scripts: Path, capsys: pytest.CaptureFixture[str], requires_tool: RequiresTool
+) -> None:
+    zsh, path = requires_tool("zsh"), script("zsh", scripts, capsys)
+
+    def said(*words: str) -> set[str]:
+        printed = run(zsh, scripts, "-f", "-c", ASK_ZSH, "zsh", str(path), "comb", *words)
+        return {one for one in printed.split() if one.startswith(words[-1])}
+
+    bash = script("bash", scripts, capsys)
+    for words in ([""], ["ci", ""], ["ci", "--"], ["image", ""], ["image", "build", "--"], ["ci", "comment", "--"]):
+        assert said(*words) == set(offered(bash, "comb", *words))
+    assert "sarif" in said("check", "--format", "s")
+
+
+def test_fish_offers_what_bash_does(
+    scripts: Path, capsys: pytest.CaptureFixture[str], requires_tool: RequiresTool
+) -> None:
+    fish, path = requires_tool("fish"), script("fish", scripts, capsys)
+    functions = fish.parents[1] / "share/fish/functions"
+    ask = 'set --prepend fish_function_path $argv[3]; source $argv[1]; complete -C "$argv[2]"'
 
     def said(line: str) -> set[str]:
-        command = [fish, "--no-config", "-c", ask, str(script("fish", scripts, capsys)), line]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env={"HOME": str(scripts)})
-        return {one.partition("\t")[0] for one in done.stdout.split("\n") if one}
+        printed = run(fish, scripts, "--no-config", "-c", ask, str(path), line, str(functions))
+        return {one.partition("\t")[0] for one in printed.split("\n") if one}
 
     assert said("comb ") >= {one.name.split()[0] for one in COMMANDS}
     assert {"build", "push"} <= said("comb image ")

@@ -106,7 +106,7 @@ def from_go(source: Path) -> Path:
 def from_debian(package: str, command: str, *others: str) -> Path:
     """`command` of a Debian package, with others that it needs."""
     home = debian_packages(package, *others)
-    found = (home / place / command for place in ("usr/bin", "usr/sbin"))
+    found = (home / place / command for place in ("usr/bin", "usr/sbin", "bin"))
     return next((path for path in found if path.is_file()), home / "usr" / "bin" / command)
 
 
@@ -164,12 +164,14 @@ def _run(command: list[str], directory: Path) -> None:
 TOOLS: Mapping[str, Tool] = {
     tool.name: tool
     for tool in (
+        Tool("bash", lambda: required_on_path("bash", "install bash")),
         Tool("buf", lambda: from_npm("buf")),
         Tool("cc", lambda: required_on_path("cc", "install a C compiler, as Debian's gcc")),
         Tool("curl", lambda: required_on_path("curl", "install curl")),
         Tool("docker-registry", lambda: from_debian("docker-registry", "docker-registry")),
         Tool("dockerd", _engine),
         Tool("diagram-readers", lambda: npm_packages(_NODE.parent / "diagrams")),
+        Tool("fish", lambda: from_debian("fish", "fish", "fish-common", "libpcre2-32-0")),
         Tool("git", lambda: required_on_path("git", "install git")),
         Tool("gpg", lambda: required_on_path("gpg", "install GnuPG")),
         Tool("go", lambda: required_on_path("go", "install Go 1.26 or later")),
@@ -183,6 +185,7 @@ TOOLS: Mapping[str, Tool] = {
         Tool("triton-python", lambda: from_pip("triton", _SERVED / "triton" / "requirements.txt")),
         Tool("yaml2json", lambda: from_go(_TESTS / "render" / "yaml2json")),
         Tool("yaml-language-server", lambda: from_npm("yaml-language-server")),
+        Tool("zsh", lambda: from_debian("zsh", "zsh")),
     )
 }
 """Every tool that a test may ask for."""
