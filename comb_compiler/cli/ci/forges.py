@@ -1,6 +1,6 @@
 """Comments on a pull request of GitHub (and of Gitea and Forgejo, which speak the same) or a merge request of GitLab.
 
-Three requests of either's REST API are all that is needed, so that no client of theirs is:
+Five requests of either's REST API are all that is needed, so that no client of theirs is:
 https://docs.github.com/en/rest/issues/comments and https://docs.gitlab.com/api/notes.
 """
 
