@@ -274,6 +274,55 @@ def test_gc_counts_first_and_deletes_when_told(comb: Comb, store: EmbeddedStore)
     assert comb("samples", "gc", *STORE, "--yes").code == 2
 
 
+def test_what_is_done_is_told_to_programs_too(comb: Comb, store: EmbeddedStore, checkout: Path) -> None:
+    def said(*arguments: str) -> Any:
+        ran = comb("samples", *arguments, "--format", "json")
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    first, second = f"{0:032x}", f"{2:032x}"
+    assert said("mark", *STORE, second, "--as", "standard", "--by", "bob")["marks"][0]["conflicts"] == []
+    assert said("mark", *STORE, second, first, "--as", "error", "--by", "ada") == {
+        "version": 1,
+        "marks": [
+            {"id": second, "mark": "error", "by": "ada", "withdrawn": False,
+             "conflicts": ["ada says error and bob says standard"]},
+            {"id": first, "mark": "error", "by": "ada", "withdrawn": False, "conflicts": []},
+        ],
+    }  # fmt: skip
+    added = said("add", *STORE, second, "--to", "samples/error")
+    assert added == {"version": 1, "set": "samples/error", "samples": [f"samples/error/{second[:12]}"]}
+    assert said("export", *STORE, "--code", "OK", "-o", "out") == {"version": 1, "target": "out", "records": 4}
+    elsewhere = ("--store", "embedded:elsewhere")
+    assert said("import", "out", *elsewhere) == {"version": 1, "new": 4, "known": 0, "refused": []}
+    old = ("gc", *STORE, "--until", "2026-09-21T14:15:20")
+    assert said(*old) == {"version": 1, "records": 1, "deleted": False, "left": 1}
+    assert said(*old, "--yes", "--marked") == {"version": 1, "records": 2, "deleted": True, "left": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["mark", f"{1:032x}", "f" * 32, "--as", "error"], 2),
+        (["mark", f"{1:032x}", f"{2:032x}", "--as", "error", "--withdraw", "--by", "eve"], 2),
+        (["add", f"{1:032x}", "f" * 32, "--to", "added"], 2),
+        (["export", "-o", "records"], 2),
+        (["import", "nowhere"], 2),
+        (["gc", "--yes"], 2),
+        (["gc", "--keep", "1d", "--store", "embedded:comb.yaml"], 2),
+    ],
+)
+def test_what_fails_prints_nothing_for_programs_and_does_nothing(
+    comb: Comb, store: EmbeddedStore, checkout: Path, arguments: list[str], code: int
+) -> None:
+    command, *rest = arguments
+    ran = comb("samples", command, *STORE, *rest, "--format", "json")
+    assert (ran.code, ran.out, bool(ran.err)) == (code, "", True)
+    assert len(listed(comb)) == 6
+    assert not store.get([f"{1:032x}"])[f"{1:032x}"].marks
+    assert not (checkout / "added").exists()
+
+
 def test_repair_says_that_all_is_well(comb: Comb, store: EmbeddedStore) -> None:
     ran = comb("samples", "repair", *STORE)
     assert (ran.code, ran.out) == (0, "6 records looked at, all well\n")

@@ -22,6 +22,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.samples.expecting import add_expecting_arguments, author, checked, expecting
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.recorded import Wanted
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--about", metavar="TEXT", default="", help="what the sample is, in a sentence")
     add("--as", dest="mark", metavar="MARK", help="its mark (default: after the set's name, else standard)")
     add("--patient", action="store_true", help="let steps take a minute each: this machine is slow")
+    add_format_argument(parser)
     add_store_argument(parser)
 
 
@@ -71,8 +73,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return Exit.FINDINGS
     target = _target(arguments, comb)
     drafts = _recorded(ids, wanted, arguments) if ids else _given(comb, target, wanted, arguments, console)
+    written = []
     for draft in drafts:
-        console.result(printable(str(_written(target, draft))))
+        written.append(_written(target, draft))
+        if arguments.format == "text":
+            console.result(printable(str(written[-1])))
+    if arguments.format == "json":
+        console.result(json_text({"set": str(target), "samples": [str(one) for one in written]}))
     console.note(f"what is expected exactly must be answered exactly: look at them, then commit them: git add {target}")
     return Exit.CLEAN
 

@@ -10,10 +10,10 @@ example:
 """
 
 import argparse
-import json
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
 from comb_compiler.cli.samples.resuming import add_anew_argument, position_file
 from comb_compiler.cli.samples.stores import add_store_argument, opened, opened_at
@@ -28,7 +28,7 @@ _SHOWN = 20
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     parser.add_argument("--to", metavar="STORE", required=True, help="the store that they are copied into")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
     add_anew_argument(parser)
     add_query_arguments(parser)
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if copied.before:
         console.note(f"went on after {copied.before:,} records, which an earlier run had copied")
     if arguments.format == "json":
-        console.result(json.dumps({"version": 1, **copied._asdict()}, indent=2, ensure_ascii=False))
+        console.result(json_text(copied._asdict()))
     else:
         for line in copied.different[:_SHOWN]:
             console.result(printable(f"different: {line}"))

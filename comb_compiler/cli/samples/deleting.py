@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.queries import add_query_arguments, duration, query_of
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", metavar="TIME", help="delete what is older, as 30d")
     parser.add_argument("--marked", action="store_true", help="delete also what somebody marked")
     parser.add_argument("--yes", action="store_true", help="delete it, and not only count it")
+    add_format_argument(parser)
     add_query_arguments(parser)
 
 
@@ -43,15 +45,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("this would delete every record: say which, as --keep 30d, or --until for all before a time")
     with opened(arguments) as store:
         stay = 0 if arguments.marked else _marked(store, query)
-        kept = f"; {_records(stay)} that somebody marked left: --marked deletes those too" if stay else ""
-        if not arguments.yes:
-            found = _count(store, query) - stay
-            console.result(f"{_records(found)} would be deleted, as --yes does{kept}")
-            return Exit.CLEAN
-        console.progress("deleting …")
-        deleted = store.delete(query, marked=arguments.marked)
+        console.progress("deleting …" if arguments.yes else "")
+        found = store.delete(query, marked=arguments.marked) if arguments.yes else _count(store, query) - stay
         console.progress("")
-    console.result(f"{_records(deleted)} deleted{kept}")
+    if arguments.format == "json":
+        console.result(json_text({"records": found, "deleted": arguments.yes, "left": stay}))
+        return Exit.CLEAN
+    kept = f"; {_records(stay)} that somebody marked left: --marked deletes those too" if stay else ""
+    console.result(f"{_records(found)} {'deleted' if arguments.yes else 'would be deleted, as --yes does'}{kept}")
     return Exit.CLEAN
 
 

@@ -9,7 +9,6 @@ example:
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.diagnostics.render.printable import printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sets", metavar="DIR[@REVISION]", nargs="+", help="one or two sample sets: before, after")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     found = difference(before, after)
     if arguments.format == "json":
         digests = {"before": before.digest, "after": after.digest}
-        console.result(json.dumps({"version": 1, **digests, **_data(found)}, indent=2, ensure_ascii=False))
+        console.result(json_text({**digests, **_data(found)}))
     else:
         console.result(_shown(_lines(found, before, after)))
     return Exit.CLEAN if found.is_empty else Exit.FINDINGS

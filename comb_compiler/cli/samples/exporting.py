@@ -14,9 +14,11 @@ from pathlib import Path
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
 from comb_compiler.cli.samples.resuming import work_named
 from comb_compiler.cli.samples.stores import add_store_argument, opened
+from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["PARQUET", "add_arguments", "needs_parquet", "run"]
@@ -27,6 +29,7 @@ PARQUET = ".parquet"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     parser.add_argument("-o", "--output", metavar="DIR|FILE", required=True, help="a new directory, or a .parquet file")
+    add_format_argument(parser)
     add_query_arguments(parser)
 
 
@@ -53,7 +56,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(str(problem)) from problem
     except OSError as problem:
         raise OutsideFailure(f"`{target}` cannot be written: {problem.strerror or problem}") from problem
-    console.result(f"{target}: {records:,} record{'s' if records != 1 else ''}")
+    if arguments.format == "json":
+        console.result(json_text({"target": str(target), "records": records}))
+    else:
+        console.result(printable(f"{target}: {records:,} record{'s' if records != 1 else ''}"))
     return Exit.CLEAN
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.samples.exporting import PARQUET, needs_parquet
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.resuming import add_anew_argument, position_file
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="DIR|FILE", help="the directory of an export, or a .parquet file")
     add_store_argument(parser)
     add_anew_argument(parser)
+    add_format_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -49,9 +51,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except OSError as problem:
         named = problem.filename or source
         raise OutsideFailure(f"`{named}` cannot be read, or written: {problem.strerror or problem}") from problem
-    for one in put.refused:
-        console.note(printable(f"refused: {one.id}: {one.why}"))
-    console.result(f"{put.new:,} new, {put.known:,} there already, {len(put.refused):,} refused")
+    if arguments.format == "json":
+        refused = [one._asdict() for one in put.refused]
+        console.result(json_text({"new": put.new, "known": put.known, "refused": refused}))
+    else:
+        for one in put.refused:
+            console.note(printable(f"refused: {one.id}: {one.why}"))
+        console.result(f"{put.new:,} new, {put.known:,} there already, {len(put.refused):,} refused")
     return Exit.FINDINGS if put.refused else Exit.CLEAN
 
 

@@ -9,12 +9,12 @@ example:
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     parser.add_argument("--limit", metavar="N", type=_limit, default=20, help="how many at most (default: 20)")
     parser.add_argument("--page", metavar="NEXT", default="", help="go on where an earlier list ended, as it said")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
     add_query_arguments(parser)
 
 
@@ -52,8 +52,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except BadPage as bad:
         raise UsageError(f"--page: {bad}") from bad
     if arguments.format == "json":
-        data = {"version": 1, "samples": [_data(one) for one in page.found], "next": page.next}
-        console.result(json.dumps(data, indent=2, ensure_ascii=False))
+        console.result(json_text({"samples": [_data(one) for one in page.found], "next": page.next}))
         return Exit.CLEAN
     if not page.found:
         console.note(printable(f"there is no record in {arguments.store} {asked(arguments)}".rstrip()))

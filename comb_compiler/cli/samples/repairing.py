@@ -7,10 +7,10 @@ example:
 """
 
 import argparse
-import json
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
 
@@ -19,7 +19,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         found = store.repair()
         console.progress("")
     if arguments.format == "json":
-        console.result(json.dumps({"version": 1, **found._asdict()}, indent=2, ensure_ascii=False))
+        console.result(json_text(found._asdict()))
     else:
         for line in found.mended:
             console.result(printable(f"mended: {line}"))

@@ -9,13 +9,13 @@ example:
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.stores import add_store_argument, opened
 from comb_compiler.diagnostics.render.printable import printable
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     parser.add_argument("--node", metavar="NAME", help="show what this node got and gave, too")
     parser.add_argument("-o", "--output", metavar="DIR", help="write its request there, as a sample's files")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.output is not None:
             _write(record, decoder, Path(arguments.output), console)
         if arguments.format == "json":
-            console.result(json.dumps(_data(record, decoder), indent=2, ensure_ascii=False))
+            console.result(json_text(_data(record, decoder)))
         else:
             console.result("\n".join(_lines(record, decoder, arguments.node, console)))
     return Exit.CLEAN
@@ -191,7 +191,7 @@ def _data(record: "Record", decoder: "Decoder") -> dict[str, Any]:
         _fill(shown.get("output"), record.interface, one.output, decoder)
         for given, below in zip(one.inputs, shown.get("inputs", ()), strict=False):
             _fill(below.get("value"), record.interface, given.value, decoder)
-    return {"version": 1, "sample": data}
+    return {"sample": data}
 
 
 def _fill(shown: dict[str, Any] | None, interface: str, value: "Value", decoder: "Decoder") -> None:

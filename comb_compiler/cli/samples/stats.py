@@ -11,13 +11,13 @@ example:
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.plotting import lines
 from comb_compiler.cli.samples.queries import add_query_arguments, asked, query_of
 from comb_compiler.cli.samples.statistics import PERCENTILES, Stats, Table, gathered, named
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--every", metavar="TIME", help="the width of a column, as 5m or 1h (default: what fits)")
     parser.add_argument("--html", metavar="FILE", help="write a page with plots, too, which needs nothing but itself")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how it is printed (default: text)")
+    add_format_argument(parser)
     add_query_arguments(parser)
 
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.html is not None:
         _write(Path(arguments.html), stats, f"{arguments.store} {asked(arguments)}".rstrip(), console)
     if arguments.format == "json":
-        console.result(json.dumps(_data(stats), indent=2, ensure_ascii=False))
+        console.result(json_text(_data(stats)))
     else:
         console.result("\n".join(lines(stats, console)))
     return Exit.CLEAN
@@ -74,7 +74,6 @@ def _write(path: Path, stats: Stats, about: str, console: Console) -> None:
 
 def _data(stats: Stats) -> dict[str, Any]:
     return {
-        "version": 1,
         "records": stats.total,
         "from": stats.first,
         "to": stats.last,
