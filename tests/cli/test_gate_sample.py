@@ -55,7 +55,7 @@ def test_of_one_sample_each_step_is_shown_and_where_it_parts(tmp_path: Path) -> 
     assert ran.code == 3, ran.err
     assert "wrong   ada, from `hello` on" in ran.out
     assert "broken  ada, from `hello` on" in ran.out
-    assert "fixed   ada2, from `hello` on" in ran.out
+    assert "fixed   ada2, from `hello` on\n          text: Dear Hello Ada → Oh Hello Ada" in ran.out
     assert rows(ran.out)["first"].startswith("greet OK ")
     assert rows(ran.out)["hello"].endswith("text: Dear Hello Ada → Oh Hello Ada")
     assert [(one["kind"], one["node"]) for one in report["gates"][0]["findings"]] == [

@@ -7,7 +7,8 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.showing_guide import guide_lines
 from comb_compiler.cli.gate.showing_load import load_lines
 from comb_compiler.diagnostics.render.printable import show
-from comb_compiler.gates import GateReport, GateResult, SampleFinding, Verdict
+from comb_compiler.gates import GateReport, GateResult, Place, SampleFinding, Verdict
+from comb_compiler.gates.results import Kind
 from comb_compiler.gates.wording import MEANING, short
 
 __all__ = ["sample_lines", "short_value", "shown"]
@@ -74,11 +75,17 @@ def sample_lines(one: SampleFinding, console: Console) -> Iterator[str]:
     where = f", from `{one.node}` on" if one.node else ""
     yield f"  {_painted(f'{one.kind:<7}', colour, console)} {_line(one.name)}{where}"
     for place in one.places[:_MOST_PLACES]:
-        yield f"          {_line(place.place)}: {short_value(place.before)} → {short_value(place.after)}"
+        yield f"          {_line(place.place)}: {_turned(one, place)}"
     if len(one.places) > _MOST_PLACES:
         yield f"          … and {len(one.places) - _MOST_PLACES} places more"
     if one.message:
         yield f"          {short_value(one.message)}"
+
+
+def _turned(one: SampleFinding, place: Place) -> str:
+    """What an answer became at a place: from what is right to what is not, or the other way where it is fixed."""
+    first, last = (place.after, place.before) if one.kind == Kind.FIXED else (place.before, place.after)
+    return f"{short_value(first)} → {short_value(last)}"
 
 
 def short_value(value: Any) -> str:
