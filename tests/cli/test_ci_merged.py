@@ -128,6 +128,27 @@ def test_what_a_pull_request_proved_is_signed_and_published_once(strict: Team) -
     assert len(strict.remote.commits()) == 1
 
 
+def test_what_earlier_merges_left_is_made_good_once_all_is_asked_for(lax: Team) -> None:
+    """Two merges that nobody published, one of each comb, and a third of words alone."""
+    repository, remote = lax.repository, lax.remote
+    edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
+    lax.commit("a model")
+    edit(repository / "other/comb.yaml", "timeout: 80ms", "timeout: 80ms, scale: {min: 2}")
+    lax.commit("more instances")
+    (repository / "README.md").write_text("# Our combs\n", "utf-8")
+    lax.commit("words")
+    assert "touches no comb" in said(lax.merge())
+    assert "touches no comb" in said(lax.publish())
+    assert git(remote.directory, "for-each-ref") == ""
+    proven = said(lax.merge("--all"))
+    assert "gate replay error: passed" in proven, "it is held against what there was before the model"
+    assert "farewell: comb.yaml asks for no gate" in proven
+    assert "published as" in said(lax.publish("--all"))
+    assert {f"{HOME}/release.json", f"{OTHER}/release.json"} <= set(remote.files())
+    assert "so no commit" in said(lax.publish("--all"))
+    assert len(remote.commits()) == 1
+
+
 def test_what_no_longer_holds_is_proven_again_before_it_is_published(strict: Team) -> None:
     """Main went on under a pull request: its exam is another."""
     repository = strict.repository

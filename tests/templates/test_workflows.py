@@ -136,7 +136,7 @@ def environment(made: Place, tmp_path: Path) -> dict[str, str]:
     base = made.git("rev-parse", "HEAD")
     return {
         "BASE": "main",
-        "BEFORE": base,
+        "SINCE": f"--base={base}",
         "JOB": "https://forge.example/runs/1",
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
         "CI_JOB_URL": "https://forge.example/jobs/1",
@@ -284,7 +284,7 @@ def test_what_is_merged_is_proven_signed_and_published(
     keys.mkdir()
     (step,) = [one for one in workflow["publish"]["steps"] if "env" in one]
     secrets = {
-        "BEFORE": environment["BEFORE"],
+        "SINCE": environment["SINCE"],
         "KEYS": str(keys),
         "DOCKER_CONFIG": str(keys / "docker"),
         "REGISTRY_AUTH": "{}",

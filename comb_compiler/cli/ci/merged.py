@@ -6,12 +6,16 @@ the merge, and what is as before is held against what there was before that. Wit
 what holds is signed, and --environment publishes all the combs in one commit; where anything does not hold, nothing is.
 A comb whose comb.yaml is gone is told, and runs on.
 
+What earlier merges left, since a gate, a registry or a repository failed, is made good with --all: both steps then look
+at all combs, and those that are published as they are here make no commit.
+
 The private key signs evidence, and the commit as well where the platform names trusted publishers.
 
 example:
   comb ci merged out --platform platform.yaml                            first, in a job without secrets
   comb ci merged out --platform platform.yaml --key ci_ed25519 --as ci --environment production --images images.json
   comb ci merged out --platform platform.yaml --key ci_ed25519 --as ci --environment production --build images
+  comb ci merged out --platform platform.yaml --all                      what earlier merges left as well
 """
 
 import argparse
@@ -56,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("out", metavar="OUT", help="what `comb ci --out OUT` wrote, or the first step; it need not be there before")
     add("paths", metavar="PATH", nargs="*", default=["."], help="where combs are looked for (default: here and below)")
     add("--base", metavar="REV", help="the branch before the merge; zeros: it was not there (default: first parent)")
+    add("--all", action="store_true", help="all combs, whether this merge touches them or not")
     add("--platform", metavar="FILE", help="the platform.yaml that combs run on")
     add("--environment", metavar="NAME", help="where combs are published; without --key, whose images gates run")
     add("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
@@ -113,7 +118,10 @@ def _must_make_sense(arguments: argparse.Namespace) -> None:
 
 
 def _touched(merge: Merge, arguments: argparse.Namespace, console: Console) -> tuple[str, ...] | None:
-    """The files of the combs that the merge touches; combs that are gone are told. None where a path is not there."""
+    """The files of the combs that the merge touches, or of all; None where a path is not there.
+
+    Combs that are gone are told.
+    """
     mains, looked = find_combs(merge.checkout, arguments.paths)
     where, files = (merge.checkout, merge.past), merge.change.files
     removed = removed_combs(*where, mains, files)
@@ -123,6 +131,8 @@ def _touched(merge: Merge, arguments: argparse.Namespace, console: Console) -> t
     for name in removed:
         told = printable(name)
         console.result(f"{told}: its comb.yaml is gone, and it runs on: comb retire {told} takes it out")
+    if arguments.all:
+        return tuple(mains)
     rested = rested_on(*where, merge.platform, files, merge.memo) if merge.platform is not None else ()
     found = tuple(one.main for one in touched(*where, mains, files, rested, merge.memo))
     if not found:
