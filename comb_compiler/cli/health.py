@@ -118,7 +118,14 @@ def _samples(clean: Clean, given: str | None, console: Console) -> "SampleSet | 
     for flaw in flaws:
         place = str(where / flaw.file) + (f":{flaw.line}" if flaw.line else "")
         console.note(f"{place}: {flaw.message}")
-    return None if flaws else samples
+    if flaws:
+        return None
+    in_files = samples.in_files
+    if not in_files.samples:
+        raise UsageError(f"{where}: all of its requests are in a sample store, and golden samples have theirs in files")
+    if left := len(samples.samples) - len(in_files.samples):
+        console.note(f"{where}: {left:,} whose requests are in a sample store are not asked")
+    return in_files
 
 
 def _reference(file: str, comb: str) -> "Saved":

@@ -123,7 +123,7 @@ def _inputs(clean: Clean) -> "tuple[tuple[Input, ...], int]":
     gates = ("load", "replay.regular", "availability")
     named = [places[gate] for gate in gates if places.get(gate, RECORDED) != RECORDED]
     found = loaded(clean.directory / named[0]) if named else None
-    right = [one.request for one in found.samples if one.error is None] if found is not None else []
+    right = [one.request for one in found.in_files.samples if one.error is None] if found is not None else []
     if not right:
         raise UsageError("there are no samples to load with: name a directory in `gates.load.samples`")
     kept, size = list[Input](), 0

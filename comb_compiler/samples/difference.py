@@ -61,7 +61,8 @@ def _moved(
 
 
 def _parts(before: Sample, after: Sample) -> list[str]:
-    found = [*_paths(before.request, after.request, "request"), *_paths(before.expected, after.expected, "expected")]
+    found = ["request"] if before.kept != after.kept else [*_paths(before.request, after.request, "request")]
+    found += _paths(before.expected, after.expected, "expected")
     found += [part for part in ("error", "about", "marks") if getattr(before, part) != getattr(after, part)]
     return found or ["how its files are written"]
 

@@ -7,18 +7,20 @@
         expected.json    what of the answer counts, in the same form
         sample.json      {"about": …, "marks": [{"mark": "standard", "by": …, "why": …}]}
 
+A request.json of {"$record": …, "sha256": …} stands for a request that a sample store has.
 docs/reference/sample-sets.md says it all.
 """
 
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from comb_compiler.samples.model import ERRORS, MARKS, Flaw, Mark, Sample, SampleSet, mark_flaw
+from comb_compiler.samples.model import ERRORS, MARKS, Flaw, Kept, Mark, Sample, SampleSet, mark_flaw
 
 __all__ = ["MAX_FILE", "load_sample_set"]
 
@@ -26,6 +28,8 @@ MAX_FILE = 16 * 1024 * 1024
 """Bytes of one file; larger requests belong in a sample store."""
 
 _REQUEST, _EXPECTED, _NOTES = "request.json", "expected.json", "sample.json"
+_RECORD, _DIGEST = "$record", "sha256"
+_ID, _SHA256 = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
 
 
 def load_sample_set(directory: Path) -> tuple[SampleSet, tuple[Flaw, ...]]:
@@ -77,14 +81,15 @@ class _Reading:
         expected = self._object(_EXPECTED) if self._has(_EXPECTED) else None
         if request is None or notes is None:
             return None
-        request = self._checked(_REQUEST, lambda: _filled(request, self._bytes))
+        kept = self._checked(_REQUEST, lambda: _kept(request)) if _RECORD in request else None
+        request = {} if _RECORD in request else self._checked(_REQUEST, lambda: _filled(request, self._bytes))
         error, about, marks = self._notes(notes)
         if (error is None) == (not self._has(_EXPECTED)):
             self._flaw(_NOTES, f'a sample has either {_EXPECTED} or an "error" here')
         for left in sorted(path.name for path in self._directory.iterdir()):
             if left not in self._read and not left.startswith("."):
                 self._flaw(left, f"nothing in {_REQUEST} refers to it")
-        return Sample(self._name, request or {}, expected, error, about, marks, self._digest())
+        return Sample(self._name, request or {}, expected, error, about, marks, self._digest(), kept)
 
     def _notes(self, notes: Mapping[str, Any]) -> tuple[str | None, str, tuple[Mark, ...]]:
         unknown = sorted(set(notes) - {"about", "error", "marks"})
@@ -157,12 +162,24 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")  # names of files need not be UTF-8
 
 
+def _kept(reference: Mapping[str, Any]) -> Kept:
+    """A request that is in a store."""
+    if reference.keys() != {_RECORD, _DIGEST}:
+        raise _Wrong(f'a request in a store is {{"{_RECORD}": ID, "{_DIGEST}": DIGEST}} and nothing else')
+    for name, form, what in ((_RECORD, _ID, "32"), (_DIGEST, _SHA256, "64")):
+        if not isinstance(reference[name], str) or not form.fullmatch(reference[name]):
+            raise _Wrong(f"`{name}` has {what} hexadecimal digits, in small letters: `comb samples add` writes it")
+    return Kept(reference[_RECORD], reference[_DIGEST])
+
+
 def _filled(value: Any, read: Callable[[str], bytes]) -> Any:
     """A request with what its files hold: {"$file": …} as base64, {"$text": …} as text."""
     if isinstance(value, list):
         return [_filled(one, read) for one in value]
     if not isinstance(value, dict):
         return value
+    if _RECORD in value:
+        raise _Wrong(f"`{_RECORD}` stands for a whole request, not for a part of one")
     if value.keys() & {"$file", "$text"}:
         return _content(value, read)
     return {name: _filled(one, read) for name, one in value.items()}

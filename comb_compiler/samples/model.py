@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-__all__ = ["ERRORS", "MARKS", "Flaw", "Mark", "Sample", "SampleSet", "mark_flaw"]
+__all__ = ["ERRORS", "MARKS", "Flaw", "Kept", "Mark", "Sample", "SampleSet", "mark_flaw"]
 
 ERRORS = (
     "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
@@ -38,11 +38,19 @@ class Mark(NamedTuple):
     why: str = ""
 
 
+class Kept(NamedTuple):
+    """A request that a sample store has: its record's id, and the digest that it must have (`request_digest`)."""
+
+    record: str
+    sha256: str
+
+
 class Sample(NamedTuple):
     """A request and what is expected of its answer, both in Protobuf's JSON form.
 
     `expected` has only the fields that count; `error` is the code that the request must fail with. One of the two is
-    there. `digest` is over the bytes of the sample's files and their names, not over its own name.
+    there. `digest` is over the bytes of the sample's files and their names, not over its own name. Where `kept` says
+    that the request is in a store, `request` is empty.
     """
 
     name: str
@@ -52,6 +60,7 @@ class Sample(NamedTuple):
     about: str
     marks: tuple[Mark, ...]
     digest: str
+    kept: Kept | None = None
 
 
 class SampleSet(NamedTuple):
@@ -60,6 +69,11 @@ class SampleSet(NamedTuple):
     name: str
     samples: tuple[Sample, ...]
     digest: str
+
+    @property
+    def in_files(self) -> "SampleSet":
+        """The same without the samples whose requests are in a store: for who has no store at hand."""
+        return self._replace(samples=tuple(one for one in self.samples if one.kept is None))
 
 
 class Flaw(NamedTuple):

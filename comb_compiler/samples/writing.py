@@ -5,11 +5,11 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from comb_compiler.samples.model import Mark
+from comb_compiler.samples.model import Kept, Mark
 
 __all__ = ["SampleExists", "sample_files", "sample_name", "write_sample"]
 
@@ -49,17 +49,21 @@ def sample_files(
     error: str | None = None,
     about: str = "",
     marks: Sequence[Mark] = (),
+    kept: Kept | None = None,
 ) -> dict[str, bytes]:
     """The files of a sample, by name, that `load_sample_set` reads as the same.
 
     `request` is in Protobuf's JSON form, of a message of `descriptor`; its long bytes and texts get files of their own,
-    with the extension of what they are, and are named after their fields. Raises ValueError unless exactly one of
-    `expected` and `error` is given.
+    with the extension of what they are, and are named after their fields. One that is `kept` in a store is named
+    instead. Raises ValueError unless exactly one of `expected` and `error` is given.
     """
     if (expected is None) == (error is None):
         raise ValueError("a sample has either an expected answer or an error")
     files: dict[str, bytes] = {}
-    files["request.json"] = _encoded(_parted(dict(request), descriptor, files))
+    if kept is None:
+        files["request.json"] = _encoded(_parted(dict(request), descriptor, files))
+    else:
+        files["request.json"] = _encoded({"$record": kept.record, "sha256": kept.sha256})
     if expected is not None:
         files["expected.json"] = _encoded(expected)
     notes: dict[str, Any] = {"about": about} if about else {}
@@ -131,7 +135,7 @@ def _extension(content: bytes) -> str:
     return "bin"
 
 
-def sample_name(text: str, taken: Sequence[str] = ()) -> str:
+def sample_name(text: str, taken: Collection[str] = ()) -> str:
     """A name for a sample's directory that is none of those `taken`: what `text` has of letters, digits and hyphens."""
     name = re.sub(r"[^0-9a-z]+", "-", text.lower()).strip("-")[:60].strip("-") or "sample"
     return next(one for one in _numbered(name) if one not in taken)

@@ -112,6 +112,13 @@ def test_what_is_no_request_is_told(given: str, sets: tuple[str, ...], said: str
     assert said in refused(given, *sets)
 
 
+def test_a_sample_whose_request_is_in_a_store_says_how_it_is_had(tmp_path: Path) -> None:
+    reference = json.dumps({"$record": "0a" * 16, "sha256": "1b" * 32})
+    (tmp_path / "request.json").write_text(reference, encoding="utf-8")
+    (tmp_path / "expected.json").write_text("{}", encoding="utf-8")
+    assert f"its request is in a sample store: comb samples show {'0a' * 16} -o DIR" in refused(str(tmp_path))
+
+
 def test_a_sample_is_asked_as_it_lies_in_its_directory() -> None:
     descriptor = type("D", (), {"full_name": "google.protobuf.Any"})
     value = read_request(Wanted(str(SAMPLE)), descriptor, None).value

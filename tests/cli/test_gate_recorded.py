@@ -53,6 +53,15 @@ def test_what_answers_otherwise_than_online_is_undecided(after: Path, tmp_path: 
     assert regular["findings"][0]["places"] == [{"place": "text", "before": "Hullo Ada", "after": "Hello Ada"}]
 
 
+def test_samples_in_a_directory_have_no_recorded_answers_to_be_held_against(after: Path, tmp_path: Path) -> None:
+    text = (after / "comb.yaml").read_text("utf-8").replace("samples: recorded", "samples: samples/standard")
+    (after / "comb.yaml").write_text(text, encoding="utf-8")
+    committed(after)
+    ran, report = gate(after, "replay", *online(tmp_path / "records", 1))
+    assert (ran.code, verdicts(report)["replay regular"]) == (3, "undecided")
+    assert "what answered samples/standard before is not recorded with it" in ran.out
+
+
 def test_answers_of_other_arms_and_those_that_lack_something_do_not_count(after: Path, tmp_path: Path) -> None:
     ran, report = gate(after, "replay", *online(tmp_path / "records", 80, arm="loud"))
     assert (ran.code, verdicts(report)["replay regular"]) == (3, "undecided")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
-from comb_compiler.samples import load_sample_set
+from comb_compiler.samples import Mark as SampleMark, load_sample_set
 from comb_compiler.samples.embedded import EmbeddedStore
+from comb_compiler.samples.kept import kept_of
 from comb_compiler.samples.record_pb2 import Mark, Reason, Record
 from comb_compiler.samples.users import user_digest
 from tests.cli.conftest import PROTO, Comb
@@ -210,6 +211,54 @@ def test_a_recorded_request_becomes_a_sample(comb: Comb, store: EmbeddedStore, c
     assert third.error == "INTERNAL"
 
 
+def test_a_request_may_stay_in_the_store(comb: Comb, store: EmbeddedStore, checkout: Path) -> None:
+    id, other = f"{2:032x}", f"{3:032x}"
+    store.mark(other, Mark(mark="mine", by="eve", time=1))
+    ran = comb(
+        "samples", "add", *STORE, id, other, "--to", "samples/error", "--in-store", "--by", "ada", "--why", "odd"
+    )
+    assert (ran.code, ran.out) == (0, f"samples/error/{id}\nsamples/error/{other}\n"), ran.err
+    one, two = load_sample_set(checkout / "samples" / "error")[0].samples
+    assert (one.kept, two.kept) == tuple(kept_of(store.get([name])[name]) for name in (id, other))
+    assert (one.expected, one.marks, two.marks) == (
+        {"text": "Hello Ada"},
+        (SampleMark("error", "ada", "odd"),),
+        (SampleMark("mine", "eve"),),
+    )
+    assert listed(comb, "--mark", "error") == ["r2"], "retention leaves what is marked"
+    assert "2 records that somebody marked left" in comb("samples", "gc", *STORE, "--comb", "greeting", "--yes").out
+    assert "all of its requests are in a sample store" in comb("health", ".", "--samples", "samples/error").err
+
+
+def test_a_set_is_brought_to_what_people_have_marked(comb: Comb, store: EmbeddedStore, checkout: Path) -> None:
+    for number, mark in (
+        (0, Mark(mark="error", by="ada", expected='{"text": "Hi"}')),
+        (1, Mark(mark="error", by="ada", error="INTERNAL")),
+        (2, Mark(mark="error", by="rule:empty")),
+        (3, Mark(mark="error", by="ada", expected='{"text": "Hi"}')),
+        (3, Mark(mark="standard", by="bob")),
+        (4, Mark(mark="error", by="ada", expected="{}", withdrawn=True)),
+    ):
+        store.mark(f"{number:032x}", mark)
+    errors = ("samples", "add", *STORE, "--marked", "error", "--in-store")
+    ran = comb(*errors)
+    assert (ran.code, ran.out) == (1, f"samples/error/{1:032x}\nsamples/error/{0:032x}\n")
+    assert f"left out: {2:032x}: nobody says what should have come" in ran.err
+    assert f"left out: {3:032x}: conflict: ada says error and bob says standard" in ran.err
+    assert {one.name: (one.expected, one.error) for one in load_sample_set(checkout / "samples/error")[0].samples} == {
+        f"{0:032x}": ({"text": "Hi"}, None),
+        f"{1:032x}": (None, "INTERNAL"),
+    }
+    store.mark(f"{2:032x}", Mark(mark="error", by="ada", expected='{"text": "Ho"}'))
+    assert comb(*errors).out == f"samples/error/{2:032x}\n", "what the set has is left as it is"
+    standard = comb("samples", "add", *STORE, "--marked", "standard", "--format", "json")
+    assert (standard.code, json.loads(standard.out)["samples"]) == (1, [])
+    none = comb("samples", "add", *STORE, "--marked", "mine")
+    assert (none.code, none.out, "nothing that is marked mine" in none.err) == (0, "", True)
+    (checkout / "samples/error" / f"{0:032x}" / "request.json").write_text("{", encoding="utf-8")
+    assert comb(*errors).code == 2
+
+
 def test_files_become_samples(comb: Comb, checkout: Path) -> None:
     (checkout / "ada.json").write_text('{"name": {"text": "Ada"}}', encoding="utf-8")
     ran = comb("samples", "add", "ada.json", "--expect", '{"text": "Hello Ada"}', "--by", "ada", "--why", "the usual")
@@ -234,10 +283,21 @@ def test_files_become_samples(comb: Comb, checkout: Path) -> None:
         (["missing.json", "--expect", "{}"], "cannot be read"),
         (["ada.json", "--expect", "{}", "--set", "nam.text=x"], "did you mean"),
         (["ada.json", "--expect", "{}", "--comb", "elsewhere"], "elsewhere"),
+        (["ada.json", "--expect", "{}", "--in-store"], "a file is in no store"),
+        (["ada.json", "--marked", "error"], "or --marked MARK alone"),
+        ([], "name files, ids of recorded requests"),
+        (["--marked", "eror"], "did you mean error?"),
+        (["--marked", "error", "--expect", "{}"], "leave out --expect"),
+        (["--marked", "error", "--as-answered"], "a recorded one is taken as it came"),
+        (["--marked", "error", "--name", "x"], "cannot have one name"),
+        (["--marked", "error"], "there is no such directory"),
+        (["large.json", "--expect", "{}"], "large: text.txt would have 17,000,000 bytes"),
     ],
 )
 def test_what_cannot_become_a_sample_leaves_nothing(comb: Comb, checkout: Path, options: list[str], said: str) -> None:
     (checkout / "ada.json").write_text('{"name": {"text": "Ada"}}', encoding="utf-8")
+    if "large.json" in options:
+        (checkout / "large.json").write_text(json.dumps({"name": {"text": "a" * 17_000_000}}), encoding="utf-8")
     ran = comb("samples", "add", *options)
     assert (ran.code in (1, 2), said in ran.err) == (True, True), ran.err
     assert not (checkout / "samples").exists()
@@ -291,7 +351,9 @@ def test_what_is_done_is_told_to_programs_too(comb: Comb, store: EmbeddedStore, 
         ],
     }  # fmt: skip
     added = said("add", *STORE, second, "--to", "samples/error")
-    assert added == {"version": 1, "set": "samples/error", "samples": [f"samples/error/{second[:12]}"]}
+    assert added == {
+        "version": 1, "set": "samples/error", "samples": [f"samples/error/{second[:12]}"], "left_out": [],
+    }  # fmt: skip
     assert said("export", *STORE, "--code", "OK", "-o", "out") == {"version": 1, "target": "out", "records": 4}
     elsewhere = ("--store", "embedded:elsewhere")
     assert said("import", "out", *elsewhere) == {"version": 1, "new": 4, "known": 0, "refused": []}

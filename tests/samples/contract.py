@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from comb_compiler.samples.kept import ABSENT, CHANGED, find_kept, kept_of
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import BadPage, Query, SampleStore, StoreError
 from tests.samples.machine import Fresh, Opener, machine
@@ -94,6 +95,21 @@ class Contract:
         marks = list(store.get([record(1).id])[record(1).id].marks)
         assert marks == [later, Mark(mark="error", by="rule:empty", time=1), bob]
         assert store.find(Query(marks=("standard",))).found[0].marks == ("error", "standard")
+
+    def test_what_a_set_keeps_there_is_found_or_said_to_be_gone_or_another(self, store: SampleStore) -> None:
+        records = [record(number, interface="i", request={"message": b"%d" % number}) for number in range(1, 253)]
+        store.put(records)
+        wanted = [kept_of(one) for one in records]
+        store.mark(records[0].id, Mark(mark="error", by="ada"))
+        found, why = find_kept(store, wanted)
+        assert ([len(found), dict(why)], found[records[7].id].request.message) == ([252, {}], b"8"), (
+            "marks do not count"
+        )
+        assert store.delete(Query(until=3.5), marked=True) == 3
+        store.put([record(2, interface="i", request={"message": b"other"})])
+        found, why = find_kept(store, wanted)
+        assert dict(why) == {records[0].id: ABSENT, records[1].id: CHANGED, records[2].id: ABSENT}
+        assert found.keys() == {one.id for one in records[3:]}
 
     def test_a_mark_needs_a_record(self, store: SampleStore) -> None:
         with pytest.raises(KeyError):

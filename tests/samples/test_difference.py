@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.samples import Mark, Sample, SampleSet
+from comb_compiler.samples import Kept, Mark, Sample, SampleSet
 from comb_compiler.samples.difference import Changed, SetDifference, difference
 
 ONE = Sample("one", {"frame": {"width": 1, "tags": ["a", "b"]}}, {"decision": "ALLOW"}, None, "", (), "1" * 64)
@@ -28,6 +28,14 @@ def test_samples_come_and_go() -> None:
 
 def test_a_sample_under_another_name_was_renamed() -> None:
     assert sets((ONE,), (ONE._replace(name="new"),)) == SetDifference(moved=(("one", "new"),))
+
+
+def test_another_record_is_another_request() -> None:
+    kept = ONE._replace(request={}, kept=Kept("0a" * 16, "1b" * 32))
+    later = kept._replace(kept=Kept("0a" * 16, "2c" * 32))
+    assert sets((kept,), (later,)).changed == (Changed("one", ("request",)),)
+    assert sets((ONE,), (kept,)).changed == (Changed("one", ("request",)),)
+    assert sets((kept,), (kept,)).is_empty
 
 
 def test_copies_are_renamed_once_each() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.samples import Mark, SampleSet, load_sample_set
+from comb_compiler.samples import Kept, Mark, SampleSet, load_sample_set
 from comb_compiler.samples.files import MAX_FILE
 
 GOOD: dict[str, Any] = {
@@ -17,6 +17,9 @@ GOOD: dict[str, Any] = {
     "expected.json": {"decision": "ALLOW"},
     "sample.json": {"about": "A frame.", "marks": [{"mark": "standard", "by": "ada"}]},
 }
+
+
+KEPT: dict[str, Any] = {"$record": "0a" * 16, "sha256": "1b" * 32}
 
 
 def lay(directory: Path, files: dict[str, Any]) -> Path:
@@ -58,6 +61,19 @@ def test_a_sample_may_have_to_fail(tmp_path: Path) -> None:
     assert (sample.expected, sample.error) == (None, "INVALID_ARGUMENT")
 
 
+def test_a_request_may_be_in_a_store(tmp_path: Path) -> None:
+    lay(tmp_path / "set" / "far", {"request.json": KEPT, "expected.json": {}})
+    lay(tmp_path / "set" / "near", GOOD)
+    found = read(tmp_path / "set")
+    assert [(one.name, one.kept, bool(one.request)) for one in found.samples] == [
+        ("far", Kept("0a" * 16, "1b" * 32), False),
+        ("near", None, True),
+    ]
+    assert [one.name for one in found.in_files.samples] == ["near"]
+    lay(tmp_path / "set" / "far", {"request.json": {**KEPT, "sha256": "2c" * 32}})
+    assert read(tmp_path / "set").digest != found.digest, "it moves with what the record must be"
+
+
 def test_notes_may_be_left_out(tmp_path: Path) -> None:
     lay(tmp_path / "set" / "bare", {"request.json": {}, "expected.json": {}})
     (sample,) = read(tmp_path / "set").samples
@@ -95,6 +111,12 @@ def test_the_digest_is_of_names_and_bytes(tmp_path: Path) -> None:
         ({"request.json": {"a": {"$file": "frame.jpg", "b": 1}}}, "request.json", "its name and nothing else"),
         ({"request.json": {"a": {"$file": 1}}}, "request.json", "its name and nothing else"),
         ({"request.json": {"a": {"$text": "frame.jpg"}}}, "request.json", "no text in UTF-8"),
+        ({"request.json": {"$record": "0a" * 16}}, "request.json", "and nothing else"),
+        ({"request.json": {**KEPT, "a": 1}}, "request.json", "and nothing else"),
+        ({"request.json": {**KEPT, "$record": "0A" * 16}}, "request.json", "`$record` has 32 hexadecimal digits"),
+        ({"request.json": {**KEPT, "sha256": 1}}, "request.json", "`sha256` has 64 hexadecimal digits"),
+        ({"request.json": {"a": [KEPT]}}, "request.json", "stands for a whole request"),
+        ({"request.json": KEPT}, "frame.jpg", "nothing in request.json refers to it"),
         ({"forgotten.png": b""}, "forgotten.png", "nothing in request.json refers to it"),
         ({"expected.json": None}, "sample.json", "either expected.json or"),
         ({"sample.json": {"error": "INTERNAL"}}, "sample.json", "either expected.json or"),

@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given, settings, strategies as st
 
-from comb_compiler.samples import Mark, load_sample_set
+from comb_compiler.samples import Kept, Mark, load_sample_set
 from comb_compiler.samples.writing import SampleExists, sample_files, sample_name, write_sample
 from tests.runtime.post.post_pb2 import Letter, Request
 
@@ -73,6 +73,14 @@ def test_two_pictures_have_two_names(tmp_path: Path) -> None:
     written = write(tmp_path, request)
     assert (written / "picture.bin").read_bytes() == b"a" * 40
     assert (written / "picture-2.bin").read_bytes() == b"b" * 40
+
+
+def test_a_request_in_a_store_is_named_and_not_written(tmp_path: Path) -> None:
+    kept = Kept("0a" * 16, "1b" * 32)
+    written = write(tmp_path, Request(letter=Letter(picture=b"\xff\xd8\xff".ljust(64))), kept=kept)
+    assert sorted(path.name for path in written.iterdir()) == ["expected.json", "request.json"]
+    (one,) = load_sample_set(tmp_path)[0].samples
+    assert one.kept == kept
 
 
 def test_an_error_stands_in_the_notes(tmp_path: Path) -> None:

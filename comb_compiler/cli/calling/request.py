@@ -89,7 +89,10 @@ def _sample(path: Path) -> dict[str, Any]:
     for flaw in flaws:
         if flaw.file.split("/")[0] == name:
             raise UsageError(f"{path.parent / flaw.file}: {flaw.message}")
-    return dict(next(dict(sample.request) for sample in samples.samples if sample.name == name))
+    sample = next(sample for sample in samples.samples if sample.name == name)
+    if sample.kept is not None:
+        raise UsageError(f"{path}: its request is in a sample store: comb samples show {sample.kept.record} -o DIR")
+    return dict(sample.request)
 
 
 def _in_its_field(path: Path, content: bytes, descriptor: Any) -> tuple[dict[str, Any], str]:

@@ -157,7 +157,8 @@ def judged(
     is_recorded = arguments.baseline == RECORDED
     with open_baseline(None if is_recorded else arguments.baseline, candidate, console) as baseline:
         terms = terms_of(arguments.platform, candidate, baseline)
-        exam = exam_of(candidate, baseline.comb if baseline else None, baseline.name if baseline else "", terms)
+        before, name = (baseline.comb, baseline.name) if baseline else (None, "")
+        exam = exam_of(candidate, before, name, terms, arguments.store)
         if exam.replays_records and which != "availability" and baseline is not None:
             arms = _arms_as_written(baseline) if is_recorded else None
             exam = exam.with_records(arguments.store, [candidate, baseline.comb], arms)

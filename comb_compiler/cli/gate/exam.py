@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.cases import interface_of, recorded
 from comb_compiler.cli.gate.comparators import Comparators, recoded
+from comb_compiler.cli.gate.kept import Store
 from comb_compiler.cli.gate.sample_sets import loaded, sample_sets
 from comb_compiler.cli.gate.terms import NO_TERMS, Terms
 from comb_compiler.cli.gate.weakenings import findings, weakenings
@@ -91,17 +92,22 @@ class Exam(NamedTuple):
         return self._replace(sets={**self.sets, "replay.regular": found})
 
 
-def exam_of(candidate: Clean, baseline: Clean | None, name: str, terms: Terms = NO_TERMS) -> Exam:
+def exam_of(
+    candidate: Clean, baseline: Clean | None, name: str, terms: Terms = NO_TERMS, store: str | None = None
+) -> Exam:
     """The baseline's gates and samples, with what the candidate adds to them; the candidate's own, if it is new.
 
-    Its comparators are to be closed. Where samples are none, it has no sets.
+    Its comparators are to be closed. Where samples are none, it has no sets. `store` has the requests of samples that
+    are not in files; without one these are left out.
     """
+    combs = [candidate] if baseline is None else [candidate, baseline]
+    kept = None if store is None else Store(store, [interface_of(one.plan) for one in combs])
     own, comparators = _gates(candidate), Comparators((baseline or candidate).directory)
     gates = own if baseline is None else _added(_gates(baseline), own)
     origin = "this change (there is no baseline)" if baseline is None else f"`{name}`, and what this change adds"
     exam = Exam(gates, {}, origin, terms=terms, comparators=comparators)
     try:
-        sets, lost = sample_sets(gates, candidate, baseline)
+        sets, lost = sample_sets(gates, candidate, baseline, kept)
         if baseline is None:
             return exam._replace(sets=sets)
         claims = _claims(_gates(baseline), own, sets, baseline)

@@ -236,6 +236,9 @@ class Session(NamedTuple):
         samples = self.exam.sets.get("replay.regular")
         if samples is None:
             return _alone("replay regular", Verdict.UNDECIDED, self.exam.missing)
+        if setting.recorded is not None and any(one.recorded is None for one in samples.cases):
+            why = f"what answered {samples.name} before is not recorded with it: name a revision with --baseline"
+            return _alone("replay regular", Verdict.UNDECIDED, why)
         count, allowed = asked.regular.count, 1 - float(asked.regular.same)
         return await regular(setting, samples, Regular(count, allowed, self.exam.terms.detectable))
 

@@ -55,10 +55,12 @@ def _report(comb: str, subject: str, named: Mapping[str, str], result: GateResul
 
 
 @contextmanager
-def _exam(candidate: Clean, named: str | None, console: Console) -> Iterator[tuple[Exam, Clean | None, str]]:
+def _exam(
+    candidate: Clean, named: str | None, console: Console, store: str | None = None
+) -> Iterator[tuple[Exam, Clean | None, str]]:
     with open_baseline(None if named == RECORDED else named, candidate, console) as baseline:
         before, name = (None, "") if baseline is None else (baseline.comb, baseline.name)
-        exam = exam_of(candidate, before, name)
+        exam = exam_of(candidate, before, name, store=store)
         if exam.unfit:
             raise UsageError(exam.unfit)
         with exam.comparators:
@@ -69,7 +71,7 @@ def _beside_baseline(
     candidate: Clean, arguments: argparse.Namespace, console: Console
 ) -> tuple[Sequence[Looked], Mapping[str, str]]:
     names = list(dict.fromkeys(arguments.sample))
-    with _exam(candidate, arguments.baseline, console) as (exam, before, name):
+    with _exam(candidate, arguments.baseline, console, arguments.store) as (exam, before, name):
         samples = samples_of(names, exam.sets, arguments.store, candidate.plan.comb)
         rules = exam.rules(Answers((before or candidate).plan).kind.DESCRIPTOR)
         named = {} if before is None else {"name": name, "subject": subjects_of(before)[before.plan.comb]}

@@ -3,20 +3,26 @@
 A sample is made of what `comb call` takes (a picture or other bytes, JSON, `-`), or of a recorded request, by its id.
 What is expected of its answer is given by --expect or --error; --as-answered asks the comb here and keeps what it
 answers now, for you to look at before you commit it. A recorded request expects what its marks say, or what it was
-answered with.
+answered with. --in-store leaves its request in the store: the sample names the record, and a digest of it, and a gate
+that does not find it decides nothing. A record that nobody has marked is marked then, so that it is kept.
+
+--marked adds every record of the comb with a mark that the set has not yet: so a set is brought to what people have
+said by now. The exit code is 1 where some are left out, since nobody said what should have come, or people disagree.
 
 example:
   comb samples add frame.jpg --expect '{"decision": "DECISION_BLOCK"}' --why "a phrase that is blocked"
   comb samples add frames/*.jpg --as-answered --to samples/standard
   comb samples add 0197c3a2b5e87d0c9f1e2d3c4b5a6978 --to samples/error
+  comb samples add --marked error --in-store            all errors that people have marked until now
 """
 
 import argparse
 import os
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
@@ -24,20 +30,31 @@ from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.cli.samples.expecting import add_expecting_arguments, author, checked, expecting
 from comb_compiler.cli.samples.formats import add_format_argument, json_text
 from comb_compiler.cli.samples.recorded import Wanted
-from comb_compiler.cli.samples.stores import add_store_argument, opened
+from comb_compiler.cli.samples.stores import add_store_argument
+from comb_compiler.cli.samples.taking import Draft, LeftOut, taken
 from comb_compiler.diagnostics.render.printable import printable
 from comb_compiler.workspace.errors import OutsideFailure
+
+if TYPE_CHECKING:
+    from comb_compiler.samples.model import Mark
 
 __all__ = ["add_arguments", "run"]
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("inputs", metavar="FILE|ID", nargs="+", help="files, JSON, - for stdin, or ids of recorded requests")
+    add("inputs", metavar="FILE|ID", nargs="*", help="files, JSON, - for stdin, or ids of recorded requests")
+    add("--marked", metavar="MARK", help="every recorded request with this mark that the set has not yet")
+    add("--in-store", action="store_true", help="leave recorded requests in the store, and name them")
     add("--comb", metavar="DIR", default=".", help="the comb.yaml that they are of, or its directory (default: .)")
-    add("--to", metavar="DIR", help="the set (default: the one of gates.availability, else samples/standard)")
+    add(
+        "--to",
+        metavar="DIR",
+        help="the set (default: samples/MARK, that of gates.availability, or samples/standard)",
+    )
     add("--name", metavar="NAME", help="the sample's name (default: after its file)")
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field of the request, by its path")
     add("--file", action="append", default=[], metavar="FIELD=FILE", help="set a field to what a file has")
@@ -50,98 +67,122 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
 
 
-class _Draft(NamedTuple):
-    """A sample to be: a name that is wished for, and its files."""
-
-    name: str
-    files: dict[str, bytes]
-
-
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    if arguments.name is not None and len(arguments.inputs) > 1:
-        raise UsageError("--name: several samples cannot have one name")
     wanted = expecting(arguments)
+    ids = [one for one in arguments.inputs if _ID.fullmatch(one) and not Path(one).exists()]
+    _check(arguments, wanted, ids)
+    comb = open_clean(arguments.comb, console, "has samples")
+    if comb is None:
+        return Exit.FINDINGS
+    target, left = _target(arguments, comb), list[LeftOut]()
+    if ids or arguments.marked is not None:
+        said = _mark(arguments, target) if arguments.in_store else None
+        drafts, left = taken(ids, comb.plan.comb, target, wanted, said, arguments)
+    else:
+        drafts = _given(comb, target, wanted, arguments, console)
+    written = []
+    for path in _written(target, drafts):
+        written.append(str(path))
+        if arguments.format == "text":
+            console.result(printable(written[-1]))
+    if arguments.format == "json":
+        console.result(json_text({"set": str(target), "samples": written, "left_out": [one._asdict() for one in left]}))
+    else:
+        console.note(printable("\n".join(_lines(left))))
+    if written:
+        console.note(
+            f"what is expected exactly must be answered exactly: look at them, then commit them: git add {target}"
+        )
+    elif not left:
+        console.note(printable(f"there is nothing that is marked {arguments.marked} and {target} has not"))
+    return Exit.FINDINGS if left else Exit.CLEAN
+
+
+def _lines(left: Sequence[LeftOut]) -> Iterator[str]:
+    for one in left[:_SHOWN]:
+        yield f"left out: {one.id}: {one.why}"
+    if len(left) > _SHOWN:
+        yield f"and {len(left) - _SHOWN:,} more"
+
+
+def _check(arguments: argparse.Namespace, wanted: Wanted | None, ids: list[str]) -> None:
+    """Raises UsageError for what makes no sense together."""
+    from comb_compiler.samples.model import mark_flaw
+
+    if (arguments.marked is None) != bool(arguments.inputs):
+        raise UsageError("what is added? name files, ids of recorded requests, or --marked MARK alone")
+    if arguments.name is not None and len(arguments.inputs) != 1:
+        raise UsageError("--name: several samples cannot have one name")
     if wanted is not None and arguments.as_answered:
         raise UsageError("--as-answered expects what the comb answers: leave out --expect and --error")
-    ids = [one for one in arguments.inputs if _ID.fullmatch(one) and not Path(one).exists()]
     if ids and len(ids) < len(arguments.inputs):
         raise UsageError(
             "files and recorded requests cannot be added in one go: they are made into samples differently"
         )
-    comb = open_clean(arguments.comb, console, "has samples")
-    if comb is None:
-        return Exit.FINDINGS
-    target = _target(arguments, comb)
-    drafts = _recorded(ids, wanted, arguments) if ids else _given(comb, target, wanted, arguments, console)
-    written = []
-    for draft in drafts:
-        written.append(_written(target, draft))
-        if arguments.format == "text":
-            console.result(printable(str(written[-1])))
-    if arguments.format == "json":
-        console.result(json_text({"set": str(target), "samples": [str(one) for one in written]}))
-    console.note(f"what is expected exactly must be answered exactly: look at them, then commit them: git add {target}")
-    return Exit.CLEAN
+    if arguments.marked is not None:
+        if flaw := mark_flaw(arguments.marked):
+            raise UsageError(f"--marked {arguments.marked}: {flaw}")
+        if wanted is not None or arguments.mark is not None:
+            raise UsageError("--marked takes what the marks say: leave out --expect, --error and --as")
+    elif arguments.in_store and not ids:
+        raise UsageError("--in-store: a file is in no store; `comb run --samples` records what it is asked")
+    if (ids or arguments.marked) and (arguments.as_answered or arguments.set or arguments.file):
+        raise UsageError("--as-answered, --set and --file make a request; a recorded one is taken as it came")
 
 
 def _target(arguments: argparse.Namespace, comb: Clean) -> Path:
     if arguments.to is not None:
         return Path(arguments.to)
-    return comb.golden or Path(os.path.relpath(comb.directory)) / "samples" / "standard"
+    sets = Path(os.path.relpath(comb.directory)) / "samples"
+    return sets / arguments.marked if arguments.marked is not None else comb.golden or sets / "standard"
 
 
-def _written(target: Path, draft: _Draft) -> Path:
+def _mark(arguments: argparse.Namespace, target: Path) -> "Mark":
+    """What is said of what is added. Raises UsageError."""
+    from comb_compiler.samples.model import MARKS, Mark, mark_flaw
+
+    mark = arguments.mark or (target.name if target.name in MARKS else "standard")
+    if mark_flaw(mark):
+        raise UsageError(f"--as {mark}: {mark_flaw(mark)}")
+    return Mark(mark, author(arguments), arguments.why)
+
+
+def _written(target: Path, drafts: Sequence[Draft]) -> Iterator[Path]:
     from comb_compiler.samples.writing import SampleExists, sample_name, write_sample
 
+    _must_be_small(drafts)
     try:
-        taken = [one.name for one in target.iterdir()] if target.is_dir() else []
-        return write_sample(target, sample_name(draft.name, taken), draft.files)
+        taken = {one.name for one in target.iterdir()} if target.is_dir() else set()
+        for draft in drafts:
+            name = sample_name(draft.name, taken)
+            yield write_sample(target, name, draft.files)
+            taken.add(name)
     except SampleExists as there:
         raise UsageError(f"{there}: give it another name, --name NAME") from there
     except OSError as problem:
         raise OutsideFailure(f"`{target}` cannot be written: {problem.strerror}") from problem
 
 
-# --- recorded requests ---
+def _must_be_small(drafts: Sequence[Draft]) -> None:
+    from comb_compiler.samples.files import MAX_FILE
 
-
-def _recorded(ids: list[str], wanted: Wanted | None, arguments: argparse.Namespace) -> list[_Draft]:
-    from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.cli.samples.recorded import files_of
-    from comb_compiler.cli.samples.showing import the_record
-
-    if arguments.as_answered or arguments.set or arguments.file:
-        raise UsageError("--as-answered, --set and --file make a request; a recorded one is taken as it came")
-    drafts = []
-    with opened(arguments) as store:
-        decoder = Decoder(store)
-        for id in ids:
-            record = the_record(store, id)
-            request = decoder.message(record.interface, record.request)
-            if request is None:
-                raise UsageError(f"{id}: its request cannot be read here, and so not become a sample")
-            kind = decoder.answer_type(record)
-            if wanted is not None and kind is not None:
-                checked(wanted, kind)
-            drafts.append(_Draft(arguments.name or id[:12], files_of(record, request, decoder, wanted)))
-    return drafts
-
-
-# --- what people have ---
+    for draft in drafts:
+        for name, content in draft.files.items():
+            if len(content) > MAX_FILE:
+                raise UsageError(
+                    f"{draft.name}: {name} would have {len(content):,} bytes, more than the {MAX_FILE:,} of a sample's "
+                    "file: a recorded request can stay in its store, --in-store; of an answer say what counts, --expect"
+                )
 
 
 def _given(
     comb: Clean, target: Path, wanted: Wanted | None, arguments: argparse.Namespace, console: Console
-) -> list[_Draft]:
+) -> list[Draft]:
     from comb_compiler.runtime.messages import open_messages
-    from comb_compiler.samples.model import MARKS, Mark, mark_flaw
 
     if wanted is None and not arguments.as_answered:
         raise UsageError("what is expected of the answer? say it by --expect or --error, or keep it by --as-answered")
-    mark = arguments.mark or (target.name if target.name in MARKS else "standard")
-    if mark_flaw(mark):
-        raise UsageError(f"--as {mark}: {mark_flaw(mark)}")
-    marks = [Mark(mark, author(arguments), arguments.why)]
+    marks = [_mark(arguments, target)]
     plan = comb.plan
     messages = open_messages(plan.descriptors)
     if wanted is not None:
@@ -149,7 +190,7 @@ def _given(
     requests = [_request(one, messages[plan.method.input], arguments, console) for one in arguments.inputs]
     every = [wanted] * len(requests) if wanted is not None else _answered(comb, requests, arguments, console)
     return [
-        _Draft(arguments.name or _stem(one), _files(request, its, arguments.about, marks))
+        Draft(arguments.name or _stem(one), _files(request, its, arguments.about, marks))
         for one, request, its in zip(arguments.inputs, requests, every, strict=True)
     ]
 

@@ -7,7 +7,10 @@ if TYPE_CHECKING:
     from comb_compiler.cli.samples.decoding import Decoder
     from comb_compiler.samples.record_pb2 import Record
 
-__all__ = ["Wanted", "files_of", "wanted_of"]
+__all__ = ["RECORDED_AS", "Wanted", "files_of", "wanted_of"]
+
+RECORDED_AS = "Recorded as "
+"""What the `about` of a sample begins with that a record became."""
 
 
 class Wanted(NamedTuple):
@@ -34,9 +37,12 @@ def wanted_of(record: "Record", decoder: "Decoder") -> Wanted:
     return Wanted(as_json(answer) if answer is not None else {})
 
 
-def files_of(record: "Record", request: Any, decoder: "Decoder", wanted: Wanted | None = None) -> dict[str, bytes]:
-    """The files of the sample that a record becomes. `request` is its message."""
+def files_of(
+    record: "Record", request: Any, decoder: "Decoder", wanted: Wanted | None = None, *, in_store: bool = False
+) -> dict[str, bytes]:
+    """The files of the sample that a record becomes. `request` is its message, which is written or stays `in_store`."""
     from comb_compiler.runtime.messages import as_json
+    from comb_compiler.samples.kept import kept_of
     from comb_compiler.samples.marks import standing
     from comb_compiler.samples.model import Mark
     from comb_compiler.samples.writing import sample_files
@@ -44,10 +50,11 @@ def files_of(record: "Record", request: Any, decoder: "Decoder", wanted: Wanted 
     wanted = wanted_of(record, decoder) if wanted is None else wanted
     marks = [Mark(one.mark, one.by, one.why) for one in standing(record.marks)]
     return sample_files(
-        as_json(request),
+        {} if in_store else as_json(request),
         request.DESCRIPTOR,
         expected=wanted.expected,
         error=wanted.error,
-        about=f"Recorded as {record.id}.",
+        about=f"{RECORDED_AS}{record.id}.",
         marks=marks,
+        kept=kept_of(record) if in_store else None,
     )

@@ -10,14 +10,17 @@ __all__ = ["read_goldens", "read_reference"]
 
 
 def read_goldens(directory: Path) -> SampleSet:
-    """The sample set in a directory. Raises CannotServe where it has flaws, or is none."""
+    """The sample set in a directory, as far as its requests are in files.
+
+    Raises CannotServe where it has flaws, or is none.
+    """
     from comb_compiler.samples import load_sample_set
 
     goldens, findings = load_sample_set(directory)
     if findings:
         flaw = findings[0]
         raise CannotServe(f"{directory} is no sample set: {flaw.file}: {flaw.message}")
-    return goldens
+    return goldens.in_files
 
 
 def read_reference(file: Path) -> Saved:
