@@ -161,7 +161,7 @@ def test_tls_is_spoken_with_a_server_whose_authority_is_trusted_and_with_no_othe
                 ModelServers(made, roots=authority.pem) as servers,
                 Engine(made, elsewhere=servers.hosts) as engine,
             ):
-                assert list((await engine.call(engine.request_type())).scores) == [0.5, 0.5]
+                assert list((await engine.call(engine.request_type(), within=120.0)).scores) == [0.5, 0.5]
             assert (await failed(made))[0] == Code.UNAVAILABLE
 
     run(main())
