@@ -10,6 +10,7 @@ example:
 import argparse
 import os
 import tempfile
+import textwrap
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -82,6 +83,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         show_gates(console, path, place)
     repository = Path(arguments.into).absolute() if arguments.into else place / "environment.git"
     _publish(console, checkout, result.verdicts[0].main, repository, cache.memo)
+    if can_run:
+        console.result(f"\nWhat was recorded and reported stays in {place}, and the next thing to try is\n{_NEXT}.")
     return Exit.CLEAN
 
 
@@ -214,7 +217,8 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     console.result(f"\n6. render   the Kubernetes objects of {_ENVIRONMENT}, on {len(rendered.clusters)} clusters")
     for cluster in rendered.clusters:
         kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
-        console.result(f"   {cluster.directory}/\n      " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
+        counted = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        console.result(f"   {cluster.directory}/\n{textwrap.indent(textwrap.fill(counted, _WIDTH), ' ' * 6)}")
     return rendered
 
 
@@ -222,6 +226,7 @@ def _indented(text: str, margin: str) -> str:
     return "".join(f"{margin}{line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
 
 
+_NEXT = "docs/tutorials/first-comb.md: a repository of your own, in ten minutes"
 _NOT_YET = """Not done here: no image is built (`comb image build` does; the manifests name some that nobody can pull),
 so that the gates ran operators as processes of this machine (`comb gate --target container` shuts them off), and the
 repository is a local one that no Flux watches."""

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import textwrap
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
 _SLOW = ("wait: 4ms", "wait: 700ms")
 """How long a batch of pictures waits for others: so few come that it is in vain."""
+_WIDTH, _MARGIN, _VERDICT = 100, 3, 9
 _GUIDED = 4
 """Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
 _BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [2], hold: 30s")
@@ -79,7 +81,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
     assert candidate is not None, "the demo has checked it"
     found, exam = judged(which, candidate, subjects_of(candidate), given, console)
     for line in _lines(found):
-        console.result(f"   {line}")
+        console.result(_wrapped(line))
     written(found, report, exam.cases)
     console.result(f"   look at it: {report / 'report.html'}")
 
@@ -95,6 +97,14 @@ def _lines(report: "GateReport") -> list[str]:
         if gate.load is not None and gate.load.guide is not None:
             lines += [f"       {line}" for line in islice(guide_lines(gate.load.guide), _GUIDED)]
     return lines
+
+
+def _wrapped(line: str) -> str:
+    """A line in as many as it takes; what goes on stands below the text."""
+    text = line.lstrip()
+    margin = " " * (_MARGIN + len(line) - len(text))
+    hang = margin if len(text) < len(line) else " " * (_MARGIN + _VERDICT)
+    return textwrap.fill(text, _WIDTH, initial_indent=margin, subsequent_indent=hang, break_on_hyphens=False)
 
 
 def _first(one: "SampleFinding") -> str:

@@ -23,7 +23,7 @@ def test_answers_are_in_the_files_and_recorded(made: Place) -> None:
 
 
 def test_a_forge_gets_its_own_pipeline_alone(place: Place) -> None:
-    place.comb("init", "algorithm", "one", "--set", "forge=gitlab")
+    assert "one/README.md says how to go on" in place.comb("init", "algorithm", "one", "--set", "forge=gitlab")
     assert (place.path / "one" / ".gitlab-ci.yml").is_file()
     assert not (place.path / "one" / ".github").exists()
 

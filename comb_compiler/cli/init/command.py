@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(report(found, "text", Checkout(str(root)), console))
         return Exit.FINDINGS
     write(root, files)
-    console.result(printable(f"{arguments.words[1] if len(arguments.words) > 1 else '.'}: {len(files)} files"))
+    place = arguments.words[1] if len(arguments.words) > 1 else "."
+    console.result(printable(f"{place}: {len(files)} files; {Path(place, 'README.md')} says how to go on"))
     return Exit.CLEAN
 
 
