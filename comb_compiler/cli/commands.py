@@ -79,7 +79,7 @@ GROUPS: dict[str, str] = {
     "platform": "write or publish what clusters are told once for all combs",
     "policy": "try, list and explain the rules that combs and their objects keep",
     "evidence": "look at what gates found and who signed it, and whether it counts",
-    "rollout": "try a comb on more and more users, and take it back where it does not do",
+    "rollout": "try a comb on more and more users, and take it back if need be",
     "ci": "say all about a change: what it touches, does, breaks and proves",
     "samples": "find, mark and keep recorded requests, and the sets that gates ask",
 }

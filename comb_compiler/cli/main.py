@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -16,6 +17,9 @@ from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["build_parser", "main"]
+
+_WIDEST = 118
+"""Columns of help: in wider lines an eye loses its way."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +137,22 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """argparse makes one for every argument that it is told of, and would ask shutil for the width each time."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
+        super().__init__(prog, width=min(_columns() - 2, _WIDEST))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Sentences as wide as the terminal is; what is indented stays as it was written."""
+        groups = groupby(text.strip().split("\n"), key=lambda line: not line or line[0] == " ")
+        lines = (
+            line
+            for is_kept, group in groups
+            for line in (group if is_kept else self._split_lines(" ".join(group), width - len(indent)))
+        )
+        return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        import textwrap
+
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
 
 
 def _columns() -> int:

@@ -175,6 +175,14 @@ def test_schema_prints_json(comb: Comb, name: str) -> None:
     assert "$schema" in json.loads(comb("schema", name).out)
 
 
+def test_help_is_as_wide_as_the_terminal_but_for_examples(comb: Comb, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [line for line in comb("--help").out.split("\n") if len(line) > 80] == []
+    monkeypatch.setenv("COLUMNS", "60")
+    before, _, rest = comb("publish", "--help").out.partition("\nexample:\n")
+    assert [line for line in (before + rest.partition("\n\n")[2]).split("\n") if len(line) > 60] == []
+    assert "\n  comb publish combs/ocr --platform" in f"\n{rest}"
+
+
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
 def test_every_command_helps_with_an_example(comb: Comb, command: str) -> None:
     ran = comb(command, "--help")
