@@ -19,6 +19,7 @@ from comb_compiler.samples.embedded import EmbeddedStore
 from comb_compiler.samples.positions import PositionFile
 from comb_compiler.samples.record_pb2 import Mark
 from comb_compiler.samples.store import Query
+from comb_compiler.samples.users import user_digest
 from tests.cli.conftest import Comb, Ran, checkout
 from tests.cli.test_gate import committed, gate, greeting, verdicts
 from tests.cli.test_samples import descriptors, record
@@ -152,22 +153,31 @@ def test_a_secret_is_in_the_environment_or_a_file_and_nowhere_else(stores: Store
 
 @pytest.mark.slow
 def test_the_replay_gate_runs_on_records_of_the_servers(
-    store: ProductionStore, settings: Settings, tmp_path: Path
+    store: ProductionStore, settings: Settings, tmp_path: Path, comb: Comb
 ) -> None:
     candidate = greeting(tmp_path / "after")
     for name in ("barbara", "ken"):
         expected = candidate / f"samples/error/{name}/expected.json"
         expected.write_text(expected.read_text("utf-8").replace(name.title(), name), encoding="utf-8")
-    committed(candidate)
     interface = store.put_interface(descriptors(tmp_path))
     assert store.put([record(number, interface=interface) for number in range(80)]).new == 80
     target = servers_file(settings, tmp_path / "store.json")
+    for number in (1, 2):
+        store.mark(record(number).id, Mark(mark="error", by="ada", expected='{"text": "Hello Ada"}'))
+    added = comb("samples", "add", "--marked", "error", "--in-store", "--store", target, cwd=candidate)
+    assert (added.code, len(added.out.splitlines())) == (0, 2), added.err
+    committed(candidate)
     right = [one.id for one in store.find(Query(), limit=100).found]
     ran, report = gate(candidate, "replay", "--store", target, "--baseline", "recorded")
     assert ran.code == 0, ran.out + ran.err
     assert verdicts(report) == {"replay error": "passed", "replay regular": "passed"}
+    assert report["gates"][0]["asked"] == 4, "two of them from files"
     assert report["gates"][1]["asked"] >= 70
     assert [one.id for one in store.find(Query(), limit=100).found] == right
+    assert store.delete(Query(user=user_digest("user-2")), marked=True) == 1
+    ran, report = gate(candidate, "replay", "--store", target, "--baseline", "recorded")
+    assert (ran.code, verdicts(report)) == (3, {"samples": "undecided"})
+    assert f"its record {record(2).id} is not there" in ran.out
 
 
 @pytest.mark.slow
