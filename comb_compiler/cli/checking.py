@@ -2,21 +2,25 @@
 
 import argparse
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.verdicts import Verdict, VerdictCache, digest
 from comb_compiler.diagnostics import Diagnostic, Label, Span, codes, in_reading_order
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.release.claims import Claim
 from comb_compiler.source.sourceset import SourceSet, Unavailable
 from comb_compiler.workspace.checkout import Checkout, ReadOnce, find_root
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
     from comb_compiler.cli.against import Against
+    from comb_compiler.cli.beside import AskElsewhere, Beside, Claims
+    from comb_compiler.compiler import Checked
+    from comb_compiler.policy.model import Policy
 
-__all__ = ["Checking", "Result", "common_root", "open_root"]
+__all__ = ["Checking", "Result", "common_root", "open_root", "same_names", "verdict_of"]
 
 
 class Result(NamedTuple):
@@ -46,7 +50,11 @@ class Checking:
     """One run over a checkout: every file is read once, and a verdict that is known is not worked out again."""
 
     def __init__(
-        self, checkout: Checkout, cache: VerdictCache, platform: str | None = None, against: "Against | None" = None
+        self,
+        checkout: Checkout,
+        cache: VerdictCache,
+        platform: str | None = None,
+        against: "Against | None" = None,
     ) -> None:
         self._against = against
         self._checkout = checkout
@@ -65,39 +73,87 @@ class Checking:
         found = [*diagnostics, *same_names(verdicts)]
         for verdict in verdicts:
             found += verdict.diagnostics
+        found += self.beside([verdict.main for verdict in verdicts if verdict.kind == "Comb"])
         return Result(verdicts, in_reading_order(found))
 
-    def verdict(self, main: str) -> Verdict:
-        """The verdict on one file, from the cache where it holds."""
+    def beside(
+        self,
+        mains: Iterable[str],
+        environments: Collection[str] = (),
+        ask: "AskElsewhere" = lambda: None,
+    ) -> list[Diagnostic]:
+        """What policies say of combs beside others of their teams, and nothing that is said of each by itself.
+
+        Of the `environments` of the platform, if any are named. Others are what is published, where `ask` knows
+        that; else all of the checkout.
+        """
+        asked = tuple(mains)
+        known = self.everyone(asked, environments, ask)
+        return known.findings(asked, self.verdict) if known is not None else []
+
+    def everyone(
+        self,
+        mains: Iterable[str],
+        environments: Collection[str] = (),
+        ask: "AskElsewhere" = lambda: None,
+    ) -> "Beside | None":
+        """What `mains` and all others claim; None where no policy asks for it."""
+        policies = self._policies_of_others()
+        if not policies:
+            return None
+        from comb_compiler.cli.beside import Beside
+
+        there = ask()
+        more = find_combs(self._checkout, [self._checkout.root]).combs if there is None else []
+        verdicts = [self.verdict(main) for main in dict.fromkeys((*mains, *more))]
+        return Beside(policies, verdicts, environments, there)
+
+    def _policies_of_others(self) -> "Sequence[Policy]":
+        """The policies of the platform that ask of other combs; what reads them is loaded only where there are some."""
+        if self._platform is None:
+            return ()
+        content = self._files.read(self._platform)
+        if isinstance(content, Unavailable) or b"policies" not in content:
+            return ()
+        from comb_compiler.compiler import check
+        from comb_compiler.policy.combs import asks_others
+
+        known = check(self._of_platform(), memo=self._cache.memo).policies
+        return [one for one in known.policies if asks_others(one)] if known is not None else ()
+
+    def verdict(self, main: str, others: "Claims | None" = None) -> Verdict:
+        """The verdict on one file, from the cache where it holds; beside what `others` claim, where they are given."""
         try:
-            return self._verdict(main, self._files.read(main))
+            return self._verdict(main, self._files.read(main), others)
         finally:
             self._files.forget(main)
 
-    def _verdict(self, main: str, content: bytes | Unavailable) -> Verdict:
+    def _verdict(self, main: str, content: bytes | Unavailable, others: "Claims | None") -> Verdict:
         if isinstance(content, Unavailable) or not self._cache.keeps:
-            return self._compile(main)[0]
+            return self._compile(main, others)[0]
         platform = "" if self._platform is None else self._platform_digest()
         if self._against is not None:
             platform = digest(f"{platform} {self._against.identity}".encode())
+        if others is not None:
+            platform = digest(f"{platform} {others!r}".encode())
         known = self._cache.find(main, content, platform, self._digest)
         if known is not None:
             return known
-        verdict, sources = self._compile(main)
+        verdict, sources = self._compile(main, others)
         looked_at = self._looked_at(sources) if not _has_folders(verdict, sources) else None
         if looked_at is not None and not any(finding.code in _ADVISED for finding in verdict.diagnostics):
             self._cache.keep(verdict, content, platform, looked_at)
         return verdict
 
-    def _compile(self, main: str) -> tuple[Verdict, SourceSet]:
+    def _compile(self, main: str, others: "Claims | None") -> tuple[Verdict, SourceSet]:
         """The verdict, and all that it rests on."""
         from comb_compiler.compiler import check
         from comb_compiler.workspace.sources import load_sources, with_samples
 
         sources = with_samples(self._files, load_sources(self._files, main, self._cache.memo))
         published = self._against.published(sources) if self._against is not None else None
-        checked = check(sources, self._platform_sources(main), self._cache.memo, published)
-        return Verdict(main, checked.kind, checked.name, checked.name_span, checked.diagnostics), sources
+        checked = check(sources, self._platform_sources(main), self._cache.memo, published, others=others)
+        return verdict_of(checked), sources
 
     def _looked_at(self, sources: SourceSet) -> dict[str, str] | None:
         """The digests of what a verdict rests on; None where they cannot be asked for again in the same words."""
@@ -165,6 +221,16 @@ def _digest_of(content: bytes | Unavailable) -> str:
 
 def _counted(samples: int | Unavailable) -> str:
     return _digest_of(samples) if isinstance(samples, Unavailable) else str(samples)
+
+
+def verdict_of(checked: "Checked") -> Verdict:
+    """What is kept of a check."""
+    claims: dict[str, Claim] = {}
+    if checked.plans:
+        from comb_compiler.plan.claims import claim_of
+
+        claims = {plan.environment: claim_of(plan) for plan in checked.plans}
+    return Verdict(checked.main, checked.kind, checked.name, checked.name_span, checked.diagnostics, claims)
 
 
 def same_names(verdicts: Iterable[Verdict]) -> list[Diagnostic]:

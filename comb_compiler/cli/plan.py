@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.checking import open_root
+from comb_compiler.cli.checking import Checking, open_root
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
@@ -37,7 +37,6 @@ from comb_compiler.workspace.discovery import find_combs
 if TYPE_CHECKING:
     from comb_compiler.plan.model import Plan
     from comb_compiler.release.images import Images
-    from comb_compiler.source.memo import Memo
 
 __all__ = ["add_arguments", "run"]
 
@@ -75,7 +74,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError("without --against one comb is planned: name one")
     checkout = Checkout(open_root(arguments))
     cache = VerdictCache(None if arguments.no_cache else default_directory())
-    planned = _planned(checkout, arguments, cache.memo)
+    planned = _planned(checkout, arguments, cache)
     plans = planned.plans
     if arguments.format == "json":
         console.result(_as_json(planned.diagnostics, plans, checkout, console))
@@ -104,7 +103,7 @@ def _run_against(arguments: argparse.Namespace, console: Console) -> int:
     else:
         from comb_compiler.cli.plan_against import compare_combs
 
-        compared = compare_combs(checkout, arguments, images, VerdictCache(cache).memo)
+        compared = compare_combs(checkout, arguments, images, VerdictCache(cache))
     from comb_compiler.cli.plan_showing import nothing, show
 
     compared = compared or nothing(arguments.against)
@@ -127,11 +126,12 @@ class _Planned(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") -> _Planned:
+def _planned(checkout: Checkout, arguments: argparse.Namespace, cache: VerdictCache) -> _Planned:
     """The plans for the environments that are asked for, and what is wrong with the comb or the platform."""
     from comb_compiler.compiler import check
     from comb_compiler.workspace.sources import load_sources
 
+    memo = cache.memo
     mains, found = find_combs(checkout, arguments.paths)
     if len(mains) > 1:
         raise UsageError(f"{arguments.paths[0]} holds {len(mains)} combs: name one, such as {mains[0]}")
@@ -147,7 +147,9 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, memo: "Memo") ->
     checked = check(comb, platform, memo, environment=arguments.environment or "")
     if checked.kind == "Platform":
         raise UsageError(f"{arguments.paths[0]} declares a platform: name a comb")
-    return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics)))
+    environments = (arguments.environment,) if arguments.environment is not None else ()
+    beside = Checking(checkout, cache, platform_file).beside(mains, environments)
+    return _Planned(checked.plans, in_reading_order((*of_platform.diagnostics, *checked.diagnostics, *beside)))
 
 
 def _as_json(found: tuple[Diagnostic, ...], plans: "Sequence[Plan]", checkout: Checkout, console: Console) -> str:

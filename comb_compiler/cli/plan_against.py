@@ -9,14 +9,14 @@ from comb_compiler.changes import Cause, CombChanges, Told, compare
 from comb_compiler.changes.effects import Effects
 from comb_compiler.changes.model import Side
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.checking import same_names
+from comb_compiler.cli.checking import Checking, same_names
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.plan_bases import Base, Before, Unrendered
 from comb_compiler.cli.plan_findings import refused_changes, unrendered_base
 from comb_compiler.cli.plan_opening import Here, open_base
 from comb_compiler.cli.plan_origins import side_of_rendered
-from comb_compiler.cli.verdicts import Verdict
+from comb_compiler.cli.verdicts import Verdict, VerdictCache
 from comb_compiler.compiler import Checked, check
 from comb_compiler.compiler.handover import handed_over, may_hand_over
 from comb_compiler.compiler.render import Rendered, RenderedCluster, render_comb, render_platforms
@@ -52,10 +52,12 @@ class Compared(NamedTuple):
     gone: tuple[tuple[str, str], ...] = ()
 
 
-def compare_combs(checkout: Checkout, arguments: argparse.Namespace, images: Images | None, memo: Memo) -> Compared:
+def compare_combs(
+    checkout: Checkout, arguments: argparse.Namespace, images: Images | None, cache: VerdictCache
+) -> Compared:
     """Render all combs that are named and compare each with what `--against` means. Raises UsageError."""
     mains, found = find_combs(checkout, arguments.paths)
-    here, environments, said = read_platform(checkout, arguments, images, memo)
+    here, environments, said = read_platform(checkout, arguments, images, cache.memo)
     if here is None:
         return Compared(arguments.against, (), in_reading_order((*found, *said)))
     with ExitStack() as stack:
@@ -63,6 +65,8 @@ def compare_combs(checkout: Checkout, arguments: argparse.Namespace, images: Ima
         work = Work(here, base)
         for environment in environments:
             work.environment(mains, environment)
+        checking = Checking(checkout, cache, here.sources.main)
+        said = (*said, *checking.beside(mains, environments, lambda: base.elsewhere(environments)))
     return work.done((*found, *said))
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from comb_compiler.cli.plan_compiling import Compiled
     from comb_compiler.cli.plan_opening import Here
     from comb_compiler.compiler.render import Rendered
+    from comb_compiler.diagnostics import Diagnostic
     from comb_compiler.release.images import Images
 
 __all__ = ["Alike", "compare_tree"]
@@ -120,10 +121,24 @@ def _compared(
         for environment in environments:
             _environment(tree, (here, base, work), environment, cache, names, paths)
             work.gone += ((one, environment) for one in base.gone(environment, names.values(), tree.mains))
+        beside = _beside(here, VerdictCache(cache), environments, base, work)
     differing = {main for main, _ in work.failed} | {one.comb for one in work.changes}
     alike = {main: name for main, name in names.items() if main not in differing and name not in differing}
     _keep(tree, common, alike, paths, homes_of(here.platform))
-    return work.done((*found, *said)), Alike(len(alike))
+    return work.done((*found, *said, *beside)), Alike(len(alike))
+
+
+def _beside(
+    here: "Here", cache: VerdictCache, environments: tuple[str, ...], base: "Base", work: "Work"
+) -> "list[Diagnostic]":
+    """What is said of the combs that differ beside others of their teams."""
+    from comb_compiler.cli.checking import Checking
+
+    mains = list(dict.fromkeys(one.main for one in work.checked))
+    if not mains:
+        return []
+    checking = Checking(here.checkout, cache, here.sources.main)
+    return checking.beside(mains, environments, lambda: base.elsewhere(environments))
 
 
 def _own_policies(here: "Here") -> list[str]:

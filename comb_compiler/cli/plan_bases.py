@@ -7,7 +7,9 @@ from typing import NamedTuple, Protocol
 from comb_compiler.changes.model import Side
 from comb_compiler.changes.sides import side_of_files
 from comb_compiler.cli.against import name_of
+from comb_compiler.cli.beside import Elsewhere
 from comb_compiler.cli.exits import UsageError
+from comb_compiler.cli.plan_claims import elsewhere_of
 from comb_compiler.cli.plan_origins import side_of_rendered
 from comb_compiler.cli.plan_stores import Homes
 from comb_compiler.compiler.images import unbuilt_images
@@ -75,6 +77,10 @@ class Base(Protocol):
         """The combs that are there, and that nobody has any more."""
         ...
 
+    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
+        """What combs claim that are there; None where only a checkout is looked at."""
+        ...
+
 
 class Store(Protocol):
     """Rendered files by place: a directory, or a commit of an environment repository."""
@@ -85,6 +91,10 @@ class Store(Protocol):
 
     def release(self, place: Place) -> bytes | None:
         """The place's release.json."""
+        ...
+
+    def releases(self, cluster: str, namespace: str) -> Mapping[str, bytes]:
+        """The release.json of every comb of a namespace."""
         ...
 
     def files(self, place: Place) -> Mapping[str, bytes]:
@@ -143,6 +153,10 @@ class Published:
         there = {Place(one, namespace, comb) for one in clusters for comb in self.store.combs(one, namespace)}
         left = ((place.comb, self._release(place)) for place in there if place.comb not in known)
         return sorted({comb for comb, one in left if one is not None and one.environment == environment})
+
+    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
+        """As releases say it."""
+        return elsewhere_of(self.title, self.store, {one: self._homes[one] for one in environments})
 
     def _places(self, environment: str, name: str) -> list[Place]:
         clusters, namespace = self._homes[environment]
@@ -205,6 +219,10 @@ class Then:
         now, known = set(mains), set(names)
         found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in now}
         return sorted(name for name in found if name and name not in known)
+
+    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
+        """Nothing: what else is published a revision does not say."""
+        return None
 
     def clusters(self, main: str, environment: str, name: str) -> tuple[RenderedCluster, ...]:
         """The comb as it was, wherever it was; nothing where it was not there. Raises Unrendered."""

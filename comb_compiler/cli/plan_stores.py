@@ -39,6 +39,11 @@ class DirectoryStore:
         """The place's release.json."""
         return _content(self._root / place.directory / FILE)
 
+    def releases(self, cluster: str, namespace: str) -> dict[str, bytes]:
+        """The release.json of every comb of a namespace."""
+        found = {name: self.release(Place(cluster, namespace, name)) for name in self.combs(cluster, namespace)}
+        return {name: one for name, one in found.items() if one is not None}
+
     def files(self, place: Place) -> Mapping[str, bytes]:
         """The place's files by name; none where it is not there."""
         try:
@@ -87,6 +92,18 @@ class CommitStore:
     def release(self, place: Place) -> bytes | None:
         """The place's release.json."""
         return self._at(place).contents(FILE)[FILE] if FILE in self._at(place).files else None
+
+    def releases(self, cluster: str, namespace: str) -> dict[str, bytes]:
+        """The release.json of every comb of a namespace, fetched and read together."""
+        from comb_compiler.publish.trees import fetch_blobs, files_named, read_blobs
+
+        below = f"{TOP}/{cluster}/{namespace}"
+        found = files_named(self._mirror.git, self._head, below, FILE) if self._head is not None else {}
+        if not found:
+            return {}
+        fetch_blobs(self._mirror.git, f"{self._head}:{below}", found.values())
+        contents = read_blobs(self._mirror.git, found.values())
+        return {path.split("/")[-2]: content for path, content in zip(found, contents, strict=True)}
 
     def files(self, place: Place) -> Mapping[str, bytes]:
         """The place's files by name; none where it is not there."""

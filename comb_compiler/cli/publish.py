@@ -17,6 +17,7 @@ import posixpath
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from comb_compiler.cli.claiming import Judging, judged_beside
 from comb_compiler.cli.committing import add_writing_arguments, committed
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.emergencies import add_emergency_argument, declared, in_emergency, in_one_line, who_may
@@ -83,7 +84,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         may = trust if emergency is None else who_may(trust, target.platform)
         said = (*facts_of(checkout.root), *facts)
         terms = Terms(may, identity, arguments.allow_prune, title, said, True, arguments.take_over or "")
-        return publish(mirror, wanted_of(rendered), terms, carry, follow=follower(mirror, rendered))
+        follow = judged_beside(mirror, Judging(checkout, combs, arguments), follower(mirror, rendered), console)
+        return publish(mirror, wanted_of(rendered), terms, carry, follow=follow)
 
     if emergency is not None:
         console.note(f"comb: nothing proves this release; that is to be made good {emergency.said.partition(': ')[0]}")

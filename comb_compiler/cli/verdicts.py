@@ -16,13 +16,14 @@ import comb_compiler
 from comb_compiler.diagnostics import Diagnostic, Span
 from comb_compiler.diagnostics.model import Position
 from comb_compiler.diagnostics.render.json import from_json, render
+from comb_compiler.release.claims import Claim
 from comb_compiler.source.memo import Memo
 from comb_compiler.workspace.installed import installed
 from comb_compiler.workspace.store import Remembering, ResultStore
 
 __all__ = ["Verdict", "VerdictCache", "default_directory", "digest", "fingerprint"]
 
-_FORM = 2
+_FORM = 3
 _DEPENDENCIES = (
     "annotated_types-",
     "cel_expr_python-",
@@ -39,13 +40,17 @@ Digests = Mapping[str, str]
 
 
 class Verdict(NamedTuple):
-    """What a check found: enough to report it, and to compare names across files."""
+    """What a check found: enough to report it, and to compare names and add up claims across files.
+
+    `claims` are what the comb claims of devices, by environment of the platform: there where it could be planned.
+    """
 
     main: str
     kind: str
     name: str
     name_span: Span | None
     diagnostics: tuple[Diagnostic, ...]
+    claims: Mapping[str, Claim] = {}
 
 
 def digest(content: bytes) -> str:
@@ -103,6 +108,7 @@ def _written(verdict: Verdict, looked_at: Digests) -> dict[str, Any]:
         "name": verdict.name,
         "name_span": verdict.name_span,
         "diagnostics": render(verdict.diagnostics) if verdict.diagnostics else "",
+        "claims": dict(verdict.claims),
     }
 
 
@@ -110,7 +116,8 @@ def _read(main: str, entry: dict[str, Any]) -> Verdict:
     span = entry["name_span"]
     name_span = Span(span[0], Position(*span[1]), Position(*span[2])) if span else None
     diagnostics = from_json(entry["diagnostics"]) if entry["diagnostics"] else ()
-    return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics)
+    claims = {environment: Claim(*one) for environment, one in entry["claims"].items()}
+    return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics, claims)
 
 
 def fingerprint() -> str:

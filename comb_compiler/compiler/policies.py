@@ -25,6 +25,7 @@ from comb_compiler.spec.platform import Platform
 if TYPE_CHECKING:
     from comb_compiler.compiler.render import RenderedCluster
     from comb_compiler.plan.model import Plan
+    from comb_compiler.release.claims import Claim
 
 __all__ = ["check_comb", "check_manifests", "platform_policies"]
 
@@ -55,11 +56,19 @@ def _read(files: tuple[tuple[str, bytes], ...]) -> tuple[PolicySet, tuple[Diagno
     return read_policies(dict(files), _EVALUATOR)
 
 
-def check_comb(policies: PolicySet, comb: Bound[Comb], platform: Bound[Platform], plan: "Plan") -> Iterator[Diagnostic]:
-    """What policies over combs say of one in an environment."""
+def check_comb(
+    policies: PolicySet,
+    comb: Bound[Comb],
+    platform: Bound[Platform],
+    plan: "Plan",
+    others: "tuple[Claim, ...] | None" = None,
+) -> Iterator[Diagnostic]:
+    """What policies over combs say of one in an environment; beside what `others` claim there, where that is known."""
     assert comb.value is not None
     if any(one.is_of_combs for one in policies.policies):
-        facts = CombFacts(as_data(comb.value), as_data(platform.value), plan_data(plan), plan.environment)
+        facts = CombFacts(
+            as_data(comb.value), as_data(platform.value), plan_data(plan), plan.environment, others=others
+        )
         yield from comb_findings(policies, facts, comb, _EVALUATOR)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
+from comb_compiler.plan.claims import devices_of
 from comb_compiler.release.release import Promise, Release
 from comb_compiler.release.subject import subjects_of
 from comb_compiler.render import Rendering
@@ -18,6 +19,7 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
     subject, arms = subjects_of(rendering.execution, code)
     grounds = json.dumps(platform_slice(rendering), sort_keys=True, ensure_ascii=True).encode()
     comb = rendering.comb
+    devices = devices_of((rendering.here,))
     return Release(
         comb=rendering.name,
         environment=rendering.plan.environment,
@@ -37,6 +39,8 @@ def release_of(rendering: Rendering, files: Mapping[str, bytes], flux: bytes, co
         replicas=rendering.kept,
         emergency=rendering.emergency,
         source=rendering.source,
+        team=(rendering.plan.team or "") if devices else "",
+        devices=devices,
     )
 
 

@@ -228,6 +228,7 @@ COSTLY_POLICY = Code("COMB4506", "costly-policy")
 CONTRADICTING_FIXTURE = Code("COMB4507", "contradicting-fixture")
 UNTESTED_POLICY = Code("COMB4508", "untested-policy")
 MISSING_PARAMS = Code("COMB4509", "missing-params")
+UNKNOWN_CLAIMS = Code("COMB4510", "unknown-claims", _W)
 
 # What a change does to what is there.
 FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")

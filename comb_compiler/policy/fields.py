@@ -57,6 +57,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "CombPolicy": {
         "environments": _TEXTS,
         "params": _ANY,
+        "others": ("Checkout", "Published"),
         "matchConditions": [_NAMED],
         "failurePolicy": ("Fail", "Ignore"),
         "variables": [_NAMED],

@@ -10,7 +10,7 @@ from comb_compiler.policy.admission import Decision, decide
 from comb_compiler.policy.combs import CombFacts, judge_comb
 from comb_compiler.policy.evaluator import Evaluator, Outcome
 from comb_compiler.policy.judging import Verdict
-from comb_compiler.policy.matching import Asked
+from comb_compiler.policy.matching import Asked, within
 from comb_compiler.policy.model import Policy, PolicySet
 from comb_compiler.policy.places import about
 from comb_compiler.release.images import UNBUILT
@@ -90,13 +90,24 @@ def _below(root: Node, *path: str) -> Node:
     return node
 
 
+def _first_of(data: Any, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """A path with a `*` for any name: with the first name below which all the rest is written, where there is one."""
+    if "*" not in steps:
+        return steps
+    at = steps.index("*")
+    above = within(data, *steps[:at])
+    paths = (_first_of(data, (*steps[:at], name, *steps[at + 1 :])) for name in above)
+    return next((path for path in paths if path[-1] in within(data, *path[:-1])), steps[:at])
+
+
 def comb_findings(
     policies: PolicySet, facts: CombFacts, comb: Bound[Comb], evaluator: Evaluator, where: str = ""
 ) -> Iterator[Diagnostic]:
     """What policies over combs say against one; `where` says of which of its parts."""
     for policy, verdict in judge_comb(policies, facts, evaluator):
         told = verdict.validation.path if verdict.validation is not None else ""
-        steps = tuple(told.split(".")) if told else about(verdict, policy.rule, "comb") or ("metadata", "name")
+        about_it = about(verdict, policy.rule, "comb") or ("metadata", "name")
+        steps = _first_of(comb.root.data, tuple(told.split("."))) if told else about_it
         code = _code(policy.spec.get("validationActions", ("Deny",)))
         subject = f"the comb in {facts.environment}{where}" if facts.environment else f"the comb{where}"
         if code is not None:

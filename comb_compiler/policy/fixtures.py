@@ -14,12 +14,15 @@ from comb_compiler.policy.judging import Verdict
 from comb_compiler.policy.matching import Asked, within
 from comb_compiler.policy.model import Policy, PolicySet
 from comb_compiler.policy.reading import read_documents
+from comb_compiler.release.claims import Claim
 from comb_compiler.source import Node
 from comb_compiler.spec.binding import bind_node
 from comb_compiler.spec.comb import Comb
 
 __all__ = ["FOLDER", "Fixture", "Tried", "read_fixtures", "try_fixtures"]
 
+OTHERS = "Others"
+"""The kind of a document with what other combs claim."""
 FOLDER = "tests"
 """Beside policies: `tests/NAME/allow-*.yaml` and `deny-*.yaml`, by the name of the policy's file; what is right below
 `tests` is there for all of them."""
@@ -117,17 +120,24 @@ def _verdicts(
         if bound.value is None or has_errors(bound.diagnostics):
             return (), bound.diagnostics
         plan = others.get("Plan", {})
-        objects = tuple(one for one in fixture.others if one.get("kind") not in ("Platform", "Plan"))
+        objects = tuple(one for one in fixture.others if one.get("kind") not in ("Platform", "Plan", OTHERS))
         verdicts = []
+        beside = tuple(_claims(others.get(OTHERS, {})))
         for shown in (None, objects):  # policies over objects are judged apart
-            facts = CombFacts(
-                as_data(bound.value), others.get("Platform", {}), plan, plan.get("environment", "production"), shown
-            )
+            environment = plan.get("environment", "production")
+            facts = CombFacts(as_data(bound.value), others.get("Platform", {}), plan, environment, shown, beside)
             verdicts += [verdict for _, verdict in judge_comb(policies, facts, evaluator)]
         return tuple(verdicts), ()
     asked = _asked(fixture, others.get("Namespace"))
     known = policies._replace(params=(*policies.params, *fixture.others))
     return tuple(one.verdict for one in decide(known, asked, evaluator)), ()
+
+
+def _claims(others: Mapping[str, Any]) -> Iterator[Claim]:
+    """What other combs claim, as a fixture lists it: `combs: [{comb, team, devices: {CLASS: NUMBER}}]`."""
+    for one in others.get("combs") or ():
+        if isinstance(one, Mapping):
+            yield Claim(str(one.get("comb", "")), str(one.get("team", "")), within(one, "devices"))
 
 
 def _asked(fixture: Fixture, namespace: Mapping[str, Any] | None) -> Asked:

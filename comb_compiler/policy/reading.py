@@ -5,6 +5,7 @@ from typing import Any
 
 from comb_compiler.diagnostics import Diagnostic, Label, codes, has_errors
 from comb_compiler.diagnostics.model import diagnose
+from comb_compiler.policy.combs import asks_objects, asks_others
 from comb_compiler.policy.compiling import Scope, compile_rule
 from comb_compiler.policy.evaluator import Evaluator
 from comb_compiler.policy.fields import bad, field_findings, shape_of
@@ -21,7 +22,7 @@ COMB_POLICY = "CombPolicy"
 CLUSTER_KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 _VERSIONS = {**dict.fromkeys(CLUSTER_KINDS, _API), COMB_POLICY: _COMB}
 _IN_CLUSTER = ("object", "oldObject", "request", "namespaceObject")
-_OVER_COMBS = ("comb", "platform", "plan", "environment", "params", "objects")
+_OVER_COMBS = ("comb", "platform", "plan", "environment", "params", "objects", "others")
 
 
 def read_documents(file: str, content: bytes) -> tuple[tuple[Node, ...], tuple[Diagnostic, ...]]:
@@ -106,7 +107,11 @@ def _policy(file: str, root: Node, evaluator: Evaluator) -> tuple[Policy, tuple[
     of_combs = root.data["kind"] == COMB_POLICY
     names = _OVER_COMBS if of_combs else (*_IN_CLUSTER, *(("params",) if "paramKind" in spec.data else ()))
     rule, found = compile_rule(spec, Scope(evaluator, names, not of_combs))
-    return Policy(root.data["metadata"]["name"], file, root, spec.data, rule, of_combs), found
+    policy = Policy(root.data["metadata"]["name"], file, root, spec.data, rule, of_combs)
+    if of_combs and asks_objects(policy) and asks_others(policy):
+        message = "`objects` and `others` are not known together: a policy asks for one of them"
+        found = (*found, bad(message, root.span._replace(end=root.span.start)))
+    return policy, found
 
 
 def _duplicates(roots: Iterable[Node]) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from comb_compiler.publish.errors import PublishError, Refused, quoted
 from comb_compiler.publish.git import Git
 
-__all__ = ["Entry", "Graft", "fetch_blobs", "listed", "read_blob", "read_blobs", "write_tree"]
+__all__ = ["Entry", "Graft", "fetch_blobs", "files_named", "listed", "read_blob", "read_blobs", "write_tree"]
 
 _SCRATCH = "refs/comb/scratch"
 _TREE = "040000"
@@ -62,6 +62,13 @@ def listed(git: Git, commit: str, paths: Iterable[str]) -> dict[str, Entry]:
         for path, entry in found.items()
         if path in wanted or (entry.mode != _TREE and any(path.startswith(f"{one}/") for one in _above(path, wanted)))
     }
+
+
+def files_named(git: Git, commit: str, below: str, name: str) -> dict[str, Entry]:
+    """The files of this name in the directories that a directory holds, by path; none where that is not there."""
+    found = _entries(git("ls-tree", "-r", "-z", commit, "--", f"{below}/"))
+    depth = below.count("/") + 2
+    return {path: one for path, one in found if path.endswith(f"/{name}") and path.count("/") == depth and one.is_file}
 
 
 def _above(path: str, among: Iterable[str] | None = None) -> list[str]:

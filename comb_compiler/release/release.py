@@ -71,6 +71,7 @@ class Release(NamedTuple):
     that an earlier release made, and that are kept for pods that still run it. `replicas` are Deployments whose number
     of replicas an autoscaler takes over with this release, and the number that they have until then. An `emergency` let
     it past the gates. `source` is the directory that it was published from, by `directory_name`, if that is known.
+    `devices` are the most devices, or shares of them, that all pods have here, by class, and `team` is whose they are.
     """
 
     comb: str
@@ -91,6 +92,8 @@ class Release(NamedTuple):
     replicas: Mapping[str, int] = {}
     emergency: Emergency | None = None
     source: str = ""
+    team: str = ""
+    devices: Mapping[str, int] = {}
 
     @property
     def digest(self) -> str:

@@ -148,6 +148,7 @@ NEEDS_BYTES = (
     codes.CONTRADICTING_FIXTURE,
     codes.UNTESTED_POLICY,
     codes.MISSING_PARAMS,
+    codes.UNKNOWN_CLAIMS,
     codes.FILE_IN_THE_WAY,
     codes.BAD_TEMPLATE_RECORD,
     codes.LOST_TEMPLATE,

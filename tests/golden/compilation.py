@@ -128,7 +128,9 @@ def compare_on_disk(root: Path) -> tuple[Diagnostic, ...]:
     asked = argparse.Namespace(
         paths=[str(root)], platform=str(root / PLATFORM), environment=None, against="HEAD", all=False
     )
-    return compare_combs(Checkout(root), asked, None, REMEMBERED).diagnostics
+    cache = VerdictCache(None)
+    cache.memo = REMEMBERED
+    return compare_combs(Checkout(root), asked, None, cache).diagnostics
 
 
 def render_on_disk(root: Path) -> tuple[Diagnostic, ...]:

@@ -25,8 +25,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from comb_compiler.cli.against import name_of, open_against
+from comb_compiler.cli.beside import Beside
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.checking import open_root, same_names
+from comb_compiler.cli.checking import Checking, open_root, same_names
 from comb_compiler.cli.ci.change import Change, change_since
 from comb_compiler.cli.ci.gating import Terms, gated, words_of
 from comb_compiler.cli.ci.imaging import building_of
@@ -115,6 +116,10 @@ def _reported(
     with ExitStack() as stack:
         past = stack.enter_context(Past(checkout.root, change.commit))
         sides, wrong, rested = _sides(checkout, change, past, memo, arguments, stack)
+        known = _everyone(sides, mains, arguments)
+        if known is not None:
+            sides = sides._replace(others=known.of)
+            wrong = (*wrong, *known.unknown(()))
         combs = touched(checkout, past, mains, change.files, rested, memo)
         removed = removed_combs(checkout, past, mains, change.files)
         judged = [judge(one, sides) for one in combs] if not has_errors(wrong) else []
@@ -147,6 +152,14 @@ def _sides(
     rested = rested_on(checkout, past, file, change.files, memo)
     base = open_base(change.commit, here, stack) if here is not None else None
     return Sides(checkout, past, against, here, base, environments, memo), asked[0].diagnostics, rested
+
+
+def _everyone(sides: Sides, mains: Sequence[str], arguments: argparse.Namespace) -> Beside | None:
+    """What all combs of the checkout claim, where a policy asks for that."""
+    if sides.here is None:
+        return None
+    cache = VerdictCache(None if arguments.no_cache else default_directory())
+    return Checking(sides.checkout, cache, sides.here.sources.main).everyone(mains, sides.environments)
 
 
 def _twice(checkout: Checkout, mains: Sequence[str], memo: Memo) -> list[Diagnostic]:

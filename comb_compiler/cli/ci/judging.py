@@ -1,11 +1,12 @@
 """A comb that a change touches → what is wrong with it, and what becomes of what runs: check, policies, plan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from comb_compiler.changes import CombChanges
 from comb_compiler.changes.wording import counts_text, effect_lines
 from comb_compiler.cli.against import Against, name_of
+from comb_compiler.cli.beside import Claims
 from comb_compiler.cli.ci.report import Comb, Effect, Finding, Place, Usage, Verdict
 from comb_compiler.cli.ci.touched import Touched
 from comb_compiler.cli.plan_against import Work
@@ -36,6 +37,8 @@ class Sides(NamedTuple):
     base: Base | None
     environments: tuple[str, ...]
     memo: Memo
+    others: Callable[[str], Claims] | None = None
+    """What other combs claim beside one; None where no policy asks."""
 
 
 class Judged(NamedTuple):
@@ -53,7 +56,8 @@ def judge(touched: Touched, sides: Sides) -> Judged:
     """All that costs no process: a comb with mistakes is not planned, and nothing is asked of it."""
     sources = load_sources(sides.checkout, touched.main, sides.memo)
     platform = sides.here.sources if sides.here is not None else None
-    checked = check(sources, platform, sides.memo, sides.against.published(sources))
+    others = sides.others(touched.main) if sides.others is not None else None
+    checked = check(sources, platform, sides.memo, sides.against.published(sources), others=others)
     bound = checked.comb.base.value if checked.comb is not None else None
     team = bound.metadata.team or "" if bound is not None else ""
     weaker = _refused_before(touched, sources, sides, checked.diagnostics)
@@ -76,7 +80,8 @@ def _refused_before(
     """The errors that a comb has by the rules as they were, where a change edits both: nobody sets his own exam."""
     if sides.here is None or not (touched.own and touched.platform):
         return ()
-    before = check(sources, past_platform(sides.past, sides.here), sides.memo).diagnostics
+    others = sides.others(touched.main) if sides.others is not None else None
+    before = check(sources, past_platform(sides.past, sides.here), sides.memo, others=others).diagnostics
     known = {(one.code, one.message) for one in now}
     return tuple(one for one in before if one.severity is Severity.ERROR and (one.code, one.message) not in known)
 
