@@ -75,6 +75,16 @@ class ImageLayout:
             raise ImageError(f"{self.path}: what is there for {digest} is something else")
         return content
 
+    def check(self, digest: str) -> None:
+        """Raises ImageError where a blob, of whatever size, is not what its digest names."""
+        try:
+            with self.blob(digest).open("rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
+        except OSError as problem:
+            raise ImageError(f"{self.path}: {digest} cannot be read: {problem.strerror}") from problem
+        if _ALGORITHM + found != digest:
+            raise ImageError(f"{self.path}: what is there for {digest} is something else")
+
     @contextmanager
     def writing(self) -> Iterator[_Hashing]:
         """Something to write a blob into; it is there when this ends, by its digest, and gone when it fails."""

@@ -1,16 +1,17 @@
 """Scanners for known weaknesses, which are programs of others: found on PATH, and given a layout of one image."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from comb_compiler.images.bases import read_base
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import Descriptor
 
-__all__ = ["HOW_TO_GET_ONE", "SCANNERS", "Scanner", "find_scanner", "layout_of_one"]
+__all__ = ["HOW_TO_GET_ONE", "SCANNERS", "Scanner", "find_scanner", "layout_of_one", "see_that_it_is_whole"]
 
 HOW_TO_GET_ONE = (
     "install Trivy (https://trivy.dev) or Grype (https://github.com/anchore/grype), so that it is on PATH; "
@@ -42,6 +43,13 @@ def find_scanner(names: Sequence[str] = SCANNERS) -> Scanner | None:
         if program is not None:
             return Scanner(name, program)
     return None
+
+
+def see_that_it_is_whole(layout: ImageLayout, images: Mapping[str, Descriptor]) -> None:
+    """Raises ImageError where a blob of an image is not what its digest names: scanners take what is there for it."""
+    layers = {layer.digest for name, image in images.items() for layer in read_base(layout, image, name).layers}
+    for digest in sorted(layers):
+        layout.check(digest)
 
 
 @contextmanager

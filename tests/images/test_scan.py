@@ -5,19 +5,21 @@ The scanner here is a program of a few lines that checks what it is given: real 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from comb_compiler.images.bases import open_layout
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import MANIFEST
 from tests.architecture.imports import ROOT
 from tests.images.making import base_layout
 
 SCANNER = f"""#!{sys.executable}
-import json, sys
+import json, os, sys
 sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
 from comb_compiler.images.bases import open_layout
@@ -28,6 +30,8 @@ base = open_layout(layout)  # the only one
 for layer in base.layers:
     layout.read(layer.digest)
 print(json.dumps([base.name, sys.argv[1:-1]]))
+if "--die" in sys.argv:
+    os.kill(os.getpid(), 9)
 sys.exit(7 if "--fail" in sys.argv else 0)
 """
 
@@ -42,11 +46,13 @@ def images(tmp_path: Path) -> Path:
     return layout.path
 
 
-def scan(images: Path, scanners: tuple[str, ...], *arguments: str) -> "subprocess.CompletedProcess[str]":
+def scan(
+    images: Path, scanners: tuple[str, ...], *arguments: str, program: str = SCANNER
+) -> "subprocess.CompletedProcess[str]":
     path = images.parent / "programs"
     path.mkdir()
     for name in scanners:
-        (path / name).write_text(SCANNER)
+        (path / name).write_text(program)
         (path / name).chmod(0o755)
     return subprocess.run(
         [sys.executable, "-m", "comb_compiler", "image", "scan", str(images), *arguments],
@@ -77,6 +83,31 @@ def test_what_a_scanner_finds_is_a_finding(images: Path) -> None:
     done = scan(images, ("trivy",), "--", "--fail")
     assert done.returncode == 1
     assert "trivy ended with code 7 for two" in done.stderr
+
+
+def test_what_kills_a_scanner_is_no_pass_and_no_finding(images: Path) -> None:
+    done = scan(images, ("grype",), "--", "--die")
+    assert done.returncode == 4
+    assert "grype was killed by signal 9 while it scanned uno" in done.stderr
+
+
+@pytest.mark.parametrize("program", ["no program", "#!/nowhere/at/all\n"])
+def test_a_scanner_that_cannot_be_started_is_said(images: Path, program: str) -> None:
+    done = scan(images, ("grype",), program=program)
+    assert done.returncode == 4
+    assert re.search(r"nothing was scanned: \S+/grype cannot be started: ", done.stderr)
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "is something else"), (None, "cannot be read: No such file")])
+def test_an_image_is_handed_over_only_where_it_is_what_its_digest_names(
+    images: Path, content: bytes | None, said: str
+) -> None:
+    layer = open_layout(ImageLayout(images), "one").layers[0].digest
+    blob = ImageLayout(images).blob(layer)
+    blob.unlink() if content is None else blob.write_bytes(content)
+    done = scan(images, ("grype",))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{layer} {said}" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("--scanner", "grype")])

@@ -1,7 +1,8 @@
 """Have a scanner look for known weaknesses in images: Trivy or Grype, whichever is on PATH.
 
-Each image of the layout is handed over once; what follows `--` is for the scanner. Its own code decides: anything but 0
-is a finding. Where there is no scanner nothing was scanned, which is a failure of what is outside (code 4), not a pass.
+Each image of the layout is handed over once, whole; what follows `--` is for the scanner. Its own code decides: what is
+not 0 is a finding. Both end with 0 whatever they find, unless they are told what counts, as below. Where there is no
+scanner, or something kills it, nothing is known, which is a failure of what is outside (code 4), and no pass.
 
 example:
   comb image scan images
@@ -11,6 +12,7 @@ example:
 
 import argparse
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from comb_compiler.cli.console import Console
@@ -29,25 +31,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import ImageError
-    from comb_compiler.images.scan import HOW_TO_GET_ONE, SCANNERS, find_scanner, layout_of_one
+    from comb_compiler.images.scan import HOW_TO_GET_ONE, SCANNERS, find_scanner, layout_of_one, see_that_it_is_whole
 
     layout = ImageLayout(Path(arguments.layout))
     try:
-        images = {image.digest: (name, image) for name, image in layout.images().items()}
+        images = dict({image.digest: (name, image) for name, image in layout.images().items()}.values())
+        if not images:
+            raise UsageError(f"{layout.path}: there are no images; `comb image build -o {layout.path}` makes them")
+        scanner = find_scanner((arguments.scanner,) if arguments.scanner else SCANNERS)
+        if scanner is None:
+            wanted = f"{arguments.scanner} is not" if arguments.scanner else f"neither {' nor '.join(SCANNERS)} is"
+            raise OutsideFailure(f"nothing was scanned: {wanted} on PATH", HOW_TO_GET_ONE)
+        see_that_it_is_whole(layout, images)
     except ImageError as problem:
         raise UsageError(str(problem)) from problem
-    if not images:
-        raise UsageError(f"{layout.path}: there are no images; `comb image build -o {layout.path}` makes them")
-    scanner = find_scanner((arguments.scanner,) if arguments.scanner else SCANNERS)
-    if scanner is None:
-        wanted = arguments.scanner or " nor ".join(SCANNERS)
-        raise OutsideFailure(f"nothing was scanned: {wanted} is not on PATH", HOW_TO_GET_ONE)
     failed = 0
-    for name, image in images.values():
+    for name, image in images.items():
         console.note(f"{scanner.name} scans {name}")
         with layout_of_one(layout, name, image) as one:
-            done = subprocess.run(scanner.command(one, arguments.more), check=False)  # noqa: S603  named by the user
-        if done.returncode:
+            code = _code_of(scanner.command(one, arguments.more), name)
+        if code:
             failed += 1
-            console.note(f"{scanner.name} ended with code {done.returncode} for {name}")
+            console.note(f"{scanner.name} ended with code {code} for {name}")
     return Exit.FINDINGS if failed else Exit.CLEAN
+
+
+def _code_of(command: Sequence[str], name: str) -> int:
+    """The code that a scanner ends with by itself. Raises OutsideFailure where it does not."""
+    program = command[0]
+    try:
+        code = subprocess.run(command, check=False).returncode  # noqa: S603  named by the user
+    except OSError as problem:
+        raise OutsideFailure(f"nothing was scanned: {program} cannot be started: {problem.strerror}") from problem
+    if code < 0:
+        raise OutsideFailure(f"{program} was killed by signal {-code} while it scanned {name}", "run it again")
+    return code
