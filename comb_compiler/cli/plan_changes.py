@@ -1,6 +1,7 @@
 """What changes → lines for a terminal."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -18,6 +19,9 @@ _ASCII = str.maketrans({"×": "x", "–": "-", "·": ",", "…": "~", "→": "->
 _SIGNS = {Fate.CREATED: "+", Fate.DELETED: "-", Fate.CHANGED: "~", Fate.REPLACED: "±"}
 _LONGEST = 60
 _MOST_LINES = 12
+_PLACE = 18
+"""Columns that a place takes, as `platform.yaml:120` does."""
+_PART = re.compile(r"\.?[^.\[]+|\[[^]]*\]|.")
 
 
 def changes_text(compared: Compared, console: Console) -> str:
@@ -48,7 +52,7 @@ def _changes(changes: CombChanges, style: Style) -> Iterator[str]:
     if changes.is_empty:
         yield style.dim(f"  nothing changes; {changes.unchanged} objects")
     else:
-        yield f"  {'new here: ' if changes.is_new else ''}{counts_text(changes)}"
+        yield from style.filled(f"{'new here: ' if changes.is_new else ''}{counts_text(changes)}", "  ")
         yield from _effects(changes, style)
         yield from _objects(changes, style)
     folded = folded_text(changes)
@@ -99,7 +103,32 @@ def _hunk(hunk: Hunk, style: Style) -> Iterator[str]:
     before, after = (printable(value_text(value, _LONGEST)) for value in (hunk.before, hunk.after))
     if before == after:
         after = f"{after} (another)"
-    yield f"      {printable(hunk.path)}: {style.bad(before)} → {style.good(after)}{_at(hunk.origin, style)}"
+    path, at = printable(hunk.path), _at(hunk.origin, style)
+    said = f"{style.bad(before)} → {style.good(after)}{at}"
+    long = len(before) + len(after) + (_PLACE if at else 0)
+    if long + len(path) + 11 <= style.width:
+        yield f"      {path}: {said}"
+        return
+    yield from _broken(f"{path}:", style.width)
+    yield from (
+        [f"        {said}"]
+        if long + 11 <= style.width
+        else [
+            f"        {style.bad(before)}",
+            f"        → {style.good(after)}{at}",
+        ]
+    )
+
+
+def _broken(path: str, width: int) -> Iterator[str]:
+    """A path in as many lines as it takes, each of which begins with a whole part of it."""
+    line = "      "
+    for part in _PART.findall(path):
+        if len(line) + len(part) > width and line.strip():
+            yield line
+            line = "          "
+        line += part
+    yield line
 
 
 def _text(before: str, after: str, style: Style) -> Iterator[str]:

@@ -65,6 +65,15 @@ def test_what_a_change_does_comes_before_the_parts_that_differ(comb: Comb, commi
     assert "comb.yaml:6" in objects
 
 
+def test_what_differs_keeps_to_the_width(comb: Comb, committed: Path) -> None:
+    change(committed, "hello", "a_step_with_a_name_that_is_long")
+    lines = comb(*ASKED, "--against", "HEAD").out.split("\n")
+    assert [line for line in lines if len(line) > 100] == []
+    first = lines.index('      data["plan.json"].graphs[0].nodes[hello]:')
+    assert lines[first + 1].startswith('        {"')
+    assert " → " in lines[first + 1]
+
+
 def test_a_directory_a_repository_and_a_revision_say_the_same(comb: Comb, committed: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment.git"
     git(tmp_path, "init", "-q", "--bare", "-b", "main", str(environment))
