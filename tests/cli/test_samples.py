@@ -107,6 +107,7 @@ def test_what_is_asked_for_is_found(comb: Comb, store: EmbeddedStore, options: l
         (["--page", "x"], "no page of this store"),
         (["--store", "records"], "write embedded:DIR"),
         (["--store", "embedded:nowhere"], "no such directory"),
+        (["--store", "embedded:."], "other things in this directory, and no records"),
     ],
 )
 def test_what_cannot_be_asked_is_usage(comb: Comb, store: EmbeddedStore, options: list[str], said: str) -> None:
@@ -411,7 +412,7 @@ def test_diff_shows_what_is_not_committed_and_what_a_branch_changes(comb: Comb, 
 
 
 @pytest.mark.parametrize("target", ["exported", "exported.parquet"])
-def test_what_is_exported_is_imported_elsewhere(comb: Comb, store: EmbeddedStore, target: str) -> None:
+def test_what_is_exported_is_imported_elsewhere(comb: Comb, store: EmbeddedStore, checkout: Path, target: str) -> None:
     assert comb("samples", "export", *STORE, "--code", "OK", "-o", target).out == f"{target}: 4 records\n"
     elsewhere = ("--store", "embedded:elsewhere")
     assert comb("samples", "import", target, *elsewhere).out == "4 new, 0 there already, 0 refused\n"
@@ -420,5 +421,7 @@ def test_what_is_exported_is_imported_elsewhere(comb: Comb, store: EmbeddedStore
     assert json.loads(shown.out)["sample"]["requestId"] == "r3"
     if target == "exported":
         assert comb("samples", "export", *STORE, "-o", target).code == 2
+    assert comb("samples", "import", target, "--store", "embedded:.").code == 2
+    assert not (checkout / "catalogue.sqlite").exists()
     assert comb("samples", "import", "comb.yaml", *elsewhere).code == 2
     assert comb("samples", "import", "nowhere", *elsewhere).code == 2

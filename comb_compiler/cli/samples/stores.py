@@ -77,9 +77,15 @@ def _open(given: str, *, new: bool) -> "SampleStore":
 
 def _embedded(given: str, directory: Path, *, new: bool) -> "SampleStore":
     from comb_compiler.samples.embedded import EmbeddedStore
+    from comb_compiler.samples.embedded.files import answering, is_of_others
 
-    if not new and not directory.is_dir():
-        raise UsageError(f"--store {given}: there is no such directory; `comb run --samples` makes it")
+    if not directory.is_dir():
+        if not new:
+            raise UsageError(f"--store {given}: there is no such directory; `comb run --samples` makes it")
+        return EmbeddedStore(directory)
+    with answering(directory):
+        if is_of_others(directory):
+            raise UsageError(f"--store {given}: there are other things in this directory, and no records")
     return EmbeddedStore(directory)
 
 

@@ -37,7 +37,12 @@ class LeftOut(NamedTuple):
 
 
 def taken(
-    ids: Sequence[str], comb: str, target: Path, wanted: Wanted | None, said: "Mark | None", arguments: argparse.Namespace
+    ids: Sequence[str],
+    comb: str,
+    target: Path,
+    wanted: Wanted | None,
+    said: "Mark | None",
+    arguments: argparse.Namespace,
 ) -> tuple[list[Draft], list[LeftOut]]:
     """What the records of these ids become, or all that have the mark `--marked`; and those that become nothing.
 

@@ -53,7 +53,7 @@ def unpack(block: bytes, count: int) -> list[bytes]:
             raise BadBlock("its check sum is another")
         lengths = struct.unpack_from(f"<{count}I", plain)
     except (struct.error, zlib.error) as error:
-        raise BadBlock(str(error)) from error
+        raise BadBlock("it does not unpack") from error
     if 4 * count + sum(lengths) != len(plain):
         raise BadBlock("its length is another")
     found, start = [], 4 * count

@@ -14,6 +14,7 @@ up for long who wants the bytes of deleted records gone from the log of writes.
 import errno
 import fcntl
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from comb_compiler.samples.store import StoreError
 
-__all__ = ["FORMAT", "Directory", "Newer", "answering", "check_layout"]
+__all__ = ["FORMAT", "Directory", "Newer", "answering", "check_layout", "is_of_others"]
 
 FORMAT = 1
 """The version of the files' layout."""
@@ -55,6 +56,16 @@ _ADVICE = (
     ("SQLITE_NOMEM", "there is no memory left"),
     ("SQLITE_TOOBIG", "something in it is larger than SQLite takes"),
 )
+
+
+_OURS = re.compile(r"catalogue\.sqlite|records-\d+\.sqlite|interfaces|damaged|lock|reserve")
+_OF_NOBODY = "lost+found"  # what a file system has at its top
+
+
+def is_of_others(path: Path) -> bool:
+    """Whether a directory holds things, none of which a store has put there."""
+    there = {one.name for one in path.iterdir()} - {_OF_NOBODY}
+    return bool(there) and not any(_OURS.fullmatch(one) for one in there)
 
 
 class Newer(StoreError):

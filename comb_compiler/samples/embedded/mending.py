@@ -115,7 +115,8 @@ class _Mending:
         number = self._catalogue.create_part()
         path = self._directory.partition(part.number)
         with self._directory.connection(self._directory.partition(number)) as new:
-            saved = salvage.copy(self._directory, path, new)
+            known = len(self._catalogue.ids_of(part.number)) if part.sealed else None
+            saved = salvage.copy(self._directory, path, new, known)
             low, high = partition.span(new)
             ids = partition.ids(new)
             if part.sealed:

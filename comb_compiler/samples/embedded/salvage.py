@@ -44,8 +44,8 @@ def examine(connection: sqlite3.Connection) -> Seen:
     """Hold a partition's indexes to its tables, and its tables to its records."""
     with snapshot(connection):
         (complaint,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if complaint != "ok":
-            return Seen(0, str(complaint).strip().replace("\n", " "))
+        if complaint != "ok":  # by the numbers of SQLite's pages, which say nothing of records
+            return Seen(0, "its tables and indexes do not fit together")
         kinds = dict(partition.kinds(connection, "1", ()))
         number = 0
         for first, count, content in connection.execute("SELECT first, records, content FROM blocks ORDER BY first"):
@@ -80,12 +80,13 @@ def _read(first: int, count: int, content: bytes) -> Iterator[tuple[int, Row]]:
                 # The bytes as they are: a newer Comb may have put more into them than this one reads.
                 yield number, found._replace(content=one)
     except (blocks.BadBlock, DecodeError, ValueError) as bad:
-        raise _Unreadable(f"the block of record {first} is damaged ({bad})") from bad
+        why = f" ({bad})" if isinstance(bad, blocks.BadBlock) else ""
+        raise _Unreadable(f"the block of record {first} is damaged{why}") from bad
 
 
-def copy(directory: Directory, path: Path, new: sqlite3.Connection) -> Saved:
-    """Put all that can be read of a partition into an empty one."""
-    tally = _Tally()
+def copy(directory: Directory, path: Path, new: sqlite3.Connection, known: int | None) -> Saved:
+    """Put all that can be read of a partition into an empty one. `known` is how many records others say it had."""
+    tally = _Tally(known)
     with suppress(StoreError, sqlite3.Error), directory.raw(path) as old:
         with suppress(sqlite3.Error):
             (tally.expected,) = old.execute("SELECT count(*) FROM records").fetchone()
@@ -98,8 +99,8 @@ def copy(directory: Directory, path: Path, new: sqlite3.Connection) -> Saved:
 class _Tally:
     """What is counted on the way."""
 
-    def __init__(self) -> None:
-        self.expected: int | None = None
+    def __init__(self, expected: int | None) -> None:
+        self.expected = expected
         self.saved = self.blocks = self.marks = 0
 
     def result(self) -> Saved:
