@@ -11,6 +11,8 @@ __all__ = ["Chart", "chart"]
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 560.0, 12.0, 204.0
 _SHOWN = ("p50", "p95", "p99")
 _ROOM = 1.1
+_LETTERS = 11.0
+"""How far apart names are written, so that they can be read."""
 
 
 class Dot(NamedTuple):
@@ -36,9 +38,13 @@ class Line(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """`promised` and the ticks are (text, where): from the top, and of rates from the left, as `saturation` is."""
+    """`promised` and the ticks are (text, where): from the top, and of rates from the left, as `saturation` is.
+
+    `names` are those of the candidate's lines, and where they end.
+    """
 
     lines: tuple[Line, ...]
+    names: tuple[tuple[str, float, float], ...]
     promised: tuple[tuple[str, float], ...]
     rates: tuple[tuple[str, float], ...]
     ticks: tuple[tuple[str, float], ...]
@@ -73,14 +79,25 @@ def chart(load: LoadFound) -> Chart | None:
         "baseline": [step.baseline for step in load.steps],
         "candidate": [step.candidate for step in load.steps],
     }
-    lines = [Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN]
+    all_lines = (Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN)
+    lines = tuple(line for line in all_lines if line.dots)
     return Chart(
-        tuple(line for line in lines if line.dots),
+        lines,
+        tuple(_names([line for line in lines if line.side == "candidate"])),
         tuple((f"{name} promised", down(bound)) for name, bound in shown.items()),
         tuple((f"{step.rate:g}", left(step.rate)) for step in load.steps),
         tuple((_milliseconds(one), down(one)) for one in _ticks(top)),
         None if point is None else left(point),
     )
+
+
+def _names(lines: Sequence[Line]) -> Iterator[tuple[str, float, float]]:
+    """Each name left of its line's first point, and above the one of the quantile below."""
+    lowest = _BOTTOM + _LETTERS
+    for line in lines:
+        first = line.dots[0]
+        lowest = min(first.y + 3, lowest - _LETTERS)
+        yield line.name, first.x - 8, lowest
 
 
 def _ticks(top: float) -> list[float]:

@@ -15,6 +15,7 @@ from comb_compiler.gates.load.results import LoadFound, StepFound, step_found
 from comb_compiler.gates.load.saturation import Probe, Saturation
 from comb_compiler.gates.load.seen import Gpu, Observation, Side, Step, Turned, Used
 from comb_compiler.gates.reports import FILES, report_html
+from comb_compiler.gates.reports.loads import chart
 from comb_compiler.gates.reports.timelines import histories, panels
 from tests.architecture.imports import ROOT
 from tests.gates.test_reports import EVIL
@@ -84,6 +85,15 @@ def test_a_page_shows_a_load_second_by_second_its_past_its_saturation_and_its_op
     assert all(-1.0 <= one <= 640.0 for one in coordinates)
     order = [page.index(f"<code>{one}</code>") for one in ("boxes", "unsafe", "text")]
     assert order == sorted(order), "steps come as they run"
+
+
+def test_names_of_quantiles_that_are_near_each_other_can_be_read() -> None:
+    same = Side((Observation(20.0, [0.1 * one for one in range(200)], [0.05] * 200, ["OK"] * 200),))
+    picture = chart(LoadFound("a machine", (step_found(Step(10.0, same)),), {}))
+    assert picture is not None
+    assert [name for name, _, _ in picture.names] == ["p50", "p95", "p99"]
+    heights = [height for _, _, height in picture.names]
+    assert heights == [heights[0], heights[0] - 11, heights[0] - 22]
 
 
 def test_functions_are_as_wide_as_they_were_often_seen() -> None:
