@@ -6,7 +6,7 @@ from typing import Any
 
 from comb_compiler.gates.verdicts import Verdict
 
-__all__ = ["MEANING", "listed", "percent", "short"]
+__all__ = ["MEANING", "hidden", "listed", "moment", "percent", "short", "took"]
 
 MEANING = {
     Verdict.PASSED: "the change may ship, as far as these gates tell",
@@ -26,6 +26,23 @@ def listed(names: Sequence[str]) -> str:
 def percent(share: float) -> str:
     """A share, to three digits."""
     return f"{100 * share:.3g}%"
+
+
+def took(seconds: float) -> str:
+    """How long something took, to two digits at least: `0.3 s`, `24 s`"""
+    return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+
+
+def moment(told: str) -> str:
+    """A time that ISO 8601 tells in UTC, as people read it: `2026-11-27 08:00:12Z`"""
+    return told.replace("T", " ").replace("+00:00", "Z")
+
+
+def hidden(smallest: float) -> str:
+    """What could be seen of a noisy field, of which the smallest break that would have been seen is known."""
+    if smallest >= 1:
+        return "no break in it could have been seen: say in gates.compare how it is to be compared"
+    return f"a break of {percent(smallest)} would have been seen"
 
 
 def short(value: Any, longest: int) -> str:

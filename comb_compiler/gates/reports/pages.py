@@ -18,7 +18,7 @@ from comb_compiler.gates.reports.pictures import Picture
 from comb_compiler.gates.reports.timelines import histories, panels
 from comb_compiler.gates.results import GateReport, GateResult
 from comb_compiler.gates.verdicts import Figure, Verdict
-from comb_compiler.gates.wording import MEANING, percent, short
+from comb_compiler.gates.wording import MEANING, percent, short, took
 
 __all__ = ["report_html", "report_markdown"]
 
@@ -74,7 +74,7 @@ def _template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters.update(percent=percent, short=_short, scale=_scale, cell=_cell, tone=_tone, chart=chart)
-    environment.filters.update(quoted=_quoted, most=_most, chance=_chance)
+    environment.filters.update(quoted=_quoted, most=_most, chance=_chance, took=took)
     environment.filters.update(panels=panels, histories=histories, saturated=saturation_line, fitting=_fitting)
     environment.filters.update(bounded_by=bounded_by, costing=costing, gained=gained, written=written)
     return environment.get_template(name)
