@@ -28,6 +28,11 @@ class Console:
         return self._out.isatty() and os.environ.get("TERM") != "dumb"
 
     @property
+    def is_terminal(self) -> bool:
+        """Whether results are read where they are written, in lines of `width`."""
+        return self._out.isatty()
+
+    @property
     def width(self) -> int:
         """Columns of the terminal; 100 where there is none."""
         try:

@@ -108,7 +108,7 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
     from comb_compiler.cli.reporting import report as told
 
     console.note(told((*exam.terms.floors, *exam.findings), "text", candidate.checkout, console))
-    console.result(shown(report, console))
+    console.result(shown(report, console, is_written=arguments.report is not None))
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 

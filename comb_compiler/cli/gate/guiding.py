@@ -13,7 +13,7 @@ from comb_compiler.gates.load.growth import Growth, growth_of
 from comb_compiler.gates.load.guide import Advice, Guide, Run, Scene, Write, Written, guide_of
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.guide.model import GpuSeen, OperatorSeen
-from comb_compiler.gates.load.seen import Side, Step, Used
+from comb_compiler.gates.load.seen import REJECTED, TIMEOUTS, Side, Step, Used
 from comb_compiler.graph.model import OperatorGraph
 from comb_compiler.source import Node
 from comb_compiler.source.sourceset import Unavailable
@@ -44,6 +44,7 @@ def run_of(
     if not due:
         return None
     used = [one for side in sides for one in side.used()]
+    codes = [code for turn in turns for code in turn.codes]
     return Run(
         rate=step.rate,
         seconds=before,
@@ -57,6 +58,7 @@ def run_of(
         growth=_growth(used) if len(turns) == 1 else None,
         gpus=_gpus(used),
         before={one.step: one.service for one in baseline},
+        unserved=sum(code in TIMEOUTS or code in REJECTED for code in codes) / len(codes),
     )
 
 

@@ -1,6 +1,8 @@
 """A report → what a terminal shows of it."""
 
+import re
 from collections.abc import Iterator
+from textwrap import fill
 from typing import Any
 
 from comb_compiler.cli.console import Console
@@ -9,22 +11,36 @@ from comb_compiler.cli.gate.showing_load import load_lines
 from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, Place, SampleFinding, Verdict
 from comb_compiler.gates.results import Kind
-from comb_compiler.gates.wording import MEANING, short
+from comb_compiler.gates.wording import MEANING, hidden, moment, short, took
 
 __all__ = ["sample_lines", "short_value", "shown"]
 
 _MOST_SHOWN = 8
 _MOST_PLACES = 4
 _LONGEST = 60
+_ESCAPES = re.compile("\x1b\\[[0-9;]*m")
 _COLOURS = {Verdict.PASSED: "32", Verdict.BLOCKED: "31", Verdict.UNDECIDED: "33", Verdict.NOT_APPLICABLE: "2"}
 
 
-def shown(report: GateReport, console: Console) -> str:
-    """The verdict of each gate with its reasons, and the samples that tell most."""
-    return "\n".join(_lines(report, console))
+def shown(report: GateReport, console: Console, *, is_written: bool = False) -> str:
+    """The verdict of each gate with its reasons, and the samples that tell most.
+
+    What is left out is in the report, which `is_written` or can be asked for.
+    """
+    where = "in the report" if is_written else "in the report (--report DIR)"
+    return "\n".join(_fitted(line, console) for line in _lines(report, console, where))
 
 
-def _lines(report: GateReport, console: Console) -> Iterator[str]:
+def _fitted(line: str, console: Console) -> str:
+    """On a terminal, a line that is too long for it as several, none of which breaks a word."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    width = console.width + sum(map(len, _ESCAPES.findall(line)))
+    if not console.is_terminal or len(line) <= width:
+        return line
+    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _lines(report: GateReport, console: Console, where: str) -> Iterator[str]:
     named = report.baseline.get("name")
     yield f"{report.comb} {report.subject[:12]} against " + (
         f"{_line(named)} {report.baseline['subject'][:12]}" if named else "nothing: it is new"
@@ -33,10 +49,10 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
     if report.earlier:
         is_all = all(gate.kept == gate.asked for gate in report.gates)
         what = "all answers are those of" if is_all else "goes on with"
-        yield f"{what} a run of {report.earlier} of the same, with the same exam (--fresh asks again)"
+        yield f"{what} a run of {moment(report.earlier)} of the same, with the same exam (--fresh asks again)"
     for gate in report.gates:
         yield ""
-        yield from _gate(gate, console)
+        yield from _gate(gate, console, where)
     for weaker in report.weakened:
         yield f"{_painted('weakened', '31', console)}   {_line(weaker.place)}: {_line(weaker.said)}"
         yield f"           {_painted(_line(weaker.passes), '31', console)}; what the baseline asks was asked"
@@ -44,9 +60,9 @@ def _lines(report: GateReport, console: Console) -> Iterator[str]:
     yield f"{_painted(report.verdict.value, _COLOURS[report.verdict], console)}: {MEANING[report.verdict]}"
 
 
-def _gate(gate: GateResult, console: Console) -> Iterator[str]:
+def _gate(gate: GateResult, console: Console, where: str) -> Iterator[str]:
     verdict = gate.ruling.verdict
-    asked = f"  {_line(gate.samples)}: {gate.asked:,} asked in {gate.seconds:.0f} s" if gate.asked else ""
+    asked = f"  {_line(gate.samples)}: {gate.asked:,} asked in {took(gate.seconds)}" if gate.asked else ""
     asked += f", {gate.kept:,} of them then" if gate.kept else ""
     yield f"{_painted(f'{verdict.value:<10}', _COLOURS[verdict], console)} {gate.gate}{asked}"
     for why in gate.ruling.why:
@@ -57,16 +73,16 @@ def _gate(gate: GateResult, console: Console) -> Iterator[str]:
         if field.is_noisy and not field.is_broken:
             yield (
                 f"  `{field.field}` is noisy: the baseline differs from itself in {field.noise:,}, the candidate in "
-                f"{field.changed:,} of {field.of:,}; a break of {100 * field.smallest:.2g}% would have been seen"
+                f"{field.changed:,} of {field.of:,}; {hidden(field.smallest)}"
             )
     if gate.load is not None:
         yield from load_lines(gate.load)
         if gate.load.guide is not None:
-            yield from (_line(line) for line in guide_lines(gate.load.guide))
+            yield from (_line(line) for line in guide_lines(gate.load.guide, where))
     for one in gate.findings[:_MOST_SHOWN]:
         yield from sample_lines(one, console)
     if len(gate.findings) > _MOST_SHOWN:
-        yield f"  … and {len(gate.findings) - _MOST_SHOWN:,} more in the report (--report DIR)"
+        yield f"  … and {len(gate.findings) - _MOST_SHOWN:,} more {where}"
 
 
 def sample_lines(one: SampleFinding, console: Console) -> Iterator[str]:

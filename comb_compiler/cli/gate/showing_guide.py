@@ -10,8 +10,8 @@ __all__ = ["guide_lines"]
 _MOST = 3
 
 
-def guide_lines(guide: Guide) -> Iterator[str]:
-    """What bounds the path, what it costs, and the first pieces of advice."""
+def guide_lines(guide: Guide, where: str = "in the report (--report DIR)") -> Iterator[str]:
+    """What bounds the path, what it costs, and the first pieces of advice; `where` the others are."""
     if guide.bound is not None:
         yield f"  {bounded_by(guide.bound)}"
     if costing(guide.cost):
@@ -20,4 +20,4 @@ def guide_lines(guide: Guide) -> Iterator[str]:
         yield f"  {number}. {one.says}"
         yield f"     write `{'`, `'.join(written(write) for write in one.writes)}`: it {gained(one.gain)}"
     if len(guide.advice) > _MOST:
-        yield f"  … and {len(guide.advice) - _MOST} more in the report (--report DIR)"
+        yield f"  … and {len(guide.advice) - _MOST} more {where}"

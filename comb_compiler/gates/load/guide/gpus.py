@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSeen, Scene, Write
 from comb_compiler.gates.load.guide.paths import saved, taken
 from comb_compiler.gates.load.guide.queue import Queue, span
+from comb_compiler.gates.load.guide.reserved import MOST_UNSERVED
 from comb_compiler.gates.load.guide.wording import share
 
 __all__ = ["gpu_share_idle", "gpu_share_too_small"]
@@ -28,7 +29,7 @@ _FASTER = (
 def gpu_share_idle(scene: Scene) -> Advice | None:
     """A smaller share, where at the promised rate less than half of it would be in use."""
     found = _used(scene)
-    if found is None:
+    if found is None or scene.run.unserved > MOST_UNSERVED:
         return None
     one, now, used, error = found
     needed = [_rounded(value / _AIM) for value in (used + _WIDE * error, used, max(used - _WIDE * error, 0.0))]

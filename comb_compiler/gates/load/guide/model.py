@@ -83,7 +83,8 @@ class Run(NamedTuple):
 
     `due` is when requests were due and `latency` what they took on average, `cpu` the CPU time of one, and `cores` how
     many cores there are. `start` is what the service took to start, and `memory` what it held at last, in bytes.
-    `before` has seconds of a call in the baseline from its turn on, by step.
+    `before` has seconds of a call in the baseline from its turn on, by step. `unserved` is the share of requests that
+    ran out of time or were refused.
     """
 
     rate: float
@@ -98,6 +99,7 @@ class Run(NamedTuple):
     growth: Growth | None = None
     gpus: tuple[GpuSeen, ...] = ()
     before: Mapping[str, float] = {}
+    unserved: float = 0.0
 
 
 class Written(NamedTuple):

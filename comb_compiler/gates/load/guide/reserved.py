@@ -6,18 +6,22 @@ from comb_compiler.gates.load.guide.model import Advice, Gain, Kind, OperatorSee
 from comb_compiler.gates.load.guide.queue import SAME
 from comb_compiler.gates.load.guide.wording import counted, share
 
-__all__ = ["cores_idle"]
+__all__ = ["MOST_UNSERVED", "cores_idle"]
 
 _AIM = 0.7
 """How much of what is reserved should be in use at the promised rate."""
 _IDLE = 0.5
 _LEAST = 0.05
 _FEWEST = 20
+MOST_UNSERVED = 0.05
+"""Where more requests than that run out of time or are refused, what is idle may be so for want of calls."""
 _LAW = "utilisation law: CPU time of a call, by a fifth less or more, times the promised rate, is to be 70% of it"
 
 
 def cores_idle(scene: Scene) -> Advice | None:
-    """The operator with most cores that would not be missed."""
+    """The operator with most cores that would not be missed; None where many requests end before they come to it."""
+    if scene.run.unserved > MOST_UNSERVED:
+        return None
     found = [advice for one in scene.run.operators if (advice := _of(scene, one)) is not None]
     return max(found, key=lambda one: one.gain.lower, default=None)
 

@@ -59,14 +59,14 @@ def gained(gain: Gain) -> str:
             return f"saves {_between(gain)} ms of {milliseconds(gain.now)} a request"
         case Kind.LATE:
             lower, upper, now = (share(one) for one in (gain.lower, gain.upper, gain.now))
-            return f"saves {lower} to {upper} of calls from their timeout, which ends {now}"
+            return f"saves {_to(lower, upper)} of calls from their timeout, which ends {now}"
         case Kind.COST:
-            freed = f"{_rounded(gain.lower)} to {_rounded(gain.upper)} of {_rounded(gain.now)} seconds"
+            freed = f"{_to(_rounded(gain.lower), _rounded(gain.upper))} of {_rounded(gain.now)} seconds"
             return f"frees {freed} that are reserved for 1,000 requests"
         case Kind.START:
             return f"saves the first request {_between(gain)} ms of {milliseconds(gain.now)}"
     lower, upper, now = (_rounded(one) for one in (gain.lower, gain.upper, gain.now))
-    return f"adds {lower} to {upper} s to the {now} s until memory is full"
+    return f"adds {_to(lower, upper)} s to the {now} s until memory is full"
 
 
 def _rounded(number: float) -> str:
@@ -75,4 +75,9 @@ def _rounded(number: float) -> str:
 
 def _between(gain: Gain) -> str:
     lower, upper = (milliseconds(one).removesuffix(" ms") for one in (gain.lower, gain.upper))
-    return f"{lower} to {upper}"
+    return _to(lower, upper)
+
+
+def _to(lower: str, upper: str) -> str:
+    """From where to where; one of them, where they are told alike."""
+    return lower if lower == upper else f"{lower} to {upper}"

@@ -13,7 +13,7 @@ from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_sm
 from comb_compiler.gates.load.guide.instances import too_few_instances
 from comb_compiler.gates.load.guide.memory import memory_grows
 from comb_compiler.gates.load.guide.metrics import page_of, seen_between
-from comb_compiler.gates.load.guide.model import BatchSeen, GpuSeen, OperatorSeen
+from comb_compiler.gates.load.guide.model import BatchSeen, Gain, GpuSeen, OperatorSeen
 from comb_compiler.gates.load.guide.paths import longest
 from comb_compiler.gates.load.guide.queue import Queue, response, span
 from comb_compiler.gates.load.guide.reserved import cores_idle
@@ -338,6 +338,20 @@ def test_cores_that_nobody_uses() -> None:
         scene(operator(cpu=0.01)),
     ):
         assert cores_idle(near) is None
+
+
+def test_what_is_idle_for_want_of_calls_is_not_said_to_be_idle() -> None:
+    idle = scene(operator(cpu=0.01), written=Written(cpu=4.0), gpus=gpu(0.1))
+    on_gpu = scene(operator(), written=Written(gpu=0.5), gpus=gpu(0.1))
+    assert cores_idle(idle) is not None
+    assert gpu_share_idle(on_gpu) is not None
+    for rule, one in ((cores_idle, idle), (gpu_share_idle, on_gpu)):
+        assert rule(one._replace(run=one.run._replace(unserved=0.3))) is None
+
+
+def test_a_gain_whose_bounds_are_told_alike_is_one_figure() -> None:
+    assert gained(Gain(Kind.COST, 667.0, 633.2, 633.4, "law")).startswith("frees 633 of 667 seconds")
+    assert gained(Gain(Kind.COST, 667.0, 600.0, 633.0, "law")).startswith("frees 600 to 633 of 667 seconds")
 
 
 # --- all together ---
