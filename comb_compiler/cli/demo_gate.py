@@ -13,6 +13,7 @@ from comb_compiler.cli.gate.showing import short_value
 from comb_compiler.cli.gate.showing_guide import guide_lines
 from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.opening import open_clean
+from comb_compiler.gates import Verdict
 
 if TYPE_CHECKING:
     from comb_compiler.gates import GateReport, SampleFinding
@@ -24,7 +25,7 @@ _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 """A parameter of the text detector as it is, and one with which it leaves out boxes that it is less sure of."""
 _SLOW = ("wait: 4ms", "wait: 700ms")
 """How long a batch of pictures waits for others: so few come that it is in vain."""
-_WIDTH, _MARGIN, _VERDICT = 100, 3, 9
+_WIDTH, _MARGIN, _VERDICT = 100, 3, 10
 _GUIDED = 4
 """Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
 _BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [2], hold: 30s")
@@ -71,7 +72,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         at_once=2,
         patient=True,
         fresh=True,
-        store=f"embedded:{report}/records",
+        store=f"embedded:{report.parent}/samples",
         history=report / "history",
         prometheus=None,
         saturation=False,
@@ -89,11 +90,11 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
 def _lines(report: "GateReport") -> list[str]:
     lines = []
     for gate in report.gates:
-        if gate.asked:
+        if gate.ruling.verdict != Verdict.NOT_APPLICABLE:
             first, *others = gate.ruling.why
-            lines.append(f"{gate.ruling.verdict.value:<8} {gate.gate}: {first}")
-            lines += [f"         {why}" for why in others if gate.load is not None]
-            lines += [f"         {one.kind} {one.name}: {_first(one)}" for one in gate.findings[:3]]
+            lines.append(f"{gate.ruling.verdict.value:<9} {gate.gate}: {first}")
+            lines += [f"{' ' * _VERDICT}{why}" for why in others if gate.load is not None]
+            lines += [f"{' ' * _VERDICT}{one.kind} {one.name}: {_first(one)}" for one in gate.findings[:3]]
         if gate.load is not None and gate.load.guide is not None:
             lines += [f"       {line}" for line in islice(guide_lines(gate.load.guide), _GUIDED)]
     return lines

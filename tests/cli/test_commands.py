@@ -202,7 +202,7 @@ def test_the_demo_walks_the_road_into_a_repository(comb: Comb, tmp_path: Path) -
     command = [sys.executable, "-m", "comb_compiler", "demo", "--into", str(target)]
     first = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=3600, check=False)
     assert first.returncode == 0, first.stderr
-    told = ("passed   replay error: 5 of", "passed   replay optimised: 11 of", "blocked  availability: 13 of")
+    told = ("passed    replay error: 5 of", "passed    replay optimised: 11 of", "blocked   availability: 13 of")
     for said in (*told, "the next thing to try is"):
         assert said in first.stdout
     listing = subprocess.run(
