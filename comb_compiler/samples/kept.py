@@ -11,8 +11,6 @@ __all__ = ["ABSENT", "CHANGED", "find_kept", "kept_of", "request_digest"]
 
 ABSENT, CHANGED = "is not there", "is another one than was added"
 """Why a request cannot be had."""
-_MOST = 100
-"""Records that are asked for at a time."""
 
 
 def request_digest(record: Record) -> str:
@@ -28,9 +26,7 @@ def kept_of(record: Record) -> Kept:
 
 def find_kept(store: SampleStore, wanted: Sequence[Kept]) -> tuple[Mapping[str, Record], Mapping[str, str]]:
     """The records, by id; and, by id, why others cannot be had. Raises StoreError."""
-    found: dict[str, Record] = {}
-    for start in range(0, len(wanted), _MOST):
-        found |= store.get([one.record for one in wanted[start : start + _MOST]])
+    found = store.get([one.record for one in wanted])
     absent = {one.record: ABSENT for one in wanted if one.record not in found}
     others = (one for one in wanted if one.record in found)
     changed = {one.record: CHANGED for one in others if request_digest(found[one.record]) != one.sha256}

@@ -13,7 +13,7 @@ from comb_compiler.release import ExecutionPlan
 
 if TYPE_CHECKING:
     from comb_compiler.cli.samples.decoding import Decoder
-    from comb_compiler.samples.record_pb2 import Record, Value
+    from comb_compiler.samples.record_pb2 import Record
     from comb_compiler.samples.store import SampleStore
 
 __all__ = ["Interface", "case_of", "interface_of", "recorded"]
@@ -107,17 +107,18 @@ def case_of(record: "Record", decoder: "Decoder", asked: Collection[Interface] =
 
     Who has another interface than it came by is asked by its JSON form, which has to be all of it.
     """
-    interface = Interface(record.request.type, record.interface)
-    read = partial(_json, record.interface, record.request, decoder)
+    content, interface = record.request.message, Interface(record.request.type, record.interface)
+    read = partial(_json, content, interface, decoder)  # not of the record, which would be kept whole by it
     if (decoder.message(record.interface, record.request) if {*asked} == {interface} else read()) is None:
         return None
-    return Case(record.id, Recorded(record.request.message, interface, read), recorded=_answered(record))
+    return Case(record.id, Recorded(content, interface, read), recorded=_answered(record))
 
 
-def _json(interface: str, request: "Value", decoder: "Decoder") -> Any:
+def _json(content: bytes, interface: Interface, decoder: "Decoder") -> Any:
     from comb_compiler.gates.comparing import json_of
+    from comb_compiler.samples.record_pb2 import Value
 
-    message = decoder.message(interface, request)
+    message = decoder.message(interface.digest, Value(type=interface.type, message=content))
     return None if message is None else json_of(message)
 
 

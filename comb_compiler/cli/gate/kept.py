@@ -9,6 +9,8 @@ from comb_compiler.samples import Sample
 
 __all__ = ["Store"]
 
+_MOST = 100
+"""Whole records in memory at a time."""
 _STRANGE = "has fields that the interface which it came by does not know"
 
 
@@ -27,20 +29,22 @@ class Store(NamedTuple):
         from comb_compiler.cli.samples.stores import opened_at
         from comb_compiler.samples.kept import find_kept
 
-        wanted = {one.name: one.kept for one in samples if one.kept is not None}
-        if not wanted:
-            return {}, {}
-        with opened_at(self.name) as store:
-            records, why = find_kept(store, list(wanted.values()))
-            decoder = Decoder(store)
-            cases = {id: case_of(record, decoder, self.asked) for id, record in records.items()}
+        wanted = [(one.name, one.kept) for one in samples if one.kept is not None]
         found: dict[str, Recorded] = {}
         missing: dict[str, str] = {}
-        for name, kept in wanted.items():
-            case = cases.get(kept.record)
-            if case is None:
-                missing[name] = f"its record {kept.record} {why.get(kept.record, _STRANGE)}"
-            else:
-                assert isinstance(case.request, Recorded)
-                found[name] = case.request
+        if not wanted:
+            return found, missing
+        with opened_at(self.name) as store:
+            decoder = Decoder(store)
+            for start in range(0, len(wanted), _MOST):
+                some = wanted[start : start + _MOST]
+                records, why = find_kept(store, [kept for _, kept in some])
+                for name, kept in some:
+                    record = records.get(kept.record)
+                    case = None if record is None else case_of(record, decoder, self.asked)
+                    if case is None:
+                        missing[name] = f"its record {kept.record} {why.get(kept.record, _STRANGE)}"
+                    else:
+                        assert isinstance(case.request, Recorded)
+                        found[name] = case.request
         return found, missing
