@@ -1,5 +1,6 @@
 """Gates before and after a change → in what the change asks for less, each with its place in comb.yaml."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -48,8 +49,9 @@ def findings(weakened: Sequence[Weakening], bound: Bound[Comb], comb: str) -> li
         if one.waiver is not None:
             continue
         place = _place(bound, one)
-        waiver = f"`waivers` of platform.yaml, `{{comb: {comb}, weakens: {one.field}, to: {one.to}, …}}`"
-        over = f"; the waiver `{one.expired.name}` counted until {one.expired.until}" if one.expired else ""
+        to = json.dumps(one.to, ensure_ascii=False)  # of YAML, too: a bare number would be none of text
+        waiver = f"`waivers` of platform.yaml, `{{comb: {comb}, weakens: {one.field}, to: {to}, …}}`"
+        over = f"; {one.passes}" if one.expired or one.another else ""
         found.append(
             diagnose(
                 codes.WEAKENED_EXAM,
@@ -109,7 +111,9 @@ def _lower(base: Gates, own: Gates) -> Iterator[Weakening]:
     for path, before, after in pairs:
         if before is not None and after is not None and after < before:
             was, becomes = _said(before), _said(after)
-            yield Weakening(f"gates.{path}", f"gates.{path} goes down from {was} to {becomes}", becomes)
+            yield Weakening(
+                f"gates.{path}", f"gates.{path} goes down from {was} to {becomes}", becomes.replace(",", "")
+            )
     for path in _MOST:
         before, after = _at(base, path), _at(own, path)
         if before is not None and after is not None and after > before:
