@@ -45,6 +45,11 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "judged", "run"]
 
 _GATES = ("availability", "replay", "load", "all")
+_BUSY = (
+    "steps ran into their timeouts: where this machine is slower or busier than those the comb is for, --patient gives "
+    "each a minute"
+)
+_PATIENT = "; each step was given a minute (--patient), so that its own timeout is not proven"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +114,8 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
 
     console.note(told((*exam.terms.floors, *exam.findings), "text", candidate.checkout, console))
     console.result(shown(report, console, is_written=arguments.report is not None))
+    if not arguments.patient and _ran_out_of_time(report):
+        console.note(_BUSY)
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 
@@ -118,6 +125,10 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
     if exam.terms.floors:
         return Exit.FINDINGS
     return Exit.CLEAN if report.verdict.lets_through else Exit.GATE_BLOCKS
+
+
+def _ran_out_of_time(report: "GateReport") -> bool:
+    return any(one.codes[1] == "DEADLINE_EXCEEDED" for gate in report.gates for one in gate.findings)
 
 
 def _user() -> str:
@@ -216,6 +227,7 @@ def _report(
         session = Session(which, candidate, against, subjects, exam, arguments, console, containers)
         results, earlier = asyncio.run(session.results())
     isolation, promise = promise_of(arguments.target) if containers is None else (CONTAINER, containers.promise)
+    promise += _PATIENT if arguments.patient else ""
     return GateReport(
         candidate.plan.comb,
         subject,

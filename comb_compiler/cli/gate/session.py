@@ -45,6 +45,10 @@ __all__ = ["LOAD", "Session", "source_of"]
 _START, _END = "start", "end"
 """Stand for a gate where a target does not start, and where a part of it has ended by itself."""
 _NO_GATES = (_START, _END)
+_SAME = (
+    "baseline and candidate are the same, so that nothing is compared: name what was there before with --baseline; "
+    "a change of samples and gates alone asks for `comb gate availability` and no more"
+)
 
 
 class Session(NamedTuple):
@@ -213,8 +217,7 @@ class Session(NamedTuple):
         if replay is None or self.which == "availability":
             return
         if self._is_same:
-            why = "baseline and candidate are the same, so that nothing is compared: name what was there before"
-            yield _alone("replay", Verdict.UNDECIDED, f"{why} with --baseline")
+            yield _alone("replay", Verdict.UNDECIDED, _SAME)
             return
         if replay.error is not None:
             samples = self.exam.sets.get("replay.error")
