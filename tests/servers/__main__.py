@@ -30,7 +30,7 @@ def main() -> int:
     try:
         for name in DEFINITIONS:
             definitions(name, say)
-        programs = locate_all(PROGRAMS, say)
+        programs = locate_all((name for name, one in PROGRAMS.items() if not one.for_trials), say)
     except Missing as missing:
         print(f"servers: {missing}", file=sys.stderr)
         return 4

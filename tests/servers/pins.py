@@ -29,6 +29,8 @@ class Program(NamedTuple):
     """Whether the version is written into the program by the linker: such a one says so, and clients go by it."""
     tags: str = ""
     """What the build chooses by tags; of such a program a part is C, which a C compiler makes."""
+    for_trials: bool = False
+    """Whether only long trials start it: `make servers` does not build it."""
 
 
 class Definitions(NamedTuple):
@@ -68,6 +70,8 @@ PROGRAMS: Mapping[str, Program] = {
         Program("kustomize-controller", "flux", "github.com/fluxcd/kustomize-controller", "1.9", 3),
         # A later one's module has another name than the proxy knows it by.
         Program("gitea", "gitea", "code.gitea.io/gitea", "1.26", 8, tags="sqlite,sqlite_unlock_notify"),
+        # Of later ones a build takes several times as long, and of Trivy half an hour.
+        Program("grype", "grype", "github.com/anchore/grype", "0.61", 3, for_trials=True),
     )
 }
 """Every server that a test may ask for, in the order in which they are built."""
