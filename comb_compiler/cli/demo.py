@@ -179,7 +179,7 @@ def _publish(console: Console, checkout: Checkout, main: str, repository: Path, 
     console.result(f"\n7. publish  one commit, into a local environment repository: {said(done)}")
     for cluster in rendered.clusters:
         own, flux = len(cluster.files), cluster.flux_file
-        console.result(f"   Flux would apply {own} files of {cluster.directory}/, as {flux} tells it")
+        console.result(f"   Flux would apply {own} files of {cluster.directory}/,\n      as {flux} tells it")
     console.result(f"   look at it: git -C {repository} log --stat")
     console.result(f"\n{_NOT_YET}")
 
@@ -218,7 +218,7 @@ def _rendered(console: Console, checkout: Checkout, main: str, memo: Memo) -> "R
     for cluster in rendered.clusters:
         kinds = Counter(str(one.object["kind"]) for one in cluster.manifests)
         counted = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
-        console.result(f"   {cluster.directory}/\n{textwrap.indent(textwrap.fill(counted, _WIDTH), ' ' * 6)}")
+        console.result(f"   {cluster.directory}/\n{textwrap.indent(textwrap.fill(counted, _WIDTH - 6), ' ' * 6)}")
     return rendered
 
 
@@ -227,6 +227,6 @@ def _indented(text: str, margin: str) -> str:
 
 
 _NEXT = "docs/tutorials/first-comb.md: a repository of your own, in ten minutes"
-_NOT_YET = """Not done here: no image is built (`comb image build` does; the manifests name some that nobody can pull),
-so that the gates ran operators as processes of this machine (`comb gate --target container` shuts them off), and the
-repository is a local one that no Flux watches."""
+_NOT_YET = """Not done here: no image is built (`comb image build` does; the manifests name some that nobody
+can pull), so that the gates ran operators as processes of this machine (`comb gate --target
+container` shuts them off), and the repository is a local one that no Flux watches."""
