@@ -72,7 +72,7 @@ def _judge(console: Console, which: str, comb: Path, report: Path, arm: str = ""
         at_once=2,
         patient=True,
         fresh=True,
-        store=f"embedded:{report.parent}/samples",
+        store=f"embedded:{report.parent / 'samples' if which == 'replay' else report / 'records'}",
         history=report / "history",
         prometheus=None,
         saturation=False,
