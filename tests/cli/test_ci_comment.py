@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from comb_compiler.cli.ci.markdown import MARKER, as_comments
+from comb_compiler.cli.ci.markdown import MARKER, as_comments, as_text
 from comb_compiler.cli.ci.report import (
     BadReport,
     Comb,
@@ -276,3 +276,13 @@ def test_a_forged_report_gives_no_markup() -> None:
     text.encode("utf-8")
     for one in ("@all", "<script", "](", "https://evil", "www.evil", "\n# ", "x|"):
         assert one not in text
+
+
+def test_on_a_terminal_a_report_is_no_table_of_markdown_and_keeps_to_the_width() -> None:
+    long = COMB._replace(remarks=("what is asked less than before is told " * 5,))
+    lines = as_text(REPORT._replace(combs=(long,)), 60).split("\n")
+    assert [line for line in lines if len(line) > 60 or line.startswith("|")] == []
+    assert "  verdicts      1 passed" in lines
+    told = [line for line in lines if "asked less" in line]
+    assert told[0].startswith("- ")
+    assert all(line.startswith("  ") for line in told[1:])

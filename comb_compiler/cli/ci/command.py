@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if arguments.out is not None:
             write_report(Path(arguments.out), report, [one for comb in judged for one in comb.changes], found, checkout)
     if arguments.format == "text":
-        console.result(as_text(report))
+        console.result(as_text(report, console.width if console.is_terminal else None))
     elif arguments.format == "json":
         console.result(report_bytes(report).decode("ascii"))
     else:

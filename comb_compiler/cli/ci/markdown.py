@@ -1,8 +1,9 @@
 """A report → Markdown for a terminal and for comments on a pull request: the verdict first, counts before details."""
 
 import re
+import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from comb_compiler.changes.plain import plain
@@ -39,17 +40,48 @@ _PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 """A number as we write one: an exponent would be written out, however large."""
 
 _Escape = Callable[[str], str]
+_Told = Callable[[Sequence[tuple[str, str]]], Iterable[str]]
 
 
-def as_text(report: Report) -> str:
-    """All of it, for a terminal: controls and whatever else a terminal obeys are shown by name."""
-    blocks = [*_head(report, _shown), *(line for comb in report.combs for line in ["", *_comb(comb, _shown)])]
-    return "\n".join(blocks)
+def as_text(report: Report, width: int | None = None) -> str:
+    """All of it, for a terminal: controls and whatever else a terminal obeys are shown by name.
+
+    Lines that are longer than `width` go on below their text, where there is one.
+    """
+    lines = [*_head(report, _shown, _aligned), *(line for comb in report.combs for line in ["", *_comb(comb, _shown)])]
+    return "\n".join(lines if width is None else (_wrapped(line, width) for line in lines))
+
+
+def _wrapped(line: str, width: int) -> str:
+    """A list's item goes on below its first word, a fact below what is said of its topic."""
+    begins = re.match(r" *(- |\S+( \S+)*  +)?", line)
+    hang = " " * len(begins.group()) if begins else ""
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _aligned(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Facts below each other, for a terminal."""
+    widest = max(len(topic) for topic, _ in facts)
+    yield from (f"  {topic.ljust(widest)}  {text}" for topic, text in facts)
+
+
+def _table(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Facts as a table of Markdown."""
+    yield from ("| | |", "|---|---|")
+    yield from (f"| {topic} | {text} |" for topic, text in facts)
 
 
 def as_comments(report: Report) -> list[str]:
     """The comments, in order: each has whole combs, and of a comb that is too long the last lines are left out."""
-    head = _within([f"## {line}" if number == 0 else line for number, line in enumerate(_head(report, _marked))])
+    head = _within(
+        [f"## {line}" if number == 0 else line for number, line in enumerate(_head(report, _marked, _table))]
+    )
     parts = [head]
     for number, comb in enumerate(report.combs):
         block = _folded(comb)
@@ -97,14 +129,14 @@ def _verdict(verdict: str) -> str:
     return f"{_SIGNS.get(verdict, '?')} {verdict if verdict in _SIGNS else 'unknown'}"
 
 
-def _head(report: Report, escape: _Escape) -> Iterator[str]:
+def _head(report: Report, escape: _Escape, told: _Told) -> Iterator[str]:
     yield f"{_verdict(report.verdict)}: {_MEANING.get(report.verdict, '')}"
     yield ""
     since = f"since {escape(report.base)} ({escape(report.commit[:12])})"
     yield f"{_count(len(report.combs), 'comb')} touched by {_count(report.files, 'changed file')} {since}"
     if report.combs:
-        yield from ("", "| | |", "|---|---|")
-        yield from (f"| {topic} | {text} |" for topic, text in _facts(report, escape) if text)
+        yield ""
+        yield from told([(topic, text) for topic, text in _facts(report, escape) if text])
     yield ""
     if report.conflicts:
         files = _listed(report.conflicts, escape)
