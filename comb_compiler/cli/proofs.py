@@ -1,7 +1,7 @@
 """Whether what is to be published was proven, where the platform asks for that."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from comb_compiler.compiler.render import Rendered
     from comb_compiler.release.release import Release
 
-__all__ = ["Given", "Proof", "proven", "read_evidence"]
+__all__ = ["Given", "Proof", "must_not_be_new", "proven", "read_evidence"]
 
 
 class Proof(NamedTuple):
-    """Whether combs are proven as the platform asks: what is wrong, and the digest of evidence that counts."""
+    """Whether combs are proven as the platform asks: what is wrong, and the digest of evidence that counts.
+
+    `new` are the combs that its gates held against nothing.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     digest: str = ""
+    new: frozenset[str] = frozenset()
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -65,9 +69,30 @@ def proven(rendered: "Sequence[Rendered]", environment: str, given: Given) -> Pr
     asked = Asked(subjects, given.source, str(terms.isolation), given.now, _images(releases))
     keys = {name: one.key for name, one in publishers.items()}
     try:
-        return Proof(digest=check_evidence(given.evidence, asked, keys, os.environ.get("PATH", "")))
+        digest = check_evidence(given.evidence, asked, keys, os.environ.get("PATH", ""))
+        return Proof(digest=digest, new=_new(given.evidence))
     except Refused as refused:
         return _refused(rendered, environment, codes.VOID_EVIDENCE, str(refused))
+
+
+def must_not_be_new(release: "Release", published: "Release", new: Collection[str]) -> None:
+    """Raises Refused where a release is another subject than what is published, and its comb is one of `new`."""
+    from comb_compiler.publish import Refused
+
+    if release.comb in new and release.subject != published.subject:
+        raise Refused(
+            f"`{release.comb}` is published in `{published.cluster}`, and the evidence is about a new comb: its gates "
+            "held it against nothing",
+            "have them compare it with what was there before: `comb gate --baseline REV`, without `none`",
+        )
+
+
+def _new(evidence: bytes) -> frozenset[str]:
+    """The combs of evidence that counts that were asked as new ones, in whole or by an arm."""
+    from comb_compiler.publish.evidence import statement_of
+
+    said = statement_of(evidence)[0]["predicate"].get("new")
+    return frozenset(str(name).partition("/")[0] for name in said) if isinstance(said, list) else frozenset()
 
 
 def _images(releases: "Sequence[Release]") -> dict[str, set[str]]:

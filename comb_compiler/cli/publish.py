@@ -84,7 +84,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         may = trust if emergency is None else who_may(trust, target.platform)
         said = (*facts_of(checkout.root), *facts)
         terms = Terms(may, identity, arguments.allow_prune, title, said, True, arguments.take_over or "")
-        follow = judged_beside(mirror, Judging(checkout, combs, arguments), follower(mirror, rendered), console)
+        follow = judged_beside(
+            mirror, Judging(checkout, combs, arguments), follower(mirror, rendered, proof.new), console
+        )
         return publish(mirror, wanted_of(rendered), terms, carry, follow=follow)
 
     if emergency is not None:

@@ -98,9 +98,16 @@ def merged(
     gates = [gate for one in statements for gate in one["predicate"]["gates"]]
     predicate: dict[str, Any] = {**first, "isolation": isolation, "gates": gates, "expires": expires.isoformat()}
     predicate["images"] = _images(statements)
+    compared = {part["name"] for one in statements if not _is_new(one) for part in one["subject"]}
+    predicate["new"] = sorted(subjects.keys() - compared)
     predicate["builder"] = ", ".join(dict.fromkeys(one["predicate"]["builder"] for one in statements))
     about = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(subjects.items())]
     return {"_type": STATEMENT, "subject": about, "predicateType": PREDICATE, "predicate": predicate}
+
+
+def _is_new(statement: Mapping[str, Any]) -> bool:
+    """Whether its gates held it against nothing, as what was never there before."""
+    return not statement["predicate"].get("baseline")
 
 
 def _images(statements: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -244,6 +244,28 @@ def test_evidence_is_asked_for_and_must_be_about_what_is_published(
     assert (ran.code, "COMB4402" in ran.err, "about another subject" in ran.err) == (1, True, True)
 
 
+def test_what_is_published_is_not_replaced_by_what_was_proven_as_a_new_comb(
+    comb: Comb, source: Path, remote: Remote, strict: Path, images: Path
+) -> None:
+    def subject() -> str:
+        comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", *built, "-o", "../out")
+        return parse_release((source.parent / "out" / HERE / "release.json").read_bytes()).subject
+
+    def published(**more: object) -> Ran:
+        proof = ("--evidence", str(evidence_of(source, strict, subject(), **more)))
+        return publish(comb, "--sign", str(strict), *proof, images=built)
+
+    built = ("--images", "images.json")
+    assert published(new=["greeting"]).code == 0, "the first release is new"
+    assert published(new=["greeting"]).code == 0, "and is what it was, if it is published again"
+    (source / "operators.py").write_text("changed = True\n")
+    save(source)
+    for new in (["greeting"], ["greeting/rotate"]):
+        ran = published(new=new)
+        assert (ran.code, "its gates held it against nothing" in ran.err) == (1, True), ran.err
+    assert published(new=["another"]).code == 0
+
+
 def test_evidence_is_shown_and_verified_as_publish_does(comb: Comb, source: Path, strict: Path) -> None:
     comb("render", ".", "--platform", "platform.yaml", "--environment", "staging", "--unbuilt", "-o", "../out")
     subject = parse_release((source.parent / "out" / HERE / "release.json").read_bytes()).subject

@@ -92,3 +92,13 @@ def test_a_load_is_of_one_class_of_machine_and_of_what_operators_had() -> None:
     assert merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "d" * 64})
     with pytest.raises(BadStatement, match="loaded with other resources than its operators have here"):
         merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "e" * 64})
+
+
+def test_what_was_held_against_nothing_is_said_to_be_new() -> None:
+    subjects = {"ocr": DIGEST, "ocr/new": OTHER}
+    arm, compared = statement("ocr/new", digest=OTHER), statement("ocr")
+    arm["predicate"]["baseline"] = compared["predicate"]["baseline"] = {"name": "main", "subject": OTHER}
+    alone = statement("ocr")
+    alone["predicate"]["baseline"] = {}
+    assert merged([alone, arm], subjects, {}, UNTIL)["predicate"]["new"] == ["ocr"]
+    assert merged([alone, arm, compared], subjects, {}, UNTIL)["predicate"]["new"] == []

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import Exit, UsageError
+from comb_compiler.cli.proofs import Proof, must_not_be_new
 from comb_compiler.cli.provenance import facts_of
 from comb_compiler.cli.repositories import Target
 from comb_compiler.cli.rollout.asking import asked
@@ -32,8 +33,8 @@ __all__ = ["Going", "Outcome", "Prove"]
 _ABORT = "`comb rollout abort` takes the candidate back"
 _PUBLISH = "`comb publish` makes a first release"
 
-Prove = Callable[[], tuple[tuple[str, str], ...]]
-"""What a commit says of evidence. Raises Refused where that is asked for, and there is none that counts."""
+Prove = Callable[[], Proof]
+"""What there is of evidence. Raises Refused where that is asked for, and there is none that counts."""
 
 
 class Outcome(Enum):
@@ -142,7 +143,10 @@ class Going:
                 "--again tries it once more",
             )
         self._check_budget(state)
-        return self._go_on(state, 0, Decision(Move.ON, ()), prove())
+        proof = prove()
+        for place, one in self._clusters.items():
+            must_not_be_new(one.release, releases[place], proof.new)
+        return self._go_on(state, 0, Decision(Move.ON, ()), proof.facts)
 
     def _check_budget(self, state: State) -> None:
         """What the stable release has and the candidate has not goes in the end: that is said in the beginning."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from comb_compiler.cli.committing import add_writing_arguments, identity_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.proofs import Given, proven, read_evidence
+from comb_compiler.cli.proofs import Given, Proof, proven, read_evidence
 from comb_compiler.cli.provenance import source_of
 from comb_compiler.cli.publish import from_source
 from comb_compiler.cli.render import add_image_arguments, read_images, render_clean
@@ -69,14 +69,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     evidence = None if arguments.evidence is None else read_evidence(arguments.evidence)
     unbuilt, source = images is None or images.unbuilt, source_of(checkout.root)
 
-    def prove() -> tuple[tuple[str, str], ...]:
+    def prove() -> Proof:
         with refusals():
             given = Given(evidence, source, datetime.now(UTC), unbuilt)
             proof = proven(combs, target.environment, given)
         if proof.diagnostics:
             console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
             raise Refused("it is not tried on anybody")
-        return proof.facts
+        return proof
 
     trust, identity = trust_of(target, arguments), identity_of(target, arguments)
     terms = Terms(trust, identity, arguments.allow_prune, "", from_source=True)
