@@ -9,6 +9,7 @@ example:
 
 import argparse
 import json
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps({"version": 1, "records": [_data(one) for one in records]}, indent=2))
         return Exit.CLEAN
     for one in records:
-        console.result(_line(one))
+        line = _line(one)
+        console.result(fill(line, console.width, subsequent_indent=" " * 14) if console.is_terminal else line)
     if not records:
         console.note(f"`{arguments.name}` was never published to {target.environment}")
     return Exit.CLEAN
@@ -59,4 +61,5 @@ def _line(record: "Record") -> str:
 
     of = f" of {record.repository}" if record.repository else ""
     source = f"  from {record.source[:12]}{of}{' and more' if record.modified else ''}" if record.source else ""
-    return printable(f"{record.commit[:12]}  {record.time}  {record.title}  by {record.by}{source}")
+    time = record.time.replace("T", " ").replace("+00:00", "Z")
+    return printable(f"{record.commit[:12]}  {time}  {record.title}  by {record.by}{source}")

@@ -69,6 +69,7 @@ def test_a_comb_is_published_changed_rolled_back_and_retired(comb: Comb, source:
     assert asked(comb, "verify", of=".").out == "comb.yaml: as published\n"
     lines = asked(comb, "history").out.splitlines()
     assert [line[:12] for line in lines] == [one[:12] for one in remote.commits()]
+    assert all(re.match(r"\w{12}  [\d-]{10} [\d:]{8}Z  Publish greeting ", line) for line in lines)
     assert asked(comb, "rollback", "--to", first.out.split()[-1]).code == 0
     deployment = remote.content(f"{HERE}/deployment-greeting.yaml")
     assert deployment == remote.content(f"{HERE}/deployment-greeting.yaml", remote.commits()[2])
