@@ -61,5 +61,4 @@ def _line(record: "Record") -> str:
 
     of = f" of {record.repository}" if record.repository else ""
     source = f"  from {record.source[:12]}{of}{' and more' if record.modified else ''}" if record.source else ""
-    time = record.time.replace("T", " ").replace("+00:00", "Z")
-    return printable(f"{record.commit[:12]}  {time}  {record.title}  by {record.by}{source}")
+    return printable(f"{record.commit[:12]}  {record.moment}  {record.title}  by {record.by}{source}")

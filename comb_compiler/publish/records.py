@@ -33,6 +33,11 @@ class Record(NamedTuple):
     repository: str
     facts: tuple[tuple[str, str], ...]
 
+    @property
+    def moment(self) -> str:
+        """The time, which is UTC, as people read it: `2026-11-27 08:00:12Z`."""
+        return self.time.replace("T", " ").replace("+00:00", "Z")
+
 
 def history(mirror: Mirror, places: Sequence[Place], trust: Trust) -> list[Record]:
     """The records of a comb in `places`, the newest first. Raises Refused where the history is not right."""

@@ -215,7 +215,7 @@ def test_another_candidate_is_told_who_is_on_the_way(environment: Environment) -
     ran = environment.run()
     assert ran.code == 1
     assert re.search(
-        r"another candidate of `greeting` is on its way since 2\d{3}-\S+ by [^(]+ \([0-9a-f]{12}\)", ran.err
+        r"another candidate of `greeting` is on its way since 2\d{3}-\S+ \S+Z by [^(]+ \([0-9a-f]{12}\)", ran.err
     )
     assert len(environment.titles()) == 2
 

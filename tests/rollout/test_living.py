@@ -194,7 +194,7 @@ def test_one_rollout_at_a_time_which_holds_while_nothing_is_known_and_is_taken_b
     comb.edit("Worse")
     code, said = comb(*comb.rollout())
     assert code == 1
-    assert re.search(r"another candidate of `hello` is on its way since 20\S+ by \w+", said), said
+    assert re.search(r"another candidate of `hello` is on its way since 20\S+ \S+Z by \w+", said), said
     code, said = comb("publish", ".", "--unbuilt")
     assert (code, "has a candidate on its way" in said) == (1, True), said
     code, said = comb("rollout", "status", "hello")

@@ -139,7 +139,7 @@ class Going:
             return Outcome.THERE, "its pods run that already: there is nothing to try on users"
         if not again and state.records and _taken_back(state, self._clusters.values()):
             raise Refused(
-                f"this candidate was taken back {state.records[0].time} ({state.records[0].commit[:12]})",
+                f"this candidate was taken back {state.records[0].moment} ({state.records[0].commit[:12]})",
                 "--again tries it once more",
             )
         self._check_budget(state)

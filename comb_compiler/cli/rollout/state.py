@@ -105,5 +105,5 @@ def started_by(state: State) -> str:
     """Since when a candidate is on its way and who began, in words."""
     for one in state.records:
         if any(name == TRAILER and value.split(" ")[1:2] == ["started"] for name, value in one.facts):
-            return f"since {one.time} by {one.by} ({one.commit[:12]})"
+            return f"since {one.moment} by {one.by} ({one.commit[:12]})"
     return "since nobody knows when"

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         gone = all(one.aborted for one in state.under_way.values())
         console.result(printable(f"{where}: {'taken back, begun' if gone else 'on its way'} {started_by(state)}"))
     for one in _rollout(state):
-        console.result(printable(f"  {one.commit[:12]}  {one.time}  {one.title}  by {one.by}"))
+        console.result(printable(f"  {one.commit[:12]}  {one.moment}  {one.title}  by {one.by}"))
         for figures in _figures(one):
             console.result(printable(f"    {figures}"))
     return Exit.CLEAN
