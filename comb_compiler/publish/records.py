@@ -35,7 +35,7 @@ class Record(NamedTuple):
 
     @property
     def moment(self) -> str:
-        """The time, which is UTC, as people read it: `2026-11-27 08:00:12Z`."""
+        """The time as people read it: `2026-11-27 08:00:12Z` where it was told in UTC."""
         return self.time.replace("T", " ").replace("+00:00", "Z")
 
 
