@@ -65,7 +65,8 @@ def _facts(cases: Iterable[_Case], asked: Asked, evaluator: Evaluator) -> Callab
         "request": asked.request,
         "namespaceObject": asked.namespace,
     }
-    made = {key: evaluator.facts({**values, "params": one}) for key, one in params.items()}
+    bare = evaluator.facts(values)
+    made = {key: bare.with_values({"params": one}) for key, one in params.items()}
     some = next(iter(made.values()))
     return lambda case: made[id(case.known)] if case.asks_params else some
 

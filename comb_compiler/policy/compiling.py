@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, codes
@@ -94,9 +95,10 @@ class _Compiler:
         return Compiled(str(node.data.get("name", "")), read, program, written, tuple(needs), key)
 
     def _key(self, text: str, needs: tuple[str, ...]) -> str:
-        """The text and those of all variables that it rests on; nothing where one of them rests on params."""
+        """A digest of the text and of all variables that it rests on; nothing where one of them rests on params."""
         keys = [self._keys.get(name, "") for name in needs]
-        return repr((text, tuple(zip(needs, keys, strict=True)))) if all(keys) else ""
+        whole = repr((text, tuple(zip(needs, keys, strict=True))))
+        return sha256(whole.encode()).hexdigest() if all(keys) else ""
 
 
 def _either(results: tuple[str, ...]) -> str:

@@ -59,6 +59,7 @@ class Expression(NamedTuple):
     evaluated: str
     fields: tuple[tuple[str, ...], ...]
     bound: str
+    tree: Expr
 
     def below(self, root: str) -> Iterator[tuple[str, ...]]:
         """The chains that begin with a name, without it."""
@@ -85,7 +86,7 @@ def read_expression(text: str, roots: frozenset[str]) -> Expression | Problem:
             return found
         edits += found
     renamed = [edit for one in walk(tree) for edit in _bound(one)]
-    return Expression(text, _edited(text, edits), tuple(_chains(tree)), _edited(text, [*edits, *renamed]))
+    return Expression(text, _edited(text, edits), tuple(_chains(tree)), _edited(text, [*edits, *renamed]), tree)
 
 
 def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:

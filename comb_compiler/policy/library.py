@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from comb_compiler.policy.costs import MOST_WORK, Costs, Rough, Size, measured, rough
 from comb_compiler.policy.evaluator import Answer, Facts, Outcome
 from comb_compiler.policy.expressions import BOUND, Expression, Problem
 from comb_compiler.policy.functions import FUNCTIONS, Function
@@ -19,6 +20,7 @@ __all__ = ["CelLibrary"]
 
 _ERROR = re.compile(r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$")
 _BUDGET = "Iteration budget exceeded"
+_TOO_MUCH = f"it may look at more than {MOST_WORK:,} characters"
 _UNWANTED = re.compile(r"UINT|optional_type|TYPE(?!_)|UNKNOWN|ERROR|ANY")
 _CONTAINER = re.compile(r" \(in container '?'?\)")
 _CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
@@ -27,20 +29,52 @@ _CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
 class _Facts:
     """Values in the form that programs read: it is made once for all that ask about an object."""
 
-    __slots__ = ("activation", "values")
+    __slots__ = ("_activation", "_powers", "_rough", "_sizes", "values")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], known: Rough | None = None) -> None:
         self.values = values
-        self.activation = _bare().Activation(dict(values))
+        self._activation: Any = None
+        self._rough = known
+        self._powers: Rough | None = None
+        self._sizes: Mapping[str, Size] | None = None
+
+    @property
+    def activation(self) -> Any:
+        """As the library reads them."""
+        if self._activation is None:
+            self._activation = _bare().Activation(dict(self.values))
+        return self._activation
+
+    @property
+    def rough(self) -> Rough:
+        """How large the values are, roughly."""
+        if self._rough is None:
+            self._rough = rough(self.values)
+        return self._rough
+
+    @property
+    def powers(self) -> Rough:
+        """The same in powers of two."""
+        if self._powers is None:
+            self._powers = self.rough.powers
+        return self._powers
+
+    @property
+    def sizes(self) -> Mapping[str, Size]:
+        """The largest under each name."""
+        if self._sizes is None:
+            self._sizes = measured(self.values)
+        return self._sizes
 
     def with_values(self, values: Mapping[str, Any]) -> _Facts:
-        return _Facts({**self.values, **values})
+        return _Facts({**self.values, **values}, self.rough.beside(rough(values)))
 
 
 class _Program:
-    __slots__ = ("_lacking", "_made", "_result")
+    __slots__ = ("_costs", "_lacking", "_made", "_result")
 
-    def __init__(self, made: cel.Expression, lacking: list[str], result: str) -> None:
+    def __init__(self, made: cel.Expression, lacking: list[str], result: str, costs: Costs) -> None:
+        self._costs = costs
         self._made = made
         self._lacking = lacking
         self._result = result
@@ -51,6 +85,8 @@ class _Program:
 
     def evaluate(self, facts: Facts) -> Answer:
         assert isinstance(facts, _Facts)
+        if not self._costs.is_little(facts.powers) and self._costs.is_too_much(facts.sizes):
+            return Answer(Outcome.COSTLY, reason=_TOO_MUCH)
         self._lacking.clear()
         try:
             value = self._made.eval(facts.activation)
@@ -101,7 +137,7 @@ class CelLibrary:
         constant = _wrong_constant(environment, expression)
         if constant is not None:
             return constant
-        return _Program(made, lacking, result)
+        return _Program(made, lacking, result, Costs((expression.tree,)))
 
     def together(
         self, expressions: Iterable[Expression], variables: Mapping[str, Expression], types: Mapping[str, str]
@@ -114,7 +150,8 @@ class CelLibrary:
             text = f"cel.bind({BOUND}{name}, ({one.bound}\n), {text})"
         environment, lacking = _environment(tuple(types.items()), binds=True)
         try:
-            return _Program(environment.compile(text), lacking, "BOOL")
+            costs = Costs((one.tree for one in asked), {name: one.tree for name, one in variables.items()})
+            return _Program(environment.compile(text), lacking, "BOOL", costs)
         except RuntimeError:
             return None
 
