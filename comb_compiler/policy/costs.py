@@ -31,8 +31,8 @@ _PRECISION = re.compile(r"\.(\d+)")
 
 
 class Size(NamedTuple):
-    """At most so many items in any list or map of a value, so many characters in any text of it, and so many
-    characters and items in all of it, and in each of its items.
+    """At most so many items in a value and in any list or map of it, so many characters in any text of it, and so many
+    characters and items in all of it, and in each of its items; and so many items in any list or map `below` it.
 
     What was `made` by the expression may hold anything under any name.
     """
@@ -41,6 +41,7 @@ class Size(NamedTuple):
     text: int
     whole: int
     each: int
+    below: int = 0
     made: bool = True
 
 
@@ -48,7 +49,7 @@ Sizes = Callable[[str], Size]
 """The largest that there is under a name, anywhere in what is asked about."""
 
 _SMALL = Size(0, 1, 1, 1)
-_NOWHERE = Size(0, 1, 1, 1, False)
+_NOWHERE = Size(0, 1, 1, 1, made=False)
 
 
 def measured(values: Mapping[str, Any]) -> Mapping[str, Size]:
@@ -81,15 +82,16 @@ def _size(value: Any, found: dict[str, Size]) -> Size:
 
 def _all(parts: Sequence[Size], names: Sequence[int] = ()) -> Size:
     """Of a list or map with these items."""
-    items = max((len(parts), *(one.items for one in parts)))
+    below = max((0, *(one.items for one in parts)))
     text = max((1, *names, *(one.text for one in parts)))
     each = max((text, *(one.whole for one in parts)))
-    return Size(items, text, 1 + sum(names) + len(parts) + sum(one.whole for one in parts), each)
+    whole = 1 + sum(names) + len(parts) + sum(one.whole for one in parts)
+    return Size(max(len(parts), below), text, whole, each, below)
 
 
 def _larger(one: Size, other: Size) -> Size:
-    items, text, whole, each = map(max, one[:4], other[:4])
-    return Size(items, text, whole, each, one.made or other.made)
+    items, text, whole, each, below = map(max, one[:5], other[:5])
+    return Size(items, text, whole, each, below, one.made or other.made)
 
 
 def _text(length: int) -> Size:
@@ -99,7 +101,7 @@ def _text(length: int) -> Size:
 def _item(size: Size) -> Size:
     """Of an item, or of a name, of what has this size."""
     whole = min(size.each, size.whole)
-    return Size(min(size.items, whole - 1), min(size.text, whole), whole, size.each, size.made)
+    return size._replace(items=min(size.below, whole - 1), text=min(size.text, whole), whole=whole)
 
 
 def work_of(trees: Iterable[Expr], variables: Mapping[str, Expr], sizes: Sizes) -> int:
@@ -140,8 +142,8 @@ class _Sum:
         if operand.made:
             return operand
         known = self._sizes(field)
-        items, text, whole, each = map(min, operand[:4], known[:4])
-        return Size(items, text, whole, each, False)
+        items, text, whole, each, below = map(min, operand[:5], known[:5])
+        return Size(items, text, whole, each, below, made=False)
 
     def _call(self, call: Call, names: Mapping[str, Size], rounds: int) -> Size:
         variable = loop_variable(call)
@@ -171,7 +173,8 @@ class _Sum:
             return over
         if call.function == "map":
             items = min(over.items, MOST_ROUNDS)
-            return Size(max(items, body.items), body.text, 1 + items * (1 + body.whole), body.whole)
+            whole = 1 + items * (1 + body.whole)
+            return Size(max(items, body.items), body.text, whole, body.whole, body.items)
         return _SMALL
 
 
@@ -182,7 +185,8 @@ def _made(call: Call, given: list[Size], total: int) -> tuple[Size, int]:
         return _SMALL, total // 4
     if call.function == "+" and len(given) > 1:
         items, text, whole = (sum(one[field] for one in given) for field in range(3))
-        return Size(items, text, whole, max(one.each for one in given)), whole * _COPY + items * _PIECE
+        each, below = (max(one[field] for one in given) for field in (3, 4))
+        return Size(items, text, whole, each, below), whole * _COPY + items * _PIECE
     if call.function == "matches":
         return _SMALL, first * (1 + given[-1].text // 8)
     if call.function in _SPLIT:
@@ -202,7 +206,7 @@ def _made(call: Call, given: list[Size], total: int) -> tuple[Size, int]:
     if call.function in _SEARCHED:
         return _SMALL, sum(one.text for one in given)
     items = max((0, *(one.items for one in given)))
-    return Size(items, total, 2 * total + _CALL, 2 * total + _CALL), total * 8
+    return Size(items, total, 2 * total + _CALL, 2 * total + _CALL, items), total * 8
 
 
 def _precision(target: Expr | None) -> int:
@@ -247,7 +251,7 @@ class Costs:
         known = self._known.get(powers)
         if known is None:
             items, text, whole = (1 << one for one in powers)
-            size = Size(items, text, whole, whole, False)
+            size = Size(items, text, whole, whole, items, made=False)
             known = work_of(self._trees, self._variables, lambda _: size) <= MOST_WORK
             self._known[powers] = known
         return known
