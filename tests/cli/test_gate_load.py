@@ -137,9 +137,12 @@ def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> No
     )
     assert ran.code == 3
     (found,) = report["gates"]
+    assert found["load"]["steps"][0]["baseline"] is None
+    if all(step["faults"] for step in found["load"]["steps"]):  # a busy machine is late itself
+        assert found["ruling"]["verdict"] == "undecided"
+        return
     assert found["ruling"]["verdict"] == "blocked"
     assert any("p50 within 50 ms" in why for why in found["ruling"]["why"])
-    assert found["load"]["steps"][0]["baseline"] is None
 
 
 def test_a_machine_that_is_too_slow_for_the_promise_says_what_it_can_tell(tmp_path: Path) -> None:

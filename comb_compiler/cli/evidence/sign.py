@@ -62,14 +62,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     subjects, gates_of, resources, root = found
     here = source_of(root)
     if not here:
-        raise UsageError("the checkout has no remote `origin`, which says what repository it is about")
+        raise UsageError(
+            "the checkout has no remote `origin`, which says what repository it is about: `git remote add origin URL`"
+        )
     try:
         statement = merged(
             statements, subjects, gates_of, datetime.now(UTC) + timedelta(days=arguments.days), resources
         )
         asked = statement["predicate"]["repository"]
         if asked != here:
-            raise BadStatement(f"the gates asked what is in `{asked}`, and this is `{here}`")
+            where = f"in `{asked}`" if asked else "in a checkout without a remote `origin`"
+            raise BadStatement(f"the gates asked what is {where}, and this is `{here}`")
         content = _sealed(statement, arguments)
     except (BadStatement, Refused) as reason:
         console.note(f"comb: {reason}; nothing was signed")

@@ -181,7 +181,7 @@ def _ruling(found: LoadFound, slower: float) -> Ruling:
         verdict, why = Verdict.UNDECIDED, "nothing could be told here: neither a promise nor a baseline"
         return Ruling(verdict, (why, *_said(told, Verdict.NOT_APPLICABLE)))
     if verdict is not Verdict.PASSED:
-        return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower)))
+        return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower), *faults))
     steps = "one step keeps" if len(found.steps) == 1 else f"{len(found.steps)} steps keep"
     return Ruling(verdict, (f"{steps} what is promised, and what is there now", *_room(found.steps[-1])))
 

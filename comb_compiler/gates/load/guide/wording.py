@@ -8,7 +8,7 @@ _BY = {
     "queue": "its calls wait for their turn most of the time",
     "cpu": "its calls compute most of the time",
     "gpu": "its calls wait for the GPU",
-    "waiting": "its calls wait most of the time for something that is not the CPU",
+    "waiting": "its calls wait most of the time, for something else or for cores that others use",
     "memory": "memory grows while it is loaded",
 }
 
