@@ -72,6 +72,8 @@ def _layer(told: Any) -> Descriptor:
 def open_archive(path: Path, layout: ImageLayout) -> Base:
     """The only image of an archive that `docker save` wrote; its blobs are put into `layout`. Raises ImageError."""
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
         with tarfile.open(path) as archive:
             (told,) = parsed(_member(archive, "manifest.json"))
             config = valid_config(parsed(_member(archive, str(told["Config"]))), len(told["Layers"]))

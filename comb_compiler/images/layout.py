@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from comb_compiler.images.model import DOCKER_MANIFEST, INDEX, MANIFEST, Descriptor, ImageError
 from comb_compiler.images.reading import descriptor, parsed
 
-__all__ = ["ImageLayout", "canonical"]
+__all__ = ["ImageLayout", "canonical", "replace_whole"]
 
 _ALGORITHM = "sha256:"
 
@@ -43,11 +43,13 @@ class ImageLayout:
         self._blobs = path / "blobs" / "sha256"
 
     def prepare(self) -> None:
-        """Make the directories, where they are missing."""
-        self._blobs.mkdir(parents=True, exist_ok=True)
+        """Make the directories, where they are missing. Raises ImageError where an index.json of others is there."""
         marker = self.path / "oci-layout"
+        if not marker.exists() and (self.path / "index.json").exists():
+            raise ImageError(f"{self.path}: its index.json is of something else: name a directory that is new")
+        self._blobs.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
-            self.replace(marker, b'{"imageLayoutVersion":"1.0.0"}')
+            replace_whole(marker, b'{"imageLayoutVersion":"1.0.0"}')
 
     def blob(self, digest: str) -> Path:
         """Where a blob is, or would be."""
@@ -144,7 +146,7 @@ class ImageLayout:
         manifests = [
             one.json(annotations={"org.opencontainers.image.ref.name": name}) for name, one in sorted(images.items())
         ]
-        self.replace(
+        replace_whole(
             self.path / "index.json",
             canonical({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}),
         )
@@ -160,11 +162,15 @@ class ImageLayout:
             raise ImageError(f"{self.path}: {digest} is no manifest of an image")
         return found
 
-    def replace(self, path: Path, content: bytes) -> None:
-        """Have a file of the layout hold this: whole, or as before."""
-        draft = path.with_name(f".{secrets.token_hex(8)}")
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Have a file hold this: whole, or as before."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    try:
         draft.write_bytes(content)
         os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def canonical(value: Any) -> bytes:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from comb_compiler.images.layout import ImageLayout, canonical
+from comb_compiler.images.layout import ImageLayout, canonical, replace_whole
 from comb_compiler.images.model import Descriptor, ImageError, Layer
 
 __all__ = ["FORM", "file_digest", "remembered"]
@@ -23,7 +23,7 @@ def remembered(layout: ImageLayout, title: str, made_of: Sequence[str], make: Ca
         return known
     layer = make()
     note.parent.mkdir(exist_ok=True)
-    layout.replace(note, canonical([*layer.blob, layer.diff_id]))
+    replace_whole(note, canonical([*layer.blob, layer.diff_id]))
     return layer
 
 

@@ -9,7 +9,10 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE
 
-__all__ = ["code_digest", "code_files"]
+__all__ = ["CONTEXT_MARK", "code_digest", "code_files"]
+
+CONTEXT_MARK = ".comb-context"
+"""A file in what `comb image dockerfile` wrote: the code there is a copy, and may be made anew."""
 
 _CODE = ("*.py", "requirements*.txt", "pyproject.toml")
 _OTHERS_CODE = frozenset({"node_modules", "__pycache__"})
@@ -20,8 +23,8 @@ def code_digest(checkout: Checkout, main: str) -> str:
     """The SHA-256 of all Python code beside the comb `main` and below, and of what it says that it requires.
 
     More than the operators import, so that nothing that they may import is missing. What is hidden, virtual
-    environments and directories of other combs are left out. Names are those from the comb's directory: where the
-    directory is in the repository means nothing.
+    environments, contexts of Dockerfiles and directories of other combs are left out. Names are those from the comb's
+    directory: where the directory is in the repository means nothing.
     """
     digest = sha256()
     for name, content in code_files(checkout, main):
@@ -39,7 +42,7 @@ def code_files(checkout: Checkout, main: str) -> Iterator[tuple[str, bytes | Una
 
 def _files(checkout: Checkout, directory: str, *, below: bool = False) -> Iterator[str]:
     names = checkout.names(directory)
-    if _ENVIRONMENT_MARK in names or (below and COMB_FILE in names):
+    if _ENVIRONMENT_MARK in names or CONTEXT_MARK in names or (below and COMB_FILE in names):
         return
     for name in names:
         path = name if directory == "." else f"{directory}/{name}"

@@ -1,6 +1,7 @@
 """`comb image build` as a user runs it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_the_same_comb_makes_the_same_images_again(comb: Comb, ready: Path) -> N
         (["--base", "base"], "write CLASS=oci:DIR"),
         (["--base", "cpu=oci:nowhere"], "which image? there is none"),
         (["--base", "cpu=comb.yaml"], "no archive of one image"),
+        (["--base", "cpu=/dev/zero"], "as `docker save` writes it: it is no file"),
         (["--base", "cpu=oci:base@other"], "no `other`"),
         (["--base", "cpu=oci:base", "--wheels", "nowhere"], "no such directory"),
         (["--base", "cpu=oci:base", "--wheels", "base"], "no wheel of comb-runtime"),
@@ -75,6 +77,18 @@ def test_what_cannot_be_built_is_usage_and_leaves_no_images(
     ran = build(comb, *more)
     assert (ran.code, said in ran.err) == (2, True), ran.err
     assert not (ready / "images.json").exists()
+
+
+def test_what_is_of_others_is_neither_read_nor_overwritten(comb: Comb, ready: Path) -> None:
+    (ready / "index.json").write_text("ours", encoding="utf-8")
+    os.mkfifo(ready / "wheels" / "endless-1.0-py3-none-any.whl")
+    ran = build(comb, "--base", "cpu=oci:base", "-o", ".")
+    assert (ran.code, "its index.json is of something else" in ran.err) == (2, True), ran.err
+    assert (ready / "index.json").read_text(encoding="utf-8") == "ours"
+    assert build(comb, "--base", "cpu=oci:base").code == 0
+    os.mkfifo(ready / "pipe.json")
+    ran = comb("image", "push", "out", "--images", "pipe.json")
+    assert (ran.code, "it is no file" in ran.err) == (2, True), ran.err
 
 
 def test_an_operator_that_cannot_be_imported_is_found_before_anything_is_built(comb: Comb, ready: Path) -> None:

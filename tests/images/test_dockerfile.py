@@ -28,6 +28,7 @@ from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import ImageError
 from comb_compiler.release import plan_bytes
 from tests.architecture.imports import ROOT
+from tests.images.example import run
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -147,6 +148,23 @@ def base_with_pip(engine: "DockerClient", layout: Path, scratch: Path) -> str:
     (scratch / "Dockerfile").write_text("\n".join(lines) + "\n")
     engine.images.build(path=str(scratch), tag="base-with-pip:1", network_mode="host")
     return "base-with-pip:1"
+
+
+@pytest.mark.slow
+def test_what_others_put_into_a_directory_stays_there(example_wheelhouse: Path, tmp_path: Path) -> None:
+    with project(tmp_path / "comb", example_wheelhouse) as root:
+        for name in ("code", "artifacts"):
+            (root / name).mkdir()
+            (root / name / "ours").write_text("ours")
+        refused = run(root, "image", "dockerfile", ".", "--base", "python:3.11", "-o", ".")
+        assert (refused.returncode, "-o .: it holds other things" in refused.stderr) == (2, True), refused.stderr
+        assert [(root / name / "ours").read_text() for name in ("code", "artifacts")] == ["ours", "ours"]
+        comb(root, example_wheelhouse, "image", "dockerfile", ".", "--base", "python:3.11", "-o", "context")
+        there = {path: path.read_bytes() for path in (root / "context").rglob("*") if path.is_file()}
+        assert run(root, "image", "dockerfile", ".", "--base", "no name", "-o", "context").returncode == 2
+        again = comb(root, example_wheelhouse, "image", "dockerfile", ".", "--base", "python:3.11", "-o", "context")
+        assert "made anew, but for its Dockerfile" in again.stderr
+        assert {path: path.read_bytes() for path in (root / "context").rglob("*") if path.is_file()} == there
 
 
 @pytest.mark.slow

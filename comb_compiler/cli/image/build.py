@@ -87,7 +87,7 @@ class _Wheels(NamedTuple):
         if self.given is None:
             found = locked_wheels(clean, base, layout, self.scratch)
         elif Path(self.given).is_dir():
-            found = sorted(Path(self.given).glob("*.whl"))
+            found = sorted(path for path in Path(self.given).glob("*.whl") if path.is_file())
         else:
             raise UsageError(f"--wheels {self.given}: there is no such directory")
         self.used[base.digest] = found
@@ -218,11 +218,13 @@ def _attest(
 
 
 def _write(file: Path, needed: _Needed, built: "Mapping[str, Built]") -> None:
+    from comb_compiler.images.layout import replace_whole
+
     images: dict[str, dict[str, str]] = {}
     for name, one in built.items():
         process, _, device = name.partition("/")
         images.setdefault(process, {})[device] = f"{needed.push}/{process}@{one.manifest.digest}"
-    file.write_text(json.dumps({"version": 1, "images": images}, indent=2) + "\n", encoding="utf-8")
+    replace_whole(file, f"{json.dumps({'version': 1, 'images': images}, indent=2)}\n".encode())
 
 
 def _line(name: str, built: "Built") -> str:

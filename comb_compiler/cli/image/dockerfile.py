@@ -2,6 +2,7 @@
 
 The directory is a whole context: the operators' code, the models by their digests, the runtime, and the wheels that
 comb.lock pins, as requirements with hashes. A Dockerfile that is there already stays as it is; the rest is made anew.
+A directory that holds other things is refused.
 One image has all operators, so that images.json names it for every process. `comb image build` needs none of this.
 
 example:
@@ -65,22 +66,28 @@ def _wheels(clean: Clean, target: str | None) -> "tuple[PinnedWheel, ...]":
 
 
 def _written(context: Path, clean: Clean, base: str, wheels: "tuple[PinnedWheel, ...]") -> bool:
-    """Whether there was no Dockerfile before. The context is checked before anything of it is written."""
+    """Whether there was no Dockerfile before. All is known to be well before anything that is there is removed."""
     from comb_compiler.cli.image.contents import contents_of
     from comb_compiler.cli.image.locked import runtime_of
     from comb_compiler.images.dockerfile import CODE, IGNORED, MODELS, REQUIREMENTS, Recipe, dockerfile
+    from comb_compiler.images.layout import replace_whole
     from comb_compiler.images.ownwheel import runtime_wheel
     from comb_compiler.images.requirements import locked_lines
+    from comb_compiler.workspace.operators import CONTEXT_MARK
 
+    mark = context / CONTEXT_MARK
+    if context.is_dir() and any(context.iterdir()) and not mark.is_file():
+        raise UsageError(f"-o {context}: it holds other things: name a directory that is new or empty")
     whole = contents_of(clean)
     context.mkdir(parents=True, exist_ok=True)
-    for directory in (MODELS, CODE):
-        shutil.rmtree(context / directory, ignore_errors=True)
+    mark.touch()
     wheel = runtime_wheel(context, runtime_of(clean))
     # A context has all of them: nothing would push those that pods fetch, and pods fetch none that an image has.
     models = {one.sha256: one.path for one in (*whole.models, *whole.fetched)}
     places = whole.artifacts, whole.code_directory
     text = dockerfile(Recipe(clean.plan.comb, base, wheel.name, sorted(models), *places, whole.labels))
+    for directory in (MODELS, CODE):
+        shutil.rmtree(context / directory, ignore_errors=True)
     (context / REQUIREMENTS).write_text("".join(f"{line}\n" for line in locked_lines(wheels)), encoding="utf-8")
     (context / ".dockerignore").write_text("".join(f"{line}\n" for line in IGNORED), encoding="utf-8")
     _write(context / CODE, dict(whole.code))
@@ -89,7 +96,7 @@ def _written(context: Path, clean: Clean, base: str, wheels: "tuple[PinnedWheel,
         shutil.copyfile(path, context / MODELS / sha256)
     if (context / "Dockerfile").exists():
         return False
-    (context / "Dockerfile").write_text(text, encoding="utf-8")
+    replace_whole(context / "Dockerfile", text.encode())
     return True
 
 

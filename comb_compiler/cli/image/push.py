@@ -60,6 +60,8 @@ def _images(file: str) -> "list[Reference]":
     from comb_compiler.images.names import parse_reference
     from comb_compiler.release.images import BadImages, parse_images
 
+    if Path(file).exists() and not Path(file).is_file():
+        raise UsageError(f"--images {file}: it is no file")
     try:
         images = parse_images(Path(file).read_bytes())
         return [parse_reference(image) for devices in images.by_process.values() for image in devices.values()]
