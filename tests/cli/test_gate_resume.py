@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.gates.wording import moment
 from tests.cli.test_gate import RIGHT, gate, greeting, recorded, sample, started, verdicts
 
 COUNTED = f'open(os.environ["HOME"] + "/asked", "a").write(text + "\\n") and {RIGHT}'
@@ -41,7 +42,7 @@ def test_a_verdict_on_what_is_equal_is_not_run_again(home: Path) -> None:
     again, report = gate(after, "availability", "--baseline", "none")
     assert (again.code, asked(home)) == (0, []), again.err
     assert report["earlier"]
-    assert f"all answers are those of a run of {report['earlier']}" in again.out
+    assert f"all answers are those of a run of {moment(report['earlier'])}" in again.out
     assert [(one["asked"], one["kept"]) for one in report["gates"]] == [(3, 3)]
     assert report["gates"][0]["ruling"] == before["gates"][0]["ruling"]
     fresh, report = gate(after, "availability", "--baseline", "none", "--fresh")
@@ -85,7 +86,8 @@ def test_a_run_that_is_ended_half_way_is_gone_on_with(home: Path, number: signal
     while len(journals(home)) < 12 and time.monotonic() < until:
         time.sleep(0.01)
     running.send_signal(number)
-    running.communicate(timeout=600)
+    _, said = running.communicate(timeout=600)
+    assert ("the same command goes on from there" in said) is (number == signal.SIGINT)
     known = len(journals(home)) - 1
     assert 11 <= known < 72, "it was ended half-way"
     asked(home)
