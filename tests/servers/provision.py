@@ -143,7 +143,8 @@ def _module(pin: str, go: Path, directory: Path) -> Path:
 
 
 def _run(command: list[str], directory: Path, what: str, *, with_c: bool = False) -> str:
-    environment = {**os.environ, "CGO_ENABLED": "1" if with_c else "0", "GOWORK": "off"}
+    # The compiler with a heap that may grow takes a quarter less of processor time.
+    environment = {"GOGC": "400", **os.environ, "CGO_ENABLED": "1" if with_c else "0", "GOWORK": "off"}
     try:
         done = subprocess.run(
             command,
