@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
-from comb_compiler.images.gzips import deflated_member, stored_members
+from comb_compiler.images.gzips import stored_members
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import GZIP_LAYER, Descriptor, ImageError, Layer
 
-__all__ = ["Content", "Deflated", "File", "Link", "OnDisk", "Plain", "write_layer"]
+__all__ = ["Content", "File", "Link", "OnDisk", "Plain", "write_layer"]
 
 _BLOCK = tarfile.BLOCKSIZE
 _PIECE = 1 << 20
@@ -68,27 +68,6 @@ class OnDisk(NamedTuple):
     def members(self) -> Iterator[bytes]:
         """Stored."""
         yield from stored_members(self.pieces())
-
-
-class Deflated(NamedTuple):
-    """Bytes that came as a deflate stream, which is taken over."""
-
-    stream: bytes
-    content: bytes
-    crc: int
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        return len(self.content)
-
-    def pieces(self) -> Iterator[bytes]:
-        """All of them."""
-        yield self.content
-
-    def members(self) -> Iterator[bytes]:
-        """As they came."""
-        yield deflated_member(self.stream, self.crc, len(self.content))
 
 
 class File(NamedTuple):

@@ -1,8 +1,6 @@
 """What a process needs → the image that it runs in: layers ordered by how seldom they change."""
 
-import email
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +12,7 @@ from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import FETCHED, Base, Built, ImageError, Layer
 from comb_compiler.images.remembering import file_digest, remembered
 from comb_compiler.images.tags import fits, parse_wheel_name
-from comb_compiler.images.wheels import wheel_files
+from comb_compiler.images.wheels import wheel_files, wheel_metadata
 
 __all__ = ["Contents", "ModelFile", "assemble", "shared_layers"]
 
@@ -113,13 +111,7 @@ def _required(name: str, wheels: Mapping[str, Path]) -> frozenset[str]:
 
 
 def _requirements(wheel: Path) -> Iterator[str]:
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            name = next(one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
-            told = email.message_from_bytes(archive.read(name)).get_all("Requires-Dist") or []
-    except (zipfile.BadZipFile, OSError, StopIteration, KeyError) as problem:
-        raise ImageError(f"{wheel.name}: this is no wheel that can be read: {problem}") from problem
-    for one in told:
+    for one in wheel_metadata(wheel).get_all("Requires-Dist") or []:
         match = _REQUIRED.match(str(one))
         if match is not None:
             yield re.sub(r"[-_.]+", "-", match[0]).lower()

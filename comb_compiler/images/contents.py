@@ -1,15 +1,14 @@
 """What is in an image, for who must know: its base, the packages of its wheels, and its models."""
 
-import email
 import hashlib
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from comb_compiler.images.model import Descriptor, ImageError
+from comb_compiler.images.model import Descriptor
 from comb_compiler.images.tags import parse_wheel_name
+from comb_compiler.images.wheels import wheel_metadata
 
 __all__ = ["Inside", "Package", "Weights", "read_package"]
 
@@ -62,14 +61,9 @@ class Inside(NamedTuple):
 def read_package(wheel: Path) -> Package:
     """What a wheel says of itself. Raises ImageError for what is none."""
     named = parse_wheel_name(wheel.name)
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            file = next(one for one in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", one))
-            told = email.message_from_bytes(archive.read(file))
-        with wheel.open("rb") as content:
-            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    except (zipfile.BadZipFile, OSError, StopIteration, KeyError) as problem:
-        raise ImageError(f"{wheel.name}: this is no wheel that can be read: {problem}") from problem
+    told = wheel_metadata(wheel)
+    with wheel.open("rb") as content:
+        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     licence = str(told.get("License-Expression") or told.get("License") or "").strip().split("\n")
     requires = _names(map(str, told.get_all("Requires-Dist") or ()))
     return Package(named.name, named.version, wheel.name, sha256, licence[0][:200] if licence else "", requires)

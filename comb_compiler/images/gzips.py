@@ -9,17 +9,20 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-__all__ = ["deflated_member", "stored_members"]
+__all__ = ["MOST_STORED", "deflated_member", "stored_members"]
 
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """gzip, deflate, no flags, no time, no extra flags, of an unknown system."""
-_MOST_STORED = 0xFFFF
+MOST_STORED = 0xFFFF
+"""Bytes of a block that is stored (RFC 1951, 3.2.4)."""
 _LENGTH = 1 << 32
 
 
-def deflated_member(stream: bytes, crc: int, length: int) -> bytes:
+def deflated_member(stream: Iterable[bytes], crc: int, length: int) -> Iterator[bytes]:
     """A member of a deflate stream (RFC 1951) that is there already, with what it holds: CRC-32 and bytes."""
-    return _HEADER + stream + struct.pack("<II", crc, length % _LENGTH)
+    yield _HEADER
+    yield from stream
+    yield struct.pack("<II", crc, length % _LENGTH)
 
 
 def stored_members(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -28,11 +31,11 @@ def stored_members(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield _HEADER
     for piece in pieces:
         crc, length = zlib.crc32(piece, crc), length + len(piece)
-        for start in range(0, len(piece), _MOST_STORED):
-            yield _block(piece[start : start + _MOST_STORED], is_last=False)
+        for start in range(0, len(piece), MOST_STORED):
+            yield _block(piece[start : start + MOST_STORED], is_last=False)
     yield _block(b"", is_last=True)
     yield struct.pack("<II", crc, length % _LENGTH)
 
 
 def _block(content: bytes, *, is_last: bool) -> bytes:
-    return struct.pack("<BHH", is_last, len(content), len(content) ^ _MOST_STORED) + content
+    return struct.pack("<BHH", is_last, len(content), len(content) ^ MOST_STORED) + content

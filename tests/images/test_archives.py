@@ -3,9 +3,13 @@
 import gzip
 import hashlib
 import io
+import struct
 import subprocess
 import tarfile
+import tracemalloc
 import zipfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +22,7 @@ from comb_compiler.images.wheels import wheel_files
 
 NAMES = st.text("ab_-.é", min_size=1, max_size=12).filter(lambda name: name not in (".", ".."))
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+TEXT = b"print('hello')\n" * 1000
 FILES = st.dictionaries(PATHS, st.tuples(st.binary(max_size=70_000), st.booleans()), max_size=5)
 
 
@@ -84,20 +89,78 @@ def test_other_tools_read_it_too(layout: ImageLayout, tmp_path: Path) -> None:
 
 def test_a_wheels_files_are_taken_over_as_they_are_compressed(layout: ImageLayout, tmp_path: Path) -> None:
     wheel = tmp_path / "one-1.0-py3-none-any.whl"
-    text = b"print('hello')\n" * 1000
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("one/__init__.py"), text, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("one/__init__.py"), TEXT, zipfile.ZIP_DEFLATED)
         archive.writestr(zipfile.ZipInfo("one/data.bin"), b"stored")
         archive.writestr(zipfile.ZipInfo("one-1.0.data/scripts/one"), b"#!python\n")
         archive.writestr(zipfile.ZipInfo("one-1.0.data/platlib/one/native.so"), b"\x7fELF" * 500, zipfile.ZIP_DEFLATED)
     packed = blob(layout, write_layer(layout, "wheels", wheel_files(wheel, "comb/packages")))
     assert read_back(packed) == {
-        "comb/packages/one/__init__.py": (text, 0o644),
+        "comb/packages/one/__init__.py": (TEXT, 0o644),
         "comb/packages/one/data.bin": (b"stored", 0o644),
         "comb/packages/bin/one": (b"#!python\n", 0o755),
         "comb/packages/one/native.so": (b"\x7fELF" * 500, 0o644),
     }
-    assert len(packed) < len(text) // 2  # and most of it are the heads of its entries
+    assert len(packed) < len(TEXT) // 2  # and most of it are the heads of its entries
+
+
+def test_a_wheel_need_not_fit_into_memory(layout: ImageLayout, tmp_path: Path) -> None:
+    wheel = tmp_path / "one-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, how in {"deflated": zipfile.ZIP_DEFLATED, "stored": zipfile.ZIP_STORED}.items():
+            archive.writestr(zipfile.ZipInfo(name), bytes(48 << 20), how)
+    tracemalloc.start()
+    try:
+        write_layer(layout, "wheels", wheel_files(wheel, "a"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 12 << 20
+
+
+def longer(wheel: bytes) -> bytes:
+    """With another size of the only file in the directory."""
+    return wheel.replace(struct.pack("<I", len(TEXT)), struct.pack("<I", len(TEXT) + 1))
+
+
+def shorter(wheel: bytes) -> bytes:
+    return wheel.replace(struct.pack("<I", len(TEXT)), struct.pack("<I", 5))
+
+
+def another(wheel: bytes) -> bytes:
+    """With another CRC of the only file in the directory."""
+    crc = struct.pack("<I", zlib.crc32(TEXT))
+    return wheel.replace(crc, bytes(4))
+
+
+def with_more(wheel: bytes) -> bytes:
+    """With a byte more of the compressed stream than its end."""
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        size = archive.infolist()[0].compress_size
+    return wheel.replace(struct.pack("<II", size, len(TEXT)), struct.pack("<II", size + 1, len(TEXT)))
+
+
+def elsewhere(wheel: bytes) -> bytes:
+    """With a local header that is none."""
+    return b"PX" + wheel[2:]
+
+
+@pytest.mark.parametrize("change", [longer, shorter, another, with_more, elsewhere])
+def test_a_wheel_whose_files_are_others_than_it_says_is_no_layer(
+    change: Callable[[bytes], bytes], layout: ImageLayout, tmp_path: Path
+) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("one.py"), TEXT, zipfile.ZIP_DEFLATED)
+    wheel = tmp_path / "one-1.0-py3-none-any.whl"
+    wheel.write_bytes(made.getvalue())
+    write_layer(layout, "wheels", wheel_files(wheel, "a"))
+    before = set(layout.path.rglob("*"))
+    wheel.write_bytes(change(made.getvalue()))
+    assert wheel.read_bytes() != made.getvalue()
+    with pytest.raises(ImageError, match=r"something else than it says|no wheel that can be read"):
+        write_layer(layout, "wheels", wheel_files(wheel, "a"))
+    assert set(layout.path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("path", ["../x", "/x", "a/../../x", "", "a//b", "a/./b", "a\0b"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def test_a_wheel_says_what_it_is_and_what_it_requires(tmp_path: Path) -> None:
     path.write_bytes(b"no archive")
     with pytest.raises(ImageError, match="no wheel"):
         read_package(path)
+    for name, said in {"METADATA": "it has no METADATA", "a.dist-info/METADATA": "more than 8 MiB"}.items():
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(zipfile.ZipInfo(name), bytes(9 << 20), zipfile.ZIP_DEFLATED)
+        with pytest.raises(ImageError, match=said):
+            read_package(path)
 
 
 @pytest.mark.parametrize("licence", ["", "BSD-3-Clause", 'odd "words"\u2028 of \x01 some'])
