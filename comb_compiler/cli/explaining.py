@@ -20,7 +20,10 @@ __all__ = ["explained"]
 
 _WIDEST = 72
 """Columns of the file's text before what caused it; longer lines push it to the right."""
+_CAUSE = 36
+"""Columns that what caused a line has at least on a terminal, which cuts it where it ends."""
 _EXCERPT = 60
+_PLACE = 20
 
 
 class _File(NamedTuple):
@@ -51,15 +54,18 @@ def _files(rendered: Rendered) -> Iterator[_File]:
 def _shown(file: _File, checkout: Checkout, console: Console, *, named: bool) -> str:
     lines = explain(file.made)
     sources = _Sources(checkout)
-    width = min(max(len(line.text) for line in lines), _WIDEST)
+    end = console.width if console.is_terminal else None
+    width = min(max(len(line.text) for line in lines), _WIDEST if end is None else min(_WIDEST, end - _CAUSE))
     shown = [f"# {file.path}"] if named else []
     before = None
     for line in lines:
         span = _place(line.cause, file.of)
         said = f"{sources.name(span.file)}:{span.start.line}"
         if span.start.line != before:  # what is caused by the same line need not show it again
-            said = f"{said:<20}  {sources.line(span)}".rstrip()
+            said = f"{said:<{_PLACE}}  {sources.line(span)}".rstrip()
         before = span.start.line
+        room = end - max(width, len(printable(line.text))) - 2 if end is not None else len(said)
+        said = said if len(said) <= max(room, _PLACE) else f"{said[: max(room, _PLACE) - 1].rstrip()}…"
         faint = f"\x1b[2m{said}\x1b[0m" if console.colour else said
         shown.append(f"{printable(line.text):<{width}}  {faint}")
     return "\n".join(shown)

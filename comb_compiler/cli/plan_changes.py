@@ -100,7 +100,9 @@ def _hunk(hunk: Hunk, style: Style) -> Iterator[str]:
         yield f"      {printable(hunk.path)}:{_at(hunk.origin, style)}"
         yield from _text(hunk.before, hunk.after, style)
         return
-    before, after = (printable(value_text(value, _LONGEST)) for value in (hunk.before, hunk.after))
+    before, after = (
+        printable(value_text(value, min(_LONGEST, style.width - 20))) for value in (hunk.before, hunk.after)
+    )
     if before == after:
         after = f"{after} (another)"
     path, at = printable(hunk.path), _at(hunk.origin, style)
@@ -110,14 +112,14 @@ def _hunk(hunk: Hunk, style: Style) -> Iterator[str]:
         yield f"      {path}: {said}"
         return
     yield from _broken(f"{path}:", style.width)
-    yield from (
-        [f"        {said}"]
-        if long + 11 <= style.width
-        else [
-            f"        {style.bad(before)}",
-            f"        → {style.good(after)}{at}",
-        ]
-    )
+    if long + 11 <= style.width:
+        yield f"        {said}"
+        return
+    yield f"        {style.bad(before)}"
+    fits = len(after) + _PLACE + 10 <= style.width
+    yield f"        → {style.good(after)}{at if fits else ''}"
+    if at and not fits:
+        yield f"      {at}"
 
 
 def _broken(path: str, width: int) -> Iterator[str]:

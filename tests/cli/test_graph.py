@@ -1,10 +1,7 @@
 """`comb graph` as a user runs it."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -14,6 +11,7 @@ from jsonschema import Draft7Validator
 from comb_compiler.release import parse_plan, plan_bytes
 from tests.architecture.imports import ROOT
 from tests.cli.conftest import COMB, Comb, Ran
+from tests.support.terminal import on_terminal
 
 EXAMPLE = ROOT / "examples" / "frame-moderation"
 SCHEMA = json.loads((ROOT / "schemas" / "graph.v1.schema.json").read_text(encoding="utf-8"))
@@ -92,25 +90,8 @@ def test_colour_comes_where_it_is_shown(comb: Comb) -> None:
 
 
 def test_a_terminal_gets_colour_and_its_own_width(tmp_path: Path) -> None:
-    """In a terminal of 38 columns."""
-    script = (
-        "import os, pty, sys, fcntl, termios, struct\n"
-        "pid, there = pty.fork()\n"
-        "if pid == 0:\n"
-        f"    os.execv(sys.executable, [sys.executable, '-m', 'comb_compiler', 'graph', {str(EXAMPLE)!r}])\n"
-        "fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack('HHHH', 50, 38, 0, 0))\n"
-        "out = b''\n"
-        "try:\n"
-        "    while part := os.read(there, 65536): out += part\n"
-        "except OSError: pass\n"
-        "os.waitpid(pid, 0)\n"
-        "sys.stdout.buffer.write(out)\n"
-    )
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
-    environment |= {"TERM": "xterm", "PYTHONUTF8": "1", "COMB_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, timeout=600)
-    text = done.stdout.decode("utf-8")
-    assert "\x1b[1;33m" in text, done.stderr
+    text = on_terminal(38, "graph", str(EXAMPLE), cwd=ROOT, cache=tmp_path)
+    assert "\x1b[1;33m" in text
     assert "does not fit 38 columns" in " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
 
 

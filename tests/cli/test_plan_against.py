@@ -1,6 +1,7 @@
 """`comb plan --against` as a user runs it: on rendered files, an environment repository and revisions."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.architecture.imports import ROOT
 from tests.cli.conftest import COMB, Comb
 from tests.cli.test_plan import PLATFORM
+from tests.support.terminal import on_terminal
 
 SCHEMA = json.loads((ROOT / "schemas" / "changes.v1.schema.json").read_text("utf-8"))
 ASKED = ("plan", ".", "--platform", "platform.yaml", "--environment", "staging")
@@ -65,13 +67,14 @@ def test_what_a_change_does_comes_before_the_parts_that_differ(comb: Comb, commi
     assert "comb.yaml:6" in objects
 
 
-def test_what_differs_keeps_to_the_width(comb: Comb, committed: Path) -> None:
-    change(committed, "hello", "a_step_with_a_name_that_is_long")
-    lines = comb(*ASKED, "--against", "HEAD").out.split("\n")
-    assert [line for line in lines if len(line) > 100] == []
-    first = lines.index('      data["plan.json"].graphs[0].nodes[hello]:')
-    assert lines[first + 1].startswith('        {"')
-    assert " → " in lines[first + 1]
+def test_what_differs_keeps_to_the_width_of_a_terminal(committed: Path, tmp_path: Path) -> None:
+    change(committed)
+    shown = on_terminal(64, *ASKED, "--against", "HEAD", cwd=committed, cache=tmp_path / "cache")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n")
+    assert [line for line in lines if len(line) > 64] == []
+    first = lines.index("      spec.template.spec.containers[comb].resources.requests")
+    assert lines[first + 1] == "          .cpu:"
+    assert lines[first + 2].startswith("        100m → 500m")
 
 
 def test_a_directory_a_repository_and_a_revision_say_the_same(comb: Comb, committed: Path, tmp_path: Path) -> None:

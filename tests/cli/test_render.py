@@ -1,6 +1,7 @@
 """`comb render` and `comb platform render` as a user runs them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from comb_compiler.release.images import Images, parse_images
 from comb_compiler.release.release import parse_release
 from tests.cli.conftest import COMB, Comb, Ran
+from tests.support.terminal import on_terminal
 
 PLATFORM = """\
 apiVersion: comb.dev/v1
@@ -250,6 +252,16 @@ def test_each_line_of_a_file_is_shown_with_its_cause(comb: Comb, checkout: Path,
     written = (checkout / HERE / "deployment-greeting.yaml").read_text().splitlines()
     assert len(ran.out.splitlines()) == len(written)
     assert all(shown.startswith(line) for shown, line in zip(ran.out.splitlines(), written, strict=True))
+
+
+def test_causes_stand_beside_their_lines_on_a_narrow_terminal(checkout: Path, platform: Path, tmp_path: Path) -> None:
+    where = ("--platform", "platform.yaml", "--environment", "staging", "--unbuilt")
+    asked = ("render", ".", *where, "--explain", "service-greeting.yaml")
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal(60, *asked, cwd=checkout, cache=tmp_path / "cache"))
+    lines = [line for line in shown.split("\n") if line.strip()]
+    assert [line for line in lines if len(line) > 60] == []
+    assert any(line.endswith("…") for line in lines)
+    assert all("comb.yaml:" in line or "platform.yaml:" in line for line in lines)
 
 
 def test_a_file_to_explain_may_be_named_as_it_was_written(comb: Comb, checkout: Path, platform: Path) -> None:
