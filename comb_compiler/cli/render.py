@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.checking import Checking, open_root, same_names
+from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.candidate is not None and arguments.onto is None:
         raise UsageError("--candidate STEP is laid beside a stable release: say where that is (--onto DIR)")
     output = output_directory(arguments.output) if arguments.output is not None else None
-    clean = render_clean(arguments, images, console, beside=True)
+    clean = render_clean(arguments, images, console)
     if clean is None:
         return Exit.FINDINGS
     checkout, rendered = clean
@@ -123,25 +123,15 @@ class Done(NamedTuple):
 
 
 def render_clean(
-    arguments: argparse.Namespace,
-    images: "Images | None",
-    console: Console,
-    *,
-    warns: bool = True,
-    beside: bool = False,
+    arguments: argparse.Namespace, images: "Images | None", console: Console, *, warns: bool = True
 ) -> "tuple[Checkout, list[Rendered]] | None":
     """The checkout and what was rendered of combs in it; None where there are mistakes, which are shown.
 
-    What is no mistake is shown as well, where it `warns`. Where it looks `beside` them, combs are judged together with
-    the others of their teams.
+    What is no mistake is shown as well, where it `warns`.
     """
     checkout = Checkout(open_root(arguments))
-    cache = VerdictCache(None if arguments.no_cache else default_directory())
-    done = render_all(checkout, arguments, images, cache.memo)
-    if beside:
-        mains = [one.checked.main for one in done.rendered]
-        more = Checking(checkout, cache, platform_path(arguments, checkout)).beside(mains, (arguments.environment,))
-        done = done._replace(diagnostics=in_reading_order((*done.diagnostics, *more)))
+    memo = VerdictCache(None if arguments.no_cache else default_directory()).memo
+    done = render_all(checkout, arguments, images, memo)
     wrong = has_errors(done.diagnostics)
     if wrong or warns:
         console.note(report(done.diagnostics, "text", checkout, console).rstrip("\n"))

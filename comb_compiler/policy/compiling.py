@@ -83,7 +83,7 @@ class _Compiler:
         read = read_expression(text, self._roots)
         if isinstance(read, Expression):
             read = _unknown_here(read, self._scope) or read
-        program = self._scope.evaluator.compile(read, self._types) if isinstance(read, Expression) else read
+        program = self._scope.evaluator.compile(read, self._named(read)) if isinstance(read, Expression) else read
         if not isinstance(program, Problem) and results and program.result not in results:
             program = Problem(f"it gives `{program.result.lower()}`, and has to give {_either(results)}", 0, len(text))
         if isinstance(program, Problem):
@@ -93,6 +93,11 @@ class _Compiler:
         needs = dict.fromkeys(chain[0] for chain in read.below("variables"))
         key = "" if any(chain[0] == "params" for chain in read.fields) else self._key(read.text, tuple(needs))
         return Compiled(str(node.data.get("name", "")), read, program, written, tuple(needs), key)
+
+    def _named(self, expression: Expression) -> dict[str, str]:
+        """The types of what an expression is over, and of the variables that it names: few sets of names are dear."""
+        asked = {f"variables.{chain[0]}" for chain in expression.below("variables")}
+        return {name: one for name, one in self._types.items() if name in asked or name in self._scope.names}
 
     def _key(self, text: str, needs: tuple[str, ...]) -> str:
         """A digest of the text and of all variables that it rests on; nothing where one of them rests on params."""

@@ -25,7 +25,7 @@ _CALL = 64
 """What a call takes besides; and what a value is taken for that has parts of its own."""
 
 _KEPT = frozenset(("lowerAscii", "upperAscii", "trim", "substring", "reverse", "quote", "charAt", "string", "bytes"))
-_SEARCHED = frozenset(("contains", "startsWith", "endsWith", "indexOf", "lastIndexOf", "find"))
+_SEARCHED = frozenset(("contains", "startsWith", "endsWith", "indexOf", "lastIndexOf", "find", "size"))
 _SPLIT = frozenset(("split", "findAll"))
 _PRECISION = re.compile(r"\.(\d+)")
 
@@ -180,33 +180,45 @@ class _Sum:
 
 def _made(call: Call, given: list[Size], total: int) -> tuple[Size, int]:
     """What a function makes, and the work that it is."""
-    first = given[0].text if given else 1
-    if call.function in COMPARISONS or call.function in ("in", "size"):
-        return _SMALL, total // 4
+    asked = _asked(call.function, given, total)
+    if asked is not None:
+        return _SMALL, asked
     if call.function == "+" and len(given) > 1:
         items, text, whole = (sum(one[field] for one in given) for field in range(3))
         each, below = (max(one[field] for one in given) for field in (3, 4))
         return Size(items, text, whole, each, below), whole * _COPY + items * _PIECE
-    if call.function == "matches":
-        return _SMALL, first * (1 + given[-1].text // 8)
+    first = given[0].text if given else 1
     if call.function in _SPLIT:
         return Size(first, first, 2 * first, first), first * _PIECE
-    if call.function == "replace":
-        most = (first + 1) * (given[2].text + 1) if len(given) > 2 else total
+    most = _length(call, given, total)
+    if most is not None:
         return _text(most), most * _COPY
-    if call.function == "join":
-        most = given[0].whole + given[0].items * (given[-1].text if len(given) > 1 else 0)
-        return _text(most), most * _COPY
-    if call.function == "format":
-        most = 2 * total + _precision(call.target)
-        return _text(most), most * _COPY
-    if call.function in _KEPT:
-        most = 2 * first + _CALL
-        return _text(most), most * _COPY
-    if call.function in _SEARCHED:
-        return _SMALL, sum(one.text for one in given)
     items = max((0, *(one.items for one in given)))
     return Size(items, total, 2 * total + _CALL, 2 * total + _CALL, items), total * 8
+
+
+def _asked(function: str, given: list[Size], total: int) -> int | None:
+    """The work of what says yes or no, or a number; None of others."""
+    if function in COMPARISONS:
+        return min(one.whole for one in given) // 4
+    if function == "in":
+        return min(total, (1 + given[1].items) * (1 + given[0].whole))
+    if function == "matches":
+        return given[0].text * (1 + given[-1].text // 8)
+    return sum(one.text for one in given) if function in _SEARCHED else None
+
+
+def _length(call: Call, given: list[Size], total: int) -> int | None:
+    """The most characters of a text that is made; None of what makes none."""
+    match call.function:
+        case "replace":
+            return (given[0].text + 1) * (given[2].text + 1) if len(given) > 2 else total
+        case "join":
+            return given[0].whole + given[0].items * (given[-1].text if len(given) > 1 else 0)
+        case "format":
+            return 2 * total + _precision(call.target)
+        case function:
+            return 2 * given[0].text + _CALL if function in _KEPT and given else None
 
 
 def _precision(target: Expr | None) -> int:

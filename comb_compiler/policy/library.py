@@ -215,20 +215,27 @@ def _environment(types: tuple[tuple[str, str], ...], *, binds: bool = False) -> 
     from cel_expr_python import cel
     from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings
 
-    lacking: list[str] = []
-    by_name: dict[str, list[Function]] = {}
-    for one in FUNCTIONS:
-        by_name.setdefault(one.name, []).append(one)
-    declared = [
-        cel.FunctionDecl(name, [_overload(one, lacking) for one in overloads]) for name, overloads in by_name.items()
-    ]
+    declared, lacking = _declared()
     environment = cel.NewEnv(
         descriptor_pool=message_pool(),
         variables={name: _type(text) for name, text in types},
         extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional(), *([ext_bindings.ExtBindings()] * binds)],
-        functions=declared,
+        functions=list(declared),
     )
     return environment, lacking
+
+
+@cache
+def _declared() -> tuple[tuple[cel.FunctionDecl, ...], list[str]]:
+    """The functions, which all environments share, and where they write what they could not answer."""
+    from cel_expr_python import cel
+
+    lacking: list[str] = []
+    by_name: dict[str, list[Function]] = {}
+    for one in FUNCTIONS:
+        by_name.setdefault(one.name, []).append(one)
+    made = ((name, [_overload(one, lacking) for one in overloads]) for name, overloads in by_name.items())
+    return tuple(cel.FunctionDecl(name, overloads) for name, overloads in made), lacking
 
 
 def _overload(function: Function, lacking: list[str]) -> cel.Overload:

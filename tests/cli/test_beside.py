@@ -99,7 +99,7 @@ def test_a_verdict_that_is_known_follows_what_others_ask_for(comb: Comb, tree: P
     assert comb("check", "combs/beta", *ON).code == 0
 
 
-def test_devices_count_times_instances_in_every_command(comb: Comb, tree: Path) -> None:
+def test_devices_count_times_instances_in_every_command_that_judges(comb: Comb, tree: Path) -> None:
     (tree / ".git").rmdir()
     git(tree, "init", "-q")
     git(tree, "add", ".")
@@ -112,7 +112,6 @@ def test_devices_count_times_instances_in_every_command(comb: Comb, tree: Path) 
         ("plan", "combs/gamma", *ON),
         ("plan", "combs/gamma", *IN, "--against", "HEAD"),
         ("plan", "combs", *IN, "--against", "HEAD", "--all"),
-        ("render", "combs/gamma", *IN, "--unbuilt", "-o", "out"),
     ):
         ran = comb(*command)
         assert (ran.code, refusals(ran)) == (1, [said]), command

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from comb_compiler.publish import Refused, Terms
 
     images = read_images(arguments)
-    clean = render_clean(arguments, images, console, beside=True)
+    clean = render_clean(arguments, images, console)
     if clean is None:
         return Exit.FINDINGS
     checkout, combs = clean
