@@ -6,7 +6,7 @@ from typing import Any
 
 from comb_compiler.gates.verdicts import Verdict
 
-__all__ = ["MEANING", "hidden", "listed", "moment", "percent", "short", "took"]
+__all__ = ["MEANING", "hidden", "listed", "moment", "percent", "short", "told_once", "took"]
 
 MEANING = {
     Verdict.PASSED: "the change may ship, as far as these gates tell",
@@ -26,6 +26,14 @@ def listed(names: Sequence[str]) -> str:
 def percent(share: float) -> str:
     """A share, to three digits."""
     return f"{100 * share:.3g}%"
+
+
+def told_once(faults: Sequence[str]) -> list[str]:
+    """Of those that are the same up to a colon, the first, and how many there are."""
+    alike: dict[str, list[str]] = {}
+    for fault in faults:
+        alike.setdefault(fault.partition(":")[0], []).append(fault)
+    return [f"{first}; the same {len(more) + 1} times" if more else first for first, *more in alike.values()]
 
 
 def took(seconds: float) -> str:

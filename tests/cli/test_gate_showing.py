@@ -8,6 +8,7 @@ from comb_compiler.cli.gate.showing_load import load_lines
 from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
 from comb_compiler.gates.load.results import LoadFound
 from comb_compiler.gates.regular import FieldFinding
+from comb_compiler.gates.wording import told_once
 from tests.gates.load.test_load_reports import step
 
 WHY = "baseline and candidate are the same, so that nothing is compared: name what was there before with --baseline"
@@ -56,3 +57,10 @@ def test_a_load_is_a_table_of_80_columns() -> None:
     lines = list(load_lines(LoadFound("a machine", (step(10.0), step(20.0, held=True)), {})))
     assert lines[0].split()[:2] == ["rate", "asked"]
     assert all(len(line) <= 80 for line in lines if "/s" in line or "turns" in line)
+
+
+def test_what_differs_in_its_figures_alone_is_told_once() -> None:
+    assert told_once(["it was late: 33 ms", "nothing was sent", "it was late: 51 ms"]) == [
+        "it was late: 33 ms; the same 2 times",
+        "nothing was sent",
+    ]

@@ -27,6 +27,7 @@ from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of
 from comb_compiler.gates.load.saturation import SATURATION
 from comb_compiler.gates.load.seen import Promise
 from comb_compiler.gates.verdicts import of_all
+from comb_compiler.gates.wording import told_once
 
 if TYPE_CHECKING:
     from comb_compiler.load import Input
@@ -172,7 +173,7 @@ def _result(samples: Set, found: LoadFound, slower: float, seconds: float) -> Ga
 
 
 def _ruling(found: LoadFound, slower: float) -> Ruling:
-    faults = [f"{step.rate:g} a second: {fault}" for step in found.steps for fault in step.faults]
+    faults = [f"{step.rate:g} a second: {fault}" for step in found.steps for fault in told_once(step.faults)]
     told = [(step.rate, one) for step in found.steps for one in step.findings]
     verdict = of_all([one.verdict for _, one in told])
     if faults and verdict is not Verdict.BLOCKED:
