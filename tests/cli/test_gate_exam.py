@@ -144,6 +144,25 @@ def test_a_platform_beside_the_comb_waives_as_it_did_before_the_change(tmp_path:
     assert ran.code == 0, "neither do its floors count before they are there"
 
 
+@pytest.mark.parametrize("link", ["platform.yaml", "platform"])
+def test_a_platform_that_became_a_link_is_what_it_was(tmp_path: Path, link: str) -> None:
+    comb, elsewhere = greeting(tmp_path / "comb"), tmp_path / "elsewhere"
+    file = platform(comb if link == "platform.yaml" else comb / link)
+    committed(comb)
+    shutil.rmtree(comb / "samples/standard/alan")
+    (comb / "operators.py").write_text((comb / "operators.py").read_text("utf-8") + "# changed\n", encoding="utf-8")
+    waiving = platform(elsewhere, waiver("samples/standard"))
+    if link == "platform.yaml":
+        file.unlink()
+    else:
+        shutil.rmtree(comb / link)
+    (comb / link).symlink_to(waiving if link == "platform.yaml" else elsewhere)
+    ran, report = gate(comb, "availability", "--platform", str(file))
+    assert (ran.code, report["verdict"]) == (3, "blocked"), ran.out + ran.err
+    ran, report = gate(comb, "availability", "--platform", str(waiving))
+    assert (ran.code, report["verdict"]) == (0, "passed"), "one that is no part of the checkout is whose it is"
+
+
 def test_a_comb_below_the_platforms_floors_is_a_finding(tmp_path: Path) -> None:
     before, after = greeting(tmp_path / "before"), greeting(tmp_path / "after", f"{RIGHT}.strip()")
     file = platform(tmp_path / "platform", "floors: {gates: {same: 99%, samples: 500, load: true}}")

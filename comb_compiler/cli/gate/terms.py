@@ -51,7 +51,7 @@ def terms_of(path: str | None, candidate: Clean, baseline: Baseline | None) -> T
     if path is None:
         return NO_TERMS
     content, is_trusted = _read(path), True
-    name = _inside(Path(path), candidate.checkout.root)
+    name = _inside(path, candidate.checkout)
     if name is not None:
         before = _before(name, candidate, baseline)
         content, is_trusted = before or content, before is not None
@@ -67,10 +67,16 @@ def terms_of(path: str | None, candidate: Clean, baseline: Baseline | None) -> T
     )
 
 
-def _inside(path: Path, root: str) -> str | None:
-    """A file's path in a checkout; None where it is not part of it."""
-    found = os.path.relpath(path.resolve(), os.path.realpath(root)).replace(os.sep, "/")
-    return None if found == ".." or found.startswith("../") else found
+def _inside(path: str, checkout: Checkout) -> str | None:
+    """A file's path in a checkout, as it is named or as it leads there; None where it is not part of it.
+
+    Wherever a link leads that is part of the checkout: the change may have made it.
+    """
+    for one in (path, os.path.realpath(path)):
+        found = checkout.relative(one)
+        if not isinstance(found, Unavailable):
+            return found
+    return None
 
 
 def _read(path: str) -> bytes:
