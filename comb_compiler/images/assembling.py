@@ -94,8 +94,7 @@ def _must_fit(wheels: Sequence[Path], base: Base, found: Found) -> None:
     wrong = [path.name for path in wheels if not fits(parse_wheel_name(path.name), found, architecture)]
     if wrong:
         named = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-        has = f"Python {found.python[0]}.{found.python[1]} on {found.libc}, {architecture}"
-        raise ImageError(f"{base.name} has {has}, and these wheels are for others: {named}")
+        raise ImageError(f"{base.name} has {found.words}, {architecture}, and these wheels are for others: {named}")
 
 
 def _required(name: str, wheels: Mapping[str, Path]) -> frozenset[str]:

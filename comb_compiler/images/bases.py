@@ -1,5 +1,6 @@
 """Images on this machine's disk → what others begin with: an OCI layout, or an archive as `docker save` writes it."""
 
+import functools
 import hashlib
 import json
 import re
@@ -38,6 +39,11 @@ class Found(NamedTuple):
     python: tuple[int, int]
     path: str
     libc: str
+
+    @property
+    def words(self) -> str:
+        """For people: `Python 3.12 on glibc`."""
+        return f"Python {self.python[0]}.{self.python[1]} on {self.libc}"
 
 
 def open_layout(layout: ImageLayout, name: str = "") -> Base:
@@ -108,7 +114,7 @@ def _copied(archive: tarfile.TarFile, name: str, layout: ImageLayout) -> Descrip
 
 def look_into(base: Base, layout: ImageLayout) -> Found:
     """The Python and the C library of a base, by the names of its files. Raises ImageError where it has none."""
-    there = _telling(base, layout)
+    there = _telling(base.name, base.layers, layout.path)
     pythons = {int(match[1]): f"/{name}" for name in sorted(there) if (match := _PYTHON.fullmatch(name))}
     if not pythons:
         raise ImageError(f"{base.name}: it has no Python 3 in a `bin`: {_ANOTHER}")
@@ -118,12 +124,13 @@ def look_into(base: Base, layout: ImageLayout) -> Found:
     return Found((3, newest), pythons[newest], "musl" if any(map(_MUSL.fullmatch, there)) else "glibc")
 
 
-def _telling(base: Base, layout: ImageLayout) -> set[str]:
+@functools.cache  # a base is asked several times, and its layers are large
+def _telling(base: str, layers: tuple[Descriptor, ...], layout: Path) -> frozenset[str]:
     """The names of a base's files that tell something, without those that a layer takes away (whiteouts)."""
     found: set[str] = set()
-    for layer in base.layers:
+    for layer in layers:
         new: set[str] = set()
-        for name in _names(base, layer, layout):
+        for name in _names(base, ImageLayout(layout).blob(layer.digest), layer.digest):
             directory, _, last = name.rpartition("/")
             if last == _OPAQUE:
                 found = {one for one in found if not one.startswith(f"{directory}/")}
@@ -133,20 +140,19 @@ def _telling(base: Base, layout: ImageLayout) -> set[str]:
             elif any(pattern.fullmatch(name) for pattern in (_PYTHON, _MUSL, _GLIBC)):
                 new.add(name)
         found |= new
-    return found
+    return frozenset(found)
 
 
-def _names(base: Base, layer: Descriptor, layout: ImageLayout) -> Iterator[str]:
-    path = layout.blob(layer.digest)
+def _names(base: str, path: Path, digest: str) -> Iterator[str]:
     try:
         with path.open("rb") as file:
             if file.read(4) == _ZSTD:
-                raise ImageError(f"{base.name}: its layers are compressed by zstd, which is not read: {_ANOTHER}")
+                raise ImageError(f"{base}: its layers are compressed by zstd, which is not read: {_ANOTHER}")
         with tarfile.open(path) as archive:
             for member in archive:
                 yield member.name.removeprefix("./").lstrip("/")
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as problem:
-        raise ImageError(f"{base.name}: its layer {layer.digest} cannot be read: {problem}") from problem
+        raise ImageError(f"{base}: its layer {digest} cannot be read: {problem}") from problem
 
 
 def environment_of(config: Mapping[str, Any]) -> Sequence[str]:

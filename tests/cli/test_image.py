@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.image.bases import Locked, chosen_bases, in_words
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.release.images import parse_images
 from tests.cli.conftest import Comb, Ran
@@ -41,11 +42,28 @@ def test_images_are_built_and_named_and_rendered(comb: Comb, ready: Path) -> Non
     assert (name, images.unbuilt) == ("registry.acme.example/combs/greeting", False)
     assert ImageLayout(ready / "out").images()["registry.acme.example/combs/greeting/cpu"].digest == digest
     assert digest in ran.out
+    assert "cpu: on base, as --base says: Python 3.11 on glibc, amd64\n" in ran.err
     rendered = comb(
         "render", ".", "--platform", "platform.yaml", "--environment", "staging", "--images", "images.json", "-o", "r"
     )
     assert rendered.code == 0, rendered.err
     assert digest in (ready / "r/clusters/west/greetings/greeting/deployment-greeting.yaml").read_text(encoding="utf-8")
+
+
+def test_of_each_base_it_is_told_for_which_classes_it_is_and_why(tmp_path: Path) -> None:
+    layout = base_layout(tmp_path / "all")
+    base_layout(tmp_path / "glibc")
+    base_layout(tmp_path / "musl", ("usr/bin/python3.12", "lib/ld-musl-x86_64.so.1"))
+    platform = {"nvidia-t4": f"oci:{tmp_path}/glibc"}
+    chosen = chosen_bases([f"cpu=oci:{tmp_path}/musl"], platform, ["cpu", "nvidia-a10", "nvidia-t4"], layout, Locked())
+    assert list(in_words(chosen, layout)) == [
+        "cpu, nvidia-a10: on base, as --base says: Python 3.12 on musl, amd64",
+        (
+            "nvidia-a10: drivers of GPUs are built for glibc, and base has musl: "
+            "name a base with glibc, by --base nvidia-a10=IMAGE or by `registry.base` of the platform"
+        ),
+        "nvidia-t4: on base, as the platform says: Python 3.11 on glibc, amd64",
+    ]
 
 
 def test_the_same_comb_makes_the_same_images_again(comb: Comb, ready: Path) -> None:

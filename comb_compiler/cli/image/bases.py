@@ -1,6 +1,6 @@
 """What images are built on, by class of device: as options say, else the platform, else comb.lock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.layout import ImageLayout
     from comb_compiler.images.model import Base
 
-__all__ = ["FORM", "Locked", "chosen_bases"]
+__all__ = ["FORM", "Chosen", "Locked", "chosen_bases", "in_words"]
 
 FORM = "CLASS=oci:DIR[@NAME]|FILE|IMAGE"
 _OTHERS = "cpu"
@@ -25,30 +25,58 @@ class Locked(NamedTuple):
     targets: Sequence[str] = ()
 
 
+class Chosen(NamedTuple):
+    """A base, and who says that it is the one, as `as comb.lock pins it`."""
+
+    base: "Base"
+    why: str
+
+
 def chosen_bases(
     given: Iterable[str],
     platform: Mapping[str, str],
     devices: Iterable[str],
     layout: "ImageLayout",
     locked: "Locked",
-) -> "dict[str, Base]":
+) -> dict[str, Chosen]:
     """The base of each class of device, whose blobs are in the layout afterwards.
 
     `given` are options, which win over the platform's; the one for `cpu` is for classes without one of their own. Where
     neither says one, comb.lock's is taken.
     Raises UsageError for want of one, ImageError for what is none, and OutsideFailure where a registry fails.
     """
-    places = {**platform, **dict(_split(one) for one in given)}
+    asked = dict(_split(one) for one in given)
+    places = {**platform, **asked}
     opened: dict[str, Base] = {}
     found = {}
     for device in sorted(devices):
-        place = places.get(device) or places.get(_OTHERS)
+        named = device if places.get(device) else _OTHERS
+        place, why = places.get(named), "as --base says" if named in asked else "as the platform says"
         if place is None:
-            place = _default(device, locked)
+            place, why = _default(device, locked), "as comb.lock pins it"
         if place not in opened:
             opened[place] = _opened(place, layout)
-        found[device] = opened[place]
+        found[device] = Chosen(opened[place], why)
     return found
+
+
+def in_words(chosen: Mapping[str, Chosen], layout: "ImageLayout") -> Iterator[str]:
+    """What each base is, for which classes and why; and whose drivers cannot be loaded there."""
+    from comb_compiler.images.bases import look_into
+
+    alike: dict[tuple[str, str], list[str]] = {}
+    for device, one in chosen.items():
+        alike.setdefault((one.base.digest, one.why), []).append(device)
+    for devices in alike.values():
+        base, why = chosen[devices[0]]
+        found = look_into(base, layout)
+        yield f"{', '.join(devices)}: on {base.name}, {why}: {found.words}, {base.config['architecture']}"
+        lacking = [device for device in devices if device != _OTHERS]
+        if found.libc == "musl" and lacking:
+            yield (
+                f"{', '.join(lacking)}: drivers of GPUs are built for glibc, and {base.name} has musl: "
+                f"name a base with glibc, by --base {lacking[0]}=IMAGE or by `registry.base` of the platform"
+            )
 
 
 def _default(device: str, locked: Locked) -> str:

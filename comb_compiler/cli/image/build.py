@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
-from comb_compiler.cli.image.bases import FORM, chosen_bases
+from comb_compiler.cli.image.bases import FORM, chosen_bases, in_words
 from comb_compiler.cli.image.contents import contents_of, models_of
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="the base for a class of device, or for `cpu` and others: an image of a registry by its digest, an OCI "
-        "layout, or what `docker save` wrote (default: the platform's `registry.base`, or else comb.lock's)",
+        "layout, or what `docker save` wrote; one with musl, as alpine, is small and does where each wheel is there for "
+        "it, and GPUs want glibc (default: the platform's `registry.base`, or else comb.lock's)",
     )
     add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
@@ -188,7 +189,10 @@ def _built(
     from comb_compiler.images.assembling import assemble, shared_layers
 
     classes = {device for devices in needed.groups.values() for device in devices}
-    bases = chosen_bases(arguments.base, needed.bases, classes, layout, locked_bases(clean))
+    chosen = chosen_bases(arguments.base, needed.bases, classes, layout, locked_bases(clean))
+    for line in in_words(chosen, layout):
+        console.note(line)
+    bases = {device: one.base for device, one in chosen.items()}
     shared = {
         one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
         for one in {base.digest: base for base in bases.values()}.values()
