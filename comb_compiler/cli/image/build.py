@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="the base for a class of device, or for `cpu` and others: an image of a registry by its digest, an OCI "
-        "layout, or what `docker save` wrote; one with musl, as alpine, is small and does where each wheel is there for "
-        "it, and GPUs want glibc (default: the platform's `registry.base`, or else comb.lock's)",
+        "layout, or what `docker save` wrote; one with musl, as alpine, is small and does where each wheel is there "
+        "for it, and GPUs want glibc (default: the platform's `registry.base`, or else comb.lock's)",
     )
     add("-o", "--output", metavar="DIR", required=True, help="the OCI layout that gets the images")
     add("--images", metavar="FILE", default="images.json", help="what names them (default: images.json)")
