@@ -63,6 +63,8 @@ class Checking:
         self._platform = platform
         self._digests: dict[str, str] = {}
         self._given: SourceSet | None = None
+        self._kept: dict[str, tuple[Checked, SourceSet]] = {}
+        """What was checked in this run, and may be asked for once more beside others."""
 
     def run(self, paths: Sequence[str]) -> Result:
         """Check every comb that `paths` name, and the platform once."""
@@ -110,16 +112,22 @@ class Checking:
 
     def _policies_of_others(self) -> "Sequence[Policy]":
         """The policies of the platform that ask of other combs; what reads them is loaded only where there are some."""
-        if self._platform is None:
+        if not self._names_policies():
             return ()
-        content = self._files.read(self._platform)
-        if isinstance(content, Unavailable) or b"policies" not in content:
-            return ()
-        from comb_compiler.compiler import check
         from comb_compiler.policy.combs import asks_others
 
-        known = check(self._of_platform(), memo=self._cache.memo).policies
+        known = self._checked_platform().policies
         return [one for one in known.policies if asks_others(one)] if known is not None else ()
+
+    def _names_policies(self) -> bool:
+        """Whether the platform may name some, as its bytes say."""
+        content = self._files.read(self._platform) if self._platform is not None else b""
+        return isinstance(content, bytes) and b"policies" in content
+
+    def _checked_platform(self) -> "Checked":
+        from comb_compiler.compiler import check
+
+        return check(self._of_platform(), memo=self._cache.memo)
 
     def verdict(self, main: str, others: "Claims | None" = None) -> Verdict:
         """The verdict on one file, from the cache where it holds; beside what `others` claim, where they are given."""
@@ -147,13 +155,23 @@ class Checking:
 
     def _compile(self, main: str, others: "Claims | None") -> tuple[Verdict, SourceSet]:
         """The verdict, and all that it rests on."""
+        checked, sources = self._kept.pop(main) if main in self._kept else self._checked(main)
+        if others is not None:
+            from comb_compiler.compiler.policies import check_beside
+
+            said = check_beside(checked, self._checked_platform(), others)
+            checked = checked._replace(diagnostics=in_reading_order((*checked.diagnostics, *said)))
+        elif len(self._kept) < _MOST_KEPT and self._names_policies():
+            self._kept[main] = checked, sources
+        return verdict_of(checked), sources
+
+    def _checked(self, main: str) -> "tuple[Checked, SourceSet]":
         from comb_compiler.compiler import check
         from comb_compiler.workspace.sources import load_sources, with_samples
 
         sources = with_samples(self._files, load_sources(self._files, main, self._cache.memo))
         published = self._against.published(sources) if self._against is not None else None
-        checked = check(sources, self._platform_sources(main), self._cache.memo, published, others=others)
-        return verdict_of(checked), sources
+        return check(sources, self._platform_sources(main), self._cache.memo, published), sources
 
     def _looked_at(self, sources: SourceSet) -> dict[str, str] | None:
         """The digests of what a verdict rests on; None where they cannot be asked for again in the same words."""
@@ -199,6 +217,9 @@ class Checking:
             return _digest_of(self._files.read(name))
         found = self._checkout.find(name.removeprefix(_EXISTS))
         return "" if isinstance(found, Unavailable) or found.is_directory else _EXISTS
+
+
+_MOST_KEPT = 64
 
 
 def _has_folders(verdict: Verdict, sources: SourceSet) -> bool:

@@ -1,6 +1,6 @@
 """Everything that can be said of a comb.yaml or platform.yaml without running anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from comb_compiler.graph import Published
     from comb_compiler.plan.model import Plan
     from comb_compiler.policy.model import PolicySet
-    from comb_compiler.release.claims import Claim
     from comb_compiler.spec.platform import Platform
-
-    Claims = Mapping[str, tuple[Claim, ...]]
 
 __all__ = ["Checked", "check"]
 
@@ -68,13 +65,11 @@ def check(
     memo: Memo = NOTHING_KEPT,
     published: "Published | None" = None,
     environment: str = "",
-    others: "Claims | None" = None,
 ) -> Checked:
     """Read, bind and analyse the main file of `sources`, against `platform` where one is given. Never raises.
 
     What is slow to work out is taken from `memo`, if it is there. `published` is the interface that others rely on.
-    With an `environment` that is the only one of the platform's that the comb is planned for. `others` are what combs
-    claim, by environment: where they are not given, policies about that are not asked.
+    With an `environment` that is the only one of the platform's that the comb is planned for.
     """
     content = sources.files[sources.main]
     if isinstance(content, Unavailable):
@@ -87,7 +82,7 @@ def check(
         return Checked(sources.main, reading.kind, "", None, in_reading_order(reading.diagnostics))
     if reading.kind == "Platform":
         return _check_platform(sources, reading)
-    return _check_comb(sources, reading, (platform, others or {}), memo, published, environment)
+    return _check_comb(sources, reading, platform, memo, published, environment)
 
 
 def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
@@ -114,12 +109,11 @@ def _policies(sources: SourceSet, platform: "Bound[Platform]") -> "tuple[PolicyS
 def _check_comb(
     sources: SourceSet,
     reading: Reading,
-    beside: "tuple[SourceSet | None, Claims]",
+    platform: SourceSet | None,
     memo: Memo,
     published: "Published | None",
     environment: str,
 ) -> Checked:
-    platform, others = beside
     assert reading.root is not None
     file = bind_comb(reading)
     lock, unlocked = read_lock(sources)
@@ -137,7 +131,7 @@ def _check_comb(
             found.add(check_breaking(views[0], published))
     if not unlocked:
         found.add(pin_findings(file, lock))
-    plans = _against((platform, others), environment, file, views, found) if platform is not None else ()
+    plans = _against(platform, environment, file, views, found) if platform is not None else ()
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
@@ -145,10 +139,9 @@ def _check_comb(
 
 
 def _against(
-    beside: "tuple[SourceSet, Claims]", environment: str, file: CombFile, views: tuple[View, ...], found: Findings
+    platform: SourceSet, environment: str, file: CombFile, views: tuple[View, ...], found: Findings
 ) -> "tuple[Plan, ...]":
     """Find what the comb asks of the platform that it does not have. What is wrong with that is its own verdict."""
-    platform, others = beside
     content = platform.files[platform.main]
     source = None if isinstance(content, Unavailable) else decode(platform.main, content)[0]
     reading = read_once(source) if source else None
@@ -175,8 +168,7 @@ def _against(
 
         for plan in plans:
             variant = file.environments.get(plan.environment, file.base)
-            said = check_comb(policies, variant, bound, plan, others.get(plan.environment))
-            found.add(said, variant.overlaid)
+            found.add(check_comb(policies, variant, bound, plan), variant.overlaid)
     return plans
 
 

@@ -1,13 +1,13 @@
 """The policies that a platform names: read once, and asked about combs and about what is rendered of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.diagnostics import Diagnostic
+from comb_compiler.diagnostics import Diagnostic, has_errors
 from comb_compiler.diagnostics.model import diagnose
-from comb_compiler.policy.combs import CombFacts, as_data, plan_data
+from comb_compiler.policy.combs import CombFacts, as_data, asks_others, plan_data
 from comb_compiler.policy.findings import comb_findings, object_findings
 from comb_compiler.policy.library import CelLibrary
 from comb_compiler.policy.model import PolicySet
@@ -21,13 +21,17 @@ from comb_compiler.source.sourceset import YAML_ENDINGS
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.places import format_path
 from comb_compiler.spec.platform import Platform
+from comb_compiler.spec.variants import Findings
 
 if TYPE_CHECKING:
+    from comb_compiler.compiler.check import Checked
     from comb_compiler.compiler.render import RenderedCluster
     from comb_compiler.plan.model import Plan
     from comb_compiler.release.claims import Claim
 
-__all__ = ["check_comb", "check_manifests", "platform_policies"]
+    Claims = Mapping[str, tuple[Claim, ...]]
+
+__all__ = ["check_beside", "check_comb", "check_manifests", "platform_policies"]
 
 _EVALUATOR = CelLibrary()
 
@@ -70,6 +74,22 @@ def check_comb(
             as_data(comb.value), as_data(platform.value), plan_data(plan), plan.environment, others=others
         )
         yield from comb_findings(policies, facts, comb, _EVALUATOR)
+
+
+def check_beside(checked: "Checked", of_platform: "Checked", others: "Claims") -> tuple[Diagnostic, ...]:
+    """What policies say of a comb beside `others`, which are what combs claim by environment: nothing of one that is
+    wrong by itself. `checked` was checked against the platform.
+    """
+    comb, platform, policies = checked.comb, of_platform.platform, of_platform.policies
+    if comb is None or platform is None or policies is None or has_errors(checked.diagnostics):
+        return ()
+    asking = policies._replace(policies=tuple(one for one in policies.policies if asks_others(one)))
+    found = Findings()
+    for plan in checked.plans:
+        if plan.environment in others:
+            variant = comb.environments.get(plan.environment, comb.base)
+            found.add(check_comb(asking, variant, platform, plan, others[plan.environment]), variant.overlaid)
+    return tuple(found.all)
 
 
 def check_manifests(

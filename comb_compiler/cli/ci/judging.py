@@ -12,7 +12,7 @@ from comb_compiler.cli.ci.touched import Touched
 from comb_compiler.cli.plan_against import Work
 from comb_compiler.cli.plan_bases import Base
 from comb_compiler.cli.plan_opening import Here, past_platform
-from comb_compiler.compiler import check, compile_comb
+from comb_compiler.compiler import Checked, check, compile_comb
 from comb_compiler.diagnostics import Diagnostic, Severity, has_errors, in_reading_order
 from comb_compiler.release.subject import subjects_of
 from comb_compiler.source import SourceSet
@@ -56,12 +56,11 @@ def judge(touched: Touched, sides: Sides) -> Judged:
     """All that costs no process: a comb with mistakes is not planned, and nothing is asked of it."""
     sources = load_sources(sides.checkout, touched.main, sides.memo)
     platform = sides.here.sources if sides.here is not None else None
-    others = sides.others(touched.main) if sides.others is not None else None
-    checked = check(sources, platform, sides.memo, sides.against.published(sources), others=others)
+    checked = check(sources, platform, sides.memo, sides.against.published(sources))
     bound = checked.comb.base.value if checked.comb is not None else None
     team = bound.metadata.team or "" if bound is not None else ""
     weaker = _refused_before(touched, sources, sides, checked.diagnostics)
-    found = (*checked.diagnostics, *weaker)
+    found = (*checked.diagnostics, *_beside(touched, checked, platform, sides), *weaker)
     comb = Comb(
         checked.name, team, touched.main, Verdict.REFUSED, (*touched.own, *touched.platform), True, (), (), (), ()
     )
@@ -80,10 +79,20 @@ def _refused_before(
     """The errors that a comb has by the rules as they were, where a change edits both: nobody sets his own exam."""
     if sides.here is None or not (touched.own and touched.platform):
         return ()
-    others = sides.others(touched.main) if sides.others is not None else None
-    before = check(sources, past_platform(sides.past, sides.here), sides.memo, others=others).diagnostics
+    then = past_platform(sides.past, sides.here)
+    checked = check(sources, then, sides.memo)
+    before = (*checked.diagnostics, *_beside(touched, checked, then, sides))
     known = {(one.code, one.message) for one in now}
     return tuple(one for one in before if one.severity is Severity.ERROR and (one.code, one.message) not in known)
+
+
+def _beside(touched: Touched, checked: Checked, platform: SourceSet | None, sides: Sides) -> tuple[Diagnostic, ...]:
+    """What is said of it beside the others of its team, where a policy asks."""
+    if sides.others is None or platform is None:
+        return ()
+    from comb_compiler.compiler.policies import check_beside
+
+    return check_beside(checked, check(platform, memo=sides.memo), sides.others(touched.main))
 
 
 def _planned(comb: Comb, touched: Touched, sides: Sides, found: tuple[Diagnostic, ...]) -> Judged:
