@@ -56,7 +56,7 @@ _SHAPES: Mapping[str, _Shape] = {
     },
     "CombPolicy": {
         "environments": _TEXTS,
-        "params": _ANY,
+        "params": {},
         "others": ("Checkout", "Published"),
         "matchConditions": [_NAMED],
         "failurePolicy": ("Fail", "Ignore"),
@@ -65,7 +65,9 @@ _SHAPES: Mapping[str, _Shape] = {
         "validationActions": [("Deny", "Warn")],
     },
 }
-"""By kind what `spec` may hold. A name with `!` must be there; a tuple lists all values that there are."""
+"""By kind what `spec` may hold. A name with `!` must be there; a tuple lists all values that there are; what holds
+fields of which none is listed holds any.
+"""
 
 
 def shape_of(kind: str) -> _Shape | None:
@@ -122,7 +124,7 @@ def _entries(node: Node, shape: _Shape, path: tuple[str | int, ...], at: Span) -
         yield bad(f"{_field(path)} holds fields", node.span, format_path(path))
         return
     known = {name.removesuffix("!"): one for name, one in shape.items()}
-    for key, entry in node.entries.items():
+    for key, entry in node.entries.items() if shape else ():
         if key not in known:
             hints = did_you_mean(key, known, "fields")
             yield bad(f"{_field(path)} has no field `{key}`", entry.key.span, format_path((*path, key)), hints)

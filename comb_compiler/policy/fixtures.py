@@ -16,8 +16,10 @@ from comb_compiler.policy.model import Policy, PolicySet
 from comb_compiler.policy.reading import read_documents
 from comb_compiler.release.claims import Claim
 from comb_compiler.source import Node
+from comb_compiler.source.nodes import child
 from comb_compiler.spec.binding import bind_node
 from comb_compiler.spec.comb import Comb
+from comb_compiler.spec.places import format_path
 
 __all__ = ["FOLDER", "Fixture", "Tried", "read_fixtures", "try_fixtures"]
 
@@ -65,6 +67,9 @@ def read_fixtures(files: Mapping[str, bytes]) -> tuple[tuple[Fixture, ...], tupl
     shared = tuple(
         root.data for file, roots in documents.items() if basename(dirname(file)) == FOLDER for root in roots
     )
+    wrong = [one for roots in documents.values() for root in roots for one in _wrong_others(root)]
+    if wrong:
+        return (), (*found, *wrong)
     fixtures = []
     for file, roots in documents.items():
         word = basename(file).partition("-")[0].partition(".")[0]
@@ -76,6 +81,22 @@ def read_fixtures(files: Mapping[str, bytes]) -> tuple[tuple[Fixture, ...], tupl
         others = (*(root.data for root in roots[1:]), *shared)
         fixtures.append(Fixture(file, basename(dirname(file)), word == "allow", roots[0], others))
     return tuple(fixtures), tuple(found)
+
+
+def _wrong_others(root: Node) -> Iterator[Diagnostic]:
+    """What is wrong with what others are said to claim."""
+    if root.data.get("kind") != OTHERS:
+        return
+    combs = child(root, "combs")
+    if combs is None or not isinstance(combs.data, list):
+        yield bad(f"{OTHERS} have a list `combs`", (combs or root).span, "combs")
+        return
+    for index, one in enumerate(combs.data):
+        devices = one.get("devices", {}) if isinstance(one, Mapping) else None
+        if not isinstance(devices, Mapping) or not all(type(count) is int for count in devices.values()):
+            place = child(combs, index) or combs
+            message = "what another comb claims is `comb`, `team`, and `devices`: a number of each class"
+            yield bad(message, place.span, format_path(("combs", index)))
 
 
 def _is_object(data: Mapping[str, Any]) -> bool:
@@ -136,8 +157,7 @@ def _verdicts(
 def _claims(others: Mapping[str, Any]) -> Iterator[Claim]:
     """What other combs claim, as a fixture lists it: `combs: [{comb, team, devices: {CLASS: NUMBER}}]`."""
     for one in others.get("combs") or ():
-        if isinstance(one, Mapping):
-            yield Claim(str(one.get("comb", "")), str(one.get("team", "")), within(one, "devices"))
+        yield Claim(str(one.get("comb", "")), str(one.get("team", "")), within(one, "devices"))
 
 
 def _asked(fixture: Fixture, namespace: Mapping[str, Any] | None) -> Asked:

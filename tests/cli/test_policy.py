@@ -185,3 +185,26 @@ def test_fixtures_are_counted(comb: Comb, rules: Path) -> None:
     ran = comb("policy", "test", "rules")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == "1 policy, 2 of 2 fixtures as they say\n"
+
+
+def test_a_folder_without_policies_tests_nothing_and_says_so(comb: Comb, checkout: Path) -> None:
+    (checkout / "rules").mkdir()
+    ran = comb("policy", "test", "rules")
+    assert (ran.code, ran.err) == (2, "comb: rules: no policy is there, so that nothing is tested\n")
+
+
+@pytest.mark.parametrize("combs", ["5", "[7]", "[{comb: a, devices: 3}]", "[{comb: a, devices: {nvidia-t4: many}}]"])
+def test_claims_of_others_that_are_none_are_found(comb: Comb, rules: Path, combs: str) -> None:
+    fixture = f"apiVersion: v1\nkind: Pod\n---\napiVersion: comb.dev/v1\nkind: Others\ncombs: {combs}\n"
+    (rules / "tests" / "sized" / "allow-small.yaml").write_text(fixture, encoding="utf-8")
+    ran = comb("policy", "test", "rules")
+    assert ran.code == 1
+    assert " --> rules/tests/sized/allow-small.yaml:6:" in ran.out
+    assert "error[COMB4503] bad-policy: " in ran.out
+
+
+def test_params_are_fields(comb: Comb, rules: Path) -> None:
+    (rules / "named.yaml").write_text(COMBS.replace("{team: welcome}", "welcome"), encoding="utf-8")
+    ran = comb("policy", "explain", "named.example", "rules")
+    assert ran.code == 2
+    assert "error[COMB4503] bad-policy: `params` holds fields\n --> rules/named.yaml:6:11" in ran.err

@@ -12,7 +12,7 @@ import argparse
 from typing import NamedTuple
 
 from comb_compiler.cli.console import Console
-from comb_compiler.cli.exits import Exit
+from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.policy import Folders, add_folders, contents, open_folders, read_folders
 from comb_compiler.cli.reporting import report
 from comb_compiler.diagnostics import Diagnostic, has_errors, in_reading_order
@@ -40,6 +40,8 @@ class Said(NamedTuple):
 def run(arguments: argparse.Namespace, console: Console) -> int:
     folders = open_folders(arguments)
     done = try_folders(folders)
+    if not done.policies and not done.said:
+        raise UsageError(f"{', '.join(arguments.folders)}: no policy is there, so that nothing is tested")
     console.result(report(done.said, arguments.format, folders.checkout, console))
     policies = "1 policy" if done.policies == 1 else f"{done.policies} policies"
     fixtures = "1 fixture as it says" if done.fixtures == 1 else f"{done.fixtures} fixtures as they say"
