@@ -163,6 +163,17 @@ def test_a_platform_that_became_a_link_is_what_it_was(tmp_path: Path, link: str)
     assert (ran.code, report["verdict"]) == (0, "passed"), "one that is no part of the checkout is whose it is"
 
 
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "comb.yaml"])
+def test_code_that_no_digest_is_of_is_not_asked(tmp_path: Path, mark: str) -> None:
+    comb = greeting(tmp_path / "comb")
+    (comb / "operators").mkdir()
+    (comb / "operators.py").rename(comb / "operators" / "__init__.py")
+    assert gate(comb, "availability", "--baseline", "none")[0].code == 0
+    (comb / "operators" / mark).touch()
+    ran, _ = gate(comb, "availability", "--baseline", "none")
+    assert (ran.code, "operators/__init__.py, is no part of the comb" in ran.err) == (2, True), ran.out + ran.err
+
+
 def test_a_comb_below_the_platforms_floors_is_a_finding(tmp_path: Path) -> None:
     before, after = greeting(tmp_path / "before"), greeting(tmp_path / "after", f"{RIGHT}.strip()")
     file = platform(tmp_path / "platform", "floors: {gates: {same: 99%, samples: 500, load: true}}")

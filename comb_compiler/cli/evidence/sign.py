@@ -125,7 +125,7 @@ def subjects_in(
     None where one has mistakes.
     """
     from comb_compiler.cli.gate.exam import gate_names
-    from comb_compiler.cli.gate.subjects import resources_of, subjects_of
+    from comb_compiler.cli.gate.subjects import must_have_its_code, resources_of, subjects_of
 
     subjects: dict[str, str] = {}
     resources: dict[str, str] = {}
@@ -135,6 +135,7 @@ def subjects_in(
         clean = open_clean(path, console, "has evidence")
         if clean is None:
             return None
+        must_have_its_code(clean)
         named = subjects_of(clean)
         subjects |= named
         gates_of |= dict.fromkeys(named, gate_names(clean))

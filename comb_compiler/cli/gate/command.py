@@ -33,7 +33,7 @@ from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
 from comb_compiler.cli.gate.past import add_history_argument
-from comb_compiler.cli.gate.subjects import subjects_of
+from comb_compiler.cli.gate.subjects import must_have_its_code, subjects_of
 from comb_compiler.cli.gate.terms import terms_of
 from comb_compiler.cli.opening import Clean, comb_file, open_clean
 from comb_compiler.cli.provenance import source_of
@@ -170,6 +170,7 @@ def judged(
     `subjects` are the candidate's, by what they are called.
     """
     _must_have_arm(candidate, arguments.arm)
+    must_have_its_code(candidate)
     is_recorded = arguments.baseline == RECORDED
     with open_baseline(None if is_recorded else arguments.baseline, candidate, console) as baseline:
         terms = terms_of(arguments.platform, candidate, baseline)

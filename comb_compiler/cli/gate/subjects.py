@@ -1,13 +1,16 @@
 """What a comb and its arms are called in evidence, with their digests."""
 
 import json
+import posixpath
 from hashlib import sha256
 
+from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
 from comb_compiler.release.subject import subjects_of as digests_of
-from comb_compiler.workspace.operators import code_digest
+from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.operators import code_digest, code_files
 
-__all__ = ["resources_of", "subjects_of"]
+__all__ = ["must_have_its_code", "resources_of", "subjects_of"]
 
 
 def subjects_of(clean: Clean) -> dict[str, str]:
@@ -15,6 +18,29 @@ def subjects_of(clean: Clean) -> dict[str, str]:
     whole, arms = digests_of(clean.plan, code_digest(clean.checkout, clean.main))
     comb = clean.plan.comb
     return {comb: whole, **{f"{comb}/{arm}": digest for arm, digest in arms.items()}}
+
+
+def must_have_its_code(clean: Clean) -> None:
+    """Raises UsageError where an operator's module is beside the comb, and still no part of what its subject is of.
+
+    Whatever became of such code, the digest that is proven and signed would stay.
+    """
+    names = {name for name, _ in code_files(clean.checkout, clean.main)}
+    directory = posixpath.dirname(clean.main)
+    for one in clean.plan.bindings:
+        path = one.run.partition(":")[0].replace(".", "/")
+        files = [f"{path}.py", f"{path}/__init__.py"] if path else []
+        there = [file for file in files if _is_there(clean, posixpath.join(directory, file))]
+        if there and not names.intersection(there):
+            raise UsageError(
+                f"the code of `{one.operator}`, {there[0]}, is no part of the comb, as nothing is in a virtual "
+                "environment (`pyvenv.cfg`), in another comb's directory or in "
+                "`node_modules`: move it, or what makes it one"
+            )
+
+
+def _is_there(clean: Clean, path: str) -> bool:
+    return not isinstance(clean.checkout.find(path), Unavailable)
 
 
 def resources_of(clean: Clean) -> str:
