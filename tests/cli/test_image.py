@@ -97,6 +97,13 @@ def test_what_cannot_be_built_is_usage_and_leaves_no_images(
     assert not (ready / "images.json").exists()
 
 
+@pytest.mark.parametrize("option", ["--images", "--attest", "-o"])
+def test_what_cannot_be_written_is_named(comb: Comb, ready: Path, option: str) -> None:
+    (ready / "file").write_text("", encoding="utf-8")
+    ran = build(comb, "--base", "cpu=oci:base", option, "file/below")
+    assert (ran.code, "comb: `file/below` cannot be written: " in ran.err) == (4, True), ran.err
+
+
 def test_what_is_of_others_is_neither_read_nor_overwritten(comb: Comb, ready: Path) -> None:
     (ready / "index.json").write_text("ours", encoding="utf-8")
     os.mkfifo(ready / "wheels" / "endless-1.0-py3-none-any.whl")

@@ -14,7 +14,8 @@ example:
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,24 +106,33 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return Exit.FINDINGS
     layout = ImageLayout(Path(arguments.output))
     try:
-        layout.prepare()
-        with tempfile.TemporaryDirectory(prefix="comb-runtime-") as scratch:
+        with _writing(layout.path), tempfile.TemporaryDirectory(prefix="comb-runtime-") as scratch:
+            layout.prepare()
             wheels = _Wheels(arguments.wheels, Path(scratch), {})
             built = _built(layout, clean, needed, wheels, arguments, console)
             if arguments.attest is not None:
-                _attest(clean, needed, wheels, arguments, built)
-        layout.name({f"{needed.push}/{name}": one.manifest for name, one in built.items()})
-        _write(Path(arguments.images), needed, built)
+                with _writing(arguments.attest):
+                    _attest(clean, needed, wheels, arguments, built)
+            layout.name({f"{needed.push}/{name}": one.manifest for name, one in built.items()})
+        with _writing(arguments.images):
+            _write(Path(arguments.images), needed, built)
     except ImageError as problem:
         raise UsageError(str(problem)) from problem
-    except OSError as problem:
-        raise OutsideFailure(f"`{layout.path}` cannot be written: {problem.strerror}") from problem
     for name, one in built.items():
         console.result(_line(name, one))
     for model in heavy(built.values()):
         console.note(f"{model}: pods start sooner where images lack it: `fetch: start`, at the model in comb.yaml")
     console.note(f"{arguments.images} names them; {layout.path} has them")
     return Exit.CLEAN
+
+
+@contextmanager
+def _writing(what: Path | str) -> Iterator[None]:
+    """That a disk does not take something, as OutsideFailure."""
+    try:
+        yield
+    except OSError as problem:
+        raise OutsideFailure(f"`{what}` cannot be written: {problem.strerror}") from problem
 
 
 def heavy(built: "Iterable[Built]", most: int = _MOST_OF_A_MODEL) -> list[str]:
