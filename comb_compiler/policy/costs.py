@@ -7,6 +7,7 @@ take memory and time without bound. What is worked out here is an upper bound, f
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from operator import le
 from typing import Any, NamedTuple
 
 from comb_compiler.cel.tree import COMPARISONS, LOGIC, Call, Expr, Literal, Name, Select, children, loop_variable
@@ -54,30 +55,40 @@ _NOWHERE = Size(0, 1, 1, 1, made=False)
 
 def measured(values: Mapping[str, Any]) -> Mapping[str, Size]:
     """The largest under each name of what is asked about, whatever it is a field of."""
-    found: dict[str, Size] = {}
-    for name, value in values.items():
-        _measure(name, value, found)
-    return found
+    found: dict[str, _Plain] = {}
+    _size(values, found)
+    return {name: Size(*size, made=False) for name, size in found.items()}
 
 
-def _measure(name: str, value: Any, found: dict[str, Size]) -> Size:
-    size = _size(value, found)
-    known = found.get(name, size)
-    found[name] = _larger(size, known)
-    return size
+_Plain = tuple[int, int, int, int, int]
+"""A size before it is one: it is asked of every value."""
+_ONE: _Plain = (0, 1, 1, 1, 0)
 
 
-def _size(value: Any, found: dict[str, Size]) -> Size:
+def _size(value: Any, found: dict[str, _Plain]) -> _Plain:
     if isinstance(value, str | bytes):
-        return _text(len(value) + 1)._replace(made=False)
-    if isinstance(value, Mapping):
-        inner = [_measure(str(key), one, found) for key, one in value.items()]
-        names = [len(str(key)) for key in value]
-    elif isinstance(value, list | tuple):
-        inner, names = [_size(one, found) for one in value], []
-    else:
-        return _NOWHERE if isinstance(value, int | float | None) else _text(_CALL)._replace(made=False)
-    return _all(inner, names)._replace(made=False)
+        length = len(value) + 1
+        return 0, length, length, length, 0
+    if not isinstance(value, dict | list | tuple | Mapping):
+        return _ONE if isinstance(value, int | float | None) else (0, _CALL, _CALL, _CALL, 0)
+    named = isinstance(value, Mapping)
+    text, whole, each, below = 1, 1 + len(value), 1, 0
+    for one in value:
+        size = _size(value[one] if named else one, found)
+        if named:
+            name = str(one)
+            text = max(text, len(name))
+            whole += len(name)
+            known = found.get(name, size)
+            found[name] = size if known is size or known == size else _most(known, size)
+        text, each, below = max(text, size[1]), max(each, size[2]), max(below, size[0])
+        whole += size[2]
+    return max(len(value), below), text, whole, max(each, text), below
+
+
+def _most(one: _Plain, other: _Plain) -> _Plain:
+    a, b, c, d, e = map(max, one, other)
+    return a, b, c, d, e
 
 
 def _all(parts: Sequence[Size], names: Sequence[int] = ()) -> Size:
@@ -245,6 +256,8 @@ class Rough(NamedTuple):
         return Rough(*(one.bit_length() for one in self))
 
 
+_USUAL = Rough(5, 9, 14)
+"""What a rendered object is smaller than, as a rule: asked first, so that each object is not asked anew."""
 _PLAIN = frozenset((int, bool, float, type(None)))
 
 
@@ -260,6 +273,14 @@ class Costs:
 
     def is_little(self, powers: Rough) -> bool:
         """Whether it is not too much of anything that is smaller than these powers of two, whatever its parts are."""
+        known = self._known.get(powers)
+        if known is None:
+            is_usual = all(map(le, powers, _USUAL))
+            known = (is_usual and self._fits(_USUAL)) or self._fits(powers)
+            self._known[powers] = known
+        return known
+
+    def _fits(self, powers: Rough) -> bool:
         known = self._known.get(powers)
         if known is None:
             items, text, whole = (1 << one for one in powers)
