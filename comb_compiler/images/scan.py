@@ -15,7 +15,7 @@ __all__ = ["HOW_TO_GET_ONE", "SCANNERS", "Scanner", "find_scanner", "layout_of_o
 
 HOW_TO_GET_ONE = (
     "install Trivy (https://trivy.dev) or Grype (https://github.com/anchore/grype), so that it is on PATH; "
-    "both also read the bill of materials that `comb image build --attest` writes"
+    "those that know CycloneDX 1.6 also read the bill of materials that `comb image build --attest` writes"
 )
 
 
