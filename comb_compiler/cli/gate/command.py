@@ -108,12 +108,7 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
 
         _must_have_arm(candidate, arguments.arm)
         return run_samples(candidate, subjects, arguments, console)
-    try:
-        report, exam = judged(which, candidate, subjects, arguments, console)
-    except KeyboardInterrupt:
-        if arguments.target in ("local", CONTAINER) and which != "load":
-            console.note("what was answered is kept: the same command goes on from there")
-        raise
+    report, exam = judged(which, candidate, subjects, arguments, console)
     from comb_compiler.cli.gate.showing import shown
     from comb_compiler.cli.reporting import report as told
 

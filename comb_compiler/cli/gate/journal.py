@@ -97,6 +97,11 @@ class Journal:
         """How many of a gate's cases were found or kept in this run."""
         return self._kept[gate]
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether a later run will find some of this one here."""
+        return self._file is not None and self._kept.total() > 0
+
     def end(self, which: str) -> Nodes | None:
         """Where those gates came to their end in an earlier run, so that all answers are here: what tracing found."""
         return self._earlier.ends.get(which)

@@ -1,6 +1,7 @@
 """One run of gates: the targets are started, the gates asked one after the other, the cheapest first."""
 
 import argparse
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
@@ -100,7 +101,12 @@ class Session(NamedTuple):
     async def _answered(self, answers: Answers) -> tuple[list[GateResult], str]:
         """What gates of single answers found, and when answers came that were kept."""
         with closing(self._journal(answers)) as journal:
-            found = await self._found(answers, journal)
+            try:
+                found = await self._found(answers, journal)
+            except CancelledError:
+                if journal.has_answers:
+                    self.console.note("what was answered is kept: the same command goes on from there")
+                raise
             if not found:
                 return [], ""
             nodes = journal.end(self.which)
