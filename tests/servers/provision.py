@@ -84,8 +84,7 @@ def _build(program: Program, go: Path, path: Path, say: Say) -> None:
         made = Path(new, program.name)
         flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", f"-tags={program.tags}"]
         flags.append(f"-ldflags={_linker_flags(program, module)}")
-        # Tests go on beside a build, and some wait for it: it gives way to them, but not for ever.
-        build = ["nice", "-n", "5", str(go), "build", *flags, "-o", str(made), program.package]
+        build = [str(go), "build", *flags, "-o", str(made), program.package]
         _run(build, module, program.name, with_c=bool(program.tags))
         os.replace(made, path)
     megabytes = path.stat().st_size / 1e6
