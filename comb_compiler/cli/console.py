@@ -78,9 +78,9 @@ class Console:
             self._write(self._err, text)
 
     def progress(self, text: str) -> None:
-        """One line that the next one replaces; nothing where nobody looks."""
+        """One line that the next one replaces, so it is cut to the terminal; nothing where nobody looks."""
         if self.interactive:
-            self._err.write(f"\r\x1b[K{text}")
+            self._err.write(f"\r\x1b[K{_cut(text, _columns(self._err))}")
             self._err.flush()
             self._has_progress = bool(text)
 
@@ -97,3 +97,19 @@ class Console:
             line = line.encode(encoding, "replace").decode(encoding)
         stream.write(line)
         stream.flush()
+
+
+def _columns(terminal: TextIO) -> int | None:
+    """How wide it is, where it can say so."""
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def _cut(text: str, columns: int | None) -> str:
+    """A text for one line, of which the end stays: it says how far something is."""
+    if columns is None or len(text) < columns:
+        return text
+    end = columns // 2 - 1
+    return f"{text[:end]}…{text[-end:]}"

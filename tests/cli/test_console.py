@@ -1,5 +1,10 @@
 """What a terminal is shown, and what a file is given."""
 
+import fcntl
+import os
+import pty
+import struct
+import termios
 from collections.abc import Callable
 from io import StringIO
 
@@ -59,3 +64,16 @@ def test_a_terminal_that_can_replace_nothing_is_shown_no_progress(monkeypatch: p
     terminal = Terminal()
     Console(terminal, terminal).progress("3 of 70")
     assert terminal.getvalue() == ""
+
+
+def test_progress_takes_one_line_however_narrow_the_terminal_and_shows_its_end() -> None:
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 40, 0, 0))
+    with open(terminal, "w", encoding="utf-8") as stream:
+        console = Console(stream, stream)
+        console.progress(f"https://models.example/{'a' * 60}: 3 of 70 MB")
+        console.progress("3 of 70")
+        seen = os.read(controller, 4096).decode("utf-8")
+    os.close(controller)
+    _, long, short = seen.split("\r\x1b[K")
+    assert (len(long) < 40, long[:8], long[-12:], short) == (True, "https://", ": 3 of 70 MB", "3 of 70")
