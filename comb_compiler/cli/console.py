@@ -56,6 +56,19 @@ class Console:
             self._end_progress()
             self._write(self._out, text)
 
+    def line(self, text: str, indent: int | None = None) -> None:
+        """A line of results; on a terminal that is too narrow for it several, none of which breaks a word.
+
+        Those after the first begin `indent` columns in, by default two more than the first.
+        """
+        if not self.is_terminal:
+            self.result(text)
+            return
+        from textwrap import fill
+
+        blank = " " * (len(text) - len(text.lstrip()) + 2 if indent is None else indent)
+        self.result(fill(text, self.width, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False))
+
     def patch(self, text: str) -> None:
         """A patch: as it is for `git apply`, made printable and coloured for a terminal, where tabs are told."""
         if not self._out.isatty():
