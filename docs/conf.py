@@ -37,6 +37,7 @@ html_static_path = ["site"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_use_index = False
 
 INDEXES = ("docs/README", "docs/reference/README", "docs/adr/README")
 PROJECT = (

@@ -56,6 +56,19 @@ class Console:
             self._end_progress()
             self._write(self._out, text)
 
+    def line(self, text: str, indent: int | None = None) -> None:
+        """A line of results; on a terminal that is too narrow for it several, none of which breaks a word.
+
+        Those after the first begin `indent` columns in, by default two more than the first.
+        """
+        if not self.is_terminal:
+            self.result(text)
+            return
+        from textwrap import fill
+
+        blank = " " * (len(text) - len(text.lstrip()) + 2 if indent is None else indent)
+        self.result(fill(text, self.width, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False))
+
     def patch(self, text: str) -> None:
         """A patch: as it is for `git apply`, made printable and coloured for a terminal, where tabs are told."""
         if not self._out.isatty():
@@ -78,9 +91,9 @@ class Console:
             self._write(self._err, text)
 
     def progress(self, text: str) -> None:
-        """One line that the next one replaces; nothing where nobody looks."""
+        """One line that the next one replaces, so it is cut to the terminal; nothing where nobody looks."""
         if self.interactive:
-            self._err.write(f"\r\x1b[K{text}")
+            self._err.write(f"\r\x1b[K{_cut(text, _columns(self._err))}")
             self._err.flush()
             self._has_progress = bool(text)
 
@@ -97,3 +110,19 @@ class Console:
             line = line.encode(encoding, "replace").decode(encoding)
         stream.write(line)
         stream.flush()
+
+
+def _columns(terminal: TextIO) -> int | None:
+    """How wide it is, where it can say so."""
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def _cut(text: str, columns: int | None) -> str:
+    """A text for one line, of which the end stays: it says how far something is."""
+    if columns is None or len(text) < columns:
+        return text
+    end = columns // 2 - 1
+    return f"{text[:end]}…{text[-end:]}"

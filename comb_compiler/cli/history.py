@@ -9,7 +9,6 @@ example:
 
 import argparse
 import json
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.console import Console
@@ -45,8 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps({"version": 1, "records": [_data(one) for one in records]}, indent=2))
         return Exit.CLEAN
     for one in records:
-        line = _line(one)
-        console.result(fill(line, console.width, subsequent_indent=" " * 14) if console.is_terminal else line)
+        console.line(_line(one), indent=14)
     if not records:
         console.note(f"`{arguments.name}` was never published to {target.environment}")
     return Exit.CLEAN

@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.format == "json":
         console.result(json.dumps({"version": 1, "combs": [_as_data(*one) for one in found]}, indent=2))
     else:
-        console.result("\n".join(line for one in found for line in _as_text(*one)))
+        for line in (line for one in found for line in _as_text(*one)):
+            console.line(line)
     return Exit.CLEAN if all(standing.is_healthy for _, standing in found) else Exit.FINDINGS
 
 
@@ -166,14 +167,26 @@ def _followed(
 def _as_text(wanted: _Wanted, standing: "Standing") -> Iterator[str]:
     where = f"{wanted.cluster.release.comb} in {wanted.cluster.cluster}"
     if standing.is_healthy:
-        yield printable(f"{where}: healthy, {standing.applied}, since {standing.since}")
+        yield printable(f"{where}: healthy, {_short(standing.applied)}{_since(standing.since)}")
         if standing.emergency:
             yield printable(f"  nothing has proven it: in an emergency, {standing.emergency}")
         return
-    applied = "applied" if standing.is_applied else f"applied is {standing.applied or 'nothing'}"
-    yield printable(f"{where}: not healthy; asked is {standing.asked or 'nothing'}, {applied}, since {standing.since}")
+    asked, applied = _short(standing.asked), _short(standing.applied)
+    told = "applied" if standing.is_applied else f"applied is {applied}"
+    yield printable(f"{where}: not healthy; asked is {asked}, {told}{_since(standing.since)}")
     for one in standing.troubles:
         yield printable(f"  {wanted.place(one)}: {one.kind}/{one.name}: {one.message}")
+
+
+def _short(revision: str) -> str:
+    """A revision as Flux has it, with as much of its commit as other commands show."""
+    branch, colon, commit = revision.rpartition(":")
+    return f"{branch}{colon}{commit[:12]}" or "nothing"
+
+
+def _since(time: str) -> str:
+    """A time of Kubernetes, where there is one, as other commands write it."""
+    return f", since {time.replace('T', ' ')}" if time else ""
 
 
 def _as_data(wanted: _Wanted, standing: "Standing") -> dict[str, Any]:

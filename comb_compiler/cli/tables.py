@@ -1,6 +1,6 @@
 """Rows of words → a table for a terminal, and how times and codes are written in one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from comb_compiler.diagnostics.render.printable import printable, width
@@ -8,23 +8,47 @@ from comb_compiler.diagnostics.render.printable import printable, width
 __all__ = ["bar", "code_name", "milliseconds", "moment", "size", "spark", "table"]
 
 _TICKS = "▁▂▃▄▅▆▇█"
+_BETWEEN = "  "
+_BELOW = "    "
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()) -> str:
-    """Columns as wide as what is in them, those in `numbers` to the right; one in which nothing is said is left out."""
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = (), most: int | None = None
+) -> str:
+    """Columns as wide as what is in them, those in `numbers` to the right; one in which nothing is said is left out.
+
+    Where a row would be wider than `most`, each has the columns that do not fit on lines below it, indented.
+    """
     cells = [[printable(cell) for cell in row] for row in rows]
     used = [index for index in range(len(head)) if any(row[index] for row in cells)]
     widths = {index: max(width(head[index]), *(width(row[index]) for row in cells)) for index in used}
     right = {index for index in used if head[index] in numbers}
     lines = []
     for row in [list(head), *cells]:
-        parts = []
-        for index in used:
-            room = " " * (widths[index] - width(row[index]))
-            parts.append(f"{room}{row[index]}" if index in right else f"{row[index]}{room}")
-        lines.append("  ".join(parts).rstrip())
+        indent = ""
+        for together in _fitting(used, widths, most):
+            parts = []
+            for index in together:
+                room = " " * (widths[index] - width(row[index]))
+                parts.append(f"{room}{row[index]}" if index in right else f"{row[index]}{room}")
+            lines.append(indent + _BETWEEN.join(parts).rstrip())
+            indent = _BELOW
     return "\n".join(lines)
+
+
+def _fitting(columns: Sequence[int], widths: Mapping[int, int], most: int | None) -> list[list[int]]:
+    """The columns of each line of a row."""
+    together: list[list[int]] = [[]]
+    taken = -len(_BETWEEN)
+    for index in columns:
+        wide = len(_BETWEEN) + widths[index]
+        if most is not None and together[-1] and taken + wide > most:
+            together.append([])
+            taken = len(_BELOW) - len(_BETWEEN)
+        together[-1].append(index)
+        taken += wide
+    return together
 
 
 def moment(seconds: float) -> str:

@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     mains, found = find_combs(checkout, arguments.paths)
     if found:
         console.note(report(found, "text", checkout, console).rstrip("\n"))
+    if not mains:
+        return Exit.FINDINGS
     trust = trust_of(target, arguments)
     platform = checkout.relative(arguments.platform)
     assert not isinstance(platform, Unavailable)

@@ -17,6 +17,7 @@ COMB_FILE = "comb.yaml"
 
 _ENVIRONMENT_MARK = "pyvenv.cfg"
 _OTHERS_CODE = frozenset({"node_modules"})
+_A_PATH = f"give the path of a `{COMB_FILE}`, or of a directory with one or with many, not a comb's name"
 _ALMOST = frozenset({"comb.yml", "combs.yaml", "combs.yml", "comb.yaml.txt", COMB_FILE})
 
 
@@ -49,7 +50,8 @@ def _find(checkout: Checkout, path: str) -> tuple[list[str], list[Diagnostic]]:
         return [], [_unavailable(path, relative)]
     found = checkout.find(relative)
     if isinstance(found, Unavailable):
-        return [], [_unavailable(relative, found)]
+        is_a_name = found.code is codes.FILE_NOT_FOUND and not found.hint and not {"/", "."} & {*path}
+        return [], [_unavailable(relative, found._replace(hint=_A_PATH) if is_a_name else found)]
     if found.is_directory:
         return _search(checkout, found.path)
     # Its directory by the one name that it has, so that a file named in two ways is checked once.

@@ -7,6 +7,7 @@ import pytest
 
 from comb_compiler.cli.console import Console
 from comb_compiler.diagnostics.patch import unified_diff
+from tests.support.terminal import shown_on, terminal_of
 
 TABS = unified_diff("a comb.yaml", "a:\n\tb: 1\n", "a:\n  b: 1\n")
 
@@ -59,3 +60,25 @@ def test_a_terminal_that_can_replace_nothing_is_shown_no_progress(monkeypatch: p
     terminal = Terminal()
     Console(terminal, terminal).progress("3 of 70")
     assert terminal.getvalue() == ""
+
+
+def test_progress_takes_one_line_however_narrow_the_terminal_and_shows_its_end() -> None:
+    controller, terminal = terminal_of(40)
+    with open(terminal, "w", encoding="utf-8") as stream:
+        console = Console(stream, stream)
+        console.progress(f"https://models.example/{'a' * 60}: 3 of 70 MB")
+        console.progress("3 of 70")
+    _, long, short = shown_on(controller).split("\r\x1b[K")
+    assert (len(long) < 40, long[:8], long[-12:], short) == (True, "https://", ": 3 of 70 MB", "3 of 70")
+
+
+def test_a_line_that_is_too_long_for_a_terminal_goes_on_below_it() -> None:
+    controller, terminal = terminal_of(60)
+    with open(terminal, "w", encoding="utf-8") as stream:
+        Console(stream, stream).line(f"  {'pod ' * 14}sick--nvidia-t4")
+        Console(stream, stream).line(f"{'pod ' * 15}", indent=7)
+    seen = shown_on(controller).split("\n")
+    assert seen == ["  " + " ".join(["pod"] * 14), "    sick--nvidia-t4", " ".join(["pod"] * 15), ""]
+    out = StringIO()
+    Console(out).line("pod " * 40)
+    assert out.getvalue() == f"{'pod ' * 40}\n"

@@ -12,6 +12,10 @@ from comb_compiler.release.images import parse_images
 from tests.cli.conftest import Comb, Ran
 from tests.cli.test_render import PLATFORM
 from tests.images.making import base_layout, wheel
+from tests.support.engines import registry
+from tests.support.terminal import on_terminal
+
+__all__ = ["registry"]
 
 OPERATORS = """\
 def Greet(name: "greeting.v1.Name") -> "greeting.v1.Greeting":
@@ -48,6 +52,18 @@ def test_images_are_built_and_named_and_rendered(comb: Comb, ready: Path) -> Non
     )
     assert rendered.code == 0, rendered.err
     assert digest in (ready / "r/clusters/west/greetings/greeting/deployment-greeting.yaml").read_text(encoding="utf-8")
+
+
+def test_a_pushed_image_has_a_line_of_its_own_on_a_terminal(
+    comb: Comb, ready: Path, registry: str, tmp_path: Path
+) -> None:
+    (ready / "platform.yaml").write_text(PLATFORM.replace("registry.acme.example", registry), encoding="utf-8")
+    assert build(comb, "--base", "cpu=oci:base").code == 0
+    shown = on_terminal(80, "image", "push", "out", cwd=ready, cache=tmp_path)
+    image, sent = shown.splitlines()
+    assert image.startswith(f"{registry}/combs/greeting@sha256:")
+    assert sent.startswith("  3 of 3 layers sent, ")
+    assert comb("image", "push", "out").out == f"{image}  nothing to send\n"
 
 
 def test_of_each_base_it_is_told_for_which_classes_it_is_and_why(tmp_path: Path) -> None:

@@ -131,6 +131,13 @@ def test_what_is_not_there_is_not_verified(comb: Comb, source: Path) -> None:
     ran = comb("verify", ".", "greeting", "--platform", "platform.yaml", "--environment", "staging")
     assert (ran.code, ran.out) == (1, "comb.yaml: as published\n")
     assert "`greeting` does not exist" in ran.err
+    assert "give the path of a `comb.yaml`, or of a directory with one or with many, not a comb's name" in ran.err
+
+
+def test_where_nothing_is_to_be_verified_no_repository_is_asked(comb: Comb, source: Path) -> None:
+    gone = ("--repository", (source / "gone").as_uri())
+    ran = comb("verify", "greeting", "--platform", "platform.yaml", "--environment", "staging", *gone)
+    assert (ran.code, ran.out, "fetched" in ran.err) == (1, "", False), ran.err
 
 
 def test_links_and_attributes_of_its_source_do_not_keep_a_comb_from_being_rendered_again(

@@ -14,6 +14,7 @@ from comb_compiler.samples.kept import kept_of
 from comb_compiler.samples.record_pb2 import Mark, Reason, Record
 from comb_compiler.samples.users import user_digest
 from tests.cli.conftest import PROTO, Comb
+from tests.support.terminal import on_terminal
 
 STORE = ("--store", "embedded:records")
 FIRST = 1_790_000_000.0
@@ -75,6 +76,16 @@ def test_a_list_is_newest_first_and_goes_on_where_it_ended(comb: Comb, store: Em
     assert "error" in lines[1]
     page = ran.err.rpartition("--page ")[2].strip()
     assert listed(comb, "--limit", "4", "--page", page) == ["r1", "r0"]
+
+
+def test_a_list_is_as_wide_as_the_terminal(comb: Comb, store: EmbeddedStore, checkout: Path, tmp_path: Path) -> None:
+    whole = comb("samples", "list", *STORE).out
+    wide = on_terminal(120, "samples", "list", *STORE, cwd=checkout, cache=tmp_path)
+    assert (wide, max(map(len, wide.splitlines())) > 80) == (whole, True)
+    narrow = on_terminal(80, "samples", "list", *STORE, cwd=checkout, cache=tmp_path)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert narrow.split() == whole.split()
+    assert [line[:2] == "  " for line in narrow.splitlines()] == [False, True] * 7
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.cluster.test_scheduling import volume
 from tests.conftest import RequiresTool
 from tests.publish.environment import git, keypair
 from tests.servers.control_plane import ControlPlane
+from tests.support.terminal import on_terminal
 
 HOME = "moderation-staging"
 DEPLOYMENT = ("apps/v1", "Deployment")
@@ -269,6 +270,13 @@ def test_combs_that_cannot_become_healthy_hold_up_no_other(
         file, line, _ = trouble["place"].split(":")
         assert file == "sick-1/comb.yaml"
         assert (combs.root / file).read_text(encoding="utf-8").splitlines()[int(line) - 1] == "  greet:"
+        where = ("--platform=platform.yaml", "--environment=staging", f"--kubeconfig={plane.kubeconfig}")
+        shown = on_terminal(
+            80, "status", "sick-1", *where, "--context=west=test", cwd=combs.root, cache=combs.root / ".cache"
+        )
+        assert max(map(len, shown.splitlines())) <= 80
+        assert shown.startswith(f"sick-1 in west: not healthy; asked is {one['asked'][:22]}, applied, since\n")
+        assert trouble["message"] in " ".join(shown.split())
     code, (one,) = status(plane, combs, "sick-1", seconds=100)
     assert (code, one["healthy"]) == (0, True)
 

@@ -19,6 +19,7 @@ from comb_compiler.release.release import parse_release
 from tests.cli.conftest import COMB, PROTO, Ran
 from tests.publish.environment import Remote, git, keypair, remote_at
 from tests.rollout.figures import Figures, figures
+from tests.support.terminal import on_terminal
 
 PLATFORM = """\
 apiVersion: comb.dev/v1
@@ -309,7 +310,7 @@ def test_by_hand_it_is_taken_back_without_a_comb(environment: Environment) -> No
     assert (ran.code, "no candidate of `greeting` is on its way" in ran.err) == (1, True), ran
 
 
-def test_status_tells_commits_with_their_figures(environment: Environment) -> None:
+def test_status_tells_commits_with_their_figures(environment: Environment, tmp_path: Path) -> None:
     assert environment.of("rollout", "status", "greeting").out == "greeting in staging: no candidate is on its way\n"
     environment.run()
     environment.run()
@@ -321,6 +322,10 @@ def test_status_tells_commits_with_their_figures(environment: Environment) -> No
     text = environment.of("rollout", "status", "greeting").out
     assert text.startswith("greeting in staging: on its way since 2")
     assert "    east: watched for 100 of 10 s: 0 of 1000 failed (0%, at most 1%)\n" in text
+    where = ("--platform=platform.yaml", "--environment=staging", f"--repository={environment.remote.directory}")
+    shown = on_terminal(80, "rollout", "status", "greeting", *where, cwd=environment.checkout, cache=tmp_path / "cache")
+    assert max(map(len, text.splitlines())) > 80 >= max(map(len, shown.splitlines()))
+    assert shown.split() == text.split()
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             )
             for one in push_images(layout, images, connect, console.progress, begun):
                 console.progress("")
-                console.result(_line(one))
+                console.result(_line(one, "\n  " if console.is_terminal else "  "))
     except ImageError as problem:
         raise UsageError(str(problem)) from problem
     finally:
@@ -71,10 +71,10 @@ def _images(file: str) -> "list[Reference]":
         raise UsageError(f"--images {file}: {problem}") from problem
 
 
-def _line(one: "Pushed") -> str:
+def _line(one: "Pushed", between: str) -> str:
     from comb_compiler.cli.tables import size
 
     if not one.sent:
-        return f"{one.image}  nothing to send"
+        return f"{one.image}{between}nothing to send"
     total = size(sum(blob.size for blob in one.sent))
-    return f"{one.image}  {len(one.sent)} of {len(one.layers)} layers sent, {total}"
+    return f"{one.image}{between}{len(one.sent)} of {len(one.layers)} layers sent, {total}"

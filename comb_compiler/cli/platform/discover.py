@@ -75,7 +75,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise OutsideFailure(f"`{path}` cannot be written: {(problem.strerror or '').lower()}") from problem
     console.result(render(findings, {str(path): text}, color=console.colour, width=console.width))
     pools = sum(len(one.pools) for one in asked.values())
-    console.note(f"{path}: {len(asked)} clusters, {pools} pools of nodes; `comb check {path}` says whether it is whole")
+    counts = f"{len(asked)} cluster{'s' if len(asked) != 1 else ''}, {pools} pool{'s' if pools != 1 else ''} of nodes"
+    console.note(f"{path}: {counts}; `comb check {path}` says whether it is whole")
     return Exit.CLEAN
 
 

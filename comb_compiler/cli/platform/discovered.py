@@ -157,5 +157,5 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
 def _finding(file: str, line: int, untold: str) -> Diagnostic:
     end = Position(line, len(_UNTOLD) + len(untold) + 1)
     hint = "write it by hand, or have the cluster say it and discover again"
-    message = "the cluster does not say what this needs"
+    message = f"no cluster told {untold}"
     return diagnose(codes.UNTOLD_BY_CLUSTER, message, Span(file, Position(line, 1), end), hints=(hint,))

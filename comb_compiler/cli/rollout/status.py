@@ -50,11 +50,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(f"{where}: no candidate is on its way")
     else:
         gone = all(one.aborted for one in state.under_way.values())
-        console.result(printable(f"{where}: {'taken back, begun' if gone else 'on its way'} {started_by(state)}"))
+        console.line(printable(f"{where}: {'taken back, begun' if gone else 'on its way'} {started_by(state)}"))
     for one in _rollout(state):
-        console.result(printable(f"  {one.commit[:12]}  {one.moment}  {one.title}  by {one.by}"))
+        console.line(printable(f"  {one.commit[:12]}  {one.moment}  {one.title}  by {one.by}"), indent=16)
         for figures in _figures(one):
-            console.result(printable(f"    {figures}"))
+            console.line(printable(f"    {figures}"))
     return Exit.CLEAN
 
 

@@ -57,17 +57,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not page.found:
         console.note(printable(f"there is no record in {arguments.store} {asked(arguments)}".rstrip()))
         return Exit.CLEAN
-    console.result(listed(page.found))
+    console.result(listed(page.found, console.width if console.is_terminal else None))
     if page.next:
         console.note(f"there is more: --page {page.next}")
     return Exit.CLEAN
 
 
-def listed(found: "Sequence[Found]") -> str:
-    """Records as a table."""
+def listed(found: "Sequence[Found]", most: int | None = None) -> str:
+    """Records as a table; where it would be wider than `most`, each on several lines."""
     from comb_compiler.cli.tables import table
 
-    return table(_HEAD, [_row(one) for one in found], _NUMBERS)
+    return table(_HEAD, [_row(one) for one in found], _NUMBERS, most)
 
 
 def _row(one: "Found") -> tuple[str, ...]:

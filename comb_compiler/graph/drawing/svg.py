@@ -73,7 +73,8 @@ def _document(title: str, layout: Layout, captions: list[str]) -> Iterator[str]:
     yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     yield '  role="img" aria-labelledby="title description">'
     yield f'<title id="title">{escaped(one_line(title))}</title>'
-    yield f'<desc id="description">{escaped(" ".join((f"A graph of {steps} boxes.", *lines)))}</desc>'
+    said = " ".join((f"A graph of {steps} box{'es' if steps != 1 else ''}.", *map(str.strip, lines)))
+    yield f'<desc id="description">{escaped(said)}</desc>'
     yield f"<style>{STYLE}</style>"
     yield '<rect class="paper" width="100%" height="100%"/>'
     yield text_at(_MARGIN, 1, title, "heading")
