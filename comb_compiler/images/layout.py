@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +50,13 @@ class ImageLayout:
         self._blobs.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
             replace_whole(marker, b'{"imageLayoutVersion":"1.0.0"}')
+
+    def tidy(self, before: float) -> None:
+        """Remove what is half written and was not written to since then (POSIX seconds): its process was killed."""
+        for draft in self._blobs.glob(".*"):
+            with suppress(OSError):
+                if draft.lstat().st_mtime < before:
+                    draft.unlink()
 
     def blob(self, digest: str) -> Path:
         """Where a blob is, or would be."""

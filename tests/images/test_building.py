@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,17 @@ def test_an_archive_for_engines_has_each_layer_once(tmp_path: Path) -> None:
     assert len(names) == len(set(names)) == 1 + 5 + 1
     assert [one["RepoTags"] for one in told] == [["one:1"], ["two:1"]]
     assert set(told[0]["Layers"]) <= set(names)
+
+
+def test_what_a_killed_build_left_half_written_goes_with_a_later_one(tmp_path: Path) -> None:
+    layout = ImageLayout(tmp_path)
+    layout.prepare()
+    blobs = tmp_path / "blobs" / "sha256"
+    with layout.writing() as blob:
+        blob.write(b"whole")
+    kept = {"0" * 64: 7200, ".under-way": 60}
+    for name, age in {**kept, ".left": 7200}.items():
+        (blobs / name).write_bytes(b"half")
+        os.utime(blobs / name, (time.time() - age,) * 2)
+    layout.tidy(time.time() - 3600)
+    assert {one.name for one in blobs.iterdir()} == {*kept, blob.digest.removeprefix("sha256:")}

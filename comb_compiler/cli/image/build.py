@@ -16,6 +16,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "heavy", "run"]
 
+_GIVEN_UP = 3600.0
+"""Seconds after which what nothing was written to any more is left of a build that was killed."""
 _MOST_OF_A_MODEL = 2 << 30
 """Bytes from which on a model is better fetched than unpacked, on whatever node."""
 
@@ -108,6 +111,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     try:
         with _writing(layout.path), tempfile.TemporaryDirectory(prefix="comb-runtime-") as scratch:
             layout.prepare()
+            layout.tidy(datetime.now(UTC).timestamp() - _GIVEN_UP)
             wheels = _Wheels(arguments.wheels, Path(scratch), {})
             built = _built(layout, clean, needed, wheels, arguments, console)
             if arguments.attest is not None:
