@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ __all__ = ["ENVIRONMENT", "Example", "comb", "copy_example", "example_wheels", "
 
 ENVIRONMENT = "staging"
 _CLASSES = ("cpu", "nvidia-a10", "nvidia-t4")
+_PATIENCE = 240.0
 _OPERATORS = ("numpy", "onnxruntime", "opencv-python-headless", "pillow")
 _SERVICE = ("cel-expr-python", "grpcio", "grpcio-health-checking", "grpcio-reflection", "h11", "prometheus_client")
 _GPUS = ("nvidia-ml-py",)
@@ -46,6 +48,14 @@ class Example(NamedTuple):
     def run(self, *arguments: str) -> str:
         """What `comb ARGUMENTS…` prints; it must be clean."""
         return comb(self.directory, *arguments)
+
+    def examined(self, address: str, sample: Path) -> str:
+        """What is answered to a sample as JSON, as soon as nothing is left out: a part may not be connected yet."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            told = self.run("call", address, str(sample), "--timeout", "240", "--format", "json")
+            if "_NOT_EXAMINED" not in told or time.monotonic() > deadline:
+                return told
 
 
 def comb(directory: Path, *arguments: str) -> str:

@@ -323,7 +323,7 @@ def test_the_example_answers_a_real_picture_from_containers_that_share_a_loopbac
         assert process.stdout.readline().startswith("frame-moderation answers")
         assert len(engine.containers.list()) == 5  # four processes, and what leads to the first
         sample = example.directory / "samples" / "standard" / "block-win"
-        told = example.run("call", f"127.0.0.1:{grpc}", str(sample), "--timeout", "240", "--format", "json")
+        told = example.examined(f"127.0.0.1:{grpc}", sample)
         expected = json.loads((sample / "expected.json").read_text(encoding="utf-8"))
         assert json.loads(told)["answer"]["decision"] == expected["decision"], told
         process.send_signal(signal.SIGTERM)

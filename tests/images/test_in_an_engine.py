@@ -55,15 +55,6 @@ def wait_for(pod: Pod) -> None:
         time.sleep(0.3)
 
 
-def examined(example: Example, entry: Pod, sample: Path) -> str:
-    """What the example says of a sample once it had the time for all of it, which a busy machine may not leave it."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        told = example.run("call", f"127.0.0.1:{entry.grpc}", str(sample), "--timeout", "240", "--format", "json")
-        if "_NOT_EXAMINED" not in told or time.monotonic() > deadline:
-            return told
-
-
 def test_the_example_answers_real_pictures_as_pods_would(
     engine: "DockerClient", example: Example, rendered: Path, tmp_path: Path
 ) -> None:
@@ -76,7 +67,7 @@ def test_the_example_answers_real_pictures_as_pods_would(
         entry = next(iter(started.values()))
         for name in _SAMPLES:
             sample = example.directory / "samples" / "standard" / name
-            told = examined(example, entry, sample)
+            told = example.examined(f"127.0.0.1:{entry.grpc}", sample)
             expected = json.loads((sample / "expected.json").read_text(encoding="utf-8"))
             assert json.loads(told)["answer"]["decision"] == expected["decision"], told
         for pod in started.values():
