@@ -78,8 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """What still runs when CI's time is nearly over ends and says where it was: else nobody learns what it was."""
     if hasattr(config, "workerinput") and (ends := os.environ.get("COMB_CI_ENDS")):
-        told = os.fdopen(os.dup(2), "w")
-        faulthandler.dump_traceback_later(max(1.0, float(ends) - time.time()), exit=True, file=told)
+        faulthandler.dump_traceback_later(max(1.0, float(ends) - time.time()), exit=True, file=os.dup(2))
 
 
 @pytest.hookimpl(optionalhook=True)
