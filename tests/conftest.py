@@ -23,6 +23,7 @@ __all__ = ["RequiresTool", "requires_tool", "trial", "update"]
 
 RequiresTool = Callable[[str], Path]
 
+_ENDS = pytest.StashKey[tuple[float, int]]()
 _ON_SLOW_MACHINES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", _ON_SLOW_MACHINES, derandomize=True, database=None, max_examples=100)
 settings.register_profile("quick", _ON_SLOW_MACHINES, derandomize=True, database=None, max_examples=15)
@@ -78,7 +79,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_configure(config: pytest.Config) -> None:
     """What still runs when CI's time is nearly over ends and says where it was: else nobody learns what it was."""
     if hasattr(config, "workerinput") and (ends := os.environ.get("COMB_CI_ENDS")):
-        faulthandler.dump_traceback_later(max(1.0, float(ends) - time.time()), exit=True, file=os.dup(2))
+        config.stash[_ENDS] = (float(ends), os.dup(2))
+        _end_in_time(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Pytest itself cancels that at each failure."""
+    _end_in_time(node.config)
+
+
+def _end_in_time(config: pytest.Config) -> None:
+    if told := config.stash.get(_ENDS, None):
+        ends, file = told
+        faulthandler.dump_traceback_later(max(1.0, ends - time.time()), exit=True, file=file)
 
 
 @pytest.hookimpl(optionalhook=True)
