@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.exits import UsageError
@@ -50,11 +51,7 @@ class Checking:
     """One run over a checkout: every file is read once, and a verdict that is known is not worked out again."""
 
     def __init__(
-        self,
-        checkout: Checkout,
-        cache: VerdictCache,
-        platform: str | None = None,
-        against: "Against | None" = None,
+        self, checkout: Checkout, cache: VerdictCache, platform: str | None = None, against: "Against | None" = None
     ) -> None:
         self._against = against
         self._checkout = checkout
@@ -116,7 +113,7 @@ class Checking:
             return ()
         from comb_compiler.policy.combs import asks_others
 
-        known = self._checked_platform().policies
+        known = self._checked_platform.policies
         return [one for one in known.policies if asks_others(one)] if known is not None else ()
 
     def _names_policies(self) -> bool:
@@ -124,6 +121,7 @@ class Checking:
         content = self._files.read(self._platform) if self._platform is not None else b""
         return isinstance(content, bytes) and b"policies" in content
 
+    @cached_property
     def _checked_platform(self) -> "Checked":
         from comb_compiler.compiler import check
 
@@ -159,7 +157,7 @@ class Checking:
         if others is not None:
             from comb_compiler.compiler.policies import check_beside
 
-            said = check_beside(checked, self._checked_platform(), others)
+            said = check_beside(checked, self._checked_platform, others)
             checked = checked._replace(diagnostics=in_reading_order((*checked.diagnostics, *said)))
         elif len(self._kept) < _MOST_KEPT and self._names_policies():
             self._kept[main] = checked, sources

@@ -64,10 +64,10 @@ class Console:
         if not self.is_terminal:
             self.result(text)
             return
-        from textwrap import fill
+        from comb_compiler.cli.wrapping import filled
 
         blank = " " * (len(text) - len(text.lstrip()) + 2 if indent is None else indent)
-        self.result(fill(text, self.width, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False))
+        self.result("\n".join(filled(text, self.width, others=blank)))
 
     def patch(self, text: str) -> None:
         """A patch: as it is for `git apply`, made printable and coloured for a terminal, where tabs are told."""

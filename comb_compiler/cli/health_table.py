@@ -1,10 +1,10 @@
 """A report of health → a table for a terminal."""
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.wrapping import filled
 from comb_compiler.diagnostics.render.printable import printable, width
 from comb_compiler.runtime.health import Level, ModelHealth, Report
 
@@ -83,18 +83,7 @@ def _wrapped(reasons: Sequence[str], told: set[str], columns: int) -> Iterator[s
     for reason in reasons:
         text = "as above" if reason in told and len(reason) > _SHORT else printable(reason)
         told.add(reason)
-        yield from _filled(text, columns, "    - ", " " * 6)
-
-
-def _filled(text: str, columns: int, first: str, others: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        columns,
-        initial_indent=first,
-        subsequent_indent=others,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield from filled(text, columns, "    - ", " " * 6)
 
 
 def _last(report: Report, console: Console) -> Iterator[str]:
@@ -102,4 +91,4 @@ def _last(report: Report, console: Console) -> Iterator[str]:
     if told:
         yield ""
     for reason in told:
-        yield from _filled(printable(reason), console.width, "", "  ")
+        yield from filled(printable(reason), console.width, "", "  ")

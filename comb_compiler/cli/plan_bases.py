@@ -9,7 +9,7 @@ from comb_compiler.changes.sides import side_of_files
 from comb_compiler.cli.against import name_of
 from comb_compiler.cli.beside import Elsewhere
 from comb_compiler.cli.exits import UsageError
-from comb_compiler.cli.plan_claims import elsewhere_of
+from comb_compiler.cli.plan_claims import elsewhere_of, published_release
 from comb_compiler.cli.plan_origins import side_of_rendered
 from comb_compiler.cli.plan_stores import Homes
 from comb_compiler.compiler.images import unbuilt_images
@@ -18,7 +18,7 @@ from comb_compiler.compiler.rollout import BadStable, Stable, read_stable
 from comb_compiler.plan import Plan
 from comb_compiler.release.images import Images
 from comb_compiler.release.place import Place
-from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+from comb_compiler.release.release import FILE, Release
 from comb_compiler.render.kustomization import FILE as LIST
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import Memo
@@ -164,10 +164,7 @@ class Published:
 
     def _release(self, place: Place) -> Release | None:
         content = self.store.release(place)
-        try:
-            return parse_release(content) if content is not None else None
-        except BadRelease as problem:
-            raise UsageError(f"--against {self.title}: `{place.directory}/{FILE}`: {problem}") from problem
+        return published_release(self.title, place, content) if content is not None else None
 
     def _stable(self, place: Place, files: Mapping[str, bytes]) -> Stable | None:
         if FILE not in files:

@@ -12,7 +12,7 @@ from comb_compiler.release.claims import Claim
 from comb_compiler.release.place import Place
 from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
 
-__all__ = ["elsewhere_of"]
+__all__ = ["elsewhere_of", "published_release"]
 
 
 class _Store(Protocol):
@@ -30,7 +30,7 @@ def elsewhere_of(title: str, store: _Store, homes: Homes) -> Elsewhere:
         counts: dict[tuple[str, str], Counter[str]] = {}
         for cluster in clusters:
             for name, content in store.releases(cluster, namespace).items():
-                release = _parsed(title, Place(cluster, namespace, name), content)
+                release = published_release(title, Place(cluster, namespace, name), content)
                 if release.environment != environment:
                     continue
                 counts.setdefault((release.comb, release.team), Counter()).update(release.devices)
@@ -41,7 +41,8 @@ def elsewhere_of(title: str, store: _Store, homes: Homes) -> Elsewhere:
     return Elsewhere(claims, tuple(sorted(unknown)))
 
 
-def _parsed(title: str, place: Place, content: bytes) -> Release:
+def published_release(title: str, place: Place, content: bytes) -> Release:
+    """The release.json of a place of what `--against` names. Raises UsageError where it is none."""
     try:
         return parse_release(content)
     except BadRelease as problem:

@@ -1,8 +1,8 @@
 """How a plan's tables are coloured and wrapped."""
 
-import textwrap
 from typing import NamedTuple
 
+from comb_compiler.cli.wrapping import filled
 from comb_compiler.diagnostics.render.printable import printable
 
 __all__ = ["Style"]
@@ -16,14 +16,7 @@ class Style(NamedTuple):
 
     def filled(self, text: str, first: str, others: str | None = None) -> list[str]:
         """Text as lines that begin with `first` and then with `others`; no lines for no text."""
-        return textwrap.wrap(
-            printable(text),
-            self.width,
-            initial_indent=first,
-            subsequent_indent=first if others is None else others,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        return filled(printable(text), self.width, first, first if others is None else others)
 
     def cut(self, name: str, width: int) -> str:
         """A name, filled up or cut to `width`: of one that is too long the end tells most."""

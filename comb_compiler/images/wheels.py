@@ -125,15 +125,7 @@ def _reading(wheel: Path) -> Iterator[None]:
     """Whatever may be wrong with a wheel, as ImageError."""
     try:
         yield
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        struct.error,
-    ) as problem:
+    except _UNREADABLE as problem:
         raise ImageError(f"{wheel.name}: this is no wheel that can be read: {problem}") from problem
 
 

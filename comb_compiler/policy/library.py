@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.policy.costs import MOST_WORK, Costs, Rough, Size, measured, rough
@@ -29,42 +29,29 @@ _CROSS = re.compile(r"'\((?:int|uint|double), (?:int|uint|double)\)'")
 class _Facts:
     """Values in the form that programs read: it is made once for all that ask about an object."""
 
-    __slots__ = ("_activation", "_powers", "_rough", "_sizes", "values")
-
     def __init__(self, values: Mapping[str, Any], known: Rough | None = None) -> None:
         self.values = values
-        self._activation: Any = None
-        self._rough = known
-        self._powers: Rough | None = None
-        self._sizes: Mapping[str, Size] | None = None
+        self._known = known
 
-    @property
+    @cached_property
     def activation(self) -> Any:
         """As the library reads them."""
-        if self._activation is None:
-            self._activation = _bare().Activation(dict(self.values))
-        return self._activation
+        return _bare().Activation(dict(self.values))
 
-    @property
+    @cached_property
     def rough(self) -> Rough:
         """How large the values are, roughly."""
-        if self._rough is None:
-            self._rough = rough(self.values)
-        return self._rough
+        return rough(self.values) if self._known is None else self._known
 
-    @property
+    @cached_property
     def powers(self) -> Rough:
         """The same in powers of two."""
-        if self._powers is None:
-            self._powers = self.rough.powers
-        return self._powers
+        return self.rough.powers
 
-    @property
+    @cached_property
     def sizes(self) -> Mapping[str, Size]:
         """The largest under each name."""
-        if self._sizes is None:
-            self._sizes = measured(self.values)
-        return self._sizes
+        return measured(self.values)
 
     def with_values(self, values: Mapping[str, Any]) -> _Facts:
         return _Facts({**self.values, **values}, self.rough.beside(rough(values)))

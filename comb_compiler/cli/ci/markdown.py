@@ -1,13 +1,13 @@
 """A report → Markdown for a terminal and for comments on a pull request: the verdict first, counts before details."""
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from comb_compiler.changes.plain import plain
 from comb_compiler.cli.ci.report import Comb, Finding, Place, Report, Verdict
+from comb_compiler.cli.wrapping import filled
 from comb_compiler.diagnostics.render.printable import encodable, show
 
 __all__ = ["MARKER", "as_comments", "as_text"]
@@ -56,13 +56,7 @@ def _wrapped(line: str, width: int) -> str:
     """A list's item goes on below its first word, a fact below what is said of its topic."""
     begins = re.match(r" *(- |\S+( \S+)*  +)?", line)
     hang = " " * len(begins.group()) if begins else ""
-    return textwrap.fill(
-        line,
-        width,
-        subsequent_indent=hang,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(filled(line, width, others=hang))
 
 
 def _aligned(facts: Sequence[tuple[str, str]]) -> Iterator[str]:

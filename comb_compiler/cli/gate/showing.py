@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from textwrap import fill
 from typing import Any
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.showing_guide import guide_lines
 from comb_compiler.cli.gate.showing_load import load_lines
+from comb_compiler.cli.wrapping import filled
 from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates import GateReport, GateResult, Place, SampleFinding, Verdict
 from comb_compiler.gates.results import Kind
@@ -37,7 +37,7 @@ def _fitted(line: str, console: Console) -> str:
     width = console.width + sum(map(len, _ESCAPES.findall(line)))
     if not console.is_terminal or len(line) <= width:
         return line
-    return fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(filled(line, width, others=indent))
 
 
 def _lines(report: GateReport, console: Console, where: str) -> Iterator[str]:
