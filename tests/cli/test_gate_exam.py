@@ -163,7 +163,7 @@ def test_a_platform_that_became_a_link_is_what_it_was(tmp_path: Path, link: str)
     assert (ran.code, report["verdict"]) == (0, "passed"), "one that is no part of the checkout is whose it is"
 
 
-@pytest.mark.parametrize("mark", ["pyvenv.cfg", "comb.yaml"])
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "comb.yaml", ".comb-context"])
 def test_code_that_no_digest_is_of_is_not_asked(tmp_path: Path, mark: str) -> None:
     comb = greeting(tmp_path / "comb")
     (comb / "operators").mkdir()

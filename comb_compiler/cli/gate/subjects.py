@@ -34,8 +34,8 @@ def must_have_its_code(clean: Clean) -> None:
         if there and not names.intersection(there):
             raise UsageError(
                 f"the code of `{one.operator}`, {there[0]}, is no part of the comb, as nothing is in a virtual "
-                "environment (`pyvenv.cfg`), in another comb's directory or in "
-                "`node_modules`: move it, or what makes it one"
+                "environment (`pyvenv.cfg`), in the context of a Dockerfile (`.comb-context`), in another comb's "
+                "directory or in `node_modules`: move it, or what makes it one"
             )
 
 
