@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.request import urlopen
 
-from comb_compiler.cli.gate.targets import Service
 from comb_compiler.gates.asking import Gone
 from comb_compiler.gates.load.guide.metrics import Page, page_of
 from comb_compiler.gates.load.seen import Gpu, Observation, Side, Turned, Used
@@ -19,6 +18,34 @@ __all__ = ["Loaded", "turned"]
 
 _WARM_SECONDS, _WARM_REQUESTS, _WARM_TIMES = 3.0, 20.0, 4
 _PATIENCE, _MOST_BYTES = 10.0, 10_000_000
+
+
+class Loadable(Protocol):
+    """What a load has to know of a service: `targets.Service` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+
+    @property
+    def path(self) -> str:
+        """Of its method."""
+
+    @property
+    def certificates(self) -> tuple[str | None, str | None, str | None] | None: ...
+    @property
+    def process(self) -> int | None:
+        """Its id, where it is one of this machine."""
+
+    @property
+    def metrics(self) -> str:
+        """Where its page is; empty where there is none."""
+
+    @property
+    def start(self) -> float | None:
+        """Seconds until it was ready."""
 
 
 class _Turn(NamedTuple):
@@ -67,7 +94,7 @@ class Loaded:
     """Raises Gone wherever the target takes no connection, and GeneratorFailed."""
 
     def __init__(
-        self, service: Service, inputs: "tuple[Input, ...]", timeout: float, generator: "Generator", stack: ExitStack
+        self, service: Loadable, inputs: "tuple[Input, ...]", timeout: float, generator: "Generator", stack: ExitStack
     ) -> None:
         from comb_compiler.load.measuring import Measuring
 
@@ -155,7 +182,7 @@ def _used(one: "Measure", began: float) -> Used:
     return Used(one.at - began, one.cpu, float(one.memory), one.descriptors, one.threads, gpus)
 
 
-def _job(service: Service, inputs: "tuple[Input, ...]") -> "Job":
+def _job(service: Loadable, inputs: "tuple[Input, ...]") -> "Job":
     from comb_compiler.load import GRPC, Job, Target, Tls
 
     host, port = service.place

@@ -7,8 +7,10 @@ process that takes a core for stretches of time. Nothing is simulated but what t
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple, cast
+from functools import partial
+from typing import NamedTuple
 
 import pytest
 
@@ -48,7 +50,7 @@ class Told(NamedTuple):
     """What a load has to know of a service that is no comb."""
 
     name: str
-    address: str
+    place: tuple[str, int]
     path: str
     process: int
     metrics: str = ""
@@ -58,8 +60,8 @@ class Told(NamedTuple):
 
 def loaded(name: str, generator: Generator, stack: ExitStack, *command: str) -> Loaded:
     port, process = stack.enter_context(serving_process(*command))
-    service = Told(name, f"127.0.0.1:{port}", PATH, process)
-    return Loaded(cast("Any", service), (Input(b"text"),), 5.0, generator, stack)
+    service = Told(name, ("127.0.0.1", port), PATH, process)
+    return Loaded(service, (Input(b"text"),), 5.0, generator, stack)
 
 
 class Work(NamedTuple):
@@ -87,37 +89,44 @@ def test_planted_slowness_of_what_waits_is_found(trial: Trial) -> None:
     """Services that wait, one request at a time, as for a device.
 
     What the neighbour adds to a request, up to some 10 ms, is small beside what a fifth of a service is: of services of
-    30 ms, simulated so, 85% are found, of these all are.
+    30 ms, simulated so, 85% are found, of these all are. Trials that run at once are further neighbours.
     """
-    tried(trial, Work("queue", 0.06, 8.0, 20.0))
+    tried(trial, Work("queue", 0.06, 8.0, 20.0), at_once=6)
 
 
 @pytest.mark.prove
 def test_planted_slowness_of_what_computes_is_found(trial: Trial) -> None:
     """Services that compute, which the neighbour slows: this needs a machine that has nothing else to do."""
-    tried(trial, Work("spin", float(_HASHES), 15.0, 20.0))
+    tried(trial, Work("spin", float(_HASHES), 15.0, 20.0), at_once=1)
 
 
-def tried(trial: Trial, work: Work) -> None:
+def tried(trial: Trial, work: Work, at_once: int) -> None:
     """A fifth more work, and not any more, by turns; as many trials as there is time for, at most 100 and 200."""
     seen: dict[str, dict[str, int]] = {"a fifth slower": {}, "no change": {}}
     ratios: dict[str, list[float]] = {"a fifth slower": [], "no change": []}
     furthest = 0.0
-    with neighbour(), Generator() as generator:
-        for number in range(300):
-            what, slower = ("a fifth slower", 1.2) if number % 3 == 0 else ("no change", 1.0)
-            findings, candidate = judged(generator, work, slower)
-            verdict = of_all([one.verdict for one in findings]).value
-            seen[what][verdict] = seen[what].get(verdict, 0) + 1
-            ratios[what] += [round(one.value, 3) for one in findings if one.what == "p50" and one.value is not None]
-            furthest = max(furthest, off_by(candidate))
+    with neighbour(), ThreadPoolExecutor(at_once) as pool:
+        for done in range(0, 300, at_once):
+            for what, (findings, candidate) in pool.map(partial(one_of, work), range(done, min(done + at_once, 300))):
+                verdict = of_all([one.verdict for one in findings]).value
+                seen[what][verdict] = seen[what].get(verdict, 0) + 1
+                ratios[what] += [round(one.value, 3) for one in findings if one.what == "p50" and one.value is not None]
+                furthest = max(furthest, off_by(candidate))
             trial.note(seen=seen, ratios_of_p50=ratios, histogram_off_by=furthest, histogram_error=ERROR)
-            if number >= 2 and not trial.goes_on():
+            trial.note(at_once=at_once)
+            if done >= 2 and not trial.goes_on():
                 break
     found, changed = seen["a fifth slower"], seen["no change"]
     assert found.get("blocked", 0) >= 0.9 * sum(found.values())
     assert changed.get("blocked", 0) <= max(1, 0.025 * sum(changed.values()))
     assert furthest <= ERROR
+
+
+def one_of(work: Work, number: int) -> tuple[str, tuple[list[Finding], Side]]:
+    """Every third candidate is slower."""
+    what, slower = ("a fifth slower", 1.2) if number % 3 == 0 else ("no change", 1.0)
+    with Generator() as generator:
+        return what, judged(generator, work, slower)
 
 
 def off_by(side: Side) -> float:
