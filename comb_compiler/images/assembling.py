@@ -12,6 +12,7 @@ from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import FETCHED, Base, Built, ImageError, Layer
 from comb_compiler.images.remembering import file_digest, remembered
 from comb_compiler.images.tags import fits, parse_wheel_name
+from comb_compiler.images.targets import target_of
 from comb_compiler.images.wheels import wheel_files, wheel_metadata
 
 __all__ = ["Contents", "ModelFile", "assemble", "shared_layers"]
@@ -94,7 +95,10 @@ def _must_fit(wheels: Sequence[Path], base: Base, found: Found) -> None:
     wrong = [path.name for path in wheels if not fits(parse_wheel_name(path.name), found, architecture)]
     if wrong:
         named = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else "")
-        raise ImageError(f"{base.name} has {found.words}, {architecture}, and these wheels are for others: {named}")
+        raise ImageError(
+            f"{base.name} has {found.words}, {architecture}, and these wheels are for others: {named}; "
+            f"`comb lock . --target {target_of(found, architecture).name}` finds those for it"
+        )
 
 
 def _required(name: str, wheels: Mapping[str, Path]) -> frozenset[str]:

@@ -19,6 +19,9 @@ __all__ = ["Found", "environment_of", "look_into", "open_archive", "open_layout"
 _PYTHON = re.compile(r"(?:usr/)?(?:local/)?bin/python3\.(\d+)")
 _MUSL = re.compile(r"(?:usr/)?lib/ld-musl-([a-z0-9_]+)\.so\.1")
 _GLIBC = re.compile(r"(?:usr/)?lib(?:64)?/(?:[a-z0-9_]+-linux-gnu/)?libc\.so\.6")
+_GLIBC_BY_VERSION = re.compile(r"libc-(\d{1,2})\.(\d{1,3})\.so")
+_GLIBC_OF_ITSELF = re.compile(rb"GNU C Library [^\n]{1,200}? release version (\d{1,2})\.(\d{1,3})\b")
+_MOST_OF_A_LIBRARY = 32 << 20
 _ANOTHER = "choose another base, registry.base of platform.yaml"
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -32,18 +35,25 @@ _LAYERS = {
     "application/vnd.docker.image.rootfs.diff.tar": _TAR_LAYER,
 }
 
+_Version = tuple[int, int] | None
+
 
 class Found(NamedTuple):
-    """What a base has: its Python, as (3, 11) at `/usr/bin/python3.11`, and its C library, `glibc` or `musl`."""
+    """What a base has: its Python, as (3, 11) at `/usr/bin/python3.11`, and its C library, `glibc` or `musl`.
+
+    `version` is that of glibc, as (2, 36); None for musl, and where the file does not say it.
+    """
 
     python: tuple[int, int]
     path: str
     libc: str
+    version: tuple[int, int] | None = None
 
     @property
     def words(self) -> str:
-        """For people: `Python 3.12 on glibc`."""
-        return f"Python {self.python[0]}.{self.python[1]} on {self.libc}"
+        """For people: `Python 3.12 on glibc 2.36`."""
+        version = "" if self.version is None else f" {self.version[0]}.{self.version[1]}"
+        return f"Python {self.python[0]}.{self.python[1]} on {self.libc}{version}"
 
 
 def open_layout(layout: ImageLayout, name: str = "") -> Base:
@@ -113,7 +123,7 @@ def _copied(archive: tarfile.TarFile, name: str, layout: ImageLayout) -> Descrip
 
 
 def look_into(base: Base, layout: ImageLayout) -> Found:
-    """The Python and the C library of a base, by the names of its files. Raises ImageError where it has none."""
+    """The Python and the C library of a base, by its files. Raises ImageError where it has none."""
     there = _telling(base.name, base.layers, layout.path)
     pythons = {int(match[1]): f"/{name}" for name in sorted(there) if (match := _PYTHON.fullmatch(name))}
     if not pythons:
@@ -121,38 +131,55 @@ def look_into(base: Base, layout: ImageLayout) -> Found:
     if not any(_MUSL.fullmatch(name) or _GLIBC.fullmatch(name) for name in there):
         raise ImageError(f"{base.name}: it has neither glibc nor musl: {_ANOTHER}")
     newest = max(pythons)
-    return Found((3, newest), pythons[newest], "musl" if any(map(_MUSL.fullmatch, there)) else "glibc")
+    if any(map(_MUSL.fullmatch, there)):
+        return Found((3, newest), pythons[newest], "musl")
+    versions = [version for version in there.values() if version is not None]
+    return Found((3, newest), pythons[newest], "glibc", max(versions, default=None))
 
 
 @functools.cache  # a base is asked several times, and its layers are large
-def _telling(base: str, layers: tuple[Descriptor, ...], layout: Path) -> frozenset[str]:
-    """The names of a base's files that tell something, without those that a layer takes away (whiteouts)."""
-    found: set[str] = set()
+def _telling(base: str, layers: tuple[Descriptor, ...], layout: Path) -> Mapping[str, _Version]:
+    """A base's files that tell something, without those that a layer takes away (whiteouts): which version of glibc."""
+    found: dict[str, _Version] = {}
     for layer in layers:
-        new: set[str] = set()
-        for name in _names(base, ImageLayout(layout).blob(layer.digest), layer.digest):
+        new: dict[str, _Version] = {}
+        for name, version in _entries(base, ImageLayout(layout).blob(layer.digest), layer.digest):
             directory, _, last = name.rpartition("/")
             if last == _OPAQUE:
-                found = {one for one in found if not one.startswith(f"{directory}/")}
+                found = {one: told for one, told in found.items() if not one.startswith(f"{directory}/")}
             elif last.startswith(_WHITEOUT):
                 gone = "/".join(filter(None, (directory, last.removeprefix(_WHITEOUT))))
-                found = {one for one in found if one != gone and not one.startswith(f"{gone}/")}
+                found = {one: told for one, told in found.items() if one != gone and not one.startswith(f"{gone}/")}
             elif any(pattern.fullmatch(name) for pattern in (_PYTHON, _MUSL, _GLIBC)):
-                new.add(name)
+                new[name] = version
         found |= new
-    return frozenset(found)
+    return found
 
 
-def _names(base: str, path: Path, digest: str) -> Iterator[str]:
+def _entries(base: str, path: Path, digest: str) -> Iterator[tuple[str, _Version]]:
+    """The names of a layer's files; for glibc itself, its version too."""
     try:
         with path.open("rb") as file:
             if file.read(4) == _ZSTD:
                 raise ImageError(f"{base}: its layers are compressed by zstd, which is not read: {_ANOTHER}")
         with tarfile.open(path) as archive:
             for member in archive:
-                yield member.name.removeprefix("./").lstrip("/")
+                name = member.name.removeprefix("./").lstrip("/")
+                yield name, _glibc_version(archive, member) if _GLIBC.fullmatch(name) else None
     except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as problem:
         raise ImageError(f"{base}: its layer {digest} cannot be read: {problem}") from problem
+
+
+def _glibc_version(archive: tarfile.TarFile, library: tarfile.TarInfo) -> _Version:
+    """As the library says itself, or, before glibc 2.34, the name of what it links to."""
+    found: re.Match[bytes] | re.Match[str] | None
+    if library.isreg():
+        content = archive.extractfile(library)
+        assert content is not None
+        found = _GLIBC_OF_ITSELF.search(content.read(_MOST_OF_A_LIBRARY))
+    else:
+        found = _GLIBC_BY_VERSION.fullmatch(library.linkname.rpartition("/")[2])
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def environment_of(config: Mapping[str, Any]) -> Sequence[str]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from comb_compiler.images.bases import Found
 from comb_compiler.images.model import ImageError
+from comb_compiler.images.targets import needed_glibc
 
 __all__ = ["WheelName", "fits", "parse_wheel_name"]
 
@@ -37,7 +38,7 @@ def parse_wheel_name(file: str) -> WheelName:
 def fits(wheel: WheelName, found: Found, architecture: str) -> bool:
     """Whether it runs there."""
     return _python_fits(wheel, found.python) and any(
-        _platform_fits(one, found.libc, architecture) for one in wheel.platforms
+        _platform_fits(one, found, architecture) for one in wheel.platforms
     )
 
 
@@ -51,8 +52,10 @@ def _python_fits(wheel: WheelName, python: tuple[int, int]) -> bool:
     return own in wheel.pythons and own in wheel.abis
 
 
-def _platform_fits(platform: str, libc: str, architecture: str) -> bool:
+def _platform_fits(platform: str, found: Found, architecture: str) -> bool:
     if platform == "any":
         return True
-    family = ("musllinux_",) if libc == "musl" else ("manylinux", "linux_")
+    family = ("musllinux_",) if found.libc == "musl" else ("manylinux", "linux_")
+    if found.version is not None and needed_glibc(platform) > found.version:
+        return False
     return platform.startswith(family) and platform.endswith(f"_{_MACHINES.get(architecture, architecture)}")

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from comb_compiler.images.bases import Found
 from comb_compiler.images.model import ImageError
 
-__all__ = ["ALPINE", "SLIM", "Target", "parse_target", "target_of"]
+__all__ = ["ALPINE", "SLIM", "Target", "needed_glibc", "parse_target", "target_of"]
 
 _TARGET = re.compile(r"cp3(\d{1,2})-(musl|many)linux_(\d{1,2})_(\d{1,3})_(x86_64|aarch64)")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _OLD_NAMES = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
+_NEEDED = re.compile(r"manylinux_(\d{1,2})_(\d{1,3})_.+")
 _OLDEST_GLIBC = 5
 
 
@@ -96,8 +97,20 @@ def parse_target(text: str) -> Target | None:
 
 
 def target_of(found: Found, architecture: str) -> Target:
-    """The usual target of a base that was looked into. Raises ImageError for a machine that has none."""
+    """The target of a base that was looked into: with its own glibc where it told one, else the usual.
+
+    Raises ImageError for a machine that has none.
+    """
     machine = next((one for one, name in _MACHINES.items() if name == architecture), None)
     if machine is None:
         raise ImageError(f"images are made for amd64 and arm64, and this base is for {architecture}")
-    return (ALPINE if found.libc == "musl" else SLIM)._replace(python=found.python, machine=machine)
+    usual = (ALPINE if found.libc == "musl" else SLIM)._replace(python=found.python, machine=machine)
+    return usual if found.version is None else usual._replace(newest=found.version)
+
+
+def needed_glibc(platform: str) -> tuple[int, int]:
+    """The oldest glibc that a wheel with this tag runs on; (0, 0) where the tag says none."""
+    match = _NEEDED.fullmatch(platform)
+    if match is not None:
+        return int(match[1]), int(match[2])
+    return next((version for version, name in _OLD_NAMES.items() if platform.startswith(f"{name}_")), (0, 0))

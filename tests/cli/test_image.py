@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.image.bases import Locked, chosen_bases, in_words
+from comb_compiler.cli.image.locked import wheels_for
+from comb_compiler.images.bases import Found, open_layout
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.release.images import parse_images
 from tests.cli.conftest import Comb, Ran
@@ -80,6 +83,23 @@ def test_of_each_base_it_is_told_for_which_classes_it_is_and_why(tmp_path: Path)
         ),
         "nvidia-t4: on base, as the platform says: Python 3.11 on glibc, amd64",
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "taken"), [((2, 41), "2_36"), ((2, 36), "2_36"), ((2, 31), "2_28"), ((2, 17), "2_28"), (None, "2_28")]
+)
+def test_of_several_targets_the_newest_that_the_base_takes_is_built(
+    version: tuple[int, int] | None, taken: str, tmp_path: Path
+) -> None:
+    targets = {f"cp3{python}-manylinux_{glibc}_x86_64": () for python in (11, 12) for glibc in ("2_36", "2_28")}
+    base = open_layout(base_layout(tmp_path))
+    assert wheels_for(targets, Found((3, 12), "", "glibc", version), base)[0].name == f"cp312-manylinux_{taken}_x86_64"
+
+
+def test_wheels_to_lock_are_those_for_the_glibc_of_the_base(tmp_path: Path) -> None:
+    base = open_layout(base_layout(tmp_path))
+    with pytest.raises(UsageError, match=r"run `comb lock \. --target cp312-manylinux_2_31_x86_64`, or give --wheels"):
+        wheels_for({"cp311-manylinux_2_31_x86_64": ()}, Found((3, 12), "", "glibc", (2, 31)), base)
 
 
 def test_the_same_comb_makes_the_same_images_again(comb: Comb, ready: Path) -> None:

@@ -4,7 +4,10 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import CONFIG, MANIFEST, Descriptor
@@ -12,13 +15,22 @@ from comb_compiler.images.model import CONFIG, MANIFEST, Descriptor
 __all__ = ["GLIBC", "archive_of", "base_layout", "wheel"]
 
 GLIBC = ("usr/bin/python3.11", "usr/lib/x86_64-linux-gnu/libc.so.6")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-def _layer(names: tuple[str, ...]) -> bytes:
+def _layer(names: tuple[str, ...], contents: Mapping[str, bytes], links: Mapping[str, str]) -> bytes:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
         for name in names:
             archive.addfile(tarfile.TarInfo(name))
+        for name, content in contents.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for name, target in links.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
     return made.getvalue()
 
 
@@ -31,11 +43,16 @@ def _config(layer: Descriptor) -> dict[str, object]:
     }
 
 
-def base_layout(path: Path, names: tuple[str, ...] = GLIBC) -> ImageLayout:
-    """A layout with one image, `base`, whose files have these names."""
+def base_layout(
+    path: Path,
+    names: tuple[str, ...] = GLIBC,
+    contents: Mapping[str, bytes] = NOTHING,
+    links: Mapping[str, str] = NOTHING,
+) -> ImageLayout:
+    """A layout with one image, `base`, whose files have these names; some hold something, or link to something."""
     layout = ImageLayout(path)
     layout.prepare()
-    layer = layout.write("application/vnd.oci.image.layer.v1.tar", _layer(names))
+    layer = layout.write("application/vnd.oci.image.layer.v1.tar", _layer(names, contents, links))
     config = layout.write_json(CONFIG, _config(layer))
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config.json(), "layers": [layer.json()]}
     layout.name({"base": layout.write_json(MANIFEST, manifest)})

@@ -161,6 +161,65 @@ def test_a_base_without_python_is_none(names: tuple[str, ...], reason: str, tmp_
         look_into(open_layout(layout), layout)
 
 
+_OF_ITSELF = b"\x7fELF\0GLIBC_2.40\0GNU C Library (Acme GLIBC 9.9-1) stable release version 2.28.\nCopyright"
+_PATH, _LIBRARY = GLIBC
+
+
+@pytest.mark.parametrize(
+    ("contents", "links", "version"),
+    [
+        ({_LIBRARY: b"\0" * 9999 + _OF_ITSELF}, {}, (2, 28)),
+        ({_LIBRARY: _OF_ITSELF.replace(b"2.28.", b"2.28, by Roland McGrath et al.")}, {}, (2, 28)),
+        ({_LIBRARY: _OF_ITSELF.replace(b"stable", b"development")}, {}, (2, 28)),
+        ({}, {_LIBRARY: "libc-2.31.so"}, (2, 31)),
+        ({}, {"lib64/libc.so.6": "/lib64/libc-2.31.so"}, (2, 31)),
+        ({}, {_LIBRARY: "somewhere"}, None),
+        ({_LIBRARY: b"\x7fELF"}, {}, None),
+        ({_LIBRARY: b"GNU C Library (x) stable release version 2." + b"9" * 5000}, {}, None),
+    ],
+)
+def test_a_base_says_which_glibc_it_has(
+    contents: dict[str, bytes], links: dict[str, str], version: tuple[int, int] | None, tmp_path: Path
+) -> None:
+    layout = base_layout(tmp_path, (_PATH,), contents, links)
+    found = look_into(open_layout(layout), layout)
+    assert found == Found((3, 11), "/usr/bin/python3.11", "glibc", version)
+    assert found.words == "Python 3.11 on glibc" + (f" {version[0]}.{version[1]}" if version else "")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "runs"),
+    [
+        ("manylinux_2_28_x86_64", True),
+        ("manylinux_2_29_x86_64", False),
+        ("manylinux_2_39_x86_64.manylinux_2_5_x86_64", True),
+        ("manylinux2014_x86_64", True),
+        ("manylinux1_x86_64", True),
+        ("linux_x86_64", True),
+        ("manylinux_3_1_x86_64", False),
+        ("manylinux_2_17_aarch64", False),
+    ],
+)
+def test_a_wheel_that_needs_a_newer_glibc_does_not_fit(platforms: str, runs: bool) -> None:
+    wheel_name = parse_wheel_name(f"a-1-cp311-cp311-{platforms}.whl")
+    assert fits(wheel_name, Found((3, 11), "", "glibc", (2, 28)), "amd64") is runs
+
+
+def test_a_base_whose_glibc_is_too_old_is_refused_with_what_to_lock(tmp_path: Path) -> None:
+    layout = base_layout(tmp_path / "base", (_PATH,), {_LIBRARY: _OF_ITSELF})
+    runtime = wheel(tmp_path, "comb_runtime")
+    newer = wheel(tmp_path, "numpy", tags="cp311-cp311-manylinux_2_36_x86_64")
+    with pytest.raises(
+        ImageError,
+        match=r"glibc 2\.28, amd64, and these wheels are for others: "
+        r"numpy-1\.0-cp311-cp311-manylinux_2_36_x86_64\.whl; "
+        r"`comb lock \. --target cp311-manylinux_2_28_x86_64` finds those for it",
+    ):
+        shared_layers(layout, open_layout(layout), [runtime, newer])
+    older = wheel(tmp_path, "pillow", tags="cp311-cp311-manylinux_2_28_x86_64")
+    assert len(shared_layers(layout, open_layout(layout), [runtime, older])) == 2
+
+
 @pytest.mark.parametrize(
     ("file", "runs"),
     [

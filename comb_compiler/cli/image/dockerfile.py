@@ -60,7 +60,7 @@ def _wheels(clean: Clean, target: str | None) -> "tuple[PinnedWheel, ...]":
     if target is None and len(targets) == 1:
         return next(iter(targets.values()))
     if target is None or target not in targets:
-        there = ", ".join(targets) or "none: run `comb lock --target`"
+        there = ", ".join(targets) or "none: run `comb lock . --target TARGET`"
         raise UsageError(f"which target is the base? comb.lock has {there}")
     return targets[target]
 

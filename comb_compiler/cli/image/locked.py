@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.model import Base
     from comb_compiler.images.targets import Target
 
-__all__ = ["locked_bases", "locked_targets", "locked_wheels", "runtime_of"]
+__all__ = ["locked_bases", "locked_targets", "locked_wheels", "runtime_of", "wheels_for"]
 
 
 def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Path) -> list[Path]:
@@ -35,7 +35,7 @@ def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Pa
     from comb_compiler.images.requirements import Wheel, fetch
 
     targets = locked_targets(clean)
-    target, wheels = _of_base(targets, look_into(base, layout), base)
+    target, wheels = wheels_for(targets, look_into(base, layout), base)
     try:
         kept = fetch([Wheel(*one) for one in wheels], target, Path(default_directory(), "wheels"))
     except PipFailed as failure:
@@ -80,18 +80,23 @@ def runtime_of(clean: Clean) -> tuple[str, ...]:
     return runtime_requirements(conditions=has_conditions(comb), gpus=has_gpus(comb))
 
 
-def _of_base(
+def wheels_for(
     targets: Mapping[str, tuple[PinnedWheel, ...]], found: "Found", base: "Base"
 ) -> "tuple[Target, tuple[PinnedWheel, ...]]":
+    """The target that is nearest to a base, and its wheels: of those that its glibc takes the newest, else the oldest.
+
+    Raises UsageError, with what to lock, where comb.lock has none of its kind.
+    """
     from comb_compiler.images.targets import parse_target, target_of
 
     architecture = base.config["architecture"]
-    for name, wheels in targets.items():
-        target = parse_target(name)
-        if target is not None and target.runs_on(found, architecture):
-            return target, wheels
+    kinds = [(target, wheels) for name, wheels in targets.items() if (target := parse_target(name)) is not None]
+    running = sorted(one for one in kinds if one[0].runs_on(found, architecture))
+    if running:
+        taken = [one for one in running if found.version is not None and one[0].newest <= found.version]
+        return taken[-1] if taken else running[0]
     wanted = target_of(found, architecture)
     raise UsageError(
         f"comb.lock pins no wheels for {base.name}, which has {wanted.words}: "
-        f"run `comb lock --target {wanted.name}`, or give --wheels"
+        f"run `comb lock . --target {wanted.name}`, or give --wheels"
     )
