@@ -5,8 +5,8 @@
 A target is a comb in a process of its own, as `comb gate --target local` has it. It is asked in a closed loop, with as
 many requests under way, once by a bare gRPC client whose requests are serialised beforehand and which looks at no
 answer, and by `regular` replays, which compare all answers and keep them: of recorded requests, which are bytes, and of
-samples in files, which are JSON; block by block in turn. Bar (issue "Gates I"): a replay of recorded traffic asks at
-80% of the bare client's rate at least.
+samples in files, which are JSON with pictures beside it; block by block in turn. Bar (issue "Gates I"): a replay asks
+at 80% of the bare client's rate at least.
 
 Where others use the machine too, rates say little: who is preempted between an answer and a request loses its turn.
 Beside them is what the harness itself took of the CPU; and `chrt -f 10`, as root, has the command go before others.
@@ -14,10 +14,10 @@ Beside them is what the harness itself took of the CPU; and `chrt -f 10`, as roo
 
 import argparse
 import asyncio
+import json
 import platform
 import statistics
 import tempfile
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import copy
@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.gate.cases import interface_of
+from comb_compiler.cli.gate.encoding import message_of
 from comb_compiler.cli.gate.journal import open_journal
 from comb_compiler.cli.gate.session import source_of
 from comb_compiler.cli.gate.targets import Answers, Service, launched
@@ -41,6 +42,7 @@ from comb_compiler.samples import load_sample_set
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "gates.md"
 EXAMPLE = ROOT / "examples" / "frame-moderation"
+STANDARD = EXAMPLE / "samples" / "standard"
 AT_ONCE = (1, 2, 8)
 _LONGEST = 60.0
 _TARGETS = 3
@@ -153,7 +155,7 @@ def main() -> None:
 def _rows(arguments: argparse.Namespace) -> Iterator[Row]:
     for kind in KINDS:
         yield from _made(kind, arguments)
-    yield from _measured("the example, its standard samples", _opened(EXAMPLE), _example(), arguments)
+    yield from _measured("the example, its standard samples", _opened(EXAMPLE), _requests(STANDARD), arguments)
 
 
 def _made(kind: Kind, arguments: argparse.Namespace) -> Iterator[Row]:
@@ -164,14 +166,18 @@ def _made(kind: Kind, arguments: argparse.Namespace) -> Iterator[Row]:
         (place / "echo.proto").write_text(PROTO, encoding="utf-8")
         (place / "operators.py").write_text(CODE.replace("WORK", str(kind.work)), encoding="utf-8")
         random = Random(7)
-        picture = b64encode(random.randbytes(kind.picture)).decode("ascii")
+        sample = place / "samples" / "one"
+        sample.mkdir(parents=True)
+        (sample / "picture.bin").write_bytes(random.randbytes(kind.picture))
         lines = [{"text": f"line {number}", "score": random.random()} for number in range(kind.lines)]
-        request = {"content": {"name": "Ada", "picture": picture, "lines": lines}}
-        yield from _measured(kind.name, _opened(place), [request], arguments)
+        content = {"name": "Ada", "picture": {"$file": "picture.bin"}, "lines": lines}
+        (sample / "request.json").write_text(json.dumps({"content": content}), encoding="utf-8")
+        (sample / "expected.json").write_text("{}", encoding="utf-8")
+        yield from _measured(kind.name, _opened(place), _requests(sample.parent), arguments)
 
 
-def _example() -> list[Mapping[str, Any]]:
-    found, flaws = load_sample_set(EXAMPLE / "samples" / "standard")
+def _requests(directory: Path) -> list[Mapping[str, Any]]:
+    found, flaws = load_sample_set(directory)
     assert not flaws
     return [one.request for one in found.samples if one.error is None]
 
@@ -208,10 +214,8 @@ async def _row(
 
 
 def _bytes(clean: Clean, request: Mapping[str, Any]) -> bytes:
-    from comb_compiler.runtime.service.web.codec import from_dict
-
     kind: Any = open_messages(clean.plan.descriptors)[clean.plan.method.input]
-    return bytes(from_dict(dict(request), kind).SerializeToString())
+    return bytes(message_of(request, kind).SerializeToString())
 
 
 async def _bare(clean: Clean, address: str, asked: Sequence[bytes], at_once: int, count: int) -> Rate:
@@ -259,9 +263,8 @@ def _page(rows: Sequence[Row], arguments: argparse.Namespace) -> str:
 
 _NOTES = """;
 the share is that of each round, and the CPU that of the harness, for each request. Client and target have the
-machine's cores in common, and go before all else on it. Bar: 80% where requests are recorded. Samples in files are
-read by Protobuf's own reader of JSON, which takes 0.7 ms for a picture of 100 kB, once for all targets: it shows
-where a target does no work.
+machine's cores in common, and go before all else on it. Bar: 80%. Of samples in files the JSON is read by Protobuf's
+own reader, once for all targets; pictures beside it go into requests as they are.
 
 Repeat: `chrt -f 10 .venv/bin/python benchmarks/gates.py --record`.
 """

@@ -2,6 +2,6 @@
 
 from comb_compiler.samples.expectations import missed
 from comb_compiler.samples.files import load_sample_set
-from comb_compiler.samples.model import ERRORS, Flaw, Kept, Mark, Sample, SampleSet
+from comb_compiler.samples.model import ERRORS, FileText, Flaw, Kept, Mark, Sample, SampleSet
 
-__all__ = ["ERRORS", "Flaw", "Kept", "Mark", "Sample", "SampleSet", "load_sample_set", "missed"]
+__all__ = ["ERRORS", "FileText", "Flaw", "Kept", "Mark", "Sample", "SampleSet", "load_sample_set", "missed"]

@@ -11,7 +11,6 @@ A request.json of {"$record": …, "sha256": …} stands for a request that a sa
 docs/reference/sample-sets.md says it all.
 """
 
-import base64
 import hashlib
 import json
 import re
@@ -20,7 +19,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from comb_compiler.samples.model import ERRORS, MARKS, Flaw, Kept, Mark, Sample, SampleSet, mark_flaw
+from comb_compiler.samples.model import ERRORS, MARKS, FileText, Flaw, Kept, Mark, Sample, SampleSet, mark_flaw
 
 __all__ = ["MAX_FILE", "load_sample_set"]
 
@@ -191,7 +190,7 @@ def _content(reference: dict[str, Any], read: Callable[[str], bytes]) -> str:
         raise _Wrong(f"a reference to a file has its name and nothing else: {json.dumps(reference)[:80]}")
     content = read(name)
     if kind == "$file":
-        return base64.b64encode(content).decode("ascii")
+        return FileText(content)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,11 +1,12 @@
 """What a sample set is, once it is read."""
 
+import base64
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-__all__ = ["ERRORS", "MARKS", "Flaw", "Kept", "Mark", "Sample", "SampleSet", "mark_flaw"]
+__all__ = ["ERRORS", "MARKS", "FileText", "Flaw", "Kept", "Mark", "Sample", "SampleSet", "mark_flaw"]
 
 ERRORS = (
     "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
@@ -30,6 +31,23 @@ def mark_flaw(mark: str) -> str:
     return "" if _NAME.fullmatch(mark) else "a name has small letters, digits and hyphens, and begins with a letter"
 
 
+class FileText(str):
+    """The bytes of a file in base64, as Protobuf's JSON form has them; `content` is the bytes themselves."""
+
+    __slots__ = ("content",)
+    content: bytes
+
+    def __new__(cls, content: bytes) -> "FileText":
+        """The text of these bytes."""
+        made = super().__new__(cls, base64.b64encode(content).decode("ascii"))
+        made.content = content
+        return made
+
+    def __reduce__(self) -> tuple[type["FileText"], tuple[bytes]]:
+        """A copy is made of the bytes."""
+        return FileText, (self.content,)
+
+
 class Mark(NamedTuple):
     """What someone says of a sample: it is `standard`, an `error`, or one that a change has `optimised`."""
 
@@ -46,7 +64,7 @@ class Kept(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A request and what is expected of its answer, both in Protobuf's JSON form.
+    """A request and what is expected of its answer, both in Protobuf's JSON form; what a file holds is a FileText.
 
     `expected` has only the fields that count; `error` is the code that the request must fail with. One of the two is
     there. `digest` is over the bytes of the sample's files and their names, not over its own name. Where `kept` says

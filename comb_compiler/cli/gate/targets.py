@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.gate.cases import interface_of
+from comb_compiler.cli.gate.encoding import message_of
 from comb_compiler.cli.models import artifacts_directory, pinned
 from comb_compiler.cli.processes import ended, free_port
 from comb_compiler.gates.asking import Answered, Gone, Recorded, Unreadable
@@ -187,10 +188,9 @@ class Service:
     def encoded(self, request: Mapping[str, Any]) -> bytes:
         """A request as it goes over the wire. Raises Unreadable for what is none."""
         from comb_compiler.runtime import OperatorError
-        from comb_compiler.runtime.service.web.codec import from_dict
 
         try:
-            return bytes(from_dict(dict(request), self._request).SerializeToString())
+            return bytes(message_of(request, self._request).SerializeToString())
         except OperatorError as error:
             raise Unreadable(f"the {self.name} cannot be asked: {error.message}") from error
 
