@@ -93,7 +93,8 @@ def _about(policies: PolicySet, document: Mapping[str, Any]) -> int:
 
 def _measured(policies: PolicySet, document: Mapping[str, Any], runs: int) -> Row:
     """Medians of ways that take turns."""
-    single = tuple(one._replace(rule=one.rule._replace(together=lambda: None)) for one in policies.policies)
+    rules = (one.rule._replace(together=lambda: None, bound=lambda _: None) for one in policies.policies)
+    single = tuple(one._replace(rule=rule) for one, rule in zip(policies.policies, rules, strict=True))
     text = json.dumps(document)
     ways: tuple[Callable[[], Any], ...] = (
         lambda: _said(policies, document),

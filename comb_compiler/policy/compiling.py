@@ -67,14 +67,14 @@ class _Compiler:
         if made is not None:
             yield made
 
-    def together(self, variables: tuple[Compiled, ...], validations: tuple[Validation, ...]) -> Program | None:
-        """All validations at once, over the variables that they rest on, in their order."""
-        needed = {name for one in validations for name in one.holds.needs}
+    def together(self, variables: tuple[Compiled, ...], asked: tuple[Compiled, ...]) -> Program | None:
+        """All of these at once, over the variables that they rest on, in their order."""
+        needed = {name for one in asked for name in one.needs}
         for variable in reversed(variables):
             needed |= set(variable.needs) if variable.name in needed else set()
         bound = {one.name: one.expression for one in variables if one.name in needed}
         names = {name: self._types[name] for name in self._scope.names}
-        return self._scope.evaluator.together((one.holds.expression for one in validations), bound, names)
+        return self._scope.evaluator.together((one.expression for one in asked), bound, names)
 
     def _made(self, node: Node, key: str, path: str, results: tuple[str, ...]) -> Compiled | None:
         written = child(node, key)
@@ -155,8 +155,10 @@ def compile_rule(spec: Node, scope: Scope) -> tuple[Rule, tuple[Diagnostic, ...]
     for at in _each(spec, "auditAnnotations"):
         tuple(made.audit(*at))
     fails = _data(spec).get("failurePolicy", "Fail") == "Fail"
-    together = cache(lambda: made.together(variables, validations))
-    return Rule(conditions, variables, validations, fails, together), tuple(made.found)
+    together = cache(lambda: made.together(variables, tuple(one.holds for one in validations)))
+    by_text = {one.expression.text: one for each in validations for one in (each.holds, each.says) if one is not None}
+    bound = cache(lambda text: made.together(variables, (by_text[text],)))
+    return Rule(conditions, variables, validations, fails, together, bound), tuple(made.found)
 
 
 def _each(spec: Node, key: str) -> Iterator[tuple[Node, str]]:

@@ -259,6 +259,7 @@ class Rough(NamedTuple):
 _USUAL = Rough(5, 9, 14)
 """What a rendered object is smaller than, as a rule: asked first, so that each object is not asked anew."""
 _PLAIN = frozenset((int, bool, float, type(None)))
+_TEXT = frozenset((str,))
 
 
 class Costs:
@@ -296,33 +297,26 @@ class Costs:
 
 def rough(values: Mapping[str, Any]) -> Rough:
     """How large the values are, without a look at what is under which name: it is asked of every object."""
-    items = text = 0
-    pending: list[Any] = [dict(values)]
-    while pending:
-        one = pending.pop()
-        if len(one) > items:
-            items = len(one)
+    parted: list[Any] = [dict(values)]
+    texts: list[Any] = []
+    for one in parted:
         if type(one) is dict:
-            text = max(text, _longest(one))
-            one = one.values()
-        for value in one:
+            texts += one
+        for value in one.values() if type(one) is dict else one:
             kind = type(value)
             if kind is str:
-                if len(value) > text:
-                    text = len(value)
+                texts.append(value)
             elif kind is dict or kind is list:
-                pending.append(value)
+                parted.append(value)
             elif kind not in _PLAIN:
-                pending.append(_opened(value))
-    return Rough(items, text, len(repr(values)))
-
-
-def _longest(names: Iterable[Any]) -> int:
-    return max([len(one) if type(one) is str else len(str(one)) for one in names], default=0)
+                parted.append(_opened(value))
+    lengths = [*map(len, texts if _TEXT.issuperset(map(type, texts)) else map(str, texts))]
+    items = [*map(len, parted)]
+    return Rough(max(items), max(lengths, default=0), sum(lengths) + 2 * sum(items) + len(items))
 
 
 def _opened(value: Any) -> dict[Any, Any] | list[Any]:
     """What another value than a plain one is taken for."""
     if isinstance(value, Mapping):
         return dict(value)
-    return list(value) if isinstance(value, tuple) else [str(value)]
+    return list(value) if isinstance(value, tuple) else [str(value).ljust(_CALL)]

@@ -51,7 +51,7 @@ class Evaluator(Protocol):
     def together(
         self, expressions: Iterable[Expression], variables: Mapping[str, Expression], types: Mapping[str, str]
     ) -> Program | None:
-        """Whether all of these hold, asked at once, with variables that are known within.
+        """Whether all of these hold, asked at once, with variables that are known within; of one, what comes of it.
 
         It is true only where each of them is. None where they cannot be asked at once.
         """

@@ -46,6 +46,8 @@ class _Known:
     """Facts, and variables as they are asked for. One that fails has no value, and fails who asks for it."""
 
     def __init__(self, rule: Rule, facts: Facts, shared: dict[str, Answer]) -> None:
+        self._bound = rule.bound
+        self._whole = facts
         self._shared = shared
         self._variables = {one.name: one for one in rule.variables}
         self._facts = facts
@@ -53,7 +55,13 @@ class _Known:
         self._new: dict[str, Any] = {}
 
     def answer(self, one: Compiled) -> Answer:
-        """What comes of an expression."""
+        """What comes of an expression of a validation: with its variables within it, where that is a value."""
+        bound = self._bound(one.expression.text) if one.needs else None
+        answer = bound.evaluate(self._whole) if bound is not None else None
+        return answer if answer is not None and answer.outcome == Outcome.VALUE else self._answer(one)
+
+    def _answer(self, one: Compiled) -> Answer:
+        """With variables that are worked out before it, one by one."""
         for name in one.needs:
             if name in self._asked:
                 continue
@@ -70,9 +78,9 @@ class _Known:
 
     def _variable(self, one: Compiled) -> Answer:
         if not one.key:
-            return self.answer(one)
+            return self._answer(one)
         if one.key not in self._shared:
-            self._shared[one.key] = self.answer(one)
+            self._shared[one.key] = self._answer(one)
         return self._shared[one.key]
 
 

@@ -138,7 +138,8 @@ class CelLibrary:
         environment, lacking = _environment(tuple(types.items()), binds=True)
         try:
             costs = Costs((one.tree for one in asked), {name: one.tree for name, one in variables.items()})
-            return _Program(environment.compile(text), lacking, "BOOL", costs)
+            made = environment.compile(text)
+            return _Program(made, lacking, str(made.return_type().name()), costs)
         except RuntimeError:
             return None
 

@@ -37,7 +37,8 @@ class Rule(NamedTuple):
     """What every kind of policy has: variables, which are evaluated once, conditions, and validations.
 
     A policy whose `fails` is False lets pass what it cannot judge. `together` gives an expression that is true only
-    where every validation holds, if there is one; it is made when it is first asked for.
+    where every validation holds, if there is one; `bound` an expression of a validation, by its text, with all
+    variables within it. Each is made when it is first asked for.
     """
 
     conditions: tuple[Compiled, ...]
@@ -45,6 +46,7 @@ class Rule(NamedTuple):
     validations: tuple[Validation, ...]
     fails: bool = True
     together: Callable[[], Program | None] = lambda: None
+    bound: Callable[[str], Program | None] = lambda _: None
 
 
 class Policy(NamedTuple):

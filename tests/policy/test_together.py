@@ -29,7 +29,9 @@ _RANGE = "'{}'.split('')".format("a" * 80)
 
 def singly(policies: PolicySet) -> PolicySet:
     """The same, each of whose validations is asked by itself."""
-    apart = (one._replace(rule=one.rule._replace(together=lambda: None)) for one in policies.policies)
+    apart = (
+        one._replace(rule=one.rule._replace(together=lambda: None, bound=lambda _: None)) for one in policies.policies
+    )
     return policies._replace(policies=tuple(apart))
 
 
@@ -72,8 +74,8 @@ def test_changed_objects_are_judged_as_if_each_validation_were_asked_by_itself()
     assert refused > 50
 
 
-def test_an_object_that_passes_is_asked_once_for_each_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    document = next(one for one in _OBJECTS if one["kind"] == "Deployment" and not said(own_set(), one))
+def evaluated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every program that is evaluated from now on."""
     asked: list[Any] = []
     program = type(own_set().policies[0].rule.validations[0].holds.program)
     evaluate = program.evaluate
@@ -83,11 +85,30 @@ def test_an_object_that_passes_is_asked_once_for_each_policy(monkeypatch: pytest
         return evaluate(self, facts)
 
     monkeypatch.setattr(program, "evaluate", counted)
+    return asked
+
+
+def test_an_object_that_passes_is_asked_once_for_each_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = next(one for one in _OBJECTS if one["kind"] == "Deployment" and not said(own_set(), one))
+    asked = evaluated(monkeypatch)
     assert said(own_set(), document) == []
     together = {one.rule.together() for one in own_set().policies}
     conditions = {each.program for one in own_set().policies for each in one.rule.conditions}
     assert set(asked) <= together | conditions
     assert len(asked) == len(set(asked)) > 3
+
+
+def test_what_is_refused_is_asked_once_for_each_validation_and_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = """\
+  variables: [{name: a, expression: object.data.a}, {name: b, expression: variables.a + 'b'}]
+  validations:
+  - {expression: "variables.b == 'ab'"}
+  - {expression: "variables.b == 'xb'", messageExpression: "'not ' + variables.b"}
+"""
+    made, facts = rule(body), EVALUATOR.facts({"object": {"data": {"a": "a"}}})
+    asked = evaluated(monkeypatch)
+    assert [one.message for one in judge(made, facts)] == ["not ab"]
+    assert len(asked) == len(made.validations) + 2
 
 
 def test_a_variable_that_fails_fails_who_asks_for_it_alone() -> None:
