@@ -4,6 +4,9 @@ Locust's master shares each step among its workers, and says in its log what cam
 and requests are those of `gates.load`, or those that are named here. Images have comb-compiler[load]; the Secret holds
 a token, under `token`, that only these pods know.
 
+A service that speaks TLS is grpcs://HOST:PORT, or is named with Secrets: one with whom to trust (`ca.crt`), and one
+with who asks (`tls.crt` and `tls.key`). They may be the same.
+
 example:
   kubectl create secret generic load-token --from-literal=token=$(openssl rand -hex 32)
   comb load combs/ocr --target ocr.ocr.svc:50051 --image registry.example.com/load@sha256:… --workers 4 > load.yaml
@@ -15,18 +18,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from comb_compiler.cli.addresses import Address, read_address
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.opening import Clean, comb_file, open_clean
 
 if TYPE_CHECKING:
+    from comb_compiler.load.kubernetes import Certificates
     from comb_compiler.load.model import Input, Step
     from comb_compiler.spec.comb import Comb
 
 __all__ = ["add_arguments", "run"]
 
-_ADDRESS = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*):([0-9]{1,5})")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,50}[a-z0-9])?")
+_SECRET = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _TIMEOUT = 10.0
 _MOST_INPUT_BYTES = 600_000
 """Of requests, which take a third more in a ConfigMap."""
@@ -37,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("path", metavar="COMB", help="a comb.yaml, or a directory with one")
     add("--target", metavar="HOST:PORT", required=True, help="where the service is, as pods reach it")
+    add("--tls-ca-secret", metavar="SECRET", help="speak TLS, and trust the authorities in this Secret")
+    add("--tls-client-secret", metavar="SECRET", help="speak TLS, as who has the certificate in this Secret")
     add("--image", required=True, help="what the pods run; it has comb-compiler[load]")
     add("--workers", metavar="N", type=int, default=2, help="how many pods send (default: 2)")
     add("--steps", metavar="RATE", type=float, nargs="+", help="requests a second (default: those of gates.load)")
@@ -47,15 +54,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    address = _ADDRESS.fullmatch(arguments.target)
-    if address is None or not 0 < int(address[2]) < 1 << 16:
-        raise UsageError(f"--target {arguments.target}: HOST:PORT is wanted")
+    address = read_address(arguments.target, ("grpc", "grpcs"))
+    if address is None or address.port is None:
+        raise UsageError(f"--target {arguments.target}: HOST:PORT is wanted, or grpcs://HOST:PORT")
+    for what in (arguments.secret, arguments.tls_ca_secret, arguments.tls_client_secret):
+        if what is not None and _SECRET.fullmatch(what) is None:
+            raise UsageError(f"`{what}` is no name of a Secret: lower-case letters, digits, hyphens and dots")
     if not 1 <= arguments.workers <= _MOST_WORKERS:
         raise UsageError(f"--workers: a number from 1 to {_MOST_WORKERS:,}")
     clean = open_clean(comb_file(arguments.path), console, "can be loaded")
     if clean is None:
         return Exit.FINDINGS
-    for what in (arguments.namespace, arguments.secret, _name(arguments, clean)):
+    for what in (arguments.namespace, _name(arguments, clean)):
         if _NAME.fullmatch(what) is None:
             raise UsageError(f"`{what}` is no name of Kubernetes: lower-case letters, digits and hyphens, at most 52")
     from comb_compiler.load.kubernetes import Shared, TooLarge, objects
@@ -70,8 +80,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.image,
         arguments.secret,
         arguments.workers,
-        Job(Target(GRPC, address[1], int(address[2]), path), inputs),
+        Job(Target(GRPC, address.host.strip("[]"), address.port, path), inputs),
         tuple(_steps(arguments, _comb(clean))),
+        _certificates(arguments, address),
     )
     try:
         made = objects(shared)
@@ -81,6 +92,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.note(f"{len(inputs):,} of {of:,} samples are sent: a ConfigMap has no room for more")
     console.result("---\n".join(emit(one) for one in made).rstrip("\n"))
     return Exit.CLEAN
+
+
+def _certificates(arguments: argparse.Namespace, address: Address) -> "Certificates | None":
+    """None where the target is spoken to in the clear."""
+    from comb_compiler.load.kubernetes import Certificates
+
+    named = Certificates(arguments.tls_ca_secret or "", arguments.tls_client_secret or "")
+    return named if any(named) or address.scheme == "grpcs" else None
 
 
 def _name(arguments: argparse.Namespace, clean: Clean) -> str:

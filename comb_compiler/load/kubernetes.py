@@ -4,12 +4,12 @@ What they say to each other is not encrypted; a token that a Secret holds keeps 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from comb_compiler.load.model import Job, Step
+from comb_compiler.load.model import Job, Step, Tls
 
-__all__ = ["MOST_BYTES", "Shared", "TooLarge", "objects"]
+__all__ = ["MOST_BYTES", "Certificates", "Shared", "TooLarge", "objects"]
 
 Object = Mapping[str, Any]
 MOST_BYTES = 1 << 20
@@ -26,8 +26,21 @@ class TooLarge(ValueError):
     """The requests do not fit into a ConfigMap."""
 
 
+class Certificates(NamedTuple):
+    """TLS towards the target, by Secrets: `authorities` holds `ca.crt`, and `caller` holds `tls.crt` and `tls.key`.
+
+    Without one, those are trusted that the image trusts, or the caller shows nothing.
+    """
+
+    authorities: str = ""
+    caller: str = ""
+
+
 class Shared(NamedTuple):
-    """Steps of a job, shared by so many workers. `image` has comb-compiler[load]; `secret` holds the key `token`."""
+    """Steps of a job, shared by so many workers. `image` has comb-compiler[load]; `secret` holds the key `token`.
+
+    `certificates` is None for a target that is spoken to in the clear; `job` itself says nothing of TLS.
+    """
 
     name: str
     namespace: str
@@ -36,12 +49,19 @@ class Shared(NamedTuple):
     workers: int
     job: Job
     steps: Sequence[Step]
+    certificates: Certificates | None = None
+
+
+class _Volume(NamedTuple):
+    name: str
+    source: Object
 
 
 def objects(shared: Shared) -> tuple[Object, ...]:
     """In the order in which they are to be applied. Raises TooLarge."""
+    job = shared.job._replace(target=shared.job.target._replace(tls=_tls(shared.certificates)))
     lines = [
-        json.dumps({"job": shared.job.as_json() if number == 0 else None, "step": step._asdict()})
+        json.dumps({"job": job.as_json() if number == 0 else None, "step": step._asdict()})
         for number, step in enumerate(shared.steps)
     ]
     text = "\n".join(lines) + "\n"
@@ -50,7 +70,8 @@ def objects(shared: Shared) -> tuple[Object, ...]:
     seconds = _LONGEST + sum(round(step.seconds + step.timeout) for step in shared.steps)
     lead = ["lead", "--workers", str(shared.workers), "--host", "0.0.0.0", "--port", str(_PORT)]  # noqa: S104
     follow = ["follow", "--host", shared.name, "--port", str(_PORT)]
-    config = {"configMap": {"name": shared.name}, "name": "steps"}
+    token = _Volume("token", {"secret": {"secretName": shared.secret}})
+    steps = _Volume("steps", {"configMap": {"name": shared.name}})
     return (
         {
             "apiVersion": "v1",
@@ -69,9 +90,29 @@ def objects(shared: Shared) -> tuple[Object, ...]:
                 "ports": [{"name": "locust", "port": _PORT, "targetPort": _PORT}],
             },
         },
-        _job(shared, "master", 1, [*lead, "--steps", "/steps/steps.jsonl"], seconds, config),
-        _job(shared, "workers", shared.workers, follow, seconds, None),
+        _job(shared, "master", 1, [*lead, "--steps", "/steps/steps.jsonl"], seconds, [token, steps]),
+        _job(shared, "workers", shared.workers, follow, seconds, [token, *_secrets(shared.certificates)]),
     )
+
+
+def _tls(certificates: Certificates | None) -> Tls | None:
+    """Where those who send find them."""
+    if certificates is None:
+        return None
+    caller = ("/caller/tls.crt", "/caller/tls.key") if certificates.caller else ("", "")
+    return Tls("/authorities/ca.crt" if certificates.authorities else "", *caller)
+
+
+def _secrets(certificates: Certificates | None) -> Iterator[_Volume]:
+    """Of a Secret only what is used: the one of authorities may hold a key, which is nobody's business."""
+    named = certificates or Certificates()
+    for name, secret, keys in (
+        ("authorities", named.authorities, ("ca.crt",)),
+        ("caller", named.caller, ("tls.crt", "tls.key")),
+    ):
+        if secret:
+            items = [{"key": key, "path": key} for key in keys]
+            yield _Volume(name, {"secret": {"secretName": secret, "items": items}})
 
 
 def _labels(shared: Shared, part: str) -> dict[str, str]:
@@ -84,15 +125,11 @@ def _metadata(shared: Shared, name: str, part: str = "") -> dict[str, Any]:
 
 
 def _job(
-    shared: Shared, part: str, many: int, arguments: list[str], seconds: int, config: Mapping[str, Any] | None
+    shared: Shared, part: str, many: int, arguments: list[str], seconds: int, volumes: Sequence[_Volume]
 ) -> Object:
-    """Pods that end with the load, and are not tried again: half a load is none."""
+    """Pods that end with the load, and are not tried again: half a load is none. A volume is at its name."""
     name = shared.name if part == "master" else f"{shared.name}-{part}"
-    mounts = [{"name": "token", "mountPath": "/token", "readOnly": True}]
-    volumes: list[Mapping[str, Any]] = [{"name": "token", "secret": {"secretName": shared.secret}}]
-    if config is not None:
-        mounts.append({"name": "steps", "mountPath": "/steps", "readOnly": True})
-        volumes.append(config)
+    mounts = [{"name": one.name, "mountPath": f"/{one.name}", "readOnly": True} for one in volumes]
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -117,7 +154,7 @@ def _job(
                         "seccompProfile": {"type": "RuntimeDefault"},
                     },
                     "containers": [_container(shared, arguments, mounts)],
-                    "volumes": volumes,
+                    "volumes": [{"name": one.name, **one.source} for one in volumes],
                 },
             },
         },

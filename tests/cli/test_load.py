@@ -1,5 +1,6 @@
 """`comb load`: the objects that load a comb from several pods."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,36 @@ def test_objects_come_with_the_steps_and_requests_of_the_gate(comb: Comb, made: 
 
 
 @pytest.mark.parametrize(
+    ("given", "tls", "mounted"),
+    [
+        ((), None, ["token"]),
+        (("--target", "grpcs://[::1]:443"), {"authorities": "", "certificate": "", "key": ""}, ["token"]),
+        (
+            ("--tls-ca-secret", "welcome.ca", "--tls-client-secret", "load"),
+            {"authorities": "/authorities/ca.crt", "certificate": "/caller/tls.crt", "key": "/caller/tls.key"},
+            ["token", "authorities", "caller"],
+        ),
+    ],
+)
+def test_a_service_is_spoken_to_by_tls_where_it_is_asked_for(
+    comb: Comb, made: str, given: tuple[str, ...], tls: object, mounted: list[str]
+) -> None:
+    ran = comb("load", made, *ASKED, *given)
+    assert ran.code == 0, ran.err
+    config, _, _, follow = yaml.safe_load_all(ran.out)
+    target = json.loads(config["data"]["steps.jsonl"].partition("\n")[0])["job"]["target"]
+    assert target["tls"] == tls
+    assert (target["host"], target["port"]) in {("::1", 443), ("greeting.welcome.svc", 50051)}
+    (container,) = follow["spec"]["template"]["spec"]["containers"]
+    assert [one["name"] for one in container["volumeMounts"]] == mounted
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         (("--target", "nowhere"), "HOST:PORT is wanted"),
+        (("--target", "https://greeting.welcome.svc:443"), "HOST:PORT is wanted, or grpcs://HOST:PORT"),
+        (("--tls-ca-secret", "Welcome"), "`Welcome` is no name of a Secret"),
         (("--workers", "0"), "--workers: a number from 1"),
         (("--name", "Load_1"), "is no name of Kubernetes"),
         (("--steps", "0"), "can be no step"),
