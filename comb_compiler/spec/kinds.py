@@ -37,11 +37,17 @@ def kind_of(root: Mapping) -> tuple[str, Mapping, list[Diagnostic]]:
     node = root.get("kind")
     if isinstance(node, Scalar) and node.text in KINDS and isinstance(node.data, str):
         return _as_its_keys_say(root, node)
-    looks_like = "Platform" if "clusters" in root.entries else "Comb"
+    looks_like = _looks_like(root)
     if not isinstance(node, Scalar) or node.data is None:
         return looks_like, root, []
     kind = closest(node.text, KINDS) or looks_like
     return kind, _taken_for(root, node, kind), [_unknown(node)]
+
+
+def _looks_like(root: Mapping) -> str:
+    """What a file is by its keys; a comb where they do not say."""
+    is_platform = any(name in root.entries for name in _KEYS["Platform"])
+    return "Platform" if is_platform and not any(name in root.entries for name in _KEYS["Comb"]) else "Comb"
 
 
 def _taken_for(root: Mapping, node: Scalar, kind: str) -> Mapping:

@@ -116,6 +116,7 @@ def test_the_same_comb_makes_the_same_images_again(comb: Comb, ready: Path) -> N
     ("more", "said"),
     [
         ([], "which base for cpu?"),
+        (["--environment", "stage"], "the platform has no environment `stage`; did you mean `staging`?"),
         (["--base", "base"], "write CLASS=oci:DIR"),
         (["--base", "cpu=oci:nowhere"], "which image? there is none"),
         (["--base", "cpu=comb.yaml"], "no archive of one image"),

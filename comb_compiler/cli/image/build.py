@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.image.bases import FORM, chosen_bases, in_words
 from comb_compiler.cli.image.contents import contents_of, models_of
@@ -166,6 +167,7 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     """What rendering would ask for; None where it has something to say, which is shown."""
     from comb_compiler.cli.reporting import report
     from comb_compiler.cli.verdicts import VerdictCache, default_directory
+    from comb_compiler.compiler import check
     from comb_compiler.compiler.images import to_build, unbuilt_images
     from comb_compiler.compiler.render import render_comb
     from comb_compiler.diagnostics import has_errors
@@ -177,6 +179,7 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     if isinstance(file, Unavailable):
         raise UsageError(f"--platform {arguments.platform}: {file.message}")
     sources = load_sources(clean.checkout, clean.main, memo), load_sources(clean.checkout, file, memo)
+    must_have_environment(check(sources[1], memo=memo), arguments.environment)
     rendered = render_comb(*sources, arguments.environment, unbuilt_images, memo)
     if has_errors(rendered.diagnostics) or not rendered.clusters:
         console.note(report(rendered.diagnostics, "text", clean.checkout, console).rstrip("\n"))
