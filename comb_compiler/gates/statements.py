@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from comb_compiler.gates.load.results import LoadFound
 from comb_compiler.gates.results import GateReport
 from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.gates.weakening import Weakening
@@ -44,11 +45,31 @@ def statement_of(report: GateReport, names: Sequence[str], repository: str, buil
                     "samples": one.samples,
                     "digest": one.digest,
                     "asked": one.asked,
-                    **({} if one.load is None else {"machine": one.load.machine, "resources": one.load.resources}),
+                    **({} if one.load is None else _loaded(one.load)),
                 }
                 for one in report.gates
             ],
         },
+    }
+
+
+def _loaded(load: LoadFound) -> dict[str, Any]:
+    """What was promised (seconds, by `p95`), and what was found at each rate: `saturation` is that there is room."""
+    return {
+        "machine": load.machine,
+        "resources": load.resources,
+        "promised": dict(load.promised),
+        "steps": [
+            {
+                "rate": step.rate,
+                "seconds": step.seconds,
+                "found": [
+                    {"aspect": one.aspect, "what": one.what, "verdict": one.verdict.value, "why": one.why}
+                    for one in step.findings
+                ],
+            }
+            for step in load.steps
+        ],
     }
 
 

@@ -1,13 +1,17 @@
 """Statements of what gates found, and what is signed of them."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import pytest
 
 from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
-from comb_compiler.gates.load.results import LoadFound
+from comb_compiler.gates.load.judging import Finding
+from comb_compiler.gates.load.results import LoadFound, StepFound, step_found
+from comb_compiler.gates.load.seen import Observation, Side, Step
 from comb_compiler.gates.statements import BadStatement, merged, statement_of
 
 UNTIL = datetime(2027, 1, 1, tzinfo=UTC)
@@ -92,6 +96,25 @@ def test_a_load_is_of_one_class_of_machine_and_of_what_operators_had() -> None:
     assert merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "d" * 64})
     with pytest.raises(BadStatement, match="loaded with other resources than its operators have here"):
         merged([made], {"ocr": DIGEST}, {}, UNTIL, {"ocr": "e" * 64})
+
+
+def test_a_load_says_what_was_promised_and_what_was_found_at_each_rate() -> None:
+    def step(rate: float, aspect: str, verdict: Verdict) -> StepFound:
+        finding = Finding(aspect, "p95 within 200 ms", verdict, "so", upper=inf)
+        return step_found(Step(rate, Side((Observation(30.0, [], [], []),))), (finding,))
+
+    steps = (step(20.0, "promise", Verdict.PASSED), step(400.0, "saturation", Verdict.NOT_APPLICABLE))
+    load = LoadFound("x86_64, 2 CPUs", steps, {"p95": 0.2}, "d" * 64)
+    gate = GateResult("load", Ruling(Verdict.PASSED, ("so",)), "samples", "c" * 64, 3, 3, 0, 1.0, load=load)
+    report = GateReport("ocr", DIGEST, {}, "local", "local", "", "`main`", (gate,))
+    made = merged([statement_of(report, ["ocr"], "git.example.com/team/combs", "job 7")], {"ocr": DIGEST}, {}, UNTIL)
+    (said,) = json.loads(json.dumps(made, allow_nan=False))["predicate"]["gates"]
+    assert said["promised"] == {"p95": 0.2}
+    assert [(one["rate"], one["seconds"]) for one in said["steps"]] == [(20.0, 30.0), (400.0, 30.0)]
+    assert [one["found"] for one in said["steps"]] == [
+        [{"aspect": "promise", "what": "p95 within 200 ms", "verdict": "passed", "why": "so"}],
+        [{"aspect": "saturation", "what": "p95 within 200 ms", "verdict": "not applicable", "why": "so"}],
+    ]
 
 
 def test_what_was_held_against_nothing_is_said_to_be_new() -> None:

@@ -44,6 +44,7 @@ def step(rate: float, name: str = "NVIDIA L4", held: bool = False) -> StepFound:
     findings = (
         Finding("promise", "p95 within 200 ms", Verdict.PASSED, name, 0.01, 0.0, 0.04, 0.05),
         Finding("baseline", "p50", Verdict.UNDECIDED, name, 1.08, 0.99, 1.16, 1.1, 12.0),
+        *(Finding(aspect, "p50", Verdict.PASSED, name) for aspect in ("saturation", "memory", "history", "online")),
     )
     past = {"p50" if held else "p50 by turns": [0.05, 0.052, 0.049, 0.06, 0.051], "memory": [2e8] * 5}
     return found._replace(findings=findings, operators=operators, past=past, faults=(name,) if held else ())
