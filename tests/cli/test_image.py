@@ -201,7 +201,7 @@ def test_a_registry_that_is_not_there_is_nobodys_mistake(comb: Comb, ready: Path
         ('{"images": {"a": {"cpu": "registry.example/a:1"}}}', "must be an image by its digest"),
         ('{"images": {"a": {"cpu": "a/b@sha256:' + "0" * 64 + '"}}}', "no image by its digest"),
         ('{"images": {"a": {"cpu": "r.example/b@sha256:' + "0" * 64 + '"}}}', "cannot be read: No such file"),
-        (None, "cannot be read: No such file"),
+        (None, "--images images.json: there is no such file; `comb image build` writes it"),
     ],
 )
 def test_what_cannot_be_pushed_is_usage(comb: Comb, checkout: Path, images: str | None, said: str) -> None:

@@ -164,6 +164,10 @@ def test_what_others_put_into_a_directory_stays_there(example_wheelhouse: Path, 
         assert run(root, "image", "dockerfile", ".", "--base", "no name", "-o", "context").returncode == 2
         again = comb(root, example_wheelhouse, "image", "dockerfile", ".", "--base", "python:3.11", "-o", "context")
         assert "made anew, but for its Dockerfile" in again.stderr
+        assert "for a base with Python 3.11 on glibc, amd64; `--target` names another" in again.stderr
+        assert {path: path.read_bytes() for path in (root / "context").rglob("*") if path.is_file()} == there
+        other = comb(root, example_wheelhouse, "image", "dockerfile", ".", "--base", "python:3.9", "-o", "context")
+        assert "its Dockerfile does not name python:3.9: remove it to have it made anew, too" in other.stderr
         assert {path: path.read_bytes() for path in (root / "context").rglob("*") if path.is_file()} == there
 
 

@@ -22,6 +22,7 @@ from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
 
 if TYPE_CHECKING:
+    from comb_compiler.images.targets import Target
     from comb_compiler.spec.wheelpins import PinnedWheel
 
 __all__ = ["add_arguments", "run"]
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     clean = open_clean(arguments.comb, console, "has images")
     if clean is None:
         return Exit.FINDINGS
-    wheels = _wheels(clean, arguments.target)
+    target, wheels = _wheels(clean, arguments.target)
     context = Path(arguments.output)
     try:
         is_new = _written(context, clean, arguments.base, wheels)
@@ -50,19 +51,24 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     except OSError as problem:
         raise OutsideFailure(f"`{context}` cannot be written: {problem.strerror}") from problem
     console.note(f"{context}: {'written' if is_new else 'made anew, but for its Dockerfile'}; docker build {context}")
+    if not is_new and arguments.base not in (context / "Dockerfile").read_text(encoding="utf-8", errors="replace"):
+        console.note(f"its Dockerfile does not name {arguments.base}: remove it to have it made anew, too")
+    console.note(f"its wheels are for a base with {target.words}; `--target` names another of comb.lock's")
     return Exit.CLEAN
 
 
-def _wheels(clean: Clean, target: str | None) -> "tuple[PinnedWheel, ...]":
+def _wheels(clean: Clean, name: str | None) -> "tuple[Target, tuple[PinnedWheel, ...]]":
     from comb_compiler.cli.image.locked import locked_targets
+    from comb_compiler.images.targets import parse_target
 
     targets = locked_targets(clean)
-    if target is None and len(targets) == 1:
-        return next(iter(targets.values()))
-    if target is None or target not in targets:
+    if name is None and len(targets) == 1:
+        (name,) = targets
+    target = parse_target(name) if name is not None and name in targets else None
+    if name is None or target is None:
         there = ", ".join(targets) or "none: run `comb lock . --target TARGET`"
         raise UsageError(f"which target is the base? comb.lock has {there}")
-    return targets[target]
+    return target, targets[name]
 
 
 def _written(context: Path, clean: Clean, base: str, wheels: "tuple[PinnedWheel, ...]") -> bool:

@@ -65,6 +65,8 @@ def _images(file: str) -> "list[Reference]":
     try:
         images = parse_images(Path(file).read_bytes())
         return [parse_reference(image) for devices in images.by_process.values() for image in devices.values()]
+    except FileNotFoundError as problem:
+        raise UsageError(f"--images {file}: there is no such file; `comb image build` writes it") from problem
     except OSError as problem:
         raise UsageError(f"--images {file}: it cannot be read: {problem.strerror}") from problem
     except (BadImages, ImageError) as problem:
