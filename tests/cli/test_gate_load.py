@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.console import Console
+from comb_compiler.cli.gate.exam import exam_of
 from comb_compiler.cli.gate.machines import machine_class
+from comb_compiler.cli.opening import Clean, open_clean
 from tests.cli.test_gate import gate, greeting
 
 GATES = """\
@@ -132,6 +135,24 @@ def test_what_there_has_to_be_room_for_is_held_after_all_steps(tmp_path: Path, s
             why = "\n".join(found["ruling"]["why"])
             assert ("there is room for 15 a second" if verdict == "passed" else "15 a second, saturation, ") in why
             return
+
+
+@pytest.mark.parametrize(("before", "after", "asked"), [("", "40", 40.0), ("40", "60", 40.0), ("40", "", 40.0)])
+def test_room_that_a_change_is_the_first_to_ask_for_is_asked_of_it(
+    tmp_path: Path, before: str, after: str, asked: float
+) -> None:
+    def clean(name: str, room: str) -> Clean:
+        made = loaded(tmp_path / name, slow(0.0))
+        if room:
+            text = (made / "comb.yaml").read_text("utf-8").replace("[10, 20]", f"[10, 20], saturation: {room}")
+            (made / "comb.yaml").write_text(text, encoding="utf-8")
+        found = open_clean(str(made / "comb.yaml"), Console(), "is loaded")
+        assert found is not None
+        return found
+
+    load = exam_of(clean("after", after), clean("before", before), "main").gates.load
+    assert load is not None
+    assert load.saturation == asked
 
 
 def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> None:

@@ -178,8 +178,11 @@ def _added(base: Gates, own: Gates) -> Gates:
         claim = own.replay.optimised
         if claim is not None and replay.optimised is not None and claim.samples != replay.optimised.samples:
             replay = replay.model_copy(update={"optimised": claim})  # each change claims what it makes better
+    load = base.load or own.load
+    if base.load is not None and own.load is not None:
+        load = base.load.model_copy(update={"saturation": base.load.saturation or own.load.saturation})
     return base.model_copy(
-        update={"availability": base.availability or own.availability, "replay": replay, "load": base.load or own.load}
+        update={"availability": base.availability or own.availability, "replay": replay, "load": load}
     )
 
 
