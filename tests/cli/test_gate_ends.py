@@ -66,6 +66,30 @@ def test_a_run_that_is_killed_leaves_no_process(home: Path) -> None:
     assert waited_for(lambda: not any(is_there(pid) for pid in pids(home)))
 
 
+LEAVES = """\
+import os, time
+reading, writing = os.pipe()
+if os.fork():
+    os.read(reading, 1)
+    os._exit(0)
+os.setsid()
+with open(os.environ["HOME"] + "/pid", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+os.write(writing, b"x")
+time.sleep(1000)
+"""
+
+
+def test_what_operators_leave_in_sessions_of_their_own_ends_with_the_run(home: Path) -> None:
+    started_aside = f'__import__("subprocess").run([__import__("sys").executable, "-c", {LEAVES!r}])'
+    after = greeting(home / "after", f"{started_aside} and {RIGHT}")
+    ran, _ = gate(after, "availability", "--baseline", "none", "--patient")
+    assert ran.code == 0, ran.out + ran.err
+    left = pids(home)
+    assert len(left) == 3
+    assert not any(is_there(pid) for pid in left)
+
+
 def test_where_there_is_no_room_to_start_anything_it_is_no_bug(home: Path) -> None:
     after = greeting(home / "after")
 

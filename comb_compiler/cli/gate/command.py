@@ -32,6 +32,7 @@ from comb_compiler.cli.gate.addressed import at_address
 from comb_compiler.cli.gate.baseline import Baseline, open_baseline
 from comb_compiler.cli.gate.contained import CONTAINER, containers_for
 from comb_compiler.cli.gate.exam import RECORDED, Exam, exam_of
+from comb_compiler.cli.gate.orphans import ended_with_it
 from comb_compiler.cli.gate.past import add_history_argument
 from comb_compiler.cli.gate.subjects import must_have_its_code, subjects_of
 from comb_compiler.cli.gate.terms import terms_of
@@ -107,7 +108,8 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
         from comb_compiler.cli.gate.single import run_samples
 
         _must_have_arm(candidate, arguments.arm)
-        return run_samples(candidate, subjects, arguments, console)
+        with ended_with_it():
+            return run_samples(candidate, subjects, arguments, console)
     report, exam = judged(which, candidate, subjects, arguments, console)
     from comb_compiler.cli.gate.showing import shown
     from comb_compiler.cli.reporting import report as told
@@ -175,7 +177,7 @@ def judged(
             arms = _arms_as_written(baseline) if is_recorded else None
             exam = exam.with_records(arguments.store, [candidate, baseline.comb], arms)
         subject = subjects[f"{candidate.plan.comb}/{arguments.arm}" if arguments.arm else candidate.plan.comb]
-        with exam.comparators:
+        with ended_with_it(), exam.comparators:
             report = _report(which, candidate, subject, baseline, exam, arguments, console)
     console.progress("")
     return report, exam
