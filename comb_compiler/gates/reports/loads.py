@@ -9,6 +9,8 @@ from comb_compiler.gates.load.results import LoadFound, SideFound
 __all__ = ["Chart", "chart"]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 560.0, 12.0, 204.0
+_CAP, _BESIDE = 3.0, 8.0
+"""Half of what ends a bar, and how far the baseline's are beside the candidate's."""
 _SHOWN = ("p50", "p95", "p99")
 _ROOM = 1.1
 _LETTERS = 11.0
@@ -22,6 +24,12 @@ class Dot(NamedTuple):
     y: float
     low: float
     high: float
+
+    @property
+    def bar(self) -> str:
+        """From end to end as SVG's path wants it; an end that is beyond the picture is open."""
+        end = f"m-{_CAP:g} 0h{2 * _CAP:g}" if self.high > _TOP else ""
+        return f"M{self.x - _CAP:g} {self.low:g}h{2 * _CAP:g}m-{_CAP:g} 0V{self.high:g}{end}"
 
 
 class Line(NamedTuple):
@@ -68,18 +76,18 @@ def chart(load: LoadFound) -> Chart | None:
     def down(latency: float) -> float:
         return round(_BOTTOM - (_BOTTOM - _TOP) * latency / top, 1)
 
-    def dots(name: str, of: Sequence[SideFound | None]) -> Iterator[Dot]:
+    def dots(name: str, of: Sequence[SideFound | None], beside: float) -> Iterator[Dot]:
         for step, side in zip(load.steps, of, strict=True):
             if side is not None and name in side.latencies:
                 lower, upper = side.bounds[name]
                 high = down(top if upper is None else min(upper, top))
-                yield Dot(left(step.rate), down(side.latencies[name]), down(lower), high)
+                yield Dot(left(step.rate) + beside, down(side.latencies[name]), down(lower), high)
 
-    both: dict[str, list[SideFound | None]] = {
-        "baseline": [step.baseline for step in load.steps],
-        "candidate": [step.candidate for step in load.steps],
+    both: dict[str, tuple[list[SideFound | None], float]] = {
+        "baseline": ([step.baseline for step in load.steps], _BESIDE),
+        "candidate": ([step.candidate for step in load.steps], 0.0),
     }
-    all_lines = (Line(name, side, tuple(dots(name, of))) for side, of in both.items() for name in _SHOWN)
+    all_lines = (Line(name, side, tuple(dots(name, *of))) for side, of in both.items() for name in _SHOWN)
     lines = tuple(line for line in all_lines if line.dots)
     return Chart(
         lines,

@@ -80,9 +80,12 @@ def test_a_page_shows_a_load_second_by_second_its_past_its_saturation_and_its_op
     assert [one.name for one in histories(step(10.0))] == ["p50 by turns", "memory"]
     coordinates = [float(one) for line in re.findall(r'points="([^"]+)"', page) for one in re.split("[ ,]", line)]
     assert coordinates
-    bars = re.findall(r'class="interval"[^>]* y1="([^"]+)" y2="([^"]+)"', page)
+    bars = re.findall(r'class="interval" d="M([^ ]+) ([^h]+)h6m-3 0V([0-9.]+)(m-3 0h6)?"', page)
     assert len(bars) == 12, "three quantiles of two sides at two rates"
-    assert all(float(high) <= float(low) for low, high in bars)
+    assert len({left for left, *_ in bars}) == 4, "those of the two sides are beside each other"
+    assert all(float(high) <= float(low) for _, low, high, _ in bars)
+    assert {bool(end) for *_, high, end in bars if float(high) > 12.0} == {True}
+    assert not any(end for *_, high, end in bars if float(high) <= 12.0), "an end that is not known is not drawn"
     assert all(-1.0 <= one <= 640.0 for one in coordinates)
     order = [page.index(f"<code>{one}</code>") for one in ("boxes", "unsafe", "text")]
     assert order == sorted(order), "steps come as they run"
