@@ -87,6 +87,7 @@ def test_a_baseline_without_images_runs_here_which_is_said(
     assert ran.code == 0, ran.out + ran.err
     assert [one["kind"] for one in ran.report["gates"][1]["findings"]] == ["fixed"]
     assert "the baseline, which nobody has to keep apart, ran as processes of this machine" in ran.report["promise"]
+    assert "`comb gate . --sample NAME`" in ran.err
 
 
 @pytest.mark.parametrize(

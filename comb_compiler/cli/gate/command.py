@@ -50,6 +50,10 @@ _BUSY = (
     "steps ran into their timeouts: where this machine is slower or busier than those the comb is for, --patient gives "
     "each a minute"
 )
+_WHERE = (
+    "from which step on answers part is not looked for in containers; `comb gate . --sample NAME` does so in processes "
+    "of this machine"
+)
 _PATIENT = "; each step was given a minute (--patient), so that its own timeout is not proven"
 
 
@@ -118,6 +122,8 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
     console.result(shown(report, console, is_written=arguments.report is not None))
     if not arguments.patient and _ran_out_of_time(report):
         console.note(_BUSY)
+    if arguments.target == CONTAINER and any(one.codes[0] for gate in report.gates for one in gate.findings):
+        console.note(_WHERE)
     if arguments.report is not None:
         from comb_compiler.cli.gate.writing import written
 
