@@ -1,8 +1,8 @@
 """What is published → what its combs claim of devices."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from comb_compiler.cli.beside import Elsewhere
 from comb_compiler.cli.exits import UsageError
@@ -10,9 +10,11 @@ from comb_compiler.cli.plan_stores import Homes
 from comb_compiler.plan.asked import CPU
 from comb_compiler.release.claims import Claim
 from comb_compiler.release.place import Place
-from comb_compiler.release.release import FILE, BadRelease, Release, parse_release
+from comb_compiler.release.release import FILE, BadRelease, Release, parse_devices, parse_release
 
 __all__ = ["elsewhere_of", "published_release"]
+
+_Parsed = TypeVar("_Parsed")
 
 
 class _Store(Protocol):
@@ -30,12 +32,11 @@ def elsewhere_of(title: str, store: _Store, homes: Homes) -> Elsewhere:
         counts: dict[tuple[str, str], Counter[str]] = {}
         for cluster in clusters:
             for name, content in store.releases(cluster, namespace).items():
-                release = published_release(title, Place(cluster, namespace, name), content)
+                release = _read(title, Place(cluster, namespace, name), content, parse_devices)
                 if release.environment != environment:
                     continue
                 counts.setdefault((release.comb, release.team), Counter()).update(release.devices)
-                used = {device for devices in release.images.values() for device in devices}
-                unknown |= {release.comb} if used - {CPU} and not release.devices else set()
+                unknown |= {release.comb} if release.used - {CPU} and not release.devices else set()
         found = (Claim(*whose, dict(devices)) for whose, devices in counts.items() if devices)
         claims[environment] = tuple(sorted(found, key=lambda one: one.comb))
     return Elsewhere(claims, tuple(sorted(unknown)))
@@ -43,7 +44,11 @@ def elsewhere_of(title: str, store: _Store, homes: Homes) -> Elsewhere:
 
 def published_release(title: str, place: Place, content: bytes) -> Release:
     """The release.json of a place of what `--against` names. Raises UsageError where it is none."""
+    return _read(title, place, content, parse_release)
+
+
+def _read(title: str, place: Place, content: bytes, parse: Callable[[bytes], _Parsed]) -> _Parsed:
     try:
-        return parse_release(content)
+        return parse(content)
     except BadRelease as problem:
         raise UsageError(f"--against {title}: `{place.directory}/{FILE}`: {problem}") from problem

@@ -41,7 +41,8 @@ class DirectoryStore:
 
     def releases(self, cluster: str, namespace: str) -> dict[str, bytes]:
         """The release.json of every comb of a namespace."""
-        found = {name: self.release(Place(cluster, namespace, name)) for name in self.combs(cluster, namespace)}
+        place = os.path.join(self._root, TOP, cluster, namespace)
+        found = {name: _content(os.path.join(place, name, FILE)) for name in self.combs(cluster, namespace)}
         return {name: one for name, one in found.items() if one is not None}
 
     def files(self, place: Place) -> Mapping[str, bytes]:
@@ -56,9 +57,10 @@ class DirectoryStore:
         return _content(self._root / place.flux_file)
 
 
-def _content(file: Path) -> bytes | None:
+def _content(file: Path | str) -> bytes | None:
     try:
-        return file.read_bytes()
+        with open(file, "rb", buffering=0) as opened:
+            return opened.read()
     except OSError:
         return None
 

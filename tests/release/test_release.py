@@ -8,7 +8,15 @@ import jsonschema
 import pytest
 
 from comb_compiler.release.jsonschema import release_schema, release_schema_text
-from comb_compiler.release.release import BadRelease, Promise, Release, Rollout, parse_release, release_bytes
+from comb_compiler.release.release import (
+    BadRelease,
+    Promise,
+    Release,
+    Rollout,
+    parse_devices,
+    parse_release,
+    release_bytes,
+)
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "release.v1.schema.json"
 DIGEST = "0123456789abcdef" * 4
@@ -98,3 +106,46 @@ def test_what_is_no_release_is_refused_in_one_sentence(path: tuple[str, ...], va
 def test_what_is_no_record_is_refused(content: bytes) -> None:
     with pytest.raises(BadRelease):
         parse_release(content)
+
+
+def test_what_a_release_says_of_devices_is_what_the_whole_of_it_says() -> None:
+    for made in (RELEASE, RELEASE._replace(team="vision", devices={"nvidia-t4": 3})):
+        found = parse_devices(release_bytes(made))
+        whole = parse_release(release_bytes(made))
+        assert (found.comb, found.environment, found.team, found.devices) == (
+            whole.comb,
+            whole.environment,
+            whole.team,
+            whole.devices,
+        )
+        assert found.used == {"cpu"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("version", 2),
+        ("version", True),
+        ("comb", None),
+        ("environment", 1),
+        ("team", 1),
+        ("devices", []),
+        ("devices", {"nvidia-t4": "3"}),
+        ("devices", {"nvidia-t4": True}),
+        ("images", {"ocr": "cpu"}),
+        ("images", []),
+    ],
+)
+def test_what_says_nothing_of_devices_is_refused_as_no_release(field: str, value: Any) -> None:
+    spoiled = json.dumps({**json.loads(release_bytes(RELEASE)), field: value}).encode()
+    with pytest.raises(BadRelease) as whole:
+        parse_release(spoiled)
+    with pytest.raises(BadRelease) as refused:
+        parse_devices(spoiled)
+    assert str(refused.value) == str(whole.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"3", b"\xff", b"[" * 100_000])
+def test_what_is_no_record_says_nothing_of_devices(content: bytes) -> None:
+    with pytest.raises(BadRelease):
+        parse_devices(content)
