@@ -57,6 +57,19 @@ def test_images_are_built_and_named_and_rendered(comb: Comb, ready: Path) -> Non
     assert digest in (ready / "r/clusters/west/greetings/greeting/deployment-greeting.yaml").read_text(encoding="utf-8")
 
 
+def test_images_of_who_records_on_servers_are_said_to_lack_their_clients(comb: Comb, ready: Path) -> None:
+    assert "sampleStore" not in build(comb, "--base", "cpu=oci:base").err
+    on_servers = "sampleStore: {elasticsearch: {urls: ['http://es.example:9200']}, hbase: {host: hbase.example}}\n"
+    (ready / "platform.yaml").write_text(PLATFORM + on_servers, encoding="utf-8")
+    wheel(ready / "wheels", "happybase")
+    ran = build(comb, "--base", "cpu=oci:base")
+    assert ran.code == 0, ran.err
+    assert "no wheel of elasticsearch and thriftpy2: pods record no samples" in " ".join(ran.err.split())
+    for name in ("elasticsearch", "thriftpy2"):
+        wheel(ready / "wheels", name)
+    assert "sampleStore" not in build(comb, "--base", "cpu=oci:base").err
+
+
 def test_a_pushed_image_has_a_line_of_its_own_on_a_terminal(
     comb: Comb, ready: Path, registry: str, tmp_path: Path
 ) -> None:

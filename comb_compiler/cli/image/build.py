@@ -24,7 +24,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.image.bases import FORM, chosen_bases, in_words
-from comb_compiler.cli.image.contents import contents_of, models_of
+from comb_compiler.cli.image.contents import contents_of, models_of, must_start
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "heavy", "run"]
 
+_CLIENTS = {"elasticsearch": "`elasticsearch>=8.15,<9`", "happybase": "`happybase`", "thriftpy2": "`thriftpy2`"}
+"""What a production sample store is spoken to with, and what says so among requirements."""
 _GIVEN_UP = 3600.0
 """Seconds after which what nothing was written to any more is left of a build that was killed."""
 _MOST_OF_A_MODEL = 2 << 30
@@ -74,6 +76,8 @@ class _Needed(NamedTuple):
     groups: "Mapping[str, Mapping[str, Group]]"
     bases: Mapping[str, str]
     push: str
+    is_recorded: bool
+    """Whether pods record samples on servers, which takes their clients."""
 
 
 class _Wheels(NamedTuple):
@@ -127,8 +131,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(_line(name, one))
     for model in heavy(built.values()):
         console.note(f"{model}: pods start sooner where images lack it: `fetch: start`, at the model in comb.yaml")
+    if needed.is_recorded and (lacking := _lacking(wheels.used.values())):
+        console.note(
+            f"no wheel of {' and '.join(lacking)}: pods record no samples into the platform's `sampleStore`, unless "
+            f"the base has them: add {', '.join(_CLIENTS.values())} to what the comb requires, and run `comb lock`"
+        )
     console.note(f"{arguments.images} names them; {layout.path} has them")
     return Exit.CLEAN
+
+
+def _lacking(wheels: "Iterable[Iterable[Path]]") -> list[str]:
+    """The clients of sample stores that the wheels of some base are without."""
+    had = [{one.name.partition("-")[0].lower() for one in some} for some in wheels]
+    return [name for name in _CLIENTS if not all(name in names for names in had)]
 
 
 @contextmanager
@@ -189,8 +204,9 @@ def _needed(clean: Clean, arguments: argparse.Namespace, console: Console) -> _N
     assert rendered.plan is not None
     assert rendered.comb is not None
     assert rendered.comb.value is not None
-    registry = rendered.platform.value.registry
-    return _Needed(to_build(rendered.plan, rendered.comb.value), registry.base, registry.push)
+    platform = rendered.platform.value
+    registry, is_recorded = platform.registry, platform.sample_store.hbase is not None
+    return _Needed(to_build(rendered.plan, rendered.comb.value), registry.base, registry.push, is_recorded)
 
 
 def _built(
@@ -210,10 +226,11 @@ def _built(
     for line in in_words(chosen, layout):
         console.note(line)
     bases = {device: one.base for device, one in chosen.items()}
-    shared = {
-        one.digest: shared_layers(layout, one, wheels.of(clean, one, layout))
-        for one in {base.digest: base for base in bases.values()}.values()
-    }
+    shared = {}
+    for base in {base.digest: base for base in bases.values()}.values():
+        shared[base.digest] = shared_layers(layout, base, wheels.of(clean, base, layout))
+        if not arguments.no_code:
+            must_start(clean, base, wheels.used[base.digest], layout)
     built = {}
     for process, devices in needed.groups.items():
         for device, group in devices.items():
