@@ -18,6 +18,7 @@ __all__ = [
     "CPU",
     "DEFAULT_CPU",
     "DEFAULT_MEMORY",
+    "UNSCALED",
     "Asked",
     "amounts_of",
     "classes_of",
@@ -36,6 +37,9 @@ DEFAULT_MEMORY = 256 * 2**20
 One that asks for nothing would be the first to be killed where memory is short, and would count for nothing where it is
 placed.
 """
+
+UNSCALED = Scale.model_construct(set(), targets=ScaleTargets.model_construct())
+"""The scale of who says nothing of it: made as it is, since for a call pydantic would build a validator of its own."""
 
 _LONGEST = 59
 """So long may a name be with a number behind it: it is a label, too."""
@@ -104,11 +108,14 @@ def scale_of(asked: Asked) -> Scale:
     """The scale of a group: as many as any of its operators needs, as eagerly, for the targets of all of them."""
     scales = [operator.scale for operator in asked.operators.values()]
     if not scales:
-        return Scale()
+        return UNSCALED
+    if len(scales) == 1:
+        [alone] = scales
+        return alone if alone.max is not None else alone.model_copy(update={"max": alone.min})
     most = max(one.min if one.max is None else one.max for one in scales)
     paces = [one.pace for one in scales if "pace" in one.model_fields_set]
     made = {"min": max(one.min for one in scales), "max": most, "targets": _targets([one.targets for one in scales])}
-    return Scale().model_copy(update={**made, "pace": max(paces, key=list(ScalingPace).index, default=Scale().pace)})
+    return scales[0].model_copy(update={**made, "pace": max(paces, key=list(ScalingPace).index, default=UNSCALED.pace)})
 
 
 def _targets(several: Sequence[ScaleTargets]) -> ScaleTargets:
@@ -122,7 +129,7 @@ def _targets(several: Sequence[ScaleTargets]) -> ScaleTargets:
         for wanted, query in targets.queries.items():
             name = _free(wanted, query, queries)
             queries[name] = min(query, queries.get(name, query), key=lambda one: one.target)
-    return ScaleTargets().model_copy(update={**lowest, "queries": queries})
+    return several[0].model_copy(update={**lowest, "queries": queries})
 
 
 def _free(name: str, query: Query, queries: Mapping[str, Query]) -> str:

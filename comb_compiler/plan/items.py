@@ -27,17 +27,18 @@ def strangers_of(asked: Sequence[Asked]) -> Strangers:
 def item_of(workload: Workload, instances: int, strangers: Strangers) -> Item:
     """So many instances of a workload, wherever they may come to be."""
     amounts = workload.amounts
-    item = Item(
+    part = amounts.slice
+    return Item(
         workload.name,
         int(amounts.cpu * 1000),
         amounts.memory,
         frozenset((*workload.pools, *workload.strays)),
         instances,
+        devices=0 if part is None else part.devices,
+        takes=None if part is None else part.takes,
         group=_key(workload.group),
         apart=strangers.get(workload.group, frozenset()),
     )
-    part = amounts.slice
-    return item if part is None else item._replace(devices=part.devices, takes=part.takes)
 
 
 def _key(group: Group) -> str:

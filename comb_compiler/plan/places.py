@@ -62,11 +62,14 @@ def _terms(workload: Workload, cluster: Cluster, zone: str | None, own: Sequence
     for pool in own:
         # A zone's labels are enough to tell a pool's nodes only where all of the comb is in that zone.
         around = _zone_labels(cluster, pool) if pool.labels or zone is not None else {}
-        for place in workload.require or (Requirement(),):
+        for place in workload.require or _ANYWHERE:
             labels = {**around, **pool.labels, **labels_of(cluster, place)}
             if _is_in(place, pool) and labels not in terms:
                 terms.append(labels)
     return terms
+
+
+_ANYWHERE = (Requirement.model_construct(),)
 
 
 def _is_in(place: Requirement, pool: NodePool) -> bool:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from comb_compiler.diagnostics import Diagnostic, Label
 from comb_compiler.plan import zones
-from comb_compiler.plan.asked import CPU, Asked, amounts_of, classes_of, may_use, priority_of, scale_of
+from comb_compiler.plan.asked import CPU, UNSCALED, Asked, amounts_of, classes_of, may_use, priority_of, scale_of
 from comb_compiler.plan.changes import change_for
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
@@ -306,7 +306,7 @@ def _candidate(asked: Asked, device: str, pools: tuple[str, ...], amounts: Amoun
         pools=pools,
         amounts=amounts,
         replicas=Replicas(0, 0),
-        scale=Scale(),
+        scale=UNSCALED,
         priority=asked.operators[chosen].priority if chosen is not None else None,
         require=tuple(wish for one in operators for wish in one.affinity.require),
         prefer=tuple(wish for one in operators for wish in one.affinity.prefer),

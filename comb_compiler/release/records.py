@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -49,12 +50,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def record_data(value: Any) -> Any:
     """A record, or what is in one, as JSON has it."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in _SCALARS:
         return value
     defaults = getattr(kind, "_field_defaults", None)
     if defaults is not None:
         fields = zip(kind._fields, value, strict=True)
-        return {name: record_data(one) for name, one in fields if name not in defaults or one != defaults[name]}
+        return {
+            name: one if type(one) in _SCALARS else record_data(one)
+            for name, one in fields
+            if name not in defaults or one != defaults[name]
+        }
     if kind is bytes:
         return base64.b64encode(value).decode("ascii")
     if kind is tuple or kind is list:
@@ -62,6 +67,9 @@ def record_data(value: Any) -> Any:
     if kind is dict or isinstance(value, Mapping):
         return {key: record_data(one) for key, one in sorted(value.items())}
     return value
+
+
+_SCALARS = frozenset((str, int, bool, NoneType))
 
 
 def read(kind: Any, data: Any, path: str, noun: str) -> Any:
@@ -83,12 +91,18 @@ def read(kind: Any, data: Any, path: str, noun: str) -> Any:
 
 def _record(kind: Any, data: Any, path: str, noun: str) -> Any:
     _must(isinstance(data, dict), path, "an object", noun)
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for name in data:
         _must(name in hints, f"{path}.{name}".lstrip("."), f"one of {', '.join(hints)}", noun)
     for name in hints:
         _must(name in data or name in kind._field_defaults, f"{path}.{name}".lstrip("."), "there", noun)
     return kind(**{name: read(hints[name], one, f"{path}.{name}".lstrip("."), noun) for name, one in data.items()})
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    """The types of a kind's fields, which take longer to tell than all else."""
+    return get_type_hints(kind)
 
 
 def _scalar(kind: Any, data: Any, path: str, noun: str) -> Any:

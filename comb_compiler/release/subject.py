@@ -7,7 +7,7 @@ the numbers of nodes and bindings, and where the bytes of a pinned model lie.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -19,19 +19,25 @@ __all__ = ["subject_digest", "subjects_of"]
 
 def subjects_of(plan: ExecutionPlan, code: str) -> tuple[str, dict[str, str]]:
     """The subject of the comb as written, and those of its arms by name."""
-    digests = [subject_digest(plan, graph, code) for graph in plan.graphs]
+    operators = [_operator(binding) for binding in plan.bindings]
+    digests = [_digest(plan, graph, operators, code) for graph in plan.graphs]
     arms = plan.experiment.arms if plan.experiment is not None else ()
     return digests[0], {arm.name: digests[arm.graph] for arm in arms}
 
 
 def subject_digest(plan: ExecutionPlan, graph: Graph, code: str) -> str:
     """The SHA-256 of the subject that `graph` is, one of the plan's. `code` is the digest of the operators' code."""
-    operators = {plan.bindings[node.binding].operator: plan.bindings[node.binding] for node in graph.nodes}
+    operators = {node.binding: _operator(plan.bindings[node.binding]) for node in graph.nodes}
+    return _digest(plan, graph, operators, code)
+
+
+def _digest(plan: ExecutionPlan, graph: Graph, operators: Mapping[int, Any] | Sequence[Any], code: str) -> str:
+    """`operators` are what the bindings of the graph's nodes are, by their indexes."""
     subject = {
         "method": record_data(plan.method),
         "descriptors": sha256(plan.descriptors).hexdigest(),
         "graph": _graph(graph, plan),
-        "operators": {name: _operator(binding) for name, binding in operators.items()},
+        "operators": {plan.bindings[node.binding].operator: operators[node.binding] for node in graph.nodes},
         "code": code,
     }
     text = json.dumps(subject, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)

@@ -46,6 +46,9 @@ def _mapping(mapping: Mapping[str, Any], first: str, margin: str, lines: list[st
         elif kind is dict and value:
             lines.append(f"{first}{_key(key)}:")
             _mapping(value, f"{margin}  ", f"{margin}  ", lines)
+        elif kind is list and value:
+            lines.append(f"{first}{_key(key)}:")
+            _sequence(value, margin, lines)
         else:
             _value(f"{first}{_key(key)}:", value, margin, lines, sequence_margin=margin)
         first = margin
@@ -54,8 +57,11 @@ def _mapping(mapping: Mapping[str, Any], first: str, margin: str, lines: list[st
 def _sequence(sequence: Sequence[Any], margin: str, lines: list[str]) -> None:
     first, below = f"{margin}- ", f"{margin}  "
     for item in sequence:
-        if type(item) is dict and item:
+        kind = type(item)
+        if kind is dict and item:
             _mapping(item, first, below, lines)
+        elif kind is str and "\n" not in item:
+            lines.append(f"{first}{_string(item)}")
         else:
             _value(f"{margin}-", item, margin, lines, sequence_margin=below)
 

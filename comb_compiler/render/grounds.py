@@ -23,26 +23,36 @@ def platform_slice(rendering: Rendering) -> dict[str, Any]:
     claimed = {pool.device for pool in pools.values() if pool.sharing.back_end is SharingBackEnd.DRA}
     default = next((name for name, one in platform.priorities.items() if one.default), None)
     priorities = {one.priority or default for one in rendering.here.workloads}
+    patches = matching(platform.patches, here)
+    services = cluster.__class__.model_fields.keys() - {"node_pools", "zones"}
+    # All at once: who asks a part for its own text has pydantic build a model for it, which takes longer than this.
+    said = platform.model_dump(
+        mode="json",
+        exclude_none=True,
+        warnings=False,  # of a duration's own text, since our validators stand where pydantic's would
+        include={
+            "clusters": {here.cluster: {"node_pools": dict.fromkeys(pools, _OF_POOL), **dict.fromkeys(services, True)}},
+            "sample_store": True,
+            "delivery": True,
+            "gateway": True,
+            "priorities": {name: {"value", "preempts"} for name in priorities if name in platform.priorities},
+            "patches": {name: {"target", "merge"} for name in patches},
+        },
+    )
+    told = said["clusters"][here.cluster]
+    made = told.pop("node_pools", {})
     return {
-        "pools": {name: _json(pool, include={"labels", "taints", "sharing", "zone"}) for name, pool in pools.items()},
+        "pools": made,
         "zones": {name: zone.node_labels for name, zone in cluster.zones.items() if name in zones},
         "storage": cluster.zones[rendering.here.zone].storage_class if rendering.here.zone else None,
         "products": {name: one.product for name, one in platform.devices.items() if name in claimed},
-        "services": _json(cluster, exclude={"node_pools", "zones"}),
-        "store": _json(platform.sample_store),
-        "delivery": _json(platform, include={"delivery", "gateway"}),
+        "services": told,
+        "store": said["sample_store"],
+        "delivery": {name: said[name] for name in ("delivery", "gateway") if name in said},
         "default": default,
-        "priorities": {
-            name: _json(one, include={"value", "preempts"})
-            for name, one in platform.priorities.items()
-            if name in priorities
-        },
-        "patches": {
-            name: _json(one, include={"target", "merge"}) for name, one in matching(platform.patches, here).items()
-        },
+        "priorities": said["priorities"],
+        "patches": said["patches"],
     }
 
 
-def _json(model: Any, **which: Any) -> Any:
-    # pydantic warns of a duration's own text, since our validators stand where its own would.
-    return model.model_dump(mode="json", exclude_none=True, warnings=False, **which)
+_OF_POOL = {"labels", "taints", "sharing", "zone"}

@@ -1,5 +1,6 @@
 """The pod of a workload: one process of the execution plan."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from comb_compiler.plan import Workload
@@ -15,7 +16,7 @@ from comb_compiler.render.quantities import byte_quantity, number_quantity
 from comb_compiler.render.recording import recorder_arguments, salt
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.routes import is_routed
-from comb_compiler.render.volumes import mounts, volumes
+from comb_compiler.render.volumes import Volume, mounts, volumes, volumes_of
 
 __all__ = ["pod_template"]
 
@@ -30,7 +31,8 @@ _LEAVE = 36
 def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
     """The template of the pods that run `workload`."""
     ask = ask_of(rendering, workload)
-    process = _container(rendering, workload, ask)
+    mounted = list(volumes_of(rendering, workload.group))
+    process = _container(rendering, workload, ask, mounted)
     before = fetcher(rendering, workload.group, {**process, "resources": _resources(rendering, workload, None)})
     return {
         "metadata": {
@@ -58,7 +60,7 @@ def pod_template(rendering: Rendering, workload: Workload) -> dict[str, Any]:
             "topologySpreadConstraints": spread(workload),
             "initContainers": [before] if before is not None else None,
             "containers": [process],
-            "volumes": [*volumes(rendering, workload.group), *fetching_volumes(rendering, workload.group)],
+            "volumes": [*volumes(mounted), *fetching_volumes(rendering, workload.group)],
             "resourceClaims": [
                 {"name": claim, "resourceClaimTemplateName": template_name(workload, claim, spec)}
                 for claim, spec in ask.claims.items()
@@ -88,7 +90,7 @@ def _sharing(rendering: Rendering, workload: Workload) -> Cause:
     return rendering.cause_of_cluster("nodePools", workload.pools[0], "sharing")
 
 
-def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, Any]:
+def _container(rendering: Rendering, workload: Workload, ask: Ask, mounted: Sequence[Volume]) -> dict[str, Any]:
     return {
         "name": "comb",
         "image": rendering.images.of(rendering.process(workload.group), workload.device),
@@ -115,7 +117,7 @@ def _container(rendering: Rendering, workload: Workload, ask: Ask) -> dict[str, 
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": mounts(rendering, workload.group),
+        "volumeMounts": mounts(mounted),
     }
 
 

@@ -1,6 +1,7 @@
 """Which of the operators that share a pod said what the pod has."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from comb_compiler.spec.base import Model
@@ -20,13 +21,22 @@ def said(model: Model, path: Sequence[str]) -> tuple[int, Any]:
     """How far a path, in the words of the file, is written below a model; and what is there."""
     value: Any = model
     for depth, step in enumerate(path):
-        if isinstance(value, Model):
-            fields = {value.__class__.model_fields[name].alias: name for name in value.model_fields_set}
-            if step not in fields:
+        fields = _fields(value.__class__)
+        if fields is not None:
+            field = fields.get(step, "")
+            if field not in value.model_fields_set:
                 return depth, value
-            value = getattr(value, fields[step])
+            value = getattr(value, field)
         elif step in value:
             value = value[step]
         else:
             return depth, value
     return len(path), value
+
+
+@cache
+def _fields(kind: type) -> Mapping[str, str] | None:
+    """The names of a model's fields by the file's words for them; None for what is no model."""
+    if not issubclass(kind, Model):
+        return None
+    return {field.alias or name: name for name, field in kind.model_fields.items()}

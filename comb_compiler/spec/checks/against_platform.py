@@ -10,7 +10,6 @@ from comb_compiler.spec.checks.floors import check_floors
 from comb_compiler.spec.checks.names import unknown_name
 from comb_compiler.spec.checks.teams import check_team
 from comb_compiler.spec.comb import Comb
-from comb_compiler.spec.places import Place
 from comb_compiler.spec.platform import Platform
 
 __all__ = ["check_against_platform"]
@@ -32,30 +31,31 @@ def _names(bound: Bound[Comb], comb: Comb, platform: Bound[Platform]) -> Iterato
     look = _Lookup(bound, platform)
     zones = tuple(zone for cluster in platform.declared("clusters") for zone in _zones(platform, cluster))
     environments = platform.declared("environments")
+    devices, priorities = (*platform.declared("devices"), "cpu"), platform.declared("priorities")
     for name in comb.environments if bound.overlaid is None else ():  # no overlay changes which there are
-        place = bound.place("environments", name)
-        at_key = place._replace(value=place.key or place.value)
-        yield from look.up(at_key, codes.UNKNOWN_ENVIRONMENT, name, "environments", environments, "environment")
+        code, noun = codes.UNKNOWN_ENVIRONMENT, "environment"
+        yield from look.up(("environments", name), code, name, "environments", environments, noun, by_key=True)
     for name, operator in (bound.to_check or comb).operators.items():
         at: Path = ("operators", name)
         for index, device in enumerate(operator.devices):
-            place = bound.place(*at, "devices", index)
-            known = (*platform.declared("devices"), "cpu")
-            yield from look.up(place, codes.UNKNOWN_DEVICE, device, "devices", known, "device class")
-        place, known = bound.place(*at, "priority"), platform.declared("priorities")
-        yield from look.up(place, codes.UNKNOWN_PRIORITY, operator.priority, "priorities", known, "priority")
-        yield from _priority_by_number(place, look, known)
+            where = (*at, "devices", index)
+            yield from look.up(where, codes.UNKNOWN_DEVICE, device, "devices", devices, "device class")
+        where, chosen = (*at, "priority"), operator.priority
+        yield from look.up(where, codes.UNKNOWN_PRIORITY, chosen, "priorities", priorities, "priority")
+        if not bound.is_sound(*where):
+            yield from _priority_by_number(where, look, priorities)
         for field, wishes in (("require", operator.affinity.require), ("prefer", operator.affinity.prefer)):
             for index, wish in enumerate(wishes):
-                place = bound.place(*at, "affinity", field, index, "zone")
-                yield from look.up(place, codes.UNKNOWN_ZONE, wish.zone, "clusters", zones, "zone")
+                where = (*at, "affinity", field, index, "zone")
+                yield from look.up(where, codes.UNKNOWN_ZONE, wish.zone, "clusters", zones, "zone")
 
 
-def _priority_by_number(place: Place, look: "_Lookup", known: tuple[str, ...]) -> Iterator[Diagnostic]:
+def _priority_by_number(path: Path, look: "_Lookup", known: tuple[str, ...]) -> Iterator[Diagnostic]:
     """A number, as Kubernetes has them, where a priority's name is asked: the platform says which there are."""
+    place = look.bound.place(*path)
     value = place.value
-    if place.path[-1:] == ("priority",) and isinstance(value, Scalar) and isinstance(value.data, int | float):
-        for finding in look.up(place, codes.UNKNOWN_PRIORITY, value.text, "priorities", known, "priority"):
+    if place.path == path and isinstance(value, Scalar) and isinstance(value.data, int | float):
+        for finding in look.up(path, codes.UNKNOWN_PRIORITY, value.text, "priorities", known, "priority"):
             yield finding._replace(hints=(_BY_NAME, *finding.hints))
 
 
@@ -69,10 +69,24 @@ class _Lookup(NamedTuple):
     platform: Bound[Platform]
 
     def up(
-        self, place: Place, code: Code, name: str | None, section: str, known: tuple[str, ...], noun: str
+        self,
+        path: Path,
+        code: Code,
+        name: str | None,
+        section: str,
+        known: tuple[str, ...],
+        noun: str,
+        *,
+        by_key: bool = False,
     ) -> Iterator[Diagnostic]:
-        """The finding that `name` is not among `known`, unless the section that declares it cannot be read."""
+        """The finding that `name` is not among `known`, unless the section that declares it cannot be read.
+
+        It is written at `path`, or is the key there.
+        """
         if name is not None and name not in known and self.platform.is_readable(section):
+            place = self.bound.place(*path)
+            if by_key and place.key is not None:
+                place = place._replace(value=place.key)
             yield unknown_name(place, code, name, known, noun, where=" on this platform")
 
 
