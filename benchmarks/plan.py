@@ -2,7 +2,8 @@
 
 Whole processes, user and system time with all of their children, and the largest of them in memory. The combs are
 small, so that what is measured is the tree: one operator and one cluster each, .proto file and code beside them. What
-they are compared with is what `comb render` wrote of them before.
+they are compared with is what `comb render` wrote of them before. The last of the trees has a policy that adds up
+what a team's combs claim of GPUs (policies/team-gpu-budgets.yaml): one comb that changed is judged beside all others.
 
 The goals (issue "Policies and plan"): of 10,000 combs with one changed at most 1 s and 300 MB; twice as many at most
 2.2 × that.
@@ -56,7 +57,52 @@ environments: {staging: {clusters: [east], namespace: greetings}}
 environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}
 """
+GPUS = (
+    ("metadata: {name: NAME}", "metadata: {name: NAME, team: TEAM}"),
+    ("timeout: 80ms}", "timeout: 80ms, devices: [nvidia-t4], resources: {gpu: {count: 1}}}"),
+)
+CARDS = (
+    ("clusters: {east: {nodePools: {", "clusters: {east: {nodePools: {cards: POOL, "),
+    ("POOL", "{nodes: 9, cpu: 8, memory: 64Gi, device: nvidia-t4, devices: 4, SHARED, labels: {card: t4}}"),
+    ("SHARED", "sharing: {backEnd: exclusive}"),
+    ("registry:", "devices: {nvidia-t4: {memory: 16Gi}}\npolicies: [policies]\nregistry:"),
+)
+BUDGETS = ROOT / "policies" / "team-gpu-budgets.yaml"
+TEAM = 50
+"""So many combs a team has."""
 WHERE = ("--platform", "platform.yaml", "--environment", "staging")
+
+
+class Tree(NamedTuple):
+    """So many combs; with GPUs, and a budget of each team for them, where it `has_budgets`."""
+
+    combs: int
+    has_budgets: bool = False
+
+    def comb(self, number: int) -> str:
+        text = _replaced(TEXT, GPUS) if self.has_budgets else TEXT
+        return text.replace("NAME", f"comb{number}").replace("TEAM", f"team{number // TEAM}")
+
+    def write(self, root: Path) -> None:
+        (root / ".git").mkdir(parents=True)
+        platform_ = _replaced(PLATFORM, CARDS) if self.has_budgets else PLATFORM
+        (root / "platform.yaml").write_text(platform_, encoding="utf-8")
+        if self.has_budgets:
+            (root / "policies").mkdir()
+            (root / "policies" / BUDGETS.name).write_bytes(BUDGETS.read_bytes())
+        for number in range(self.combs):
+            directory = root / "combs" / f"comb{number}"
+            directory.mkdir(parents=True)
+            (directory / "comb.yaml").write_text(self.comb(number), encoding="utf-8")
+            (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
+            (directory / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
+
+
+def _replaced(text: str, edits: Sequence[tuple[str, str]]) -> str:
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    return text
 
 
 class Cost(NamedTuple):
@@ -73,19 +119,19 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
     rows = []
-    for count in (arguments.many // 2, arguments.many):
+    for tree in (Tree(arguments.many // 2), Tree(arguments.many), Tree(arguments.many, has_budgets=True)):
         with tempfile.TemporaryDirectory() as scratch:
-            rows.append((count, *_costs(Path(scratch), count)))
+            rows.append((tree, *_costs(Path(scratch), tree)))
     table = _table(rows)
     print(table)
     if arguments.record:
         RESULT.write_text(table, encoding="utf-8")
 
 
-def _costs(scratch: Path, count: int) -> tuple[Cost, Cost, Cost]:
-    """Of so many combs: the first run; then medians with nothing changed, and with one comb changed."""
+def _costs(scratch: Path, tree: Tree) -> tuple[Cost, Cost, Cost]:
+    """The first run; then medians with nothing changed, and with one comb changed."""
     root = scratch / "tree"
-    _write(root, count)
+    tree.write(root)
     os.environ["COMB_CACHE_DIR"] = str(scratch / "cache")
     _run(root, "render", "combs", *WHERE, "--unbuilt", "-o", "out")
     time.sleep(SETTLE)
@@ -95,23 +141,12 @@ def _costs(scratch: Path, count: int) -> tuple[Cost, Cost, Cost]:
     for turn in range(TURNS):
         still.append(_run(root, *plan))
         file = root / "combs" / "comb7" / "comb.yaml"
-        file.write_text(TEXT.replace("NAME", "comb7").replace("80ms", f"{90 + turn}ms"), encoding="utf-8")
+        file.write_text(tree.comb(7).replace("80ms", f"{90 + turn}ms"), encoding="utf-8")
         one.append(_run(root, *plan))
-        file.write_text(TEXT.replace("NAME", "comb7"), encoding="utf-8")
+        file.write_text(tree.comb(7), encoding="utf-8")
         time.sleep(SETTLE)
         _run(root, *plan)
     return first, _median(still), _median(one)
-
-
-def _write(root: Path, count: int) -> None:
-    (root / ".git").mkdir(parents=True)
-    (root / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
-    for number in range(count):
-        directory = root / "combs" / f"comb{number}"
-        directory.mkdir(parents=True)
-        (directory / "comb.yaml").write_text(TEXT.replace("NAME", f"comb{number}"), encoding="utf-8")
-        (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
-        (directory / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
 
 
 def _run(root: Path, *arguments: str) -> Cost:
@@ -134,13 +169,14 @@ def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(*(sorted(column)[len(column) // 2] for column in zip(*costs, strict=True)))
 
 
-def _table(rows: Sequence[tuple[int, Cost, Cost, Cost]]) -> str:
+def _table(rows: Sequence[tuple[Tree, Cost, Cost, Cost]]) -> str:
     today = datetime.now(tz=UTC).date()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     lines = ["| combs | run | wall | CPU | memory |", "|---|---|---|---|---|"]
-    for count, *costs in rows:
+    for tree, *costs in rows:
+        whose = f"{tree.combs:,}{', budgets of teams' if tree.has_budgets else ''}"
         for name, cost in zip(("the first", "nothing changed", "one changed"), costs, strict=True):
-            lines.append(f"| {count:,} | {name} | {cost.wall:.2f} s | {cost.cpu:.2f} s | {cost.memory:.0f} MB |")
+            lines.append(f"| {whose} | {name} | {cost.wall:.2f} s | {cost.cpu:.2f} s | {cost.memory:.0f} MB |")
     ratio = rows[1][3].cpu / rows[0][3].cpu
     lines.append(f"| | one changed: t(2n) / t(n) | | {ratio:.2f} | |")
     repeat = "\n\nRepeat: `.venv/bin/python benchmarks/plan.py --record`\n"
