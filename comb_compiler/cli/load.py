@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for what in (arguments.secret, arguments.tls_ca_secret, arguments.tls_client_secret):
         if what is not None and _SECRET.fullmatch(what) is None:
             raise UsageError(f"`{what}` is no name of a Secret: lower-case letters, digits, hyphens and dots")
+    if re.fullmatch(r"\S+", arguments.image) is None:
+        raise UsageError(f"--image {arguments.image!r}: the name of an image is wanted")
     if not 1 <= arguments.workers <= _MOST_WORKERS:
         raise UsageError(f"--workers: a number from 1 to {_MOST_WORKERS:,}")
     clean = open_clean(comb_file(arguments.path), console, "can be loaded")
@@ -128,7 +130,7 @@ def _steps(arguments: argparse.Namespace, comb: "Comb") -> "Iterator[Step]":
         try:
             schedule(step, [1.0])
         except ValueError as problem:
-            raise UsageError(f"--steps: {problem}") from problem
+            raise UsageError(f"--steps and --hold: {problem}") from problem
         yield step
 
 

@@ -61,6 +61,8 @@ def test_a_service_is_spoken_to_by_tls_where_it_is_asked_for(
         (("--target", "nowhere"), "HOST:PORT is wanted"),
         (("--target", "https://greeting.welcome.svc:443"), "HOST:PORT is wanted, or grpcs://HOST:PORT"),
         (("--tls-ca-secret", "Welcome"), "`Welcome` is no name of a Secret"),
+        (("--image", ""), "the name of an image is wanted"),
+        (("--hold", "-3"), "can be no step"),
         (("--workers", "0"), "--workers: a number from 1"),
         (("--name", "Load_1"), "is no name of Kubernetes"),
         (("--steps", "0"), "can be no step"),
