@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.cli.addresses import Address, read_address
+from comb_compiler.cli.addresses import read_address
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.opening import Clean, comb_file, open_clean
@@ -54,16 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    address = read_address(arguments.target, ("grpc", "grpcs"))
-    if address is None or address.port is None:
-        raise UsageError(f"--target {arguments.target}: HOST:PORT is wanted, or grpcs://HOST:PORT")
-    for what in (arguments.secret, arguments.tls_ca_secret, arguments.tls_client_secret):
-        if what is not None and _SECRET.fullmatch(what) is None:
-            raise UsageError(f"`{what}` is no name of a Secret: lower-case letters, digits, hyphens and dots")
-    if re.fullmatch(r"\S+", arguments.image) is None:
-        raise UsageError(f"--image {arguments.image!r}: the name of an image is wanted")
-    if not 1 <= arguments.workers <= _MOST_WORKERS:
-        raise UsageError(f"--workers: a number from 1 to {_MOST_WORKERS:,}")
+    host, port, certificates = _asked(arguments)
     clean = open_clean(comb_file(arguments.path), console, "can be loaded")
     if clean is None:
         return Exit.FINDINGS
@@ -82,9 +73,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         arguments.image,
         arguments.secret,
         arguments.workers,
-        Job(Target(GRPC, address.host.strip("[]"), address.port, path), inputs),
+        Job(Target(GRPC, host, port, path), inputs),
         tuple(_steps(arguments, _comb(clean))),
-        _certificates(arguments, address),
+        certificates,
     )
     try:
         made = objects(shared)
@@ -96,12 +87,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return Exit.CLEAN
 
 
-def _certificates(arguments: argparse.Namespace, address: Address) -> "Certificates | None":
-    """None where the target is spoken to in the clear."""
+def _asked(arguments: argparse.Namespace) -> "tuple[str, int, Certificates | None]":
+    """Where the target is, and how TLS is spoken to it; None where it is spoken to in the clear."""
     from comb_compiler.load.kubernetes import Certificates
 
+    address = read_address(arguments.target, ("grpc", "grpcs"))
+    if address is None or address.port is None:
+        raise UsageError(f"--target {arguments.target}: HOST:PORT is wanted, or grpcs://HOST:PORT")
+    for what in (arguments.secret, arguments.tls_ca_secret, arguments.tls_client_secret):
+        if what is not None and _SECRET.fullmatch(what) is None:
+            raise UsageError(f"`{what}` is no name of a Secret: lower-case letters, digits, hyphens and dots")
+    if re.fullmatch(r"\S+", arguments.image) is None:
+        raise UsageError(f"--image {arguments.image!r}: the name of an image is wanted")
+    if not 1 <= arguments.workers <= _MOST_WORKERS:
+        raise UsageError(f"--workers: a number from 1 to {_MOST_WORKERS:,}")
     named = Certificates(arguments.tls_ca_secret or "", arguments.tls_client_secret or "")
-    return named if any(named) or address.scheme == "grpcs" else None
+    is_sealed = any(named) or address.scheme == "grpcs"
+    return address.host.strip("[]"), address.port, named if is_sealed else None
 
 
 def _name(arguments: argparse.Namespace, clean: Clean) -> str:
