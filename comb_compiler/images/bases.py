@@ -14,11 +14,12 @@ from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.model import GZIP_LAYER, Base, Descriptor, ImageError
 from comb_compiler.images.reading import descriptor, parsed, valid_config
 
-__all__ = ["Found", "environment_of", "look_into", "open_archive", "open_layout", "read_base"]
+__all__ = ["Found", "environment_of", "installed_in", "look_into", "open_archive", "open_layout", "read_base"]
 
 _PYTHON = re.compile(r"(?:usr/)?(?:local/)?bin/python3\.(\d+)")
 _MUSL = re.compile(r"(?:usr/)?lib/ld-musl-([a-z0-9_]+)\.so\.1")
 _GLIBC = re.compile(r"(?:usr/)?lib(?:64)?/(?:[a-z0-9_]+-linux-gnu/)?libc\.so\.6")
+_INSTALLED = re.compile(r"((?:[^/]+/)*(?:site|dist)-packages/([^/.]+)[^/]*)(?:/.*)?")
 _GLIBC_BY_VERSION = re.compile(r"libc-(\d{1,2})\.(\d{1,3})\.so")
 _GLIBC_OF_ITSELF = re.compile(rb"GNU C Library [^\n]{1,200}? release version (\d{1,2})\.(\d{1,3})\b")
 _MOST_OF_A_LIBRARY = 32 << 20
@@ -137,6 +138,12 @@ def look_into(base: Base, layout: ImageLayout) -> Found:
     return Found((3, newest), pythons[newest], "glibc", max(versions, default=None))
 
 
+def installed_in(base: Base, layout: ImageLayout) -> frozenset[str]:
+    """The modules and packages that are installed in a base, for whichever Python, by the top of their names."""
+    there = _telling(base.name, base.layers, layout.path)
+    return frozenset(match[2] for name in there if (match := _INSTALLED.fullmatch(name)) is not None)
+
+
 @functools.cache  # a base is asked several times, and its layers are large
 def _telling(base: str, layers: tuple[Descriptor, ...], layout: Path) -> Mapping[str, _Version]:
     """A base's files that tell something, without those that a layer takes away (whiteouts): which version of glibc."""
@@ -152,6 +159,8 @@ def _telling(base: str, layers: tuple[Descriptor, ...], layout: Path) -> Mapping
                 found = {one: told for one, told in found.items() if one != gone and not one.startswith(f"{gone}/")}
             elif any(pattern.fullmatch(name) for pattern in (_PYTHON, _MUSL, _GLIBC)):
                 new[name] = version
+            elif (installed := _INSTALLED.fullmatch(name)) is not None:
+                new[installed[1]] = None
         found |= new
     return found
 

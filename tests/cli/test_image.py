@@ -98,6 +98,18 @@ def test_of_each_base_it_is_told_for_which_classes_it_is_and_why(tmp_path: Path)
     ]
 
 
+def test_code_that_would_not_start_in_the_image_is_not_built(comb: Comb, ready: Path) -> None:
+    (ready / "operators.py").write_text(f"import yaml\n{OPERATORS}", encoding="utf-8")
+    ran = build(comb, "--base", "cpu=oci:base")
+    said = "operators' code imports `yaml` (operators.py:1), which no wheel of the image has, nor base: name what"
+    assert (ran.code, said in ran.err, (ready / "images.json").exists()) == (2, True, False), ran.err
+    ran = build(comb, "--base", "cpu=oci:base", "--no-code")
+    assert (ran.code, said in ran.err) == (0, True), ran.err
+    wheel(ready / "wheels", "yaml")
+    ran = build(comb, "--base", "cpu=oci:base")
+    assert (ran.code, "imports" in ran.err) == (0, False), ran.err
+
+
 @pytest.mark.parametrize(
     ("version", "taken"), [((2, 41), "2_36"), ((2, 36), "2_36"), ((2, 31), "2_28"), ((2, 17), "2_28"), (None, "2_28")]
 )

@@ -24,7 +24,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.image.bases import FORM, chosen_bases, in_words
-from comb_compiler.cli.image.contents import contents_of, models_of, must_start
+from comb_compiler.cli.image.contents import contents_of, models_of, what_is_lacking
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -65,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--no-code",
         action="store_true",
-        help="do not import operators' code to see whether it can be: what it requires is not installed here",
+        help="do not import operators' code to see whether it can be: what it requires is not installed here; what "
+        "the image lacks of it is said, and built all the same",
     )
     add("--root", metavar="DIR", help="the root of the checkout (default: where .git is)")
 
@@ -229,8 +230,10 @@ def _built(
     shared = {}
     for base in {base.digest: base for base in bases.values()}.values():
         shared[base.digest] = shared_layers(layout, base, wheels.of(clean, base, layout))
-        if not arguments.no_code:
-            must_start(clean, base, wheels.used[base.digest], layout)
+        lacking = what_is_lacking(clean, base, wheels.used[base.digest], layout)
+        if lacking and not arguments.no_code:
+            raise UsageError(f"{lacking} (--no-code builds all the same)")
+        console.note(lacking)
     built = {}
     for process, devices in needed.groups.items():
         for device, group in devices.items():

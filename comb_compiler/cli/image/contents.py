@@ -1,15 +1,22 @@
 """What a comb puts into its images: models and code."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
 
 if TYPE_CHECKING:
-    from comb_compiler.images.assembling import Contents, ModelFile
+    from pathlib import Path
 
-__all__ = ["contents_of", "fetched_names", "models_of"]
+    from comb_compiler.images.assembling import Contents, ModelFile
+    from comb_compiler.images.layout import ImageLayout
+    from comb_compiler.images.model import Base
+
+__all__ = ["contents_of", "fetched_names", "models_of", "what_is_lacking"]
+
+_MOST_SHOWN = 3
+"""Packages that are named when an image lacks them."""
 
 
 def contents_of(clean: Clean, operators: Container[str] | None = None) -> "Contents":
@@ -41,6 +48,30 @@ def contents_of(clean: Clean, operators: Container[str] | None = None) -> "Conte
     digests = {one.sha256 for one in inside}  # a file that is there for another model need not be fetched
     fetched = list(dict.fromkeys(one for one in named if one.sha256 not in digests))
     return Contents(inside, code, places.ARTIFACTS, places.CODE, labels, fetched, places.FETCHED)
+
+
+def what_is_lacking(clean: Clean, base: "Base", wheels: "Sequence[Path]", layout: "ImageLayout") -> str:
+    """What operators' code imports, and neither the wheels of an image nor its base have, for people; else empty."""
+    from comb_compiler.images.bases import installed_in
+    from comb_compiler.images.imports import lacking_modules, modules_of
+    from comb_compiler.source.sourceset import Unavailable
+    from comb_compiler.workspace.operators import code_files
+
+    entries = [binding.run.partition(":")[0] for binding in clean.plan.bindings if binding.run]
+    there = modules_of(wheels) | installed_in(base, layout)
+    files = code_files(clean.checkout, clean.main)
+    code = {name: content for name, content in files if not isinstance(content, Unavailable)}
+    lacking = lacking_modules(entries, code, there)
+    if not lacking:
+        return ""
+    shown = ", ".join(
+        f"`{one.package}`" + (f" ({one.file}:{one.line})" if one.file else "") for one in lacking[:_MOST_SHOWN]
+    )
+    more = f" and {len(lacking) - _MOST_SHOWN} more" if len(lacking) > _MOST_SHOWN else ""
+    return (
+        f"operators' code imports {shown}{more}, which no wheel of the image has, nor {base.name}: "
+        "name what has it in requirements.txt beside comb.yaml, and run `comb lock`"
+    )
 
 
 def fetched_names(clean: Clean) -> frozenset[str]:
