@@ -177,6 +177,27 @@ def test_a_team_of_several_repositories_has_one_budget(comb: Comb, tree: Path, r
     assert comb("publish", "combs/gamma", *IN, "--unbuilt", *to).code == 0
 
 
+def test_a_rollout_begins_within_the_budget_or_not_at_all(comb: Comb, tree: Path, remote: Remote) -> None:
+    steps = "rollout: {steps: [10%], hold: 10s, abort: {errorRate: 1%}}\n"
+    file = tree / "combs" / "gamma" / "comb.yaml"
+    file.write_text(file.read_text("utf-8") + steps, encoding="utf-8")
+    to = (*IN, "--unbuilt", "--repository", remote.url)
+    assert comb("publish", "combs/alpha", "combs/gamma", *to).code == 0
+    shutil.rmtree(tree / "combs" / "alpha")  # it is elsewhere
+    write(tree, "gamma", 6)
+    file.write_text(file.read_text("utf-8").replace("timeout: 80ms", "timeout: 90ms") + steps, encoding="utf-8")
+    run = ("rollout", "run", "combs/gamma", *to, "--prometheus", "east=http://127.0.0.1:1")
+    ran = comb(*run)
+    assert ran.code == 1
+    (said,) = refusals(ran)
+    assert said.endswith("beside 4 of alpha (4), and the team may have 9: 5 would fit")
+    assert len(remote.commits()) == 1
+    budget(tree, 10)
+    ran = comb(*run)
+    assert (ran.code, ran.err) == (0, "")
+    assert "at 10%, step 1 of 1" in ran.out
+
+
 def test_a_release_that_does_not_say_what_it_asks_for_is_named(comb: Comb, tree: Path, remote: Remote) -> None:
     assert comb("render", "combs/alpha", *IN, "--unbuilt", "-o", "out").code == 0
     file = tree / "out" / "clusters" / "east" / "greetings" / "alpha" / "release.json"

@@ -21,6 +21,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from comb_compiler.cli.claiming import Judging, judged_now
 from comb_compiler.cli.committing import add_writing_arguments, identity_of
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import Exit, UsageError
@@ -76,6 +77,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if proof.diagnostics:
             console.note(report(proof.diagnostics, "text", checkout, console).rstrip("\n"))
             raise Refused("it is not tried on anybody")
+        judged_now(target, trust, Judging(checkout, combs, arguments), console)
         return proof
 
     trust, identity = trust_of(target, arguments), identity_of(target, arguments)
