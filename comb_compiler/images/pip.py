@@ -33,6 +33,7 @@ _NO_INDEX = re.compile(
     r"Could not fetch URL (?!.* 404 )|Retrying \(|ConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|"
     r"\b(?:401|403|407|429|5\d\d) (?:Client|Server) Error"
 )
+_FULL = re.compile(r"No space left on device|Disk quota exceeded")
 _NOISE = re.compile(r"WARNING|DEPRECATION|\[notice\]|ERROR: Ignored the following yanked|ERROR: ResolutionImpossible")
 _CAUSE = re.compile(r"^The conflict is caused by:\n((?:[ ]+\S.*\n)+)", re.MULTILINE)
 _DEPENDS = re.compile(r"(?<=\S) .* depends on .*")  # of many versions of a package, what the newest wants
@@ -42,7 +43,7 @@ _NEWEST = 3
 
 
 class PipFailed(Exception):
-    """pip is not there, or its index does not answer; the message is a sentence. Trying again may help."""
+    """pip is not there, has no room, or its index does not answer; the message is a sentence. It may help to repeat."""
 
 
 def pip(arguments: Sequence[str], target: Target, directory: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +59,10 @@ def pip(arguments: Sequence[str], target: Target, directory: str) -> subprocess.
         raise PipFailed(f"requirements are resolved by pip, and {sys.executable} has none that can be used")
     if done.returncode and _NO_INDEX.search(done.stderr + _logged(directory)):
         raise PipFailed("the index that pip is configured with does not answer, or refuses: see `pip config list`")
+    if done.returncode and _FULL.search(done.stderr):
+        raise PipFailed(
+            f"no space is left for what pip fetches, in `{directory}` or where temporary files are (TMPDIR)"
+        )
     return done
 
 

@@ -2,13 +2,20 @@
 
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from comb_compiler.images.layout import ImageLayout
+from comb_compiler.images.pip import PipFailed
+from comb_compiler.images.requirements import fetch
+from comb_compiler.images.targets import SLIM
 from tests.images.example import run
 from tests.images.making import base_layout
+from tests.images.test_requirements import index, pinned, wheel
+
+__all__ = ["index"]
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +35,12 @@ def test_a_build_says_that_its_disk_is_full_and_the_next_goes_on(smallest: Path,
     assert again.returncode == 0, again.stderr
     (image,) = ImageLayout(out).images().values()
     assert image.digest in (smallest / "images.json").read_text(encoding="utf-8")
+
+
+def test_wheels_that_have_no_room_are_no_fault_of_what_is_required(index: Path, small_disk: Path) -> None:
+    large = wheel(index, "large")
+    with zipfile.ZipFile(large, "a") as archive:
+        archive.writestr("large/data.bin", os.urandom(700_000))
+    with pytest.raises(PipFailed, match="no space is left for what pip fetches, in"):
+        fetch(pinned(large), SLIM, small_disk / "wheels")
+    assert not [one for one in small_disk.rglob("*") if one.is_file()]

@@ -36,10 +36,13 @@ def locked_wheels(clean: Clean, base: "Base", layout: "ImageLayout", scratch: Pa
 
     targets = locked_targets(clean)
     target, wheels = wheels_for(targets, look_into(base, layout), base)
+    cache = Path(default_directory(), "wheels")
     try:
-        kept = fetch([Wheel(*one) for one in wheels], target, Path(default_directory(), "wheels"))
+        kept = fetch([Wheel(*one) for one in wheels], target, cache)
     except PipFailed as failure:
         raise OutsideFailure(str(failure)) from failure
+    except OSError as problem:
+        raise OutsideFailure(f"wheels cannot be kept in `{cache}`: {problem.strerror}") from problem
     return [runtime_wheel(scratch, runtime_of(clean)), *kept]
 
 
