@@ -45,6 +45,7 @@ class Requiring:
         if not targets:
             small = self._resolved(required, runtime, ALPINE)
             if not isinstance(small, Unresolved):
+                self._note("a base as python:3.12-alpine does: every wheel is there for musl")
                 return Requirements(digest, {ALPINE.name: small}), ()
             targets, why = (SLIM.name,), f"the base is as python:3.12-slim, not alpine: {small.words}"
         for name in targets:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.requiring import Requiring
+from comb_compiler.diagnostics import Span
 from comb_compiler.images.bases import Found
 from comb_compiler.images.model import ImageError
 from comb_compiler.images.ownwheel import runtime_requirements, runtime_wheel
@@ -18,6 +20,8 @@ from comb_compiler.images.requirements import Unresolved, Wheel, fetch, resolve
 from comb_compiler.images.tags import fits, parse_wheel_name
 from comb_compiler.images.targets import ALPINE, SLIM, Target, parse_target
 from comb_compiler.images.wheels import wheel_files
+from comb_compiler.spec.requirements import Required, Requirement
+from comb_compiler.spec.wheelpins import PinnedWheel
 from tests.images import making
 
 
@@ -151,6 +155,22 @@ def test_a_target_takes_the_wheels_that_run_there() -> None:
             assert fits(parse_wheel_name(f"a-1-{tag}-{tag}-{platform}.whl"), found, architecture)
     assert "manylinux2014_x86_64" in SLIM.platforms()
     assert "manylinux_2_37_x86_64" not in SLIM.platforms()
+
+
+@pytest.mark.parametrize(
+    ("tags", "target", "said"),
+    [
+        ("py3-none-any", ALPINE, "a base as python:3.12-alpine does: every wheel is there for musl"),
+        ("cp312-cp312-manylinux_2_17_x86_64", SLIM, "the base is as python:3.12-slim, not alpine: Could not find a"),
+    ],
+)
+def test_the_smallest_base_that_does_is_said_with_its_reason(tags: str, target: Target, said: str, index: Path) -> None:
+    path, told = wheel(index, "arrays", tags=tags), list[str]()
+    required = Required(wanted=(Requirement("arrays", "arrays", (), Span.whole_file("requirements.txt")),))
+    found, wrong = Requiring((), told.append, upgrade=False).resolve(required, (), (), None)
+    assert found is not None
+    assert (dict(found.targets), wrong) == ({target.name: tuple(PinnedWheel(*one) for one in pinned(path))}, ())
+    assert [line.startswith(said) for line in told] == [True], told
 
 
 @pytest.mark.parametrize("name", ["", "cp312", "cp27-manylinux_2_36_x86_64", "cp312-manylinux_2_36_x86_64 --pre"])

@@ -176,6 +176,7 @@ def _is_well(clean: Clean, console: Console) -> bool:
     console.progress("")
     if has_errors(found):
         console.note(report(tuple(found), "text", clean.checkout, console).rstrip("\n"))
+        console.note("--no-code builds without importing it, where what it requires is not installed here")
     return not has_errors(found)
 
 
