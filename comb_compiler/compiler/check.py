@@ -99,7 +99,7 @@ def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
 
 def _policies(sources: SourceSet, platform: "Bound[Platform]") -> "tuple[PolicySet | None, Sequence[Diagnostic]]":
     """The policies that a platform names; what reads them is loaded only where it names some."""
-    if len(sources.files) == 1:
+    if len(sources.files) == 1 and not platform.root.data.get("policies"):
         return None, ()
     from comb_compiler.compiler.policies import platform_policies
 

@@ -1,11 +1,11 @@
 """The policies that a platform names: read once, and asked about combs and about what is rendered of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set as AbstractSet
 from functools import lru_cache
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any
 
-from comb_compiler.diagnostics import Diagnostic, has_errors
+from comb_compiler.diagnostics import Diagnostic, codes, has_errors
 from comb_compiler.diagnostics.model import diagnose
 from comb_compiler.policy.combs import CombFacts, as_data, asks_others, plan_data
 from comb_compiler.policy.findings import comb_findings, object_findings
@@ -43,16 +43,29 @@ def platform_policies(sources: SourceSet, platform: Bound[Platform]) -> tuple[Po
     read = tuple(sorted((name, content) for name, content in written if isinstance(content, bytes)))
     policies, found = _read(read)
     refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}
-    return policies, (*_unavailable(sources.main, refused, platform), *found)
+    homes = {dirname(name) or "." for name, _ in read}
+    return policies, (*_unread(sources.main, refused, homes, platform), *found)
 
 
-def _unavailable(main: str, refused: dict[str, Unavailable], platform: Bound[Platform]) -> Iterator[Diagnostic]:
-    for index, folder in enumerate(platform.root.data.get("policies") or ()):
-        reason = refused.get(normpath(join(dirname(main), str(folder))))
-        if reason is not None:
-            place = platform.place("policies", index)
+def _unread(
+    main: str, refused: Mapping[str, Unavailable], homes: AbstractSet[str], platform: Bound[Platform]
+) -> Iterator[Diagnostic]:
+    """What is not read of the folders that are named; `homes` are those of which some file is."""
+    named = platform.root.data.get("policies")
+    for index, folder in enumerate(named if isinstance(named, list) else ()):
+        if not isinstance(folder, str):
+            continue
+        home = normpath(join(dirname(main), folder))
+        place = platform.place("policies", index)
+        path = format_path(place.path)
+        lost = [reason for name, reason in refused.items() if home in (name, dirname(name) or ".")]
+        for reason in lost:
             hints = (reason.hint,) if reason.hint else ()
-            yield diagnose(reason.code, reason.message, place.span, path=format_path(place.path), hints=hints)
+            yield diagnose(reason.code, reason.message, place.span, path=path, hints=hints)
+        if not lost and not {home, folder} & homes:
+            message = f"`{folder}` holds no policies, so that nothing is asked of a comb"
+            hint = "policies are the files right in a folder whose names end in `.yaml`; tests are in folders below"
+            yield diagnose(codes.BAD_POLICY, message, place.span, path=path, hints=(hint,))
 
 
 @lru_cache(maxsize=4)
