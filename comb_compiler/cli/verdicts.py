@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import comb_compiler
@@ -76,7 +77,11 @@ class VerdictCache:
         """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
         self.keeps = directory is not None
         """Whether verdicts are kept at all."""
-        self._fingerprint = fingerprint() if directory else ""
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Worked out where a verdict is asked for: it looks at every module of the compiler."""
+        return fingerprint() if self.keeps else ""
 
     def find(self, main: str, content: bytes, platform: str, ask: Callable[[str], str]) -> Verdict | None:
         """The verdict on `main`, if everything that it looked at is still the same; `ask` gives a file's digest now."""

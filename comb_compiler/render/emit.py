@@ -82,6 +82,8 @@ def _value(head: str, value: Any, margin: str, lines: list[str], *, sequence_mar
             lines.append(f"{head} []")
     elif kind is int:
         lines.append(f"{head} {value}")
+    elif kind is bool:
+        lines.append(f"{head} {'true' if value else 'false'}")
     elif isinstance(value, Mapping):
         if value:
             lines.append(head)

@@ -28,6 +28,8 @@ def _fetched(rendering: Rendering, group: Group) -> dict[str, Model]:
     An operator's own image has what it needs, or gets it by itself.
     """
     models = rendering.comb.models
+    if all(model.fetch is not Fetch.START for model in models.values()):
+        return {}
     if any(operator.image for operator in rendering.operators(group).values()):
         return {}
     process = next(one for one in rendering.execution.processes if one.name == rendering.process(group))

@@ -78,6 +78,10 @@ def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
         return _plain(value.value, pointer, causes)
     if kind in _SCALARS:
         return value
+    if kind is list or kind is tuple:
+        return [
+            one if type(one) in _SCALARS else _plain(one, (*pointer, index), causes) for index, one in enumerate(value)
+        ]
     if kind is dict or isinstance(value, Mapping):
         plain: dict[str, Any] = {}
         for key, one in value.items():  # a comprehension would make a function of it each time
@@ -86,10 +90,6 @@ def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
             elif one is not None:
                 plain[key] = _plain(one, (*pointer, key), causes)
         return plain
-    if kind is list or kind is tuple:
-        return [
-            one if type(one) in _SCALARS else _plain(one, (*pointer, index), causes) for index, one in enumerate(value)
-        ]
     return value
 
 

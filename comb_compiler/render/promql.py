@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-__all__ = ["any_of", "pods_of", "quoted", "rate", "select"]
+__all__ = ["any_of", "pods_of", "quoted", "rate", "select", "selector"]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r"})
 _LONGEST = 58
@@ -43,12 +43,17 @@ def select(
     metric: str, equal: Mapping[str, str], *, like: Mapping[str, str] = _NONE, unlike: Mapping[str, str] = _NONE
 ) -> str:
     """The series of a metric whose labels are `equal`, match the expressions `like`, and are not `unlike`."""
+    return f"{metric}{selector(equal, like=like, unlike=unlike)}"
+
+
+def selector(equal: Mapping[str, str], *, like: Mapping[str, str] = _NONE, unlike: Mapping[str, str] = _NONE) -> str:
+    """What is written behind a metric to select of its series those that `select` does."""
     wanted = [
         f"{label}{sign}{quoted(value)}"
         for sign, labels in (("=", equal), ("=~", like), ("!=", unlike))
         for label, value in labels.items()
     ]
-    return f"{metric}{{{','.join(wanted)}}}"
+    return f"{{{','.join(wanted)}}}"
 
 
 def rate(series: str, window: str, *by: str) -> str:

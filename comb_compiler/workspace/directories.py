@@ -3,8 +3,6 @@
 import fcntl
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -130,7 +128,7 @@ def _clear_left(folder: Path, names: Collection[str]) -> None:
         if left is not None and left[1] in names:
             path = folder / name
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+                _remove_tree(path)
             else:
                 path.unlink()
 
@@ -203,7 +201,7 @@ def _compared(directory: str, files: Mapping[str, bytes], before: Mapping[str, b
 
 
 def _replace(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> None:
-    mark = secrets.token_hex(8)
+    mark = _mark()
     staged: list[tuple[Path, Path]] = []
     try:
         for directory, files in wanted.items():
@@ -215,13 +213,35 @@ def _replace(root: Path, wanted: Mapping[str, Mapping[str, bytes]]) -> None:
             for folder in dict.fromkeys(os.path.dirname(name) for name in files):
                 (beside / folder).mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                with open(f"{beside}/{name}", "wb") as file:  # a Path for each would cost as much as writing it
-                    file.write(content)
+                _write_new(f"{beside}/{name}", content)
         for place, beside in staged:
             _swap(place, beside, mark)
     finally:
         for _, beside in staged:
-            shutil.rmtree(beside, ignore_errors=True)
+            if beside.exists():
+                _remove_tree(beside, ignore_errors=True)
+
+
+def _mark() -> str:
+    """What tells one run's files from another's: `secrets` loads more than all of this module."""
+    return os.urandom(8).hex()
+
+
+def _remove_tree(place: Path, *, ignore_errors: bool = False) -> None:
+    from shutil import rmtree  # which loads what it packs archives by
+
+    rmtree(place, ignore_errors=ignore_errors)
+
+
+def _write_new(path: str, content: bytes) -> None:
+    """Write a file that is not there; of so many, that a Path or a buffer for each costs as much as writing it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        written = os.write(descriptor, content)
+        while written < len(content):  # a disk that is nearly full takes a part
+            written += os.write(descriptor, content[written:])
+    finally:
+        os.close(descriptor)
 
 
 def _swap(place: Path, beside: Path, mark: str) -> None:
@@ -236,11 +256,11 @@ def _swap(place: Path, beside: Path, mark: str) -> None:
     except BaseException:
         old.rename(place)
         raise
-    shutil.rmtree(old)
+    _remove_tree(old)
 
 
 def _write_file(file: Path, content: bytes) -> None:
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    beside = file.with_name(f".{file.name}.{_mark()}")
     try:
         beside.write_bytes(content)
         beside.replace(file)

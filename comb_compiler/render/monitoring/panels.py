@@ -1,12 +1,12 @@
 """What a comb's dashboard shows: rows of panels, each with its queries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from comb_compiler.render.monitoring.devices import device_row
 from comb_compiler.render.monitoring.objectives import entry_labels
 from comb_compiler.render.monitoring.views import Panel, Query, Row
-from comb_compiler.render.promql import any_of, rate, select
+from comb_compiler.render.promql import any_of, rate, selector
 from comb_compiler.render.rendering import Rendering
 
 __all__ = ["rows"]
@@ -18,27 +18,32 @@ _MODEL = ("operator", "model", "version")
 
 
 class _Series(NamedTuple):
-    """The comb's series: those of the process that answers, and those of all of its processes."""
+    """What selects the comb's series: those of the process that answers, of these what did not end well, and those of
+    all of its processes.
+    """
 
-    entry: Mapping[str, str]
-    namespace: str
-    processes: str
+    of_entry: str
+    of_failures: str
+    of_all: str
 
     def answering(self, metric: str) -> str:
-        return select(metric, self.entry)
+        return metric + self.of_entry
 
     def failing(self, metric: str) -> str:
-        """Those that did not end well."""
-        return select(metric, self.entry, unlike={"code": "OK"})
+        return metric + self.of_failures
 
     def everywhere(self, metric: str) -> str:
-        return select(metric, {"namespace": self.namespace}, like={"service": self.processes})
+        return metric + self.of_all
 
 
 def rows(rendering: Rendering) -> Iterator[Row]:
     """The rows, from what callers see to what it runs on."""
-    processes = any_of(rendering.service(group) for group in rendering.groups)
-    series = _Series(entry_labels(rendering), rendering.namespace, processes)
+    entry, processes = entry_labels(rendering), any_of(rendering.service(group) for group in rendering.groups)
+    series = _Series(
+        selector(entry),
+        selector(entry, unlike={"code": "OK"}),
+        selector({"namespace": rendering.namespace}, like={"service": processes}),
+    )
     yield _requests(series)
     yield _latency(rendering, series)
     yield _operators(series)
