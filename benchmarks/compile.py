@@ -18,6 +18,7 @@ import compileall
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -71,6 +72,7 @@ def main() -> None:
     parser.add_argument("--jsonnet", type=Path)
     parser.add_argument("--runs", type=int, default=11, help="for one comb")
     parser.add_argument("--many", type=int, default=1000)
+    parser.add_argument("--many-runs", type=int, default=3, help="for many combs")
     parser.add_argument("--kustomize-many", type=int, default=100, help="kustomize's time grows faster than its input")
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
@@ -88,18 +90,22 @@ def _table(scratch: Path, peers: Mapping[str, Path], arguments: argparse.Namespa
     objects = _objects(scratch / "objects")
     one = _one(scratch / "one", objects, peers, arguments.runs)
     counts = {"kustomize": arguments.kustomize_many}
-    many = _many(scratch / "many", objects, peers, arguments.many, counts)
-    twice = _cost(_combs(scratch / "twice", 2 * arguments.many), scratch)
+    runs = _many(scratch / "many", objects, peers, arguments, counts)
+    many = {name: _median(costs) for name, costs in runs.items() if name != _TWICE}
+    growth = statistics.median(
+        twice.cpu / once.cpu for twice, once in zip(runs[_TWICE], runs["comb render"], strict=True)
+    )
     lines = [
         f"# Rendering\n\n{datetime.now(tz=UTC).date()} · {_machine()} · {len(objects)} objects a comb",
         f"{_versions(peers)}\n",
         f"One comb, medians of {arguments.runs} interleaved runs of whole processes:\n",
         "| what | wall | CPU | of helm's CPU |\n|---|---|---|---|",
         *(_row(name, cost, one.get("helm")) for name, cost in one.items()),
-        f"\n{arguments.many:,} combs in one process (kustomize: {arguments.kustomize_many:,}), CPU for each object:\n",
+        f"\n{arguments.many:,} combs in one process (kustomize: {arguments.kustomize_many:,}):\n",
         "| what | wall | CPU per object | of helm's |\n|---|---|---|---|",
         *_rows(many, {name: len(objects) * counts.get(name, arguments.many) for name in many}),
-        f"\nTwice as many combs take {twice.cpu / many['comb render'].cpu:.2f} × the CPU (goal: < 2.2).\n",
+        f"\nThese are medians of {arguments.many_runs} interleaved runs.",
+        f"Twice as many combs take {growth:.2f} × the CPU (goal: < 2.2).\n",
         f"Knowing what caused each line adds {_causes():.0%} to planning and rendering (goal: at most 10%).\n",
         _READING,
         "Repeat: `.venv/bin/python benchmarks/compile.py --helm PATH --kustomize PATH --jsonnet PATH --record`",
@@ -202,23 +208,35 @@ def _one(
             cost = _cost(command, directory)
             if run:
                 costs[name].append(cost)
-    return {
-        name: Cost(statistics.median(one.wall for one in found), statistics.median(one.cpu for one in found))
-        for name, found in costs.items()
-    }
+    return {name: _median(found) for name, found in costs.items()}
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    return Cost(statistics.median(one.wall for one in costs), statistics.median(one.cpu for one in costs))
+
+
+_TWICE = "twice as many"
 
 
 def _many(
     directory: Path,
     objects: Sequence[Mapping[str, Any]],
     peers: Mapping[str, Path],
-    count: int,
+    arguments: argparse.Namespace,
     counts: Mapping[str, int],
-) -> dict[str, Cost]:
-    commands = {"comb render": _combs(directory / "combs", count)}
+) -> dict[str, list[Cost]]:
+    """The costs of each run; also of comb for twice as many combs."""
+    commands = {"comb render": _combs(directory / "combs", arguments.many)}
+    commands[_TWICE] = _combs(directory / "twice", 2 * arguments.many)
     for name, path in peers.items():
-        commands |= _peers(directory, objects, {name: path}, counts.get(name, count))
-    return {name: _cost(command, directory) for name, command in commands.items()}
+        commands |= _peers(directory, objects, {name: path}, counts.get(name, arguments.many))
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(arguments.many_runs):
+        for name, command in commands.items():
+            for combs in ("combs", "twice"):
+                shutil.rmtree(directory / combs / "out", ignore_errors=True)
+            costs[name].append(_cost(command, directory))
+    return costs
 
 
 def _combs(directory: Path, count: int) -> list[str]:
@@ -312,11 +330,10 @@ std.flattenArrays([of(name) for name in import 'names.json'])
 
 def _cost(command: Sequence[str], directory: Path) -> Cost:
     """Run it, with what it prints thrown away."""
-    before = os.times()
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     _run(command, directory)
-    after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return Cost(after.elapsed - before.elapsed, cpu)
+    ended, after = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(ended - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def _run(command: Sequence[str], directory: Path) -> None:
