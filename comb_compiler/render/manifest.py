@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from comb_compiler.source import Path
@@ -26,11 +27,13 @@ class Cause(NamedTuple):
     path: Path
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def comb(cls, *path: str | int) -> "Cause":
         """What comb.yaml says at `path`."""
         return cls(Written.COMB, path)
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def platform(cls, *path: str | int) -> "Cause":
         """What platform.yaml says at `path`."""
         return cls(Written.PLATFORM, path)
