@@ -81,7 +81,7 @@ def check(
     if reading.root is None:
         return Checked(sources.main, reading.kind, "", None, in_reading_order(reading.diagnostics))
     if reading.kind == "Platform":
-        return _check_platform(sources, reading)
+        return _check_platform(sources, reading, memo)
     return _check_comb(sources, reading, platform, memo, published, environment)
 
 
@@ -89,21 +89,23 @@ def _unavailable(reason: Unavailable, file: str) -> Diagnostic:
     return diagnose(reason.code, reason.message, Span.whole_file(file), hints=(reason.hint,) if reason.hint else ())
 
 
-def _check_platform(sources: SourceSet, reading: Reading) -> Checked:
+def _check_platform(sources: SourceSet, reading: Reading, memo: Memo) -> Checked:
     bound = _platform(reading)
     name = bound.value.metadata.name if bound.value else ""
-    policies, told = _policies(sources, bound)
+    policies, told = _policies(sources, bound, memo)
     found = in_reading_order((*without_echoes(bound.diagnostics), *told))
     return Checked(sources.main, "Platform", name, None, found, platform=bound, policies=policies)
 
 
-def _policies(sources: SourceSet, platform: "Bound[Platform]") -> "tuple[PolicySet | None, Sequence[Diagnostic]]":
+def _policies(
+    sources: SourceSet, platform: "Bound[Platform]", memo: Memo
+) -> "tuple[PolicySet | None, Sequence[Diagnostic]]":
     """The policies that a platform names; what reads them is loaded only where it names some."""
     if len(sources.files) == 1 and not platform.root.data.get("policies"):
         return None, ()
     from comb_compiler.compiler.policies import platform_policies
 
-    return platform_policies(sources, platform)
+    return platform_policies(sources, platform, memo)
 
 
 def _check_comb(
@@ -131,7 +133,7 @@ def _check_comb(
             found.add(check_breaking(views[0], published))
     if not unlocked:
         found.add(pin_findings(file, lock))
-    plans = _against(platform, environment, file, views, found) if platform is not None else ()
+    plans = _against(platform, memo, environment, file, views, found) if platform is not None else ()
     place = file.base.place("metadata", "name")
     name = place.value.data if place.path == ("metadata", "name") and isinstance(place.value.data, str) else ""
     span = place.span if name else None
@@ -139,7 +141,7 @@ def _check_comb(
 
 
 def _against(
-    platform: SourceSet, environment: str, file: CombFile, views: tuple[View, ...], found: Findings
+    platform: SourceSet, memo: Memo, environment: str, file: CombFile, views: tuple[View, ...], found: Findings
 ) -> "tuple[Plan, ...]":
     """Find what the comb asks of the platform that it does not have. What is wrong with that is its own verdict."""
     content = platform.files[platform.main]
@@ -162,7 +164,7 @@ def _against(
         return ()
     declared = bound.declared("environments")
     plans = _planned(bound, [one for one in declared if environment in ("", one)], file, views, found)
-    policies, told = _policies(platform, bound)
+    policies, told = _policies(platform, bound, memo)
     if policies is not None and not has_errors((*told, *found.all)):
         from comb_compiler.compiler.policies import check_comb
 

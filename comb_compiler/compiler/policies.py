@@ -1,7 +1,9 @@
 """The policies that a platform names: read once, and asked about combs and about what is rendered of them."""
 
-from collections.abc import Iterator, Mapping, Set as AbstractSet
+import json
+from collections.abc import Callable, Iterator, Mapping, Set as AbstractSet
 from functools import lru_cache
+from hashlib import sha256
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.platform.grounds import Grounds
 from comb_compiler.render.platform.namespaces import namespaces
 from comb_compiler.source import SourceSet, Unavailable
+from comb_compiler.source.memo import NOTHING_KEPT, Memo
 from comb_compiler.source.sourceset import YAML_ENDINGS
 from comb_compiler.spec import Bound, Comb
 from comb_compiler.spec.places import format_path
@@ -36,12 +39,17 @@ __all__ = ["check_beside", "check_comb", "check_manifests", "platform_policies"]
 _EVALUATOR = CelLibrary()
 
 
-def platform_policies(sources: SourceSet, platform: Bound[Platform]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
-    """The policies of the folders that a platform names, whose files are among its sources, and what is wrong there."""
+def platform_policies(
+    sources: SourceSet, platform: Bound[Platform], memo: Memo = NOTHING_KEPT
+) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
+    """The policies of the folders that a platform names, whose files are among its sources, and what is wrong there.
+
+    What types their expressions give is taken from `memo`, if it is there.
+    """
     files = {name: content for name, content in sources.files.items() if name != sources.main}
     written = ((name, content) for name, content in files.items() if name.endswith(YAML_ENDINGS))
     read = tuple(sorted((name, content) for name, content in written if isinstance(content, bytes)))
-    policies, found = _read(read)
+    policies, found = _read(read)(memo)
     refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}
     homes = {dirname(name) or "." for name, _ in read}
     return policies, (*_unread(sources.main, refused, homes, platform), *found)
@@ -68,9 +76,39 @@ def _unread(
             yield diagnose(codes.BAD_POLICY, message, place.span, path=path, hints=(hint,))
 
 
+_Files = tuple[tuple[str, bytes], ...]
+_Read = tuple[PolicySet, tuple[Diagnostic, ...]]
+
+
 @lru_cache(maxsize=4)
-def _read(files: tuple[tuple[str, bytes], ...]) -> tuple[PolicySet, tuple[Diagnostic, ...]]:
-    return read_policies(dict(files), _EVALUATOR)
+def _read(files: _Files) -> Callable[[Memo], _Read]:
+    """What is read of these files, once, whichever memo is there then."""
+    known: list[_Read] = []
+
+    def read(memo: Memo) -> _Read:
+        if not known:
+            known.append(_read_with(files, memo))
+        return known[0]
+
+    return read
+
+
+def _read_with(files: _Files, memo: Memo) -> _Read:
+    key = sha256(repr(("policies", CelLibrary.version(), files)).encode()).hexdigest()
+    kept = _recalled(memo.find(key))
+    evaluator = CelLibrary(kept)
+    read = read_policies(dict(files), evaluator)
+    if evaluator.known != kept:
+        memo.keep(key, json.dumps(evaluator.known).encode())
+    return read
+
+
+def _recalled(content: bytes | None) -> dict[str, str]:
+    """What was kept; nothing where it is not of our form."""
+    try:
+        return {str(name): str(one) for name, one in json.loads(content or b"{}").items()}
+    except (ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def check_comb(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from comb_compiler.graph.conditions.library import library_version
 from comb_compiler.policy.costs import MOST_WORK, Costs, Rough, Size, measured, rough
 from comb_compiler.policy.evaluator import Answer, Facts, Outcome
 from comb_compiler.policy.expressions import BOUND, Expression, Problem
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CelLibrary"]
 
+_FORM = 1
 _ERROR = re.compile(r"(?m)^(?:.*?INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*?)(?: \[INVALID_ARGUMENT\])?$")
 _BUDGET = "Iteration budget exceeded"
 _TOO_MUCH = f"it may look at more than {MOST_WORK:,} characters"
@@ -57,13 +59,22 @@ class _Facts:
         return _Facts({**self.values, **values}, self.rough.beside(rough(values)))
 
 
-class _Program:
-    __slots__ = ("_costs", "_lacking", "_made", "_result")
+class _Made(NamedTuple):
+    """An expression that can be evaluated, and where its functions write what they could not answer."""
 
-    def __init__(self, made: cel.Expression, lacking: list[str], result: str, costs: Costs) -> None:
+    expression: cel.Expression
+    lacking: list[str]
+
+
+class _Program:
+    """Compiled when it is first evaluated, where its type is known before."""
+
+    __slots__ = ("_costs", "_made", "_make", "_result")
+
+    def __init__(self, make: Callable[[], _Made], result: str, costs: Costs, made: _Made | None = None) -> None:
         self._costs = costs
         self._made = made
-        self._lacking = lacking
+        self._make = make
         self._result = result
 
     @property
@@ -74,15 +85,16 @@ class _Program:
         assert isinstance(facts, _Facts)
         if not self._costs.is_little(facts.powers) and self._costs.is_too_much(facts.sizes):
             return Answer(Outcome.COSTLY, reason=_TOO_MUCH)
-        self._lacking.clear()
         try:
-            value = self._made.eval(facts.activation)
+            made = self._made = self._made or self._make()
+            made.lacking.clear()
+            value = made.expression.eval(facts.activation)
         except RuntimeError as error:
             if _BUDGET in str(error):
                 return Answer(Outcome.COSTLY, reason="it loops more than 10,000 times")
             return Answer(Outcome.ERROR, reason=_first(str(error)))
-        if self._lacking:
-            return Answer(Outcome.LACKING, reason=self._lacking[0])
+        if made.lacking:
+            return Answer(Outcome.LACKING, reason=made.lacking[0])
         if self._result == "BOOL" and (truth := _truth(value)) is not None:
             return _HOLDS if truth else _FAILS
         kind = value.type().name()
@@ -110,21 +122,39 @@ def _truth(value: cel.Value) -> bool | None:
 
 
 class CelLibrary:
-    """An `Evaluator`. Programs of one are not to be evaluated by two threads at once."""
+    """An `Evaluator`. Programs of one are not to be evaluated by two threads at once.
+
+    `known` are the types that right expressions give, as one of the same `version` found them: they are compiled when
+    they are first evaluated. What is found is added.
+    """
+
+    def __init__(self, known: Mapping[str, str] | None = None) -> None:
+        self.known = dict(known or {})
+
+    @staticmethod
+    def version() -> str:
+        """What decides on types, beside the expressions."""
+        declared = [(one.name, one.parameters, one.result, one.is_method) for one in FUNCTIONS]
+        return repr((_FORM, library_version(), declared))
 
     def compile(self, expression: Expression, types: Mapping[str, str]) -> _Program | Problem:
-        environment, lacking = _environment(tuple(types.items()))
+        name = f"{dict(types)} {expression.text}"
+        make = partial(_made, expression.evaluated, tuple(types.items()))
+        costs = Costs((expression.tree,))
+        if name in self.known:
+            return _Program(make, self.known[name], costs)
         try:
-            made = environment.compile(expression.evaluated)
+            made = make()
         except RuntimeError as error:
             return _problem(expression, str(error))
-        result = str(made.return_type().name())
+        result = str(made.expression.return_type().name())
         if _UNWANTED.search(result):
             return Problem(f"a result of the type {result.lower()}", 0, len(expression.text), True)
-        constant = _wrong_constant(environment, expression)
+        constant = _wrong_constant(_environment(tuple(types.items()))[0], expression)
         if constant is not None:
             return constant
-        return _Program(made, lacking, result, Costs((expression.tree,)))
+        self.known[name] = result
+        return _Program(make, result, costs, made)
 
     def together(
         self, expressions: Iterable[Expression], variables: Mapping[str, Expression], types: Mapping[str, str]
@@ -135,16 +165,22 @@ class CelLibrary:
         text = " && ".join(f"({one.bound}\n)" for one in asked)  # a text may end with a comment
         for name, one in reversed(tuple(variables.items())):
             text = f"cel.bind({BOUND}{name}, ({one.bound}\n), {text})"
-        environment, lacking = _environment(tuple(types.items()), binds=True)
+        make = partial(_made, text, tuple(types.items()), binds=True)
         try:
-            costs = Costs((one.tree for one in asked), {name: one.tree for name, one in variables.items()})
-            made = environment.compile(text)
-            return _Program(made, lacking, str(made.return_type().name()), costs)
+            made = make()
         except RuntimeError:
             return None
+        costs = Costs((one.tree for one in asked), {name: one.tree for name, one in variables.items()})
+        return _Program(make, str(made.expression.return_type().name()), costs, made)
 
     def facts(self, values: Mapping[str, Any]) -> _Facts:
         return _Facts(values)
+
+
+def _made(text: str, types: tuple[tuple[str, str], ...], *, binds: bool = False) -> _Made:
+    """Raises RuntimeError for what is not right."""
+    environment, lacking = _environment(types, binds=binds)
+    return _Made(environment.compile(text), lacking)
 
 
 def _first(text: str) -> str:

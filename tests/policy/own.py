@@ -12,7 +12,7 @@ from comb_compiler.policy.model import PolicySet
 from comb_compiler.policy.reading import read_policies
 from comb_compiler.workspace.policies import own_policies, read_policy_folder, test_files
 
-__all__ = ["EVALUATOR", "NAMESPACE", "admitted", "own_fixtures", "own_set"]
+__all__ = ["EVALUATOR", "NAMESPACE", "admitted", "own_files", "own_fixtures", "own_set"]
 
 EVALUATOR = CelLibrary()
 NAMESPACE: dict[str, Any] = {
@@ -25,10 +25,15 @@ NAMESPACE: dict[str, Any] = {
 }
 
 
+def own_files() -> dict[str, bytes]:
+    """The files that they are in."""
+    return _bytes(read_policy_folder(own_policies(), "."))
+
+
 @functools.cache
 def own_set() -> PolicySet:
     """The policies, with the params that their fixtures share."""
-    policies, found = read_policies(_bytes(read_policy_folder(own_policies(), ".")), EVALUATOR)
+    policies, found = read_policies(own_files(), EVALUATOR)
     assert not found
     shared = next(iter(own_fixtures())).others[-1]
     return policies._replace(params=(shared,))

@@ -21,7 +21,7 @@ from comb_compiler.source.memo import Memo
 if TYPE_CHECKING:
     from cel_expr_python import cel
 
-__all__ = ["Asked", "ask_library"]
+__all__ = ["Asked", "ask_library", "library_version"]
 
 _FORM = 3
 _MOST_ASKED = 1_000
@@ -61,7 +61,7 @@ def ask_library(asked: Asked, memo: Memo) -> dict[str, tuple[Mistake, ...]]:
 
 
 def _key(texts: list[str], asked: Asked) -> str:
-    parts = ["condition", str(_FORM), _version(), _digest(asked.descriptors)]
+    parts = ["condition", str(_FORM), library_version(), _digest(asked.descriptors)]
     content = json.dumps([parts, texts, sorted(asked.doubtful), sorted(asked.variables.items())])
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -73,7 +73,7 @@ def _digest(descriptors: bytes) -> str:
 
 
 @cache
-def _version() -> str:
+def library_version() -> str:
     """The library's version, from the name of the folder that says so: asking for metadata would take 50 ms."""
     spec = find_spec("cel_expr_python")
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
