@@ -1,19 +1,19 @@
 """A Grafana dashboard for a comb, as a ConfigMap that Grafana's side-car finds."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from comb_compiler.render.manifest import Cause, Manifest, manifest
-from comb_compiler.render.monitoring.panels import rows
+from comb_compiler.render.monitoring.panels import rows, selectors
 from comb_compiler.render.monitoring.uid import dashboard_uid
 from comb_compiler.render.monitoring.views import Panel, Row
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["dashboard_model", "dashboards"]
+__all__ = ["dashboards"]
 
 _WIDTH, _HEIGHT, _ACROSS = 8, 8, 3
-_SCHEMA = 39
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -27,29 +27,34 @@ def dashboards(rendering: Rendering) -> Iterator[Manifest]:
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {**made, "labels": {**made["labels"], "grafana_dashboard": "1"}},
-            "data": {f"{dashboard_uid(rendering)}.json": _written(dashboard_model(rendering))},
+            "data": {f"{dashboard_uid(rendering)}.json": _written(rendering)},
         },
         Cause.platform("clusters", rendering.here.cluster, "prometheus"),
     )
 
 
-def _written(model: Mapping[str, Any]) -> str:
-    """The model as JSON, a line for each panel: what differs can be read, and most of it is written at once."""
-    *others, panels = model.items()
-    assert panels[0] == "panels"
-    lines = [f"{json.dumps(name)}: {json.dumps(value)}," for name, value in others]
-    return "\n".join(["{", *lines, '"panels": [', ",\n".join(map(json.dumps, panels[1])), "]}", ""])
-
-
-def dashboard_model(rendering: Rendering) -> dict[str, Any]:
-    """Grafana's model of the dashboard."""
+def _written(rendering: Rendering) -> str:
+    """Grafana's model of the dashboard as JSON, a line for each panel, so that what differs can be read."""
     metadata = rendering.comb.metadata
-    return {
+    own = {
         "uid": dashboard_uid(rendering),
         "title": f"{rendering.name} ({rendering.namespace})",
         "description": metadata.description or "",
         "tags": ["comb", *([metadata.team] if metadata.team else [])],
-        "schemaVersion": _SCHEMA,
+    }
+    panels = _panels_text(rows(rendering))
+    for sign, series in selectors(rendering).items():
+        panels = panels.replace(sign, json.dumps(series)[1:-1])
+    return f'{{\n{_lines(own)}\n{_SETTINGS}\n"panels": [\n{panels}\n]}}\n'
+
+
+def _lines(members: Mapping[str, Any]) -> str:
+    return "\n".join(f"{json.dumps(name)}: {json.dumps(value)}," for name, value in members.items())
+
+
+_SETTINGS = _lines(
+    {
+        "schemaVersion": 39,
         "editable": False,
         "graphTooltip": 1,
         "refresh": "30s",
@@ -57,11 +62,17 @@ def dashboard_model(rendering: Rendering) -> dict[str, Any]:
         "templating": {
             "list": [{"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus"}]
         },
-        "panels": list(_panels(list(rows(rendering)))),
     }
+)
 
 
-def _panels(all_rows: list[Row]) -> Iterator[dict[str, Any]]:
+@lru_cache(maxsize=256)
+def _panels_text(all_rows: tuple[Row, ...]) -> str:
+    """The panels, which are the same for combs that have the same: writing them takes longer than all else here."""
+    return ",\n".join(map(json.dumps, _panels(all_rows)))
+
+
+def _panels(all_rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
     number, top = 0, 0
     for row in all_rows:
         number += 1

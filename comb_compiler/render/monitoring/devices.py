@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from comb_compiler.plan import Workload
-from comb_compiler.render.monitoring.views import Panel, Query, Row
+from comb_compiler.render.monitoring.views import DEVICES, Panel, Query, Row
 from comb_compiler.render.promql import pods_of, quoted
 from comb_compiler.render.rendering import Rendering
 from comb_compiler.render.scaling.measures import measures_of
 from comb_compiler.spec.platform.clusters import Prometheus
 
-__all__ = ["device_row"]
+__all__ = ["device_row", "device_selectors"]
 
 _TITLES = {
     "comb_gpu_utilization": "Use of devices",
@@ -21,16 +21,27 @@ _TITLES = {
 def device_row(rendering: Rendering) -> Iterator[Row]:
     """A row where some workload has devices; none for a comb of CPUs."""
     prometheus = rendering.cluster.prometheus
-    holders = [one for one in rendering.here.workloads if one.amounts.slice is not None]
-    if holders and prometheus is not None:
-        yield Row("Devices", tuple(_panels(rendering, prometheus, holders)))
+    if prometheus is not None and _holders(rendering):
+        yield Row("Devices", tuple(_panels(prometheus)))
 
 
-def _panels(rendering: Rendering, prometheus: Prometheus, holders: list[Workload]) -> Iterator[Panel]:
+def device_selectors(rendering: Rendering) -> dict[str, str]:
+    """What selects the series of that row, by what stands for it there."""
+    prometheus, holders = rendering.cluster.prometheus, _holders(rendering)
+    if prometheus is None or not holders:
+        return {}
     pods = "|".join(pods_of(one.name) for one in holders)
     pod, namespace = prometheus.pod_label, prometheus.namespace_label
-    selector = f"{namespace}={quoted(rendering.namespace)},{pod}=~{quoted(pods)}"
+    return {DEVICES: f"{namespace}={quoted(rendering.namespace)},{pod}=~{quoted(pods)}"}
+
+
+def _holders(rendering: Rendering) -> list[Workload]:
+    return [one for one in rendering.here.workloads if one.amounts.slice is not None]
+
+
+def _panels(prometheus: Prometheus) -> Iterator[Panel]:
+    pod = prometheus.pod_label
     for measure in measures_of(prometheus):
         if measure.name in _TITLES:
-            query = measure.query.format(selector=selector, by=pod)
+            query = measure.query.format(selector=DEVICES, by=pod)
             yield Panel(_TITLES[measure.name], "percent", (Query(query, f"{{{{{pod}}}}}"),))

@@ -1,15 +1,15 @@
 """What a comb's dashboard shows: rows of panels, each with its queries."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from datetime import timedelta
+from functools import lru_cache
 
-from comb_compiler.render.monitoring.devices import device_row
+from comb_compiler.render.monitoring.devices import device_row, device_selectors
 from comb_compiler.render.monitoring.objectives import entry_labels
-from comb_compiler.render.monitoring.views import Panel, Query, Row
+from comb_compiler.render.monitoring.views import ENTRY, EVERYWHERE, FAILURES, Panel, Query, Row
 from comb_compiler.render.promql import any_of, rate, selector
 from comb_compiler.render.rendering import Rendering
 
-__all__ = ["rows"]
+__all__ = ["rows", "selectors"]
 
 _EACH = "$__rate_interval"
 """Grafana's own: a window that holds enough scrapes."""
@@ -17,46 +17,45 @@ _QUANTILES = ("p50", "p90", "p95", "p99")
 _MODEL = ("operator", "model", "version")
 
 
-class _Series(NamedTuple):
-    """What selects the comb's series: those of the process that answers, of these what did not end well, and those of
-    all of its processes.
-    """
-
-    of_entry: str
-    of_failures: str
-    of_all: str
-
-    def answering(self, metric: str) -> str:
-        return metric + self.of_entry
-
-    def failing(self, metric: str) -> str:
-        return metric + self.of_failures
-
-    def everywhere(self, metric: str) -> str:
-        return metric + self.of_all
+def rows(rendering: Rendering) -> tuple[Row, ...]:
+    """The rows, from what callers see to what it runs on; `selectors` says what selects their series."""
+    comb = rendering.comb
+    promised = tuple((name, value) for name in _QUANTILES if (value := getattr(comb.sla, name)))
+    has_arms = comb.experiment is not None or comb.rollout is not None
+    return (*_own_rows(promised, has_arms, bool(comb.models)), *device_row(rendering))
 
 
-def rows(rendering: Rendering) -> Iterator[Row]:
-    """The rows, from what callers see to what it runs on."""
+def selectors(rendering: Rendering) -> dict[str, str]:
+    """What selects the series of a comb, by what stands for it in the queries."""
     entry, processes = entry_labels(rendering), any_of(rendering.service(group) for group in rendering.groups)
-    series = _Series(
-        selector(entry),
-        selector(entry, unlike={"code": "OK"}),
-        selector({"namespace": rendering.namespace}, like={"service": processes}),
-    )
-    yield _requests(series)
-    yield _latency(rendering, series)
-    yield _operators(series)
-    if rendering.comb.experiment is not None or rendering.comb.rollout is not None:
-        yield _arms(series)
-    if rendering.comb.models:
-        yield _models(series)
-    yield _processes(series)
-    yield from device_row(rendering)
+    return {
+        ENTRY: selector(entry),
+        FAILURES: selector(entry, unlike={"code": "OK"}),
+        EVERYWHERE: selector({"namespace": rendering.namespace}, like={"service": processes}),
+        **device_selectors(rendering),
+    }
 
 
-def _requests(series: _Series) -> Row:
-    total, bad = series.answering("comb_requests_total"), series.failing("comb_requests_total")
+@lru_cache(maxsize=256)
+def _own_rows(promised: tuple[tuple[str, timedelta], ...], has_arms: bool, has_models: bool) -> tuple[Row, ...]:
+    arms, models = [_arms()] if has_arms else [], [_models()] if has_models else []
+    return (_requests(), _latency(promised), _operators(), *arms, *models, _processes())
+
+
+def _answering(metric: str) -> str:
+    return metric + ENTRY
+
+
+def _failing(metric: str) -> str:
+    return metric + FAILURES
+
+
+def _everywhere(metric: str) -> str:
+    return metric + EVERYWHERE
+
+
+def _requests() -> Row:
+    total, bad = _answering("comb_requests_total"), _failing("comb_requests_total")
     return Row(
         "Requests",
         (
@@ -70,10 +69,8 @@ def _requests(series: _Series) -> Row:
                 "Under way, and not taken on",
                 "short",
                 (
-                    Query(f"sum({series.answering('comb_requests_under_way')})", "under way"),
-                    Query(
-                        rate(series.answering("comb_requests_refused_total"), _EACH, "by"), "refused a second by {{by}}"
-                    ),
+                    Query(f"sum({_answering('comb_requests_under_way')})", "under way"),
+                    Query(rate(_answering("comb_requests_refused_total"), _EACH, "by"), "refused a second by {{by}}"),
                 ),
             ),
         ),
@@ -84,11 +81,10 @@ def _quantile(share: str, buckets: str, *by: str) -> str:
     return f"histogram_quantile({share}, {rate(buckets, _EACH, 'le', *by)})"
 
 
-def _latency(rendering: Rendering, series: _Series) -> Row:
-    buckets = series.answering("comb_request_seconds_bucket")
+def _latency(promised: tuple[tuple[str, timedelta], ...]) -> Row:
+    buckets = _answering("comb_request_seconds_bucket")
     asked = [Query(_quantile(f"0.{name[1:]}", buckets), name) for name in _QUANTILES]
-    promised = [(name, getattr(rendering.comb.sla, name)) for name in _QUANTILES]
-    lines = [Query(f"vector({value.total_seconds():g})", f"{name} promised") for name, value in promised if value]
+    lines = [Query(f"vector({value.total_seconds():g})", f"{name} promised") for name, value in promised]
     return Row(
         "Latency",
         (
@@ -104,13 +100,13 @@ def _latency(rendering: Rendering, series: _Series) -> Row:
     )
 
 
-def _operators(series: _Series) -> Row:
-    steps = series.answering("comb_step_seconds_bucket")
-    spent = rate(series.answering("comb_step_seconds_sum"), _EACH, "step")
-    ended = rate(series.answering("comb_step_seconds_count"), _EACH, "step")
-    bad = series.failing("comb_steps_total")
-    batches = rate(series.everywhere("comb_batches_total"), _EACH, "operator", "size")
-    queue = series.everywhere("comb_queue_length")
+def _operators() -> Row:
+    steps = _answering("comb_step_seconds_bucket")
+    spent = rate(_answering("comb_step_seconds_sum"), _EACH, "step")
+    ended = rate(_answering("comb_step_seconds_count"), _EACH, "step")
+    bad = _failing("comb_steps_total")
+    batches = rate(_everywhere("comb_batches_total"), _EACH, "operator", "size")
+    queue = _everywhere("comb_queue_length")
     return Row(
         "Operators",
         (
@@ -125,20 +121,20 @@ def _operators(series: _Series) -> Row:
                 "Tried again, started again, abandoned",
                 "short",
                 (
-                    Query(rate(series.everywhere("comb_retries_total"), _EACH), "calls tried again a second"),
+                    Query(rate(_everywhere("comb_retries_total"), _EACH), "calls tried again a second"),
                     Query(
-                        rate(series.everywhere("comb_worker_restarts_total"), _EACH, "operator"),
+                        rate(_everywhere("comb_worker_restarts_total"), _EACH, "operator"),
                         "{{operator}} started again a second",
                     ),
-                    Query(f"sum({series.everywhere('comb_abandoned_calls')})", "abandoned calls"),
+                    Query(f"sum({_everywhere('comb_abandoned_calls')})", "abandoned calls"),
                 ),
             ),
         ),
     )
 
 
-def _arms(series: _Series) -> Row:
-    exposed = rate(series.answering("comb_exposures_total"), _EACH, "release", "arm", "how")
+def _arms() -> Row:
+    exposed = rate(_answering("comb_exposures_total"), _EACH, "release", "arm", "how")
     return Row(
         "Arms and releases",
         (
@@ -147,17 +143,17 @@ def _arms(series: _Series) -> Row:
                 "Weights, and a candidate's share",
                 "short",
                 (
-                    Query(f"max by (arm) ({series.answering('comb_arm_weight')})", "{{arm}}"),
-                    Query(f"max({series.answering('comb_candidate_share')})", "candidate"),
-                    Query(f"max({series.answering('comb_weights_refused')})", "the file of weights is refused"),
+                    Query(f"max by (arm) ({_answering('comb_arm_weight')})", "{{arm}}"),
+                    Query(f"max({_answering('comb_candidate_share')})", "candidate"),
+                    Query(f"max({_answering('comb_weights_refused')})", "the file of weights is refused"),
                 ),
             ),
             Panel(
                 "Whether users are shared as they should be",
                 "short",
                 (
-                    Query(f"min by (of) ({series.answering('comb_sample_ratio_mismatch_p_value')})", "p-value: {{of}}"),
-                    Query(rate(series.answering("comb_failovers_total"), _EACH), "answered for a candidate, a second"),
+                    Query(f"min by (of) ({_answering('comb_sample_ratio_mismatch_p_value')})", "p-value: {{of}}"),
+                    Query(rate(_answering("comb_failovers_total"), _EACH), "answered for a candidate, a second"),
                 ),
                 note="Below 0.001 an arm loses users on the way.",
             ),
@@ -165,30 +161,30 @@ def _arms(series: _Series) -> Row:
     )
 
 
-def _models(series: _Series) -> Row:
+def _models() -> Row:
     by = ", ".join(_MODEL)
     named = "{{operator}} {{model}}@{{version}}"
-    wrong = rate(series.everywhere("comb_model_answers_not_finite_total"), _EACH, *_MODEL)
+    wrong = rate(_everywhere("comb_model_answers_not_finite_total"), _EACH, *_MODEL)
     return Row(
         "Models",
         (
             Panel(
                 "Model health",
                 "short",
-                (Query(f"sum by ({by}, level) ({series.everywhere('comb_model_health')})", f"{named} {{{{level}}}}"),),
+                (Query(f"sum by ({by}, level) ({_everywhere('comb_model_health')})", f"{named} {{{{level}}}}"),),
                 kind="bargauge",
                 note="Processes that see a model version at this level.",
             ),
             Panel(
                 "Drift of answers",
                 "short",
-                (Query(f"max by ({by}) ({series.everywhere('comb_model_drift_psi')})", f"{named} PSI"),),
+                (Query(f"max by ({by}) ({_everywhere('comb_model_drift_psi')})", f"{named} PSI"),),
             ),
             Panel(
                 "Golden samples, and answers that are no numbers",
                 "short",
                 (
-                    Query(f"sum by (arm, kind) ({series.everywhere('comb_golden_samples')})", "{{kind}} {{arm}}"),
+                    Query(f"sum by (arm, kind) ({_everywhere('comb_golden_samples')})", "{{kind}} {{arm}}"),
                     Query(wrong, f"{named}: NaN or infinity, a second"),
                 ),
             ),
@@ -196,10 +192,10 @@ def _models(series: _Series) -> Row:
     )
 
 
-def _processes(series: _Series) -> Row:
-    cpu = rate(series.everywhere("process_cpu_seconds_total"), _EACH, "service", "pod")
-    memory = f"max by (service, pod) ({series.everywhere('process_resident_memory_bytes')})"
-    builds = f"count by (release, service) ({series.everywhere('comb_build_info')})"
+def _processes() -> Row:
+    cpu = rate(_everywhere("process_cpu_seconds_total"), _EACH, "service", "pod")
+    memory = f"max by (service, pod) ({_everywhere('process_resident_memory_bytes')})"
+    builds = f"count by (release, service) ({_everywhere('comb_build_info')})"
     return Row(
         "Processes",
         (
@@ -207,7 +203,7 @@ def _processes(series: _Series) -> Row:
                 "Pods that are ready, and what runs",
                 "short",
                 (
-                    Query(f"sum by (service) ({series.everywhere('comb_ready')})", "{{service}} ready"),
+                    Query(f"sum by (service) ({_everywhere('comb_ready')})", "{{service}} ready"),
                     Query(builds, "{{service}} {{release}}"),
                 ),
             ),

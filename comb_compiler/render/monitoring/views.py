@@ -2,7 +2,12 @@
 
 from typing import NamedTuple
 
-__all__ = ["Panel", "Query", "Row"]
+__all__ = ["DEVICES", "ENTRY", "EVERYWHERE", "FAILURES", "Panel", "Query", "Row"]
+
+ENTRY, FAILURES, EVERYWHERE, DEVICES = "@entry@", "@failures@", "@everywhere@", "@devices@"
+"""What stands in a query for what selects series: of the process that answers, of these what did not end well, of all
+processes, and of devices. So a panel is the same for all combs. No name has an `@`.
+"""
 
 
 class Query(NamedTuple):
