@@ -87,7 +87,10 @@ def _plain(value: Any, pointer: Pointer, causes: dict[Pointer, Cause]) -> Any:
         ]
     if kind is dict or isinstance(value, Mapping):
         plain: dict[str, Any] = {}
-        for key, one in value.items():  # a comprehension would make a function of it each time
+        for key, marked in value.items():  # a comprehension would make a function of it each time
+            one = marked
+            if type(marked) is _Caused:
+                one, causes[(*pointer, key)] = marked
             if type(one) in _SCALARS:
                 plain[key] = one
             elif one is not None:
