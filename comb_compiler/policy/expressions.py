@@ -71,7 +71,7 @@ def read_expression(text: str, roots: frozenset[str]) -> Expression | Problem:
     tree = read(_OPTIONAL.sub(r"\1 ", text))
     if isinstance(tree, Mistake):
         if tree.message.startswith("this condition"):
-            return Problem(tree.message.replace("condition", "expression"), is_lacking=True)
+            return Problem(tree.message.replace("this condition", "this expression: it", 1), is_lacking=True)
         return Problem(tree.message, tree.start, tree.end)
     edits: list[tuple[int, int, str]] = []
     free = {

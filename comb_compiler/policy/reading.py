@@ -10,6 +10,7 @@ from comb_compiler.policy.compiling import Scope, compile_rule
 from comb_compiler.policy.evaluator import Evaluator
 from comb_compiler.policy.fields import bad, field_findings, shape_of
 from comb_compiler.policy.model import Binding, Policy, PolicySet, Shipped
+from comb_compiler.policy.refusing import refusals
 from comb_compiler.source import Node, decode, parse
 from comb_compiler.source.nodes import child
 from comb_compiler.spec.suggest import did_you_mean
@@ -59,7 +60,7 @@ def read_policies(files: Mapping[str, bytes], evaluator: Evaluator) -> tuple[Pol
         kind = root.data.get("kind")
         told = tuple(_kind_findings(root))
         if not told and kind in _VERSIONS:
-            told = tuple(field_findings(root))
+            told = tuple(field_findings(root)) or tuple(refusals(root))
         found += told
         if has_errors(told):
             continue

@@ -11,6 +11,7 @@ from tests.cluster.api import Api, Refused, until
 from tests.policy.changing import changed
 from tests.policy.expressions import LACKING, REFUSED, VALUES
 from tests.policy.own import NAMESPACE, admitted, own_fixtures, own_set
+from tests.policy.wrong import WRONG, right, wrong
 from tests.support.trials import Trial
 
 FIXTURES = tuple(one for one in own_fixtures() if one.root.data["kind"] != "Comb")
@@ -112,6 +113,20 @@ def test_functions_give_what_a_cluster_gives(api: Api) -> None:
 def test_what_is_refused_here_is_refused_by_a_cluster(text: str, api: Api) -> None:
     with pytest.raises(Refused, match=r"compil|Invalid|must evaluate"):
         api.apply(_policy([text], "refused")[0], dry=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRONG)
+def test_a_policy_that_is_refused_here_is_refused_by_a_cluster(name: str, api: Api) -> None:
+    which, made = wrong(name)
+    with pytest.raises(Refused):
+        api.apply(made[which], dry=True)
+
+
+@pytest.mark.slow
+def test_a_policy_that_is_right_here_is_taken_by_a_cluster(api: Api) -> None:
+    for one in right().values():
+        api.apply(one, dry=True)
 
 
 @pytest.mark.slow
