@@ -12,7 +12,7 @@ from comb_compiler.cli.gate.loaded import Loaded
 from comb_compiler.cli.gate.passing import passed_on
 from comb_compiler.cli.gate.session import source_of
 from comb_compiler.cli.gate.targets import Answers, launched
-from comb_compiler.cli.opening import open_clean
+from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.diagnostics.fixes import apply_fixes
 from comb_compiler.gates.load.guide import Advice, Guide, Run
 from comb_compiler.gates.load.seen import Step
@@ -35,8 +35,8 @@ from comb_compiler.runtime import Messages, operator
 
 
 def spin(seconds):
-    until = time.process_time() + seconds
-    while time.process_time() < until:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
         pass
 
 
@@ -105,10 +105,15 @@ def mended(directory: Path, advice: Advice, number: int = 0) -> Path:
     return after
 
 
-def measured(directory: Path, rate: float, seconds: float, texts: tuple[str, ...] = ("x",)) -> Measured:
-    """A service of the comb, loaded for so long; requests have these texts, in turn by chance."""
-    clean = open_clean(str(directory / "comb.yaml"), Console(), "is loaded")
-    assert clean is not None
+def measured(
+    directory: Path, rate: float, seconds: float, texts: tuple[str, ...] = ("x",), baseline: Path | None = None
+) -> Measured:
+    """A service of the comb, loaded for so long; requests have these texts, in turn by chance.
+
+    A baseline is loaded before it, to know what its operators take.
+    """
+    before = None if baseline is None else measured(baseline, rate, seconds, texts).run
+    clean, old = opened(directory), None if baseline is None else opened(baseline)
     source, answers = source_of(clean, "", is_patient=False), Answers(clean.plan)
 
     async def main() -> tuple[Run, dict[tuple[str, str], str]]:
@@ -130,4 +135,13 @@ def measured(directory: Path, rate: float, seconds: float, texts: tuple[str, ...
             return await asyncio.to_thread(load), passed
 
     run, passed = asyncio.run(main())
-    return Measured(run, guiding(clean, "", passed)(run))
+    if before is not None:
+        run = run._replace(before={one.step: one.service for one in before.operators})
+    return Measured(run, guiding(clean, "", passed, old)(run))
+
+
+def opened(directory: Path) -> Clean:
+    """The comb of a directory, which is right."""
+    clean = open_clean(str(directory / "comb.yaml"), Console(), "is loaded")
+    assert clean is not None
+    return clean

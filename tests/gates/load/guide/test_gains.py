@@ -1,6 +1,7 @@
 """What the guide says of planted problems, applied, gains what it said: real services under a real load."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -37,7 +38,7 @@ def in_operator(before: Measured, after: Measured) -> float:
 
 def gains(
     directory: Path, rule: str, rate: float, seconds: float, texts: tuple[str, ...] = ("x",),
-    gained: Callable[[Measured, Measured], float] = latency,
+    gained: Callable[[Measured, Measured], float] = latency, measure: Callable[..., Measured] = measured,
 ) -> tuple[Measured, Measured, float]:  # fmt: skip
     """The measured gain lies in the interval that was stated, and the rule then has no more to say.
 
@@ -47,12 +48,12 @@ def gains(
     seen: list[tuple[Measured, Measured, float]] = []
     missed: list[str] = []
     while len(seen) + len(missed) < _MOST:
-        before = measured(directory, rate, seconds, texts)
+        before = measure(directory, rate, seconds, texts)
         if rule not in before.rules:
             missed.append(f"{rule} is silent: {before.run}")
             continue
         advice = before.advice(rule)
-        after = measured(mended(directory, advice, len(seen)), rate, seconds, texts)
+        after = measure(mended(directory, advice, len(seen)), rate, seconds, texts)
         seen.append((before, after, gained(before, after)))
         if _as_stated(rule, seen):
             return seen[-1]
@@ -179,6 +180,23 @@ def _idle(place: Path) -> tuple[Measured, Measured, float]:
     return gains(directory, "cores-idle", 10, 20, gained=lambda before, after: reserved(before) - reserved(after))
 
 
+def _changed(place: Path) -> tuple[Measured, Measured, float]:
+    """Another class runs than in the baseline, and it takes three times as long."""
+    took = {"before": 0.04, "after": 0.12}
+    made = {
+        name: one(place / name, f"time.sleep({seconds}); return self.answer(text=ask.text)", ", workers: 8")
+        for name, seconds in took.items()
+    }
+    for name, directory in made.items():
+        for file in (directory / "comb.yaml", directory / "operators.py"):
+            file.write_text(file.read_text("utf-8").replace("Slow", f"Slow{name.title()}"), encoding="utf-8")
+    was, now = (made[name] / "operators.py" for name in took)
+    code = was.read_text("utf-8")
+    now.write_text(f"{now.read_text('utf-8')}\n\n{code[code.index('class ') :]}", encoding="utf-8")
+    beside = partial(measured, baseline=made["before"])
+    return gains(made["after"], "slower-by-change", 8, 20, gained=in_operator, measure=beside)
+
+
 PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "too-few-workers": _workers,
     "batches-too-small": _small,
@@ -189,4 +207,5 @@ PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "memory-grows": _leak,
     "cold-start": _cold,
     "cores-idle": _idle,
+    "slower-by-change": _changed,
 }
