@@ -12,7 +12,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 560.0, 12.0, 204.0
 _CAP, _BESIDE = 3.0, 8.0
 """Half of what ends a bar, and how far the baseline's are beside the candidate's."""
 _SHOWN = ("p50", "p95", "p99")
-_ROOM = 1.1
+_ROOM, _ASIDE = 1.1, 1.05
+"""How much more there is room for than the highest latency, and the highest rate."""
 _LETTERS = 11.0
 """How far apart names are written, so that they can be read."""
 
@@ -68,7 +69,7 @@ def chart(load: LoadFound) -> Chart | None:
     shown = {name: bound for name, bound in load.promised.items() if bound <= 3 * highest}
     top = _ROOM * max(highest, *shown.values()) if shown else _ROOM * highest
     point = load.saturation.rate if load.saturation is not None else None
-    most = max(point or 0.0, *(step.rate for step in load.steps))
+    most = _ASIDE * max(point or 0.0, *(step.rate for step in load.steps))
 
     def left(rate: float) -> float:
         return round(_LEFT + (_RIGHT - _LEFT) * rate / most, 1)
