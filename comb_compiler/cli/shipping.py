@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from comb_compiler.images.engines import Engine
     from comb_compiler.spec.comb.operators import Operator
 
-__all__ = ["Shipped", "engine_for", "limits_of", "must_need_no_network", "shipped"]
+__all__ = ["Shipped", "engine_for", "limits_of", "must_need_no_network", "own_images", "shipped"]
 
 _CPU = "cpu"
 
@@ -74,7 +74,7 @@ def shipped(engine: "Engine", place: Path, clean: Clean, plan: ExecutionPlan, op
     from comb_compiler.images.containers import Asked
 
     locate = model_locator(clean.checkout, clean.main)
-    limits, own = limits_of(clean, plan), _own_images(clean, plan)
+    limits, own = limits_of(clean, plan), own_images(clean, plan)
     image_of = _of_layout(engine, place) if place.is_dir() else _of_file(engine, place, option)
     asked, images = [], {}
     for name in (process.name for process in plan.processes):
@@ -112,7 +112,7 @@ def limits_of(clean: Clean, plan: ExecutionPlan) -> "Mapping[str, Limits]":
     return limits
 
 
-def _own_images(clean: Clean, plan: ExecutionPlan) -> Mapping[str, str]:
+def own_images(clean: Clean, plan: ExecutionPlan) -> Mapping[str, str]:
     """Images that operators bring along, by process."""
     operators = _operators(clean)
     images = {

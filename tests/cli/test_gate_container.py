@@ -131,6 +131,20 @@ def test_what_is_no_image_of_the_comb_is_said(engine: "DockerClient", project: P
     assert (ran.code, "is something else" in ran.err) == (2, True), ran.err
 
 
+def test_images_of_other_code_prove_nothing(engine: "DockerClient", project: Path, tmp_path: Path) -> None:
+    samples(project, {"Ada": "Hello, Ada!"})
+    later = tmp_path / "later"
+    shutil.copytree(project, later)
+    (later / "operators.py").write_text(OPERATORS.replace("Hello", "Hi"), encoding="utf-8")
+    ran = gate(later, engine, *IN_CONTAINERS, *ALONE)
+    assert (ran.code, ran.verdicts) == (3, {"images": "undecided"}), ran.out + ran.err
+    assert "they have not the `operators.py` that is there now; `comb image build` makes them anew" in ran.out
+    ran = gate(project, engine, "availability", *IN_CONTAINERS, "--baseline", str(later), "--baseline-images", "images")
+    assert (ran.code, ran.verdicts) == (0, {"availability": "passed"}), ran.out + ran.err
+    assert "the images of the baseline are of other code" in ran.report["promise"]
+    assert left(engine) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_the_middle_leaves_nothing(engine: "DockerClient", project: Path, number: signal.Signals) -> None:
     samples(project, {"wait": "?"})

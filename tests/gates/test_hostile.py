@@ -145,6 +145,7 @@ def project(example_base: Path, example_wheelhouse: Path, tmp_path_factory: pyte
     made = greeter(tmp_path_factory.mktemp("hostile") / "comb", example_base, example_wheelhouse, CANDIDATE)
     for name in ("docker", "google", "grpc", "jinja2", "pydantic", "sitecustomize", "yaml"):
         (made / f"{name}.py").write_text(f"open({str(made / 'PATCHED')!r}, 'w')\n", encoding="utf-8")
+    build(made, example_base, example_wheelhouse, CANDIDATE)
     return made
 
 

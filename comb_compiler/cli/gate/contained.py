@@ -13,7 +13,7 @@ from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.gate.targets import START, Answers, Service, as_written, is_ready
 from comb_compiler.cli.opening import Clean
 from comb_compiler.cli.patience import patient
-from comb_compiler.cli.shipping import Shipped, engine_for, must_need_no_network, shipped
+from comb_compiler.cli.shipping import Shipped, engine_for, must_need_no_network, own_images, shipped
 from comb_compiler.cli.verdicts import VerdictCache, default_directory
 from comb_compiler.compiler import compile_comb, parted_by_groups
 from comb_compiler.gates.asking import Gone
@@ -45,6 +45,8 @@ class Containers(NamedTuple):
     engine: "Engine"
     combs: Mapping[str, Shipped]
     note: Callable[[str], None]
+    stale: Mapping[str, str] = {}
+    """Why images are not of the comb that they stand for, by the name of the target."""
 
     @property
     def images(self) -> Mapping[str, str]:
@@ -60,7 +62,8 @@ class Containers(NamedTuple):
     def promise(self) -> str:
         """What is known of how operators were kept apart."""
         named = ", ".join(f"{process} {digest}" for process, digest in self.images.items())
-        return f"{_PROMISE}{'' if 'baseline' in self.combs else _BESIDE} (images: {named})"
+        stale = f"; {self.stale['baseline']}" if "baseline" in self.stale else ""
+        return f"{_PROMISE}{'' if 'baseline' in self.combs else _BESIDE} (images: {named}){stale}"
 
     @asynccontextmanager
     async def started(self, name: str, answers: Answers, patience: float = START) -> AsyncIterator[Service]:
@@ -112,7 +115,27 @@ def containers_for(
             baseline = _within(baseline, arguments.environment if known else "")
             must_need_no_network(baseline)
             combs["baseline"] = _ships(engine, before, baseline, arguments, "--baseline-images")
-        yield Containers(engine, combs, console.progress)
+        asked = {name: clean for name, clean in (("candidate", candidate), ("baseline", baseline)) if clean is not None}
+        stale = {name: _stale(engine, one, asked[name], name) for name, one in combs.items()}
+        yield Containers(engine, combs, console.progress, {name: why for name, why in stale.items() if why})
+
+
+def _stale(engine: "Engine", comb: Shipped, clean: Clean, name: str) -> str:
+    """Why images have other code than the subject that they are asked as; empty where they do not."""
+    from comb_compiler.images.insides import first_other
+    from comb_compiler.render.layout import CODE
+    from comb_compiler.workspace.operators import code_files
+
+    files = code_files(clean.checkout, clean.main)
+    code = {path: content for path, content in files if isinstance(content, bytes)}
+    own = own_images(clean, comb.plan)
+    for image in sorted({one.image for one in comb.asked if one.process not in own}):
+        if other := first_other(engine, image, CODE, code):
+            return (
+                f"the images of the {name} are of other code: they have not the `{other}` that is there now; "
+                "`comb image build` makes them anew"
+            )
+    return ""
 
 
 def _within(clean: Clean, environment: str) -> Clean:

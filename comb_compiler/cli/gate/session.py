@@ -71,6 +71,8 @@ class Session(NamedTuple):
         """What each gate found, those after one that blocks are not asked; and when answers came that were kept."""
         if self.exam.unfit:
             return [_alone("samples", Verdict.UNDECIDED, self.exam.unfit)], ""
+        if self.containers is not None and "candidate" in self.containers.stale:
+            return [_alone("images", Verdict.UNDECIDED, self.containers.stale["candidate"])], ""
         answers = Answers((self.baseline or self.candidate).plan)
         found, earlier = ([], "") if self.which == LOAD else await self._answered(answers)
         is_asked = self.exam.gates.load is not None and self.which in (LOAD, "all")
