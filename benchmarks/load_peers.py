@@ -74,7 +74,6 @@ def grpc(port: int, seconds: float) -> Found:
 
 def main(kind: str, port: str, seconds: str) -> None:
     peers: dict[str, Callable[[int, float], Found]] = {"http": http, "grpc": grpc}
-    peers: dict[str, Callable[[int, float], Found]] = {"http": http, "grpc": grpc}
     print(json.dumps(peers[kind](int(port), float(seconds))._asdict()))
 
 
