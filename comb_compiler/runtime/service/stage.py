@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.service.arrivals import Arrivals
+from comb_compiler.runtime.service.cohorts import Cohorts
 from comb_compiler.runtime.service.face import Face, Ready
 from comb_compiler.runtime.service.gate import Gate
 from comb_compiler.runtime.service.settings import Settings
@@ -27,6 +28,7 @@ class Stage:
         self.settings = settings
         self.gate = Gate(settings.requests)
         self.arrivals = Arrivals(_ARRIVING * settings.requests, settings.body_seconds)
+        self.cohorts = Cohorts()
         self.face: Face | None = None
         self.parts: Sequence[Ready] | None = None
         """What has a say in whether requests should come; None while it is starting."""

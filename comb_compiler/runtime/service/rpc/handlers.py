@@ -84,6 +84,9 @@ class _Call:
                 raise OperatorError(Code.INVALID_ARGUMENT, "the call has no request")
             gate.enter()
             try:
+                turn = stage.cohorts.join()
+                if turn is not None:
+                    await turn
                 face = stage.face or stage.require()
                 run = await face.run(face.parse(content), terms, context.time_remaining())
             finally:
