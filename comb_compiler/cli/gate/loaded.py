@@ -78,7 +78,12 @@ def _side(turns: Sequence[_Turn]) -> Side:
     told = dict.fromkeys(fault for one in turns for fault in one.faults)
     observations = tuple(
         Observation(
-            one.asked.seconds, one.seen.due, one.seen.took, [code_name(code) for code in one.seen.code], one.used
+            one.asked.seconds,
+            one.seen.due,
+            one.seen.took,
+            [code_name(code) for code in one.seen.code],
+            one.used,
+            one.seen.late,
         )
         for one in turns
     )

@@ -8,6 +8,7 @@ from comb_compiler.cli.gate.guiding import run_of
 from comb_compiler.cli.gate.loaded import Loaded, turned
 from comb_compiler.cli.gate.profiling import profiled
 from comb_compiler.cli.gate.targets import Service
+from comb_compiler.gates.load.doubting import doubted
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past
 from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide, Run
@@ -143,7 +144,7 @@ def _step(loading: Loading, rate: float, sides: _Sides, *, is_room: bool = False
     told += [grown] if grown is not None else []
     found = step_found(step)
     if found.faults:
-        told = [_doubted(one) for one in told]
+        told = [doubted(one, step.candidate, loading.timeout) for one in told]
     past = loading.past.get(rate, {})
     told += _usual(loading, rate, figures_of(found), past)
     return found._replace(findings=tuple(told), operators=operators, past=past, guide=run and loading.guide(run))
@@ -199,17 +200,6 @@ def _has_room(loading: Loading, step: Step) -> list[Finding]:
     findings = _findings(loading)
     told = [keeps_up(step, findings), *promised(step, loading.promise, findings)]
     return [one._replace(aspect=ROOM) for one in told]
-
-
-def _doubted(finding: Finding) -> Finding:
-    """Of a generator that was late: latencies count from when requests were due. It was late to both by turns."""
-    if (
-        finding.verdict is not Verdict.BLOCKED
-        or finding.aspect not in ("promise", ROOM)
-        or finding.what in ("timeouts", "errors")
-    ):
-        return finding
-    return finding._replace(verdict=Verdict.UNDECIDED, why=f"{finding.why}; but the generator was late itself")
 
 
 def _judged(loading: Loading) -> float:

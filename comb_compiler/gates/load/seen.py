@@ -40,7 +40,8 @@ class Observation(NamedTuple):
     """One turn of one target. In columns: when requests were due, how long each took from then on, how it ended.
 
     Seconds. `took` of one that was given up on is the time until then: it would have taken longer. `used` is what was
-    seen of its processes, at times since the turn began, where it could be seen.
+    seen of its processes, at times since the turn began, where it could be seen. `late` is how long after it was due
+    each was sent, where that is known.
     """
 
     seconds: float
@@ -48,6 +49,7 @@ class Observation(NamedTuple):
     took: Sequence[float]
     codes: Sequence[str]
     used: Sequence[Used] = ()
+    late: Sequence[float] = ()
 
 
 class Side(NamedTuple):
