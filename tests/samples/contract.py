@@ -21,6 +21,8 @@ from tests.samples.made import record
 __all__ = ["Contract"]
 
 WRITERS, ROUNDS, BATCH = 3, 12, 20
+PATIENCE = 600.0
+"""Seconds for all of them, on a machine that does much else."""
 EVERYTHING = ROUNDS * BATCH // 2 * (WRITERS + 1)
 """Records that there are in the end."""
 
@@ -84,6 +86,9 @@ class Contract:
         large = record(1, request={"type": "a.B", "message": bytes(range(256)) * 4 * 1024 * 50})
         assert store.put([large, record(2)]).new == 2
         assert dict(store.get([large.id])) == {large.id: large}
+        said = Mark(mark="standard", by="ada", time=1)
+        store.mark(large.id, said)
+        assert dict(store.get([large.id])) == {large.id: record(1, request=large.request, marks=[said])}
         assert [(one.id, one.size) for one in store.find(Query(until=1.5)).found] == [(large.id, large.ByteSize())]
 
     def test_a_mark_is_replaced_by_who_said_it_and_nobody_else(self, store: SampleStore) -> None:
@@ -145,8 +150,8 @@ class Contract:
         with ProcessPoolExecutor(WRITERS + 1, mp_context=context) as pool:
             writers = [pool.submit(_write, opener, writer) for writer in range(WRITERS)]
             pages = pool.submit(_page, opener)
-            new = [one.result(timeout=120) for one in writers]
-            assert pages.result(timeout=120) == EVERYTHING
+            new = [one.result(timeout=PATIENCE) for one in writers]
+            assert pages.result(timeout=PATIENCE) == EVERYTHING
         store = opener()
         found = list(store.scan(Query()))
         assert len(found) == len({one.id for one in found}) == sum(new)

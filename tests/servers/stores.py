@@ -41,6 +41,12 @@ class StoreServer:
         self._running: AbstractContextManager[Server] | None = None
         self._started: Server | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process, while it runs."""
+        assert self._started is not None
+        return self._started.process.pid
+
     def start(self) -> None:
         """Start it, and wait until it answers; raises Failed."""
         self._running = running(self.name, self._command, self.directory)
@@ -110,6 +116,8 @@ def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[Store
         # Its own patience for a start is five minutes, which a busy machine may take.
         "hbase.master.start.timeout.localHBaseCluster": round(_SECONDS * 1000),
         "hbase.master.init.timeout.localHBaseCluster": round(_SECONDS * 1000),
+        # It gives up where the machine stops it for so long; by itself after ten seconds.
+        "zookeeper.session.timeout.localHBaseCluster": 60_000,
         "hbase.master.port": master,
         "hbase.master.info.port": -1,
         "hbase.master.wait.on.regionservers.mintostart": 1,

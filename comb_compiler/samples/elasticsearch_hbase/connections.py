@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Connections", "verdict"]
 
+_BUFFER = 256 << 10
+"""Bytes that are sent, or asked for, at once."""
 _IDLE = 45.0
 """Seconds after which a connection is not trusted any more."""
 
@@ -82,22 +84,23 @@ def _connected(settings: Settings) -> "Connection":
 
     milliseconds = round(settings.timeout * 1000)
     connection = happybase.Connection(settings.host, settings.port, timeout=milliseconds, autoconnect=False)
-    if settings.tls:
-        _secure(connection, settings, milliseconds)
+    _lead(connection, settings, milliseconds)
     connection.open()
     return connection
 
 
-def _secure(connection: Any, settings: Settings, milliseconds: int) -> None:
-    """happybase speaks no TLS of its own: the same client, over a socket that does."""
+def _lead(connection: Any, settings: Settings, milliseconds: int) -> None:
+    """happybase speaks no TLS, and sends 4 KiB at a time: the same client, over a socket and a buffer of ours."""
     from happybase import connection as client
-    from thriftpy2.transport import TSSLSocket
+    from thriftpy2.transport import TSocket, TSSLSocket
 
-    context = ssl.create_default_context(cafile=settings.credentials.ca or None)
-    socket = TSSLSocket(  # type: ignore[no-untyped-call]
-        settings.host, settings.port, socket_timeout=milliseconds, ssl_context=context
-    )
-    connection.transport = client.TBufferedTransport(socket)
+    where = {"host": settings.host, "port": settings.port, "socket_timeout": milliseconds}
+    if settings.tls:
+        context = ssl.create_default_context(cafile=settings.credentials.ca or None)
+        socket: Any = TSSLSocket(**where, ssl_context=context)  # type: ignore[no-untyped-call]
+    else:
+        socket = TSocket(**where)  # type: ignore[no-untyped-call]
+    connection.transport = client.TBufferedTransport(socket, _BUFFER)
     protocol = client.TBinaryProtocol(connection.transport, decode_response=False)
     connection.client = client.TClient(client.Hbase, protocol)
 

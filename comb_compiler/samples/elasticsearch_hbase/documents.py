@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from comb_compiler.samples.record_pb2 import Mark
-from comb_compiler.samples.rows import Row, Step, durations, searched
-from comb_compiler.samples.store import Found
+from google.protobuf.message import DecodeError
 
-__all__ = ["LISTED", "MAPPINGS", "WORD", "as_found", "as_json", "found_by", "index_of", "marked", "pieces"]
+from comb_compiler.samples.record_pb2 import Mark, Record
+from comb_compiler.samples.rows import Row, Step, durations, row, searched
+from comb_compiler.samples.store import Found, Refused
+
+__all__ = ["LISTED", "MAPPINGS", "WORD", "as_found", "as_json", "document", "found_by", "index_of", "marked", "pieces"]
 
 WORD = 4000
 """Characters of a term: Lucene takes 32,766 bytes."""
@@ -70,6 +72,15 @@ def found_by(row: Row, token: str, content: int) -> dict[str, Any]:
     if nodes:
         found["nodes"] = nodes
     return found
+
+
+def document(content: bytes, token: str, marks: Iterable[Mark]) -> dict[str, Any] | None:
+    """The whole document of a record's bytes; None where they are no record's."""
+    try:
+        one = row(Record.FromString(content))
+    except DecodeError:
+        return None
+    return None if isinstance(one, Refused) else marked(found_by(one, token, len(content)), marks)
 
 
 def _node(step: Step, duration: int) -> dict[str, Any]:

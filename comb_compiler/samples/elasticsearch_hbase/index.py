@@ -126,7 +126,9 @@ class Index:
         """One search over all indices; all of them, or it is an error."""
         return self._search(index=self.pattern, **body)
 
-    def walk(self, query: Mapping[str, Any], *, fields: Sequence[str] | None = None) -> Iterator[list[Known]]:
+    def walk(
+        self, query: Mapping[str, Any], *, fields: Sequence[str] | None = None, page: int = _PAGE
+    ) -> Iterator[list[Known]]:
         """All documents as they are now, oldest first, in pages; what changes meanwhile changes nothing of that."""
         keep = {"keep_alive": _PIT}
         view = self.calls(lambda: self.client.open_point_in_time(index=self.pattern, keep_alive=_PIT))["id"]
@@ -134,7 +136,7 @@ class Index:
             after: dict[str, Any] = {}
             while True:
                 answer = self._search(
-                    pit={"id": view, **keep}, query=query, size=_PAGE, sort=[{"time": "asc"}, {"id": "asc"}],
+                    pit={"id": view, **keep}, query=query, size=page, sort=[{"time": "asc"}, {"id": "asc"}],
                     source=True if fields is None else list(fields), track_total_hits=False, seq_no_primary_term=True,
                     **after,
                 )  # fmt: skip
@@ -142,7 +144,7 @@ class Index:
                 hits = answer["hits"]["hits"]
                 if hits:
                     yield [Known(_version(hit), hit["_source"]) for hit in hits]
-                if len(hits) < _PAGE:
+                if len(hits) < page:
                     return
                 after = {"search_after": hits[-1]["sort"]}
         finally:

@@ -1,8 +1,9 @@
 """Every row and every document, looked at: what disagrees is mended, by what the rows say.
 
 A row that is whole and that no document names is a record whose put was interrupted, or whose document is lost: it gets
-one. A document without its row has lost its record, and goes. A document that does not say what its row says is written
-anew, which is also how documents of an older Comb come to what they are today.
+one. A document without its row has lost its record, and goes. A document that does not say what its record says is
+written anew, which is also how documents of an older Comb come to what they are today. Of rows only the columns are
+looked at, until their documents ask for them: so each record is read once.
 """
 
 import time
@@ -10,22 +11,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from comb_compiler.samples.elasticsearch_hbase.documents import as_json, found_by, marked
+from comb_compiler.samples.elasticsearch_hbase.cells import Attempt, Head, Kept
+from comb_compiler.samples.elasticsearch_hbase.documents import as_json, document
 from comb_compiler.samples.elasticsearch_hbase.index import Index, Known
-from comb_compiler.samples.elasticsearch_hbase.removing import remove_gone
-from comb_compiler.samples.elasticsearch_hbase.table import Head, Table
-from comb_compiler.samples.record_pb2 import Record
-from comb_compiler.samples.rows import row
-from comb_compiler.samples.store import Refused, Repaired
+from comb_compiler.samples.elasticsearch_hbase.removing import remove_gone, remove_parts
+from comb_compiler.samples.elasticsearch_hbase.table import Table
+from comb_compiler.samples.store import Repaired
 
 __all__ = ["repair"]
 
 _SOME = 200
 
 
-def repair(index: Index, table: Table) -> Repaired:
-    """Look at everything, and mend it."""
-    mending = _Mending(index, table)
+def repair(index: Index, table: Table, keep: float | None) -> Repaired:
+    """Look at everything, and mend it. HBase drops what nobody has marked after `keep` seconds."""
+    mending = _Mending(index, table, keep)
     index.refresh()
     if gone := remove_gone(index, table):
         mending.mended.append(f"{gone:,} records whose deletion was interrupted are deleted")
@@ -33,8 +33,9 @@ def repair(index: Index, table: Table) -> Repaired:
         mending.look_at_rows(some)
     mending.remove_parts()
     index.refresh()
-    for page in index.walk({"match_all": {}}, fields=("token", "gone")):
+    for page in index.walk({"match_all": {}}, page=_SOME):
         mending.look_at_documents(page)
+    mending.say_expired()
     return Repaired(mending.looked_at, tuple(mending.mended), tuple(mending.lost))
 
 
@@ -45,74 +46,96 @@ def _batches(heads: Iterable[Head]) -> Iterator[list[Head]]:
 
 
 class _Mending:
-    def __init__(self, index: Index, table: Table) -> None:
+    def __init__(self, index: Index, table: Table, keep: float | None) -> None:
         self._index = index
         self._table = table
-        self._parts: list[tuple[str, str]] = []
+        self._dropped = None if keep is None else (time.time() - keep) * 1e9
+        self._parts: list[Head] = []
+        self._expired = 0
         self.looked_at = 0
         self.mended: list[str] = []
         self.lost: list[str] = []
 
     def look_at_rows(self, heads: Sequence[Head]) -> None:
-        """Hold rows to their documents, and to what they were put as."""
+        """Hold rows to there being a document that names them."""
         known = self._index.get(list({head.id for head in heads}))
-        first = [head for head in heads if head.id not in known or known[head.id].place == (head.id, head.token)]
-        self._remove_second([head for head in heads if head not in first])
-        self._parts += [(head.id, head.token) for head in first if head.size < 0]
-        whole = [head for head in first if head.size >= 0]
-        contents = {(head.id, head.token): content for head, content in self._table.contents(whole)}
-        for head in whole:
-            self._mend(head, contents.get((head.id, head.token)), known.get(head.id))
+        self._remove_second(heads, known)
+        self._parts += [one for one in heads if one.size < 0 and (one.id not in known or _is_named(one, known))]
+        if alone := [one for one in heads if one.size >= 0 and one.id not in known]:
+            self._index_again(alone)
 
-    def _remove_second(self, heads: Sequence[Head]) -> None:
+    def _remove_second(self, heads: Sequence[Head], known: Mapping[str, Known]) -> None:
         """Attempts that were not the first: whoever made them was interrupted before it removed them."""
-        self._table.delete([(head.id, head.token) for head in heads])
-        self.mended += [f"{head.id}: a second copy in HBase is removed" for head in heads]
+        second = [head for head in heads if head.id in known and not _is_named(head, known)]
+        self._table.delete([(head.id, head.token) for head in second])
+        self.mended += [f"{head.id}: a second copy in HBase is removed" for head in second]
 
-    def _mend(self, head: Head, content: bytes | None, known: Known | None) -> None:
-        base = None if content is None else _found_by(head, content)
-        if base is None:
-            self._give_up(head, known)
-            return
-        if head.found_by != as_json(base):
-            self._table.put_found_by(head.id, head.token, as_json(base))
-            self.mended.append(f"{head.id}: what it is found by is noted anew in HBase")
-        document = marked(base, head.marks)
-        if known is None:
-            if not self._index.create([(head.id, as_json(document))]):  # else another of its rows came first
-                self.mended.append(f"{head.id}: it was in HBase alone, and is found again")
-        elif (
-            not known.is_gone and known.source != document and self._index.change("index", [(known.version, document)])
-        ):
-            self.mended.append(f"{head.id}: Elasticsearch said something else than HBase, and is right again")
+    def _index_again(self, heads: Sequence[Head]) -> None:
+        """Give rows their documents: of two of one id, one."""
+        documents: dict[str, bytes] = {}
+        for row in self._table.rows([(head.id, head.token, head.size) for head in heads]):
+            whole = _document(row)
+            if whole is None:
+                self._give_up(row)
+            else:
+                documents.setdefault(row.id, as_json(whole))
+        there = set(self._index.create(list(documents.items())))
+        self.mended += [f"{id}: it was in HBase alone, and is found again" for id in documents if id not in there]
+        self._remove_second(heads, self._index.get(list(documents)))
 
-    def _give_up(self, head: Head, known: Known | None) -> None:
-        if known is not None:
-            self._index.change("delete", [(known.version, None)])
-        self._table.delete([(head.id, head.token)])
-        self.lost.append(f"{head.id}: its record in HBase is damaged, and is removed")
+    def _give_up(self, row: Kept) -> None:
+        self._table.delete([(row.id, row.token)])
+        self.lost.append(f"{row.id}: its record in HBase is damaged, and is removed")
 
     def remove_parts(self) -> None:
-        """Rows that are not whole are being written, or their put was interrupted: waiting tells."""
-        if not self._parts:
-            return
-        time.sleep(2 * self._table.seconds)
-        still = [one for one, head in self._table.heads(self._parts).items() if head.size < 0]
-        self._table.delete(still)
-        self.mended += [f"{id}: a part of a record, whose put was interrupted, is removed" for id, _ in still]
+        """Rows that are not whole are being written, or their put was interrupted."""
+        self.mended += [
+            f"{part.id}: a part of a record, whose put was interrupted, is removed"
+            for part in remove_parts(self._table, self._parts)
+        ]
 
     def look_at_documents(self, page: Sequence[Known]) -> None:
-        """Hold documents to there being a row."""
-        self.looked_at += sum(1 for one in page if not one.is_gone)
-        heads = self._table.heads([one.place for one in page])
-        without = [one for one in page if one.place not in heads or heads[one.place].size < 0]
-        for version in self._index.change("delete", [(one.version, None) for one in without]):
-            self.lost.append(f"{version.id}: its record is not in HBase; Elasticsearch does not list it any more")
+        """Hold documents to what their rows say."""
+        there = {one.place: one for one in page if not one.is_gone}
+        self.looked_at += len(there)
+        places = [(*place, int(one.source.get("size") or 0)) for place, one in there.items()]
+        for row in self._table.rows(places):
+            self._mend(row, there.pop((row.id, row.token)))
+        without = {one.version.id: one for one in there.values()}
+        for version in self._index.change("delete", [(one.version, None) for one in without.values()]):
+            if self._is_dropped(without[version.id]):
+                self._expired += 1
+            else:
+                self.lost.append(f"{version.id}: its record is not in HBase; Elasticsearch does not list it any more")
+
+    def _is_dropped(self, known: Known) -> bool:
+        """Whether HBase was to drop its record by itself."""
+        is_old = self._dropped is not None and known.source.get("time", 0) < self._dropped
+        return is_old and not known.source.get("marks")
+
+    def _mend(self, row: Kept, known: Known) -> None:
+        whole = _document(row)
+        if whole is None:
+            self._index.change("delete", [(known.version, None)])
+            self._give_up(row)
+        elif known.source != whole and self._index.change("index", [(known.version, whole)]):
+            self.mended.append(f"{row.id}: Elasticsearch said something else than HBase, and is right again")
+        if whole is not None and row.marks and not row.is_kept:
+            attempt = Attempt(row.id, row.token, whole["user"], row.content or b"", row.marks)
+            if self._table.keep(attempt):
+                self.mended.append(f"{row.id}: it is marked, and HBase keeps it from now on")
+
+    def say_expired(self) -> None:
+        """What went by itself."""
+        if self._expired:
+            self.mended.append(
+                f"records that HBase has dropped, as `keep` says, are not listed any more: {self._expired:,}"
+            )
 
 
-def _found_by(head: Head, content: bytes) -> Mapping[str, Any] | None:
-    try:
-        one = row(Record.FromString(content))
-    except ValueError:
-        return None
-    return None if isinstance(one, Refused) else found_by(one, head.token, len(content))
+def _is_named(head: Head, known: Mapping[str, Known]) -> bool:
+    return head.id in known and known[head.id].place == (head.id, head.token)
+
+
+def _document(row: Kept) -> Mapping[str, Any] | None:
+    return None if row.content is None else document(row.content, row.token, row.marks)

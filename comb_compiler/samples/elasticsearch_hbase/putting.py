@@ -11,9 +11,10 @@ from concurrent.futures import Future, wait
 from functools import partial
 
 from comb_compiler.samples.elasticsearch_hbase import removing
+from comb_compiler.samples.elasticsearch_hbase.cells import Attempt
 from comb_compiler.samples.elasticsearch_hbase.documents import as_json, found_by, marked
 from comb_compiler.samples.elasticsearch_hbase.index import Index
-from comb_compiler.samples.elasticsearch_hbase.table import Attempt, Table
+from comb_compiler.samples.elasticsearch_hbase.table import Table
 from comb_compiler.samples.rows import Row
 from comb_compiler.samples.store import StoreError
 
@@ -59,11 +60,9 @@ def _keep(table: Table, rows: Sequence[Row], token: str) -> Mapping[str, bytes]:
     attempts, documents = [], {}
     for one in rows:
         id = one.id.hex()
-        found = found_by(one, token, len(one.content))
-        body = as_json(found)
         marks = list({(mark.mark, mark.by): mark for mark in one.marks}.values())
-        attempts.append(Attempt(id, token, one.user, body, one.content, marks))
-        documents[id] = as_json(marked(found, marks)) if marks else body
+        attempts.append(Attempt(id, token, one.user, one.content, marks))
+        documents[id] = as_json(marked(found_by(one, token, len(one.content)), marks))
     table.put(attempts)
     return documents
 

@@ -5,15 +5,17 @@ marks it. Then its row goes, then it. Whoever deletes next ends what was interru
 marked, meanwhile is another version of its document, and stays.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from comb_compiler.samples.elasticsearch_hbase.asking import asked
+from comb_compiler.samples.elasticsearch_hbase.cells import Head
 from comb_compiler.samples.elasticsearch_hbase.index import Index, Known
-from comb_compiler.samples.elasticsearch_hbase.table import Head, Table
+from comb_compiler.samples.elasticsearch_hbase.table import Table
 from comb_compiler.samples.store import Query, StoreError
 
-__all__ = ["delete", "remove", "remove_gone"]
+__all__ = ["delete", "remove", "remove_gone", "remove_parts"]
 
 _TURNS = 20
 _SOME = 500
@@ -72,15 +74,27 @@ def _pass(index: Index, table: Table, query: Query, *, marked: bool) -> tuple[in
     return looked_at, removed
 
 
+def remove_parts(table: Table, parts: Sequence[Head]) -> list[Head]:
+    """Remove rows that are not whole; gives those. One that is being written has more of it after two timeouts."""
+    if not parts:
+        return []
+    time.sleep(2 * table.seconds)
+    still = [one for one in parts if table.head(one.id, one.token) == one]
+    table.delete([(one.id, one.token) for one in still])
+    return still
+
+
 def _remove_unnamed(index: Index, table: Table, user: str) -> None:
     """Rows of a user that no document names: what a put left that was interrupted."""
     batch: list[Head] = []
+    parts: list[Head] = []
     for head in table.heads_of_user(user):
-        batch.append(head)
+        (parts if head.size < 0 else batch).append(head)
         if len(batch) == _SOME:
             _remove_of(index, table, batch)
             batch = []
     _remove_of(index, table, batch)
+    remove_parts(table, parts)
 
 
 def _remove_of(index: Index, table: Table, heads: Sequence[Head]) -> None:

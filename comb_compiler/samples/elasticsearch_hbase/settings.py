@@ -40,7 +40,7 @@ class Settings(NamedTuple):
     shards: int = 1
     replicas: int = 1
     keep: float | None = None
-    """Seconds after which HBase drops what is left, marked or not; None for never."""
+    """Seconds after which HBase drops what nobody has marked; None for never."""
     credentials: Credentials = Credentials()
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from comb_compiler.samples.elasticsearch_hbase.cells import FAMILIES, KEPT
 from comb_compiler.samples.elasticsearch_hbase.documents import MAPPINGS
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
-from comb_compiler.samples.elasticsearch_hbase.table import FAMILIES, Table
+from comb_compiler.samples.elasticsearch_hbase.table import Table
 from comb_compiler.samples.store import StoreError
 
 __all__ = ["Setup", "Step", "check_indices", "setup"]
@@ -109,8 +110,16 @@ def _indices(index: Index) -> Iterator[Step | str]:
     if undated not in answer:
         yield Step(
             f"Elasticsearch: create index {undated}",
-            lambda: index.calls(lambda: index.client.indices.create(index=undated)),
+            partial(_create_index, index, undated),
         )
+
+
+def _create_index(index: Index, name: str) -> None:
+    try:
+        index.calls(lambda: index.client.indices.create(index=name))
+    except StoreError:
+        if not index.calls(lambda: index.client.indices.exists(index=name)):  # else another one came first
+            raise
 
 
 def _put(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,19 +129,32 @@ def _put(wanted: Mapping[str, Any]) -> dict[str, Any]:
 def _table(settings: Settings, table: Table) -> Iterator[Step | str]:
     families = table.families()
     name = settings.table
+    lives = {one: None if one in KEPT or settings.keep is None else round(settings.keep) for one in FAMILIES}
     if families is None:
-        kept = f", each dropping what is {settings.keep:.0f} s old" if settings.keep else ""
+        dropped = f"; it drops records without a mark that are {settings.keep:.0f} s old" if settings.keep else ""
         yield Step(
-            f"HBase: create table {name} with the column families {', '.join(FAMILIES)}{kept}",
-            lambda: table.create(settings.keep),
+            f"HBase: create table {name} with the column families {', '.join(FAMILIES)}{dropped}",
+            partial(_create, table, lives),
         )
         return
     missing = [one for one in FAMILIES if one not in families]
-    ttl = -1 if settings.keep is None else round(settings.keep)
+    other = [one for one in FAMILIES if one in families and _lives(families[one]) != lives[one]]
     if missing:
         yield Step(f"HBase: table {name} lacks the families {', '.join(missing)}: alter it in the HBase shell", None)
-    elif any(families[one] not in (ttl, 2**31 - 1 if ttl < 0 else ttl) for one in FAMILIES):
-        said = "FOREVER" if ttl < 0 else str(ttl)
-        yield Step(f"HBase: table {name} keeps cells otherwise: set TTL => {said} in the HBase shell", None)
+    elif other:
+        said = " and ".join(f"TTL => {lives[one] or 'FOREVER'} of {one}" for one in other)
+        yield Step(f"HBase: table {name} keeps cells otherwise: set {said} in the HBase shell", None)
     else:
         yield f"HBase: table {name} is right"
+
+
+def _lives(seconds: int) -> int | None:
+    return None if seconds in (-1, 2**31 - 1) else seconds  # both are how HBase says for ever
+
+
+def _create(table: Table, lives: Mapping[str, int | None]) -> None:
+    try:
+        table.create(lives)
+    except StoreError:  # another one may have come first
+        if set(FAMILIES) - set(table.families() or ()):
+            raise

@@ -6,16 +6,15 @@ a retry makes another, and `repair` makes it one, or removes it.
 """
 
 import hashlib
-import json
 import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comb_compiler.samples.elasticsearch_hbase import counting, mending, putting, removing
+from comb_compiler.samples.elasticsearch_hbase import counting, marking, mending, putting, removing
 from comb_compiler.samples.elasticsearch_hbase.asking import asked
-from comb_compiler.samples.elasticsearch_hbase.documents import LISTED, as_found, marked
+from comb_compiler.samples.elasticsearch_hbase.documents import LISTED, as_found
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
 from comb_compiler.samples.elasticsearch_hbase.setup import check_indices
@@ -50,6 +49,7 @@ class ProductionStore:
     def __init__(self, settings: Settings) -> None:
         self._table = Table(settings)
         self._index = Index(settings)
+        self._keep = settings.keep
         self._is_closed = False
         self._is_set_up = False
         self._lock = threading.Lock()
@@ -136,21 +136,8 @@ class ProductionStore:
     def mark(self, id: str, mark: Mark) -> None:
         """As SampleStore says."""
         self._open()
-        for _ in range(putting.TURNS):
-            known = self._index.get([id]).get(id) if _ID.fullmatch(id) else None
-            if known is None or known.is_gone:
-                raise KeyError(id)
-            # The document is looked at first, and is replaced only if it is that one still: so who comes last of two
-            # has seen what both said.
-            self._table.put_mark(*known.place, mark)
-            head = self._table.heads([known.place]).get(known.place)
-            if head is None or head.size < 0:
-                self._table.delete([known.place])  # it was deleted in between
-                raise KeyError(id)
-            document = marked(json.loads(head.found_by), head.marks)
-            if self._index.change("index", [(known.version, document)]):
-                return
-        raise StoreError(f"Elasticsearch: {id} is marked by too many at once; mark it again")
+        if not _ID.fullmatch(id) or not marking.mark(self._index, self._table, id, mark):
+            raise KeyError(id)
 
     def delete(self, query: Query, *, marked: bool = False) -> int:
         """As SampleStore says: no answer has them from then on. Their bytes go when the servers next write files anew.
@@ -170,7 +157,7 @@ class ProductionStore:
     def repair(self) -> Repaired:
         """As SampleStore says. It reads every record, and holds nobody up."""
         self._open()
-        return mending.repair(self._index, self._table)
+        return mending.repair(self._index, self._table, self._keep)
 
     def figures(self) -> StoreFigures:
         """What has been counted since the store was made: records that were put, and calls of each server."""

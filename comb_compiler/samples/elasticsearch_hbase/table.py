@@ -1,19 +1,24 @@
-"""HBase's half: whole records, with what people say of them.
+"""HBase's half: whole records, with what people say of them. How they lie there is in `cells`."""
 
-A row is one attempt to put a record. Its key is two digits of the record's id that spread rows over regions (those that
-end it: what an id begins with may be a time), the id, and a token of the attempt: nobody overwrites another's row, and
-what is deleted is exactly what was looked at. Which of the rows of an id is the record, Elasticsearch decides.
-
-`k:` has what the record is found by, `k:s` its size and digest: they are written last, so that a row which has them is
-whole. `c:` has the record's bytes in chunks, `m:` one mark in each cell, by its name and who said it.
-"""
-
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from comb_compiler.samples.elasticsearch_hbase.calls import Calls
+from comb_compiler.samples.elasticsearch_hbase.cells import (
+    CHUNK,
+    FAMILIES,
+    Attempt,
+    Head,
+    Kept,
+    cells,
+    chunks,
+    head,
+    kept,
+    mark_cell,
+    row_key,
+    user_in_columns,
+)
 from comb_compiler.samples.elasticsearch_hbase.connections import Connections, verdict
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
 from comb_compiler.samples.record_pb2 import Mark, Record
@@ -22,47 +27,18 @@ from comb_compiler.samples.store import StoreError
 if TYPE_CHECKING:
     from happybase import Table as Client
 
-__all__ = ["FAMILIES", "Attempt", "Head", "Table", "row_key"]
+__all__ = ["Table"]
 
-FAMILIES = ("k", "c", "m")
-_CHUNK = 1 << 20
-"""Bytes of a cell: HBase refuses cells of 10 MiB, and is at its best far below."""
 _AT_ONCE = 4 << 20
 """Bytes of a call, or a chunk more: neither side holds more of it in memory at once."""
 _ROWS = 500
 """Rows of a call."""
-_KEY = 2 + 32
+_ALL = [name.encode() for name in FAMILIES]
+_COLUMNS_ONLY = "KeyOnlyFilter()"
 _END = b"g"
 """Before it are the keys of all records."""
 _SALTS = [(b"%02x" % salt, b"%02x" % (salt + 1) if salt < 255 else _END) for salt in range(256)]
 """What keys of records begin with, and where the next begins."""
-
-
-class Attempt(NamedTuple):
-    """What a row is made of."""
-
-    id: str
-    token: str
-    user: str
-    found_by: bytes
-    content: bytes
-    marks: Sequence[Mark]
-
-
-class Head(NamedTuple):
-    """A row without its content. `size` is -1 where it is not whole."""
-
-    id: str
-    token: str
-    size: int
-    digest: str
-    found_by: bytes
-    marks: tuple[Mark, ...]
-
-
-def row_key(id: str, token: str = "") -> bytes:
-    """The key of a row; of all rows of an id, what they begin with."""
-    return f"{id[-2:]}{id}{token}".encode()
 
 
 class Table:
@@ -80,12 +56,11 @@ class Table:
         held = 0
         for one in attempts:
             key = row_key(one.id, one.token)
-            *early, last = _chunks(one.content)
-            for some in _grouped(early, _AT_ONCE // _CHUNK):
-                self._write([(key, dict(some))])
-            cells = dict([last]) | _keys(one) | {_column(mark): mark.SerializeToString() for mark in one.marks}
-            batch.append((key, cells))
-            held += sum(map(len, cells.values()))
+            *early, last = cells(one)
+            self._write_early(key, early)
+            row = dict([last, *map(mark_cell, one.marks)])
+            batch.append((key, row))
+            held += sum(map(len, row.values()))
             if held >= _AT_ONCE:
                 self._write(batch)
                 batch, held = [], 0
@@ -94,80 +69,73 @@ class Table:
 
     def put_mark(self, id: str, token: str, mark: Mark) -> None:
         """What somebody says, in place of what they said before."""
-        self._write([(row_key(id, token), {_column(mark): mark.SerializeToString()})])
+        self._write([(row_key(id, token), dict([mark_cell(mark)]))])
 
-    def marks(self, id: str, token: str) -> tuple[Mark, ...]:
-        """All that is said of a record, as `Record.marks` has it."""
-        return _marks(self._do(lambda table: table.row(row_key(id, token), columns=[b"m"])))
+    def keep(self, attempt: Attempt) -> bool:
+        """Keep a record however old it becomes; whether its row is still there, without which nothing is kept.
 
-    def heads(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Head]:
-        """Rows by id and token, those that are there."""
-        keys = [row_key(*place) for place in places]
-        found: dict[tuple[str, str], Head] = {}
-        for some in _grouped(keys, _ROWS):
-            for key, cells in self._rows(some, [b"k", b"m"]):
-                head = _head(key, cells)
-                found[head.id, head.token] = head
-        return found
+        HBase looks at the row and writes the last chunk in one step: who deletes it has deleted this as well.
+        """
+        key = row_key(attempt.id, attempt.token)
+        *early, (column, content) = cells(attempt)
+        self._write_early(key, early)
+        looked_at = column.replace(b"k:", b"c:", 1)
+        return bool(self._do(lambda table: _put_if(table, key, looked_at, column, content)))
+
+    def head(self, id: str, token: str) -> Head | None:
+        """A row by its columns; None where there is none."""
+        key = row_key(id, token)
+        columns = self._columns(key)
+        return head(key, columns) if columns else None
 
     def all_heads(self) -> Iterator[Head]:
         """Every row, in the order of the keys; one that is written meanwhile may be there."""
-        found = self._scan(b"", _END, [b"k", b"m"], None)
-        yield from (_head(key, cells) for key, cells in found)
+        found = self._scan(b"", _END, _ALL, _COLUMNS_ONLY)
+        yield from (head(key, row) for key, row in found)
 
     def heads_of_user(self, user: str) -> Iterator[Head]:
         """Every row of a user, found by looking at each: for those that nothing else knows.
 
         The servers look at a 256th of the table in each call, so that none of them takes long.
         """
-        literal = user.replace("'", "''")
-        condition = f"SingleColumnValueFilter('k', 'u', =, 'binary:{literal}', true, true)"
+        condition = f"QualifierFilter(=, 'substring:{user_in_columns(user)}') AND {_COLUMNS_ONLY}"
         for start, stop in _SALTS:
-            yield from (_head(key, cells) for key, cells in self._scan(start, stop, [b"k"], condition))
+            yield from (head(key, row) for key, row in self._scan(start, stop, [b"c", b"k"], condition))
 
     def records(self, places: Sequence[tuple[str, str, int]]) -> Iterator[Record]:
         """Records by id, token and size, in this order, with their marks; those that are gone are left out.
 
         Raises StoreError for one that is damaged.
         """
+        for one in self.rows(places):
+            if one.content is None:
+                raise StoreError(f"HBase: record {one.id} is damaged; `comb samples repair` says what is lost")
+            record = Record.FromString(one.content)
+            del record.marks[:]
+            record.marks.extend(one.marks)
+            yield record
+
+    def rows(self, places: Sequence[tuple[str, str, int]]) -> Iterator[Kept]:
+        """Rows by id, token and about what size, in this order; those that are gone, or not whole, are left out."""
         for some in _by_size(places):
-            for head, content in self._contents(some):
-                if content is None:
-                    raise StoreError(f"HBase: record {head.id} is damaged; `comb samples repair` says what is lost")
-                record = Record.FromString(content)
-                del record.marks[:]
-                record.marks.extend(head.marks)
-                yield record
+            keys = [row_key(id, token) for id, token, _ in some]
+            is_large = len(some) == 1 and some[0][2] > _AT_ONCE
+            found = [self._large(keys[0])] if is_large else self._small(keys)
+            yield from (one for one in found if one is not None)
 
-    def contents(self, heads: Sequence[Head]) -> Iterator[tuple[Head, bytes | None]]:
-        """The bytes of records; None where they are not what was put."""
-        for some in _by_size([(head.id, head.token, head.size) for head in heads]):
-            yield from self._contents(some)
+    def _small(self, keys: Sequence[bytes]) -> list[Kept | None]:
+        found: dict[bytes, Mapping[bytes, bytes]] = {}
+        for some in _grouped(keys, _ROWS):
+            found.update(self._do(lambda table, some=some: table.rows(some, columns=_ALL)))
+        return [kept(key, found.get(key, {})) for key in keys]
 
-    def put_found_by(self, id: str, token: str, found_by: bytes) -> None:
-        """What a record is found by, as it is now."""
-        self._write([(row_key(id, token), {b"k:b": found_by})])
-
-    def _contents(self, places: Sequence[tuple[str, str, int]]) -> Iterator[tuple[Head, bytes | None]]:
-        if len(places) == 1 and places[0][2] > _AT_ONCE:
-            yield from self._large(*places[0])
-            return
-        keys = [row_key(id, token) for id, token, _ in places]
-        found = {key: cells for some in _grouped(keys, _ROWS) for key, cells in self._rows(some, [b"k", b"c", b"m"])}
-        for key in keys:
-            if key in found and (head := _head(key, found[key])).size >= 0:
-                yield head, _joined(head, found[key])
-
-    def _large(self, id: str, token: str, size: int) -> Iterator[tuple[Head, bytes | None]]:
-        key = row_key(id, token)
-        found = self.heads([(id, token)]).get((id, token))
-        if found is None or found.size < 0:
-            return
-        columns = [_chunk_name(number) for number in range(-(-found.size // _CHUNK))]
-        cells: dict[bytes, bytes] = {}
-        for some in _grouped(columns, _AT_ONCE // _CHUNK):
-            cells |= self._do(lambda table, some=some: table.row(key, columns=some))
-        yield found, _joined(found, cells)
+    def _large(self, key: bytes) -> Kept | None:
+        columns, row = self._columns(key), dict[bytes, bytes]()
+        where = (f"{head(key, columns).family}:".encode(), b"m:")
+        wanted = [name for name in columns if name.startswith(where)]
+        for some in _grouped(wanted, _AT_ONCE // CHUNK):
+            row |= self._do(lambda table, some=some: table.row(key, columns=some))
+        return kept(key, row)
 
     def delete(self, places: Sequence[tuple[str, str]]) -> None:
         """Delete rows, wholly."""
@@ -177,14 +145,13 @@ class Table:
 
     def put_interface(self, digest: str, descriptors: bytes) -> None:
         """Keep what messages are read with."""
-        chunks = list(_chunks(descriptors))
-        for some in _grouped(chunks, _AT_ONCE // _CHUNK):
-            self._write([(_interface(digest), dict(some))])
+        named = [(b"k:%05d" % number, chunk) for number, chunk in chunks(descriptors)]
+        self._write_early(_interface(digest), named)
 
     def interface(self, digest: str) -> bytes | None:
         """What was kept under a digest."""
-        cells = self._do(lambda table: table.row(_interface(digest), columns=[b"c"]))
-        return b"".join(cells[name] for name in sorted(cells)) if cells else None
+        row = self._do(lambda table: table.row(_interface(digest), columns=[b"k"]))
+        return b"".join(row[name] for name in sorted(row)) if row else None
 
     def families(self) -> dict[str, int] | None:
         """The table's column families, each with its time to live in seconds; None where there is no table."""
@@ -193,10 +160,15 @@ class Table:
         found = self._do(lambda table: table.families())
         return {name.decode().rstrip(":"): one["time_to_live"] for name, one in found.items()}
 
-    def create(self, keep: float | None) -> None:
-        """Make the table. Through Thrift it begins as one region; how to begin with more is in the docs."""
-        how = {"max_versions": 1} | ({} if keep is None else {"time_to_live": round(keep)})
-        self._do(lambda table: table.connection.create_table(self._name, dict.fromkeys(FAMILIES, how)))
+    def create(self, lives: Mapping[str, int | None]) -> None:
+        """Make the table with these families, and how many seconds their cells live.
+
+        Through Thrift it begins as one region; how to begin with more is in the docs.
+        """
+        families = {
+            name: {"max_versions": 1} | ({} if live is None else {"time_to_live": live}) for name, live in lives.items()
+        }
+        self._do(lambda table: table.connection.create_table(self._name, families))
 
     def compact(self) -> None:
         """Ask HBase to write anew what has deleted cells in it, which it does when it can."""
@@ -206,12 +178,13 @@ class Table:
         """Let go of connections."""
         self.connections.close()
 
-    def _rows(self, keys: Sequence[bytes], columns: list[bytes]) -> Iterable[tuple[bytes, Mapping[bytes, bytes]]]:
-        found: Iterable[tuple[bytes, Mapping[bytes, bytes]]] = self._do(lambda table: table.rows(keys, columns=columns))
-        return found
+    def _columns(self, key: bytes) -> list[bytes]:
+        """The columns of a row."""
+        scan = partial(_scanned, start=key, stop=key + b"\0", columns=_ALL, condition=_COLUMNS_ONLY)
+        return [name for _, row in self._do(scan) for name in sorted(row)]
 
     def _scan(
-        self, start: bytes, stop: bytes, columns: list[bytes], condition: str | None
+        self, start: bytes, stop: bytes, columns: list[bytes], condition: str
     ) -> Iterator[tuple[bytes, Mapping[bytes, bytes]]]:
         """Rows, some at a time, each time from after the last: a connection that is lost between costs nothing."""
         while True:
@@ -221,6 +194,11 @@ class Table:
             if len(some) < _ROWS:
                 return
             start = some[-1][0] + b"\0"
+
+    def _write_early(self, key: bytes, row: Sequence[tuple[bytes, bytes]]) -> None:
+        """Chunks of one row."""
+        for some in _grouped(row, _AT_ONCE // CHUNK):
+            self._write([(key, dict(some))])
 
     def _write(self, rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> None:
         self._do(lambda table: _put(table, rows))
@@ -234,7 +212,7 @@ class Table:
 
 
 def _scanned(
-    table: "Client", *, start: bytes, stop: bytes, columns: list[bytes], condition: str | None
+    table: "Client", *, start: bytes, stop: bytes, columns: list[bytes], condition: str
 ) -> list[tuple[bytes, Mapping[bytes, bytes]]]:
     return list(
         table.scan(row_start=start, row_stop=stop, columns=columns, filter=condition, batch_size=_ROWS, limit=_ROWS)
@@ -243,58 +221,28 @@ def _scanned(
 
 def _put(table: "Client", rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> None:
     batch = table.batch()
-    for key, cells in rows:
-        batch.put(key, cells)
+    for key, row in rows:
+        batch.put(key, row)
     batch.send()
+
+
+def _put_if(table: Any, key: bytes, looked_at: bytes, column: bytes, content: bytes) -> bool:
+    """Write a cell if another one of the row has the same content; happybase has no word for it."""
+    from happybase.batch import Mutation
+
+    mutation = Mutation(isDelete=False, column=column, value=content, writeToWAL=True)
+    return bool(table.connection.client.checkAndPut(table.name, key, looked_at, content, mutation, {}))
 
 
 def _delete(table: "Client", keys: Sequence[bytes]) -> None:
     batch = table.batch()
     for key in keys:
-        batch.delete(key)
+        batch.delete(key, _ALL)
     batch.send()
-
-
-def _keys(one: Attempt) -> dict[bytes, bytes]:
-    whole = f"{len(one.content)} {_digest(one.content)}".encode()
-    return {b"k:b": one.found_by, b"k:u": one.user.encode(), b"k:s": whole}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for number, start in enumerate(range(0, max(len(content), 1), _CHUNK)):
-        yield _chunk_name(number), content[start : start + _CHUNK]
-
-
-def _chunk_name(number: int) -> bytes:
-    return b"c:%05d" % number
-
-
-def _column(mark: Mark) -> bytes:
-    return f"m:{mark.mark}\0{mark.by}".encode()
 
 
 def _interface(digest: str) -> bytes:
     return f"interface {digest}".encode()  # no digit comes after an `i`: all of them are behind the records
-
-
-def _head(key: bytes, cells: Mapping[bytes, bytes]) -> Head:
-    text = key.decode("utf-8", "replace")
-    size, _, digest = cells.get(b"k:s", b"-1 ").decode().partition(" ")
-    return Head(text[2:_KEY], text[_KEY:], int(size), digest, cells.get(b"k:b", b""), _marks(cells))
-
-
-def _marks(cells: Mapping[bytes, bytes]) -> tuple[Mark, ...]:
-    found = [Mark.FromString(content) for name, content in cells.items() if name.startswith(b"m:")]
-    return tuple(sorted(found, key=lambda one: (one.time, one.mark, one.by)))
-
-
-def _joined(head: Head, cells: Mapping[bytes, bytes]) -> bytes | None:
-    content = b"".join(cells[name] for name in sorted(cells) if name.startswith(b"c:"))
-    return content if len(content) == head.size and _digest(content) == head.digest else None
 
 
 def _grouped(all: Sequence[Any], most: int) -> Iterator[Any]:

@@ -39,7 +39,7 @@ class HBase(Model):
     timeout: Duration = Field(default="10s", validate_default=True, description="How long one call may take.")
     tls: bool = Field(default=False, description="Whether the Thrift server is spoken to in TLS.")
     keep: Duration | None = Field(
-        default=None, description="After how long records are dropped, marked ones too; without it, never."
+        default=None, description="After how long HBase drops what nobody has marked; without it, never."
     )
 
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from comb_compiler.samples.elasticsearch_hbase import ProductionStore, Settings
+from comb_compiler.samples.elasticsearch_hbase.cells import Head
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.setup import setup
-from comb_compiler.samples.elasticsearch_hbase.table import Head, Table
+from comb_compiler.samples.elasticsearch_hbase.table import Table
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.store import Query, StoreError
 from tests.samples.made import record
