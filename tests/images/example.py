@@ -34,11 +34,11 @@ class Example(NamedTuple):
     wheels: Path
     base: Path
 
-    def build(self, name: str = "images") -> str:
-        """`comb image build`: what it says. The layout gets this name, and its images.json too."""
+    def build(self, name: str = "images", *more: str) -> str:
+        """`comb image build` with more options: what it says. The layout gets this name, and its images.json too."""
         bases = [f"--base={device}=oci:{self.base}" for device in _CLASSES]
         made = ["-o", name, "--images", f"{name}.json"]
-        return self.run("image", "build", ".", *self.where, "--wheels", str(self.wheels), *bases, *made)
+        return self.run("image", "build", ".", *self.where, "--wheels", str(self.wheels), *bases, *made, *more)
 
     @property
     def where(self) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Grype itself reads the images of the example: what it knows of them decides, and what stops it is no pass."""
+"""Grype itself reads the images of the example: what it knows of them decides, and what stops it is no pass.
+
+It reads their bills of materials too, and finds in each what it finds in the image.
+"""
 
 import json
 import os
@@ -26,23 +29,35 @@ _DECIDING = ("--fail-on", "high", "--output", "json")
 
 
 class Scanning(NamedTuple):
-    """The layout of the example's images, and the directory of Grype."""
+    """The layout of the example's images, their bills of materials, and the directory of Grype."""
 
     layout: Path
+    bills: tuple[Path, ...]
     programs: Path
     scratch: Path
 
     def begin(self, database: Path, *options: str) -> "subprocess.Popen[str]":
         """`comb image scan` with Grype on this database."""
-        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
-        own = {"PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TMPDIR": str(self.scratch)}
         return subprocess.Popen(
             [sys.executable, "-m", "comb_compiler", "image", "scan", str(self.layout), "--", *options],
-            env={**os.environ, **own, **environment_of(database)},
+            env=self.environment(database),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def environment(self, database: Path) -> dict[str, str]:
+        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
+        own = {"PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TMPDIR": str(self.scratch)}
+        return {**os.environ, **own, **environment_of(database)}
+
+    def read_bill(self, bill: Path, database: Path) -> tuple[int, list[dict[str, Any]]]:
+        """Grype's code for a bill of materials, and what it finds by it."""
+        command = [str(self.programs / "grype"), *_DECIDING, f"sbom:{bill}"]
+        done = subprocess.run(command, env=self.environment(database), capture_output=True, text=True)
+        assert done.stdout, done.stderr
+        (report,) = found(done.stdout)
+        return done.returncode, report["matches"]
 
     def scan(self, database: Path, *options: str) -> tuple[int, str, str]:
         """Its code, and what it said on both channels."""
@@ -62,7 +77,9 @@ def scanning(requires_tool: RequiresTool, example: Example, tmp_path: Path) -> S
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs" / "grype").symlink_to(grype)
     (tmp_path / "scratch").mkdir()
-    return Scanning(example.directory / "images", tmp_path / "programs", tmp_path / "scratch")
+    example.build("images", "--attest", str(tmp_path / "told"))
+    bills = tuple(sorted((tmp_path / "told").glob("*.cdx.json")))
+    return Scanning(example.directory / "images", bills, tmp_path / "programs", tmp_path / "scratch")
 
 
 def found(out: str) -> Iterator[dict[str, Any]]:
@@ -100,6 +117,14 @@ def test_a_real_scanner_decides(trial: Trial, scanning: Scanning, tmp_path: Path
     assert (code, read_images(out)) == (0, images), err
     assert not any(report["matches"] for report in found(out))
     trial.note(mended={"code": code})
+
+    assert len(scanning.bills) == len(images)
+    for bill in scanning.bills:
+        code, matches = scanning.read_bill(bill, tmp_path / "weak")
+        assert code != 0
+        assert [(one["vulnerability"]["id"], one["artifact"]["name"]) for one in matches] == [(WEAKNESS, _PACKAGE)]
+        assert scanning.read_bill(bill, tmp_path / "mended") == (0, [])
+    trial.note(bills={"read": len(scanning.bills), "specification": json.loads(bill.read_bytes())["specVersion"]})
 
     ends = {}
     (tmp_path / "none").mkdir()
