@@ -61,7 +61,7 @@ def _unread(
     """What is not read of the folders that are named; `homes` are those of which some file is."""
     named = platform.root.data.get("policies")
     for index, folder in enumerate(named if isinstance(named, list) else ()):
-        if not isinstance(folder, str):
+        if not isinstance(folder, str) or not platform.is_sound("policies", index):
             continue
         home = normpath(join(dirname(main), folder))
         place = platform.place("policies", index)

@@ -25,6 +25,7 @@ from tests.spec.fields import Field, all_fields, walk
 from tests.spec.texts import Range, Text, block, flow, marked
 
 DATA = FilePath(__file__).parent / "data"
+POLICY = FilePath(__file__).parents[2] / "policies" / "owner-labels.yaml"
 MODELS: dict[str, type[BaseModel]] = {"full.comb": Comb, "full.platform": Platform, "embedded.platform": Platform}
 STYLES = ("written", "block", "flow")
 
@@ -50,6 +51,7 @@ def fields(name: str) -> list[Field]:
 
 def findings(content: str) -> tuple[Diagnostic, ...]:
     files = {"full.yaml": content.encode(), "moderation.proto": (DATA / "moderation.proto").read_bytes()}
+    files["policies/owner-labels.yaml"] = POLICY.read_bytes()
     return check(SourceSet("full.yaml", files)).diagnostics
 
 
