@@ -14,7 +14,7 @@ __all__ = ["StoreServer", "elasticsearch", "hbase"]
 
 _SECONDS = 1200.0
 """Patience for a start: 15 s when the machine is quiet."""
-_HEAP = "512m"
+_HEAP, _HBASE_HEAP = "512m", "1g"
 _OPENED = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.lang=ALL-UNNAMED",
@@ -118,6 +118,8 @@ def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[Store
         "hbase.master.init.timeout.localHBaseCluster": round(_SECONDS * 1000),
         # It gives up where the machine stops it for so long; by itself after ten seconds.
         "zookeeper.session.timeout.localHBaseCluster": 60_000,
+        # Two megabytes for each family of each region that holds anything: the tests' tables are many, and small.
+        "hbase.hregion.memstore.mslab.enabled": "false",
         "hbase.master.port": master,
         "hbase.master.info.port": -1,
         "hbase.master.wait.on.regionservers.mintostart": 1,
@@ -136,7 +138,7 @@ def hbase(home: Path, directory: Path, *, idle: float = 600.0) -> Iterator[Store
     (directory / "conf" / "hbase-site.xml").write_text(site, "utf-8")
     (directory / "conf" / "log4j.properties").write_text(_LOGGING, "utf-8")
     command = [
-        "java", f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseG1GC", *_OPENED, "-Djava.net.preferIPv4Stack=true",
+        "java", f"-Xms{_HBASE_HEAP}", f"-Xmx{_HBASE_HEAP}", "-XX:+UseG1GC", *_OPENED, "-Djava.net.preferIPv4Stack=true",
         f"-Dhbase.log.dir={directory}/logs", "-cp", f"{directory}/conf:{home}/classes:{home}/lib/*", "HbMain", "start",
     ]  # fmt: skip
     with _ended(StoreServer("hbase", directory, thrift, command)) as server:

@@ -336,6 +336,7 @@ def test_a_server_that_is_killed_within_puts_and_started_again(stores: Stores, s
     thread = threading.Thread(target=write)
     thread.start()
     while not put:
+        assert thread.is_alive()
         time.sleep(0.01)
     server.kill()
     try:
