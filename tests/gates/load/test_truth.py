@@ -91,7 +91,7 @@ def test_planted_slowness_of_what_waits_is_found(trial: Trial) -> None:
     What the neighbour adds to a request, up to some 10 ms, is small beside what a fifth of a service is: of services of
     30 ms, simulated so, 85% are found, of these all are. Trials that run at once are further neighbours.
     """
-    tried(trial, Work("queue", 0.06, 8.0, 20.0), at_once=6)
+    tried(trial, Work("queue", 0.06, 8.0, 20.0), at_once=10)
 
 
 @pytest.mark.prove
