@@ -254,7 +254,7 @@ def report(lines: list[str]) -> str:
     load = os.getloadavg()[1]
     head = (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, load {load:.0f}, Python "
-        f"{platform.python_version()}; Elasticsearch 8.19.21 and HBase 2.6.1 with heaps of 512 MB and 1 GB on the same machine."
+        f"{platform.python_version()}; Elasticsearch 8.19.21 and HBase 2.6.1 with heaps of 512 MB and 1 GB beside it."
     )
     return "\n".join(["# Records on Elasticsearch and HBase", "", head, "", *lines, ""])
 
