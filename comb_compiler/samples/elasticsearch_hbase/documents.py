@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from comb_compiler.samples.elasticsearch_hbase.cells import Kept
 from comb_compiler.samples.record_pb2 import Mark, Record
 from comb_compiler.samples.rows import Row, Step, durations, row, searched
 from comb_compiler.samples.store import Found, Refused
@@ -74,13 +75,15 @@ def found_by(row: Row, token: str, content: int) -> dict[str, Any]:
     return found
 
 
-def document(content: bytes, token: str, marks: Iterable[Mark]) -> dict[str, Any] | None:
-    """The whole document of a record's bytes; None where they are no record's."""
+def document(kept: Kept) -> dict[str, Any] | None:
+    """The whole document of a row; None where it is damaged, or has no record's bytes."""
+    if kept.content is None:
+        return None
     try:
-        one = row(Record.FromString(content))
+        one = row(Record.FromString(kept.content))
     except DecodeError:
         return None
-    return None if isinstance(one, Refused) else marked(found_by(one, token, len(content)), marks)
+    return None if isinstance(one, Refused) else marked(found_by(one, kept.token, len(kept.content)), kept.marks)
 
 
 def _node(step: Step, duration: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ The document is looked at first, and is replaced only if it is that one still: s
 both said. HBase may drop what nobody has marked after a time: so with its first mark a record comes to where it stays.
 """
 
-from comb_compiler.samples.elasticsearch_hbase.cells import Attempt
 from comb_compiler.samples.elasticsearch_hbase.documents import document
 from comb_compiler.samples.elasticsearch_hbase.index import Index
 from comb_compiler.samples.elasticsearch_hbase.putting import TURNS
@@ -26,10 +25,10 @@ def mark(index: Index, table: Table, id: str, said: Mark) -> bool:
         if row is None:
             table.delete([known.place])  # it was deleted in between
             return False
-        whole = None if row.content is None else document(row.content, row.token, row.marks)
-        if row.content is None or whole is None:
+        whole = document(row)
+        if whole is None:
             raise StoreError(f"HBase: record {id} is damaged; `comb samples repair` says what is lost")
-        if not row.is_kept and not table.keep(Attempt(id, row.token, whole["user"], row.content, row.marks)):
+        if not row.is_kept and not table.keep(row, whole["user"]):
             table.delete([known.place])
             return False
         if index.change("index", [(known.version, whole)]):

@@ -9,9 +9,8 @@ looked at, until their documents ask for them: so each record is read once.
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
-from comb_compiler.samples.elasticsearch_hbase.cells import Attempt, Head, Kept
+from comb_compiler.samples.elasticsearch_hbase.cells import Head, Kept
 from comb_compiler.samples.elasticsearch_hbase.documents import as_json, document
 from comb_compiler.samples.elasticsearch_hbase.index import Index, Known
 from comb_compiler.samples.elasticsearch_hbase.removing import remove_gone, remove_parts
@@ -74,7 +73,7 @@ class _Mending:
         """Give rows their documents: of two of one id, one."""
         documents: dict[str, bytes] = {}
         for row in self._table.rows([(head.id, head.token, head.size) for head in heads]):
-            whole = _document(row)
+            whole = document(row)
             if whole is None:
                 self._give_up(row)
             else:
@@ -114,16 +113,14 @@ class _Mending:
         return is_old and not known.source.get("marks")
 
     def _mend(self, row: Kept, known: Known) -> None:
-        whole = _document(row)
+        whole = document(row)
         if whole is None:
             self._index.change("delete", [(known.version, None)])
             self._give_up(row)
         elif known.source != whole and self._index.change("index", [(known.version, whole)]):
             self.mended.append(f"{row.id}: Elasticsearch said something else than HBase, and is right again")
-        if whole is not None and row.marks and not row.is_kept:
-            attempt = Attempt(row.id, row.token, whole["user"], row.content or b"", row.marks)
-            if self._table.keep(attempt):
-                self.mended.append(f"{row.id}: it is marked, and HBase keeps it from now on")
+        if whole is not None and row.marks and not row.is_kept and self._table.keep(row, whole["user"]):
+            self.mended.append(f"{row.id}: it is marked, and HBase keeps it from now on")
 
     def say_expired(self) -> None:
         """What went by itself."""
@@ -135,7 +132,3 @@ class _Mending:
 
 def _is_named(head: Head, known: Mapping[str, Known]) -> bool:
     return head.id in known and known[head.id].place == (head.id, head.token)
-
-
-def _document(row: Kept) -> Mapping[str, Any] | None:
-    return None if row.content is None else document(row.content, row.token, row.marks)

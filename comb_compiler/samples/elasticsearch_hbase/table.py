@@ -71,13 +71,15 @@ class Table:
         """What somebody says, in place of what they said before."""
         self._write([(row_key(id, token), dict([mark_cell(mark)]))])
 
-    def keep(self, attempt: Attempt) -> bool:
-        """Keep a record however old it becomes; whether its row is still there, without which nothing is kept.
+    def keep(self, row: Kept, user: str) -> bool:
+        """Keep a record, one of a user's, however old it becomes; whether its row is still there, without which nothing
+        is kept. The row is marked, and is not damaged.
 
         HBase looks at the row and writes the last chunk in one step: who deletes it has deleted this as well.
         """
-        key = row_key(attempt.id, attempt.token)
-        *early, (column, content) = cells(attempt)
+        assert row.content is not None
+        key = row_key(row.id, row.token)
+        *early, (column, content) = cells(Attempt(row.id, row.token, user, row.content, row.marks))
         self._write_early(key, early)
         looked_at = column.replace(b"k:", b"c:", 1)
         return bool(self._do(lambda table: _put_if(table, key, looked_at, column, content)))
