@@ -9,7 +9,7 @@ from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE
 
-__all__ = ["CONTEXT_MARK", "code_digest", "code_files"]
+__all__ = ["CONTEXT_MARK", "code_digest", "code_files", "readable_code"]
 
 CONTEXT_MARK = ".comb-context"
 """A file in what `comb image dockerfile` wrote: the code there is a copy, and may be made anew."""
@@ -38,6 +38,11 @@ def code_files(checkout: Checkout, main: str) -> Iterator[tuple[str, bytes | Una
     directory = posixpath.dirname(main) or "."
     for path in _files(checkout, directory):
         yield posixpath.relpath(f"/{path}", f"/{directory}"), checkout.read(path)
+
+
+def readable_code(checkout: Checkout, main: str) -> dict[str, bytes]:
+    """The same without those that cannot be read."""
+    return {name: one for name, one in code_files(checkout, main) if not isinstance(one, Unavailable)}
 
 
 def _files(checkout: Checkout, directory: str, *, below: bool = False) -> Iterator[str]:

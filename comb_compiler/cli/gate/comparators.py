@@ -9,9 +9,8 @@ from pathlib import Path
 from comb_compiler.cli.opening import Clean
 from comb_compiler.gates.comparator import Outside
 from comb_compiler.gates.rules import ByCode
-from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec.comb.gates import Gates
-from comb_compiler.workspace.operators import code_files
+from comb_compiler.workspace.operators import readable_code
 
 __all__ = ["Comparators", "recoded"]
 
@@ -60,8 +59,8 @@ def recoded(base: Gates, own: Gates, baseline: Clean, candidate: Clean) -> list[
 
 
 def _sources(clean: Clean) -> dict[str, bytes]:
-    files = code_files(clean.checkout, clean.main)
-    return {name: content for name, content in files if name.endswith(".py") and not isinstance(content, Unavailable)}
+    code = readable_code(clean.checkout, clean.main)
+    return {name: content for name, content in code.items() if name.endswith(".py")}
 
 
 def _reached(files: Mapping[str, bytes], module: str) -> dict[str, bytes]:

@@ -124,10 +124,9 @@ def _stale(engine: "Engine", comb: Shipped, clean: Clean, name: str) -> str:
     """Why images have other code than the subject that they are asked as; empty where they do not."""
     from comb_compiler.images.insides import first_other
     from comb_compiler.render.layout import CODE
-    from comb_compiler.workspace.operators import code_files
+    from comb_compiler.workspace.operators import readable_code
 
-    files = code_files(clean.checkout, clean.main)
-    code = {path: content for path, content in files if isinstance(content, bytes)}
+    code = readable_code(clean.checkout, clean.main)
     own = own_images(clean, comb.plan)
     for image in sorted({one.image for one in comb.asked if one.process not in own}):
         if other := first_other(engine, image, CODE, code):

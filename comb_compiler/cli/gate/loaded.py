@@ -13,6 +13,7 @@ from comb_compiler.gates.load.turns import Turns
 if TYPE_CHECKING:
     from comb_compiler.load import Generator, Input, Job, Observed, Step as Asked
     from comb_compiler.load.measuring import Measure
+    from comb_compiler.runtime.client.tls import Certificates
 
 __all__ = ["Loaded", "turned"]
 
@@ -34,7 +35,7 @@ class Loadable(Protocol):
         """Of its method."""
 
     @property
-    def certificates(self) -> tuple[str | None, str | None, str | None] | None: ...
+    def certificates(self) -> "Certificates | None": ...
     @property
     def process(self) -> int | None:
         """Its id, where it is one of this machine."""

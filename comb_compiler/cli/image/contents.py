@@ -54,14 +54,11 @@ def what_is_lacking(clean: Clean, base: "Base", wheels: "Sequence[Path]", layout
     """What operators' code imports, and neither the wheels of an image nor its base have, for people; else empty."""
     from comb_compiler.images.bases import installed_in
     from comb_compiler.images.imports import lacking_modules, modules_of
-    from comb_compiler.source.sourceset import Unavailable
-    from comb_compiler.workspace.operators import code_files
+    from comb_compiler.workspace.operators import readable_code
 
     entries = [binding.run.partition(":")[0] for binding in clean.plan.bindings if binding.run]
     there = modules_of(wheels) | installed_in(base, layout)
-    files = code_files(clean.checkout, clean.main)
-    code = {name: content for name, content in files if not isinstance(content, Unavailable)}
-    lacking = lacking_modules(entries, code, there)
+    lacking = lacking_modules(entries, readable_code(clean.checkout, clean.main), there)
     if not lacking:
         return ""
     shown = ", ".join(
