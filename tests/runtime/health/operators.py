@@ -2,17 +2,21 @@
 
 import asyncio
 import time
+from collections import Counter
 from math import nan
 
 from comb_compiler.runtime import Code, OperatorError, operator
 from tests.runtime.post.post_pb2 import Letter, Reply
 
-__all__ = ["SPOILED", "count", "count_later", "reply", "shout", "shout_louder"]
+__all__ = ["CALLS", "SPOILED", "count", "count_later", "reply", "shout", "shout_louder"]
 
 SPOILED: dict[str, str] = {}
+CALLS: Counter[str] = Counter()
+"""How often each was asked."""
 
 
 def _spoil(name: str, letter: Letter) -> Letter:
+    CALLS[name] += 1
     how = SPOILED.get(name, "")
     if how == "wrong":
         letter.text += "?"
@@ -20,7 +24,7 @@ def _spoil(name: str, letter: Letter) -> Letter:
     elif how == "nan":
         letter.weight = nan
     elif how == "slow":
-        time.sleep(0.02)
+        time.sleep(0.1)
     elif how == "fail":
         raise OperatorError(Code.UNAVAILABLE, "no device")
     elif how:

@@ -28,7 +28,7 @@ from comb_compiler.runtime.health import (
 from comb_compiler.runtime.health.observations import Place
 from comb_compiler.runtime.health.rounds import Schedule
 from comb_compiler.samples import SampleSet
-from tests.runtime.health.operators import SPOILED
+from tests.runtime.health.operators import CALLS, SPOILED
 from tests.runtime.health.setting import QUICK, a_plan, goldens, sample, spoiled, two_arms
 from tests.runtime.post.post_pb2 import Letter, Request
 from tests.runtime.waiting import run, until
@@ -227,7 +227,8 @@ def test_a_sample_that_is_no_request_is_told() -> None:
 def test_a_slower_operator_is_degraded_with_how_much() -> None:
     async def main() -> None:
         async with watched(a_plan(), goldens()) as one:
-            await until(lambda: one.model("shout").slower > 0)
+            asked = CALLS["shout"]
+            await until(lambda: CALLS["shout"] > asked + 30)  # how long it takes is known after five rounds
             with spoiled(shout="slow"):
                 await until(lambda: one.model("shout").level == Level.DEGRADED)
             assert "times as long as at the start (median of 3 golden samples)" in one.model("shout").reasons[0]
