@@ -43,7 +43,9 @@ class OperatorError(Exception):
             raise ValueError("an error has a code other than OK")
         self.code = Code(code)
         said = str(message)
-        self.message = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+        said = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+        # A name of a file, or JSON, may bring half of a surrogate pair, which neither gRPC nor HTTP can send.
+        self.message = said.encode("utf-8", "replace").decode("utf-8")
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}"

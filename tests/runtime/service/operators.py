@@ -4,10 +4,10 @@ import asyncio
 import os
 import sys
 
-from comb_compiler.runtime import Call, operator
+from comb_compiler.runtime import Call, Code, OperatorError, operator
 from tests.runtime.post.post_pb2 import Letter
 
-__all__ = ["floods_in_loop", "floods_in_process", "grows", "hangs", "pauses", "remaining"]
+__all__ = ["floods_in_loop", "floods_in_process", "grows", "hangs", "names", "nests", "pauses", "remaining"]
 
 
 async def remaining(letter: Letter, call: Call) -> Letter:
@@ -19,6 +19,22 @@ async def remaining(letter: Letter, call: Call) -> Letter:
 def grows(letter: Letter) -> Letter:
     """Gives more than one asks with."""
     return Letter(picture=bytes(2_000_000))
+
+
+@operator(execution="loop")
+def names(letter: Letter) -> Letter:
+    """Names a file whose name is no UTF-8, as Python has it."""
+    raise OperatorError(Code.INVALID_ARGUMENT, f"`{os.fsdecode(bytes([255]))}.png` is no picture")
+
+
+@operator(execution="loop")
+def nests(letter: Letter) -> Letter:
+    """Gives a letter that is deeper than anything reads."""
+    answer = letter
+    for _ in range(2000):
+        answer = answer.inner
+    answer.text = "deep"
+    return letter
 
 
 async def pauses(letter: Letter) -> Letter:

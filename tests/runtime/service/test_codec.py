@@ -1,6 +1,7 @@
 """Messages from JSON, forms and bytes: what is none is told and nothing else is raised; what is one comes back."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def test_what_is_written_is_read_again(letter: Letter) -> None:
 def test_json_of_any_kind_is_read_or_told(content: bytes) -> None:
     found = read(lambda: from_json(content, Request))
     assert found is None or isinstance(found, Request)
+
+
+def test_a_name_that_is_there_twice_is_found_among_many_in_time_that_grows_with_them() -> None:
+    """Each of the names before it looked for among all of them took an hour."""
+    before = process_time()
+    many = b",".join(b'"%d":0' % number for number in range(200_000))
+    assert read(lambda: from_json(b'{%b,"z":0,"z":0}' % many, Request)) is None
+    assert process_time() - before < 60
 
 
 @given(VALUES)

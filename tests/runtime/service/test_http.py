@@ -10,7 +10,7 @@ import pytest
 
 from tests.runtime.operators import Waits
 from tests.runtime.post.post_pb2 import Letter
-from tests.runtime.service.serving import METHOD, Running, exchange, letter, parsed, say, serving, simple
+from tests.runtime.service.serving import METHOD, OPERATORS, Running, exchange, letter, parsed, say, serving, simple
 from tests.runtime.waiting import run, until
 
 FORM = "multipart/form-data; boundary=xyz"
@@ -118,6 +118,8 @@ def test_a_form_that_is_none_is_an_invalid_argument(body: bytes) -> None:
         (b'{"letter": {"number": 1e99}}', ""),
         (b'{"letter": {"number": 99999999999999999999}}', ""),
         (b'{"letter": {"text": "\\ud800"}}', ""),
+        (b'{"letter": {"\\ud800": 1}}', "a name has half of a surrogate pair"),
+        (b'{"letter": {"\\ud800": 1, "\\ud800": 2}}', "`?` is there twice"),
         (b'{"letter": [1]}', ""),
         (b'{"letter": {"lines": "a"}}', ""),
         (b'{"letter": ' + b"9" * 5000 + b"}", ""),
@@ -144,6 +146,16 @@ def test_failures_have_the_status_of_their_code(operator: str, status: int, code
             answer = await exchange(running.http, METHOD, {"letter": {"text": "xyzzy"}})
             assert (answer.status, answer.json["status"]) == (status, code)
             assert b"xyzzy" not in answer.content
+
+    run(main())
+
+
+def test_an_answer_that_cannot_be_written_is_an_error_that_names_its_request() -> None:
+    async def main() -> None:
+        async with serving(simple(f"{OPERATORS}:nests")) as running:
+            answer = await exchange(running.http, METHOD, {"letter": {}}, x_request_id="mine")
+            assert (answer.status, answer.json["status"], answer.headers["x-request-id"]) == (500, "INTERNAL", "mine")
+            assert answer.json["message"] == "the answer, a post.v1.Letter, cannot be written as JSON"
 
     run(main())
 

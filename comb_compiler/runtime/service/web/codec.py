@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,9 +58,12 @@ def _bad(kind: type[Message], reason: str) -> OperatorError:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"`{twice}` is there twice")
+    try:
+        "".join(made).encode()
+    except UnicodeEncodeError as error:  # which Protobuf's own reader cannot look up
+        raise ValueError("a name has half of a surrogate pair") from error
     return made
 
 
