@@ -42,7 +42,8 @@ class Case(NamedTuple):
     """A request in Protobuf's JSON form, and what is known of its answer: what is expected, or with what it must fail.
 
     Neither is there for recorded traffic, of which `recorded` is what it was answered with: the answer as it is
-    serialised. `about` is a sentence for people; `source` is where its files are, if in any.
+    serialised; and `code` that of the answer, which is known also where not all of it was kept. `about` is a sentence
+    for people; `source` is where its files are, if in any.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Case(NamedTuple):
     about: str = ""
     source: str = ""
     recorded: "Answered | None" = None
+    code: str | None = None
 
 
 class Answered(NamedTuple):

@@ -16,7 +16,10 @@ _DOUBT = 0.05
 
 
 class Graded(NamedTuple):
-    """A sample; whether each run of the baseline answers it right, None without one; and whether the candidate does."""
+    """A sample; whether the baseline answers it right, None without one; and whether the candidate does.
+
+    The baseline is asked twice: an error is right before where it is both times, and for a claim where it is once.
+    """
 
     name: str
     was_right: bool | None
@@ -45,14 +48,19 @@ def errors_ruling(graded: Sequence[Graded]) -> Ruling:
 def optimised_ruling(graded: Sequence[Graded], wanted: float) -> Ruling:
     """Whether the share of samples that are better is `wanted` at least: wrong before, and right now.
 
-    A sample that was right already cannot be better, and counts as none that is.
+    A sample that was right already cannot be better, and counts as none that is. Where more are broken than are better,
+    it is worse, whatever the share.
     """
     if not graded:
         return Ruling(Verdict.UNDECIDED, ("there are no samples",))
     better = sum(1 for one in graded if one.is_right and not one.was_right)
+    broken = [one.name for one in graded if one.was_right and not one.is_right]
     of = len(graded)
     lower, upper = lower_bound(better, of, _DOUBT), upper_bound(better, of, _DOUBT)
     figure = Figure("samples that are better", better, of, lower, upper, _DOUBT, wanted)
+    if len(broken) > better:
+        said = f"{better:,} of {of:,} are better, and {len(broken):,} are broken: {listed(broken)}"
+        return Ruling(Verdict.BLOCKED, (said,), (figure,))
     seen = f"{better:,} of {of:,} are better ({percent(better / of)}), so that of all it is"
     if lower >= wanted:
         return Ruling(Verdict.PASSED, (f"{seen} {percent(lower)} at least; {percent(wanted)} was claimed",), (figure,))

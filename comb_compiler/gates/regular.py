@@ -36,10 +36,14 @@ _FIRST_LOOK, _MOST_LOOKS = 32, 5
 
 
 class Trial(NamedTuple):
-    """One request: the fields that differ between the baseline's runs, and between its first and the candidate's."""
+    """One request: the fields that differ between the baseline's runs, and between its first and the candidate's.
+
+    `silent` is with what both failed where an answer was to be had; empty where there is one to compare.
+    """
 
     noise: frozenset[str]
     changed: frozenset[str]
+    silent: str = ""
 
 
 class FieldFinding(NamedTuple):
@@ -89,12 +93,14 @@ class Regular:
         self._detectable = detectable
         self._looks = looks(count)
         self._trials: list[Trial] = []
+        self._silent = Counter[str]()
         self._of = 0
 
     def add(self, trials: Iterable[Trial]) -> None:
         """Take in what came."""
         for trial in trials:
             self._of += 1
+            self._silent.update([trial.silent] if trial.silent else [])
             if trial.noise or trial.changed:
                 self._trials.append(trial)
 
@@ -134,7 +140,8 @@ class Regular:
         differing = sum(1 for trial in self._trials if trial.changed & quiet)
         noisy = sum(1 for trial in self._trials if trial.noise & still)
         lower = lower_bound(differing, self._of, self._doubt)
-        upper = upper_bound(differing, self._of, PASS_DOUBT)
+        # What neither answered might differ, for all that is known: it proves nothing for the change, nor against it.
+        upper = upper_bound(min(self._of, differing + self._silent.total()), self._of, PASS_DOUBT)
         share = Figure("answers that differ", differing, self._of, lower, upper, PASS_DOUBT, self._allowed)
         broken = [_broken(one) for one in fields if one.is_broken]
         # Noise may be so thin, in so many fields, that some show it only here: then others do so in the baseline alone.
@@ -154,6 +161,9 @@ class Regular:
         why = []
         if self._of < self._count:
             why.append(f"{self._of:,} of {self._count:,} requests were asked")
+        if share.upper > self._allowed and self._silent:
+            share_of = _share(self._silent.total(), self._of)
+            why.append(f"{share_of} were answered by neither ({', '.join(sorted(self._silent))}): nothing is compared")
         if share.upper > self._allowed:
             why.append(
                 f"{_share(share.seen, share.of)} of the answers differ, which may be {percent(share.upper)} of all; "
@@ -176,7 +186,8 @@ class Regular:
         )
 
     def _missing(self, share: Figure, blind: Sequence[FieldFinding]) -> int | None:
-        wanted = [fewest(share.seen / share.of, self._allowed, PASS_DOUBT), self._count]
+        open_ones = min(share.of, share.seen + self._silent.total())
+        wanted = [fewest(open_ones / share.of, self._allowed, PASS_DOUBT), self._count]
         at_most = len(self._looks) / _MOST_LOOKS  # of more requests more looks are taken, each with less doubt
         wanted += [fewest_for(one.noise / one.of, self._detectable or 1.0, one.doubt * at_most) for one in blind]
         return None if None in wanted else max(0, *(one - share.of for one in wanted if one is not None))

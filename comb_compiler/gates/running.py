@@ -1,6 +1,6 @@
 """Each gate: cases, targets and rules → a result."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -19,6 +19,10 @@ __all__ = ["CODE", "Set", "Setting", "availability", "errors", "looked_at", "opt
 
 CODE = "(code)"
 """Stands for a field where answers differ in that one of them failed, or with what."""
+_NO_ANSWERS = frozenset(
+    "CANCELLED UNKNOWN DEADLINE_EXCEEDED RESOURCE_EXHAUSTED ABORTED INTERNAL UNAVAILABLE DATA_LOSS".split(" ")
+)
+"""Codes that say nothing of a request."""
 _ERROR = "replay error"
 _MOST_FINDINGS = 200
 _MOST_PLACES = 20
@@ -94,7 +98,7 @@ async def regular(setting: Setting, samples: Set, judge: Regular) -> GateResult:
             async for case, answered in tally.answers(samples.cases[done:until], targets):
                 first, second, candidate = _three(case, answered, setting)
                 noise, change = _apart(first, second, setting.rules), _apart(first, candidate, setting.rules)
-                judge.add([Trial(_fields(noise), _fields(change))])
+                judge.add([Trial(_fields(noise), _fields(change), _silent(case, first, candidate))])
                 if change and not _fields(change) <= _fields(noise):
                     changed.append(_finding(case, Kind.CHANGED, first, candidate, change))
             done = until
@@ -116,6 +120,12 @@ def _three(case: Case, answered: tuple[Answered, ...], setting: Setting) -> tupl
     assert case.recorded is not None
     before = setting.recorded(case.recorded)
     return before, before, answered[-1]
+
+
+def _silent(case: Case, before: Answered, after: Answered) -> str:
+    """With what both failed, where that says more of this machine than of the request; empty where it was to be so."""
+    is_known = after.code in (case.code, case.error)
+    return after.code if before.code == after.code and after.code in _NO_ANSWERS and not is_known else ""
 
 
 def _of_one_answer(ruling: Ruling) -> Ruling:
@@ -149,18 +159,27 @@ def _field_of(place: str) -> str:
 
 async def errors(setting: Setting, samples: Set) -> GateResult:
     """Marked errors: at least as many are right as before, and none of those that were is broken."""
-    return await _marked(setting, samples, _ERROR, errors_ruling)
+    return await _marked(setting, samples, _ERROR, errors_ruling, all)
 
 
 async def optimised(setting: Setting, samples: Set, better: float | None) -> GateResult:
-    """Samples that the change claims to make better; None where an earlier one did, and they have to stay as right."""
-    ruling = errors_ruling if better is None else lambda graded: optimised_ruling(graded, better)
-    return await _marked(setting, samples, "replay optimised", ruling)
+    """Samples that the change claims to make better; None where an earlier one did, and they have to stay as right.
+
+    Who is right by chance is not made better by asking once more: for a claim what was right once was right before.
+    """
+    if better is None:
+        return await _marked(setting, samples, "replay optimised", errors_ruling, all)
+    return await _marked(setting, samples, "replay optimised", lambda graded: optimised_ruling(graded, better), any)
 
 
 async def _marked(
-    setting: Setting, samples: Set, gate: str, ruling: Callable[[Sequence[Graded]], Ruling]
+    setting: Setting,
+    samples: Set,
+    gate: str,
+    ruling: Callable[[Sequence[Graded]], Ruling],
+    of_both: Callable[[Iterable[bool]], bool],
 ) -> GateResult:
+    """`of_both` says of the baseline's two answers whether it was right, by whether each is."""
     tally = _Tally(gate, setting, samples)
     baseline = setting.baseline
     targets = [setting.candidate] if baseline is None else [baseline, baseline, setting.candidate]
@@ -169,7 +188,7 @@ async def _marked(
     try:
         async for case, answered in tally.answers(samples.cases, targets):
             wrong = [graded(case, one, setting) for one in answered]
-            was_right = None if baseline is None else not wrong[0] and not wrong[1]
+            was_right = None if baseline is None else of_both(not one for one in wrong[:2])
             found.append(Graded(case.name, was_right, not wrong[-1]))
             first = None if baseline is None else answered[0]
             if found[-1].is_right != bool(was_right) or wrong[-1]:

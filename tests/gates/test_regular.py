@@ -46,6 +46,20 @@ def test_it_says_which_field_and_how_many_requests_more_would_do() -> None:
     assert judged(fewer // 2, fewer, 0.1).ruling().verdict is Verdict.UNDECIDED
 
 
+SILENT = Trial(frozenset(), frozenset(), "DEADLINE_EXCEEDED")
+
+
+@pytest.mark.parametrize(("silent", "verdict"), [(0, Verdict.PASSED), (1, Verdict.PASSED), (6, Verdict.UNDECIDED)])
+def test_what_neither_answers_may_differ_for_all_that_is_known(silent: int, verdict: Verdict) -> None:
+    judge = Regular(300, 0.02)
+    judge.add([SILENT] * silent + [NOTHING] * (300 - silent))
+    ruling = judge.ruling()
+    assert ruling.verdict is verdict
+    if verdict is Verdict.UNDECIDED:
+        assert ruling.why[0] == "6 of 300 (2%) were answered by neither (DEADLINE_EXCEEDED): nothing is compared"
+        assert ruling.missing is None, "as many of any number would be answered by neither"
+
+
 @pytest.mark.parametrize(("noise", "excess"), [(0.001, 0.01), (0.05, 0.02), (0.5, 0.05), (0.9, 0.05)])
 def test_the_fewest_trials_are_those_at_which_it_is_seen_first(noise: float, excess: float) -> None:
     found = fewest_for(noise, excess, 0.001)
@@ -67,3 +81,10 @@ def test_what_a_check_says_is_too_few_is_what_a_gate_cannot_decide(rate: str) ->
             assert judge.ruling().verdict is verdict
             better = [Graded(str(number), was_right=False, is_right=True) for number in range(count)]
             assert optimised_ruling(better, float(1 - share)).verdict is verdict
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [(0, Verdict.PASSED), (40, Verdict.PASSED), (41, Verdict.BLOCKED)])
+def test_a_claim_that_breaks_more_than_it_makes_better_is_none(broken: int, verdict: Verdict) -> None:
+    graded = [Graded(str(number), was_right=False, is_right=True) for number in range(40)]
+    graded += [Graded(f"broken {number}", was_right=True, is_right=False) for number in range(broken)]
+    assert optimised_ruling(graded, 0.3).verdict is verdict

@@ -111,7 +111,8 @@ def case_of(record: "Record", decoder: "Decoder", asked: Collection[Interface] =
     read = partial(_json, content, interface, decoder)  # not of the record, which would be kept whole by it
     if (decoder.message(record.interface, record.request) if {*asked} == {interface} else read()) is None:
         return None
-    return Case(record.id, Recorded(content, interface, read), recorded=_answered(record))
+    request = Recorded(content, interface, read)
+    return Case(record.id, request, recorded=_answered(record), code=code_name(record.code))
 
 
 def _json(content: bytes, interface: Interface, decoder: "Decoder") -> Any:

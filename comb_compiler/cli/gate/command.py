@@ -136,7 +136,9 @@ def _run(which: str, main: str, arguments: argparse.Namespace, console: Console)
 
 
 def _ran_out_of_time(report: "GateReport") -> bool:
-    return any(one.codes[1] == "DEADLINE_EXCEEDED" for gate in report.gates for one in gate.findings)
+    codes = (one.codes[1] for gate in report.gates for one in gate.findings)
+    whys = (why for gate in report.gates for why in gate.ruling.why)
+    return any("DEADLINE_EXCEEDED" in said for said in (*codes, *whys))
 
 
 def _user() -> str:

@@ -1,0 +1,40 @@
+"""What proves nothing does not pass: `comb gate` where neither side answers, or where what is asked is not what ran."""
+
+from pathlib import Path
+
+import pytest
+
+from comb_compiler.samples.embedded import EmbeddedStore
+from tests.cli.test_gate import gate, greeting, recorded, verdicts
+from tests.cli.test_samples import descriptors, record
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own."""
+    monkeypatch.setenv("COMB_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_where_neither_answers_what_was_answered_online_nothing_is_proven(home: Path) -> None:
+    before, after = greeting(home / "before", "1 / 0"), greeting(home / "after", "2 / 0")
+    ran, report = gate(after, "replay", "--baseline", str(before), *recorded(home / "records", 80))
+    assert ran.code == 3, ran.out + ran.err
+    assert verdicts(report) == {"replay error": "passed", "replay regular": "undecided"}, "no error is broken"
+    assert report["gates"][1]["ruling"]["why"][0] == (
+        "70 of 70 (100%) were answered by neither (INTERNAL): nothing is compared"
+    )
+
+
+def test_what_fails_as_it_did_online_is_the_same(home: Path) -> None:
+    store = EmbeddedStore(home / "records")
+    interface = store.put_interface(descriptors(home / "records"))
+    failed = [record(number, interface=interface, code=13) for number in range(80)]
+    for one in failed:
+        one.redacted.append("answer.text")
+    assert store.put(failed).new == 80
+    store.close()
+    before, after = greeting(home / "before", "1 / 0"), greeting(home / "after", "2 / 0")
+    ran, report = gate(after, "replay", "--baseline", str(before), "--store", f"embedded:{home / 'records'}")
+    assert ran.code == 0, ran.out + ran.err
+    assert verdicts(report) == {"replay error": "passed", "replay regular": "passed"}
