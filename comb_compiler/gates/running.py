@@ -19,9 +19,9 @@ __all__ = ["CODE", "Set", "Setting", "availability", "errors", "looked_at", "opt
 
 CODE = "(code)"
 """Stands for a field where answers differ in that one of them failed, or with what."""
-_NO_ANSWERS = frozenset(
-    "CANCELLED UNKNOWN DEADLINE_EXCEEDED RESOURCE_EXHAUSTED ABORTED INTERNAL UNAVAILABLE DATA_LOSS".split(" ")
-)
+_NO_ANSWERS = (
+    "ABORTED", "CANCELLED", "DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNKNOWN",
+)  # fmt: skip
 """Codes that say nothing of a request."""
 _ERROR = "replay error"
 _MOST_FINDINGS = 200
