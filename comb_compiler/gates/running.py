@@ -20,7 +20,8 @@ __all__ = ["CODE", "Set", "Setting", "availability", "errors", "looked_at", "opt
 CODE = "(code)"
 """Stands for a field where answers differ in that one of them failed, or with what."""
 _NO_ANSWERS = (
-    "ABORTED", "CANCELLED", "DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "UNKNOWN",
+    "ABORTED", "CANCELLED", "DATA_LOSS", "DEADLINE_EXCEEDED", "INTERNAL", "RESOURCE_EXHAUSTED", "UNAVAILABLE",
+    "UNKNOWN",
 )  # fmt: skip
 """Codes that say nothing of a request."""
 _ERROR = "replay error"
