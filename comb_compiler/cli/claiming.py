@@ -63,7 +63,7 @@ def _published(mirror: "Mirror", head: str | None, homes: "Homes") -> "Elsewhere
     from comb_compiler.cli.plan_claims import elsewhere_of
     from comb_compiler.cli.plan_stores import CommitStore
 
-    return elsewhere_of("the environment repository", CommitStore(mirror, head, "the repository"), homes)
+    return elsewhere_of("the environment repository", CommitStore(mirror, head, "the repository"), homes, {})
 
 
 def _must_be_let_pass(published: "Callable[[Homes], Elsewhere]", judging: Judging, console: Console) -> None:

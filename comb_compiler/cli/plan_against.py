@@ -66,7 +66,7 @@ def compare_combs(
         for environment in environments:
             work.environment(mains, environment)
         checking = Checking(checkout, cache, here.sources.main)
-        said = (*said, *checking.beside(mains, environments, lambda: base.elsewhere(environments)))
+        said = (*said, *checking.beside(mains, environments, lambda: base.elsewhere(environments, {})))
     return work.done((*found, *said))
 
 

@@ -6,6 +6,7 @@ little, so that nothing else is loaded where nothing changed.
 """
 
 import argparse
+import gc
 import os
 import time
 from collections import Counter
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from comb_compiler.release.images import Images
 
 __all__ = ["Alike", "compare_tree"]
+
+_FEW = 100
+"""So many combs can be compiled with all garbage kept."""
 
 
 class Alike(NamedTuple):
@@ -67,6 +71,8 @@ def compare_tree(
     tree = _Tree(checkout, arguments, index, begun, mains, index.unchanged(mains), file)
     if len(tree.known) == len(mains) and not found and not _strangers(tree):
         return None, Alike(len(mains))
+    if len(mains) - len(tree.known) < _FEW:
+        gc.disable()  # what is known of a large tree would be looked through for garbage, again and again
     return _compared(tree, images, cache, found)
 
 
@@ -101,6 +107,8 @@ def _compared(
     tree: _Tree, images: "Images | None", cache: str | None, found: list[Any]
 ) -> "tuple[Compared | None, Alike]":
     from comb_compiler.cli.plan_against import Compared, Work, read_platform
+    from comb_compiler.cli.plan_bases import Published
+    from comb_compiler.cli.plan_claims import said_of
     from comb_compiler.cli.plan_compiling import paths_of
     from comb_compiler.cli.plan_opening import homes_of, open_base
     from comb_compiler.diagnostics import in_reading_order
@@ -121,24 +129,30 @@ def _compared(
         for environment in environments:
             _environment(tree, (here, base, work), environment, cache, names, paths)
             work.gone += ((one, environment) for one in base.gone(environment, names.values(), tree.mains))
-        beside = _beside(here, VerdictCache(cache), environments, base, work)
+        beside = _beside(tree, (here, base, work), VerdictCache(cache), environments)
     differing = {main for main, _ in work.failed} | {one.comb for one in work.changes}
     alike = {main: name for main, name in names.items() if main not in differing and name not in differing}
-    _keep(tree, common, alike, paths, homes_of(here.platform))
+    kept = {main: (name, paths.get(main, set())) for main, name in alike.items()}
+    releases = said_of(base.read, arguments.against) if isinstance(base, Published) else {}
+    _keep(tree, common, kept, homes_of(here.platform), releases)
     return work.done((*found, *said, *beside)), Alike(len(alike))
 
 
 def _beside(
-    here: "Here", cache: VerdictCache, environments: tuple[str, ...], base: "Base", work: "Work"
+    tree: _Tree, at_work: "tuple[Here, Base, Work]", cache: VerdictCache, environments: tuple[str, ...]
 ) -> "list[Diagnostic]":
     """What is said of the combs that differ beside others of their teams."""
     from comb_compiler.cli.checking import Checking
+    from comb_compiler.cli.plan_claims import known_releases
 
+    here, base, work = at_work
     mains = list(dict.fromkeys(one.main for one in work.checked))
     if not mains:
         return []
     checking = Checking(here.checkout, cache, here.sources.main)
-    return checking.beside(mains, environments, lambda: base.elsewhere(environments))
+    return checking.beside(
+        mains, environments, lambda: base.elsewhere(environments, known_releases(tree.known_before.said))
+    )
 
 
 def _own_policies(here: "Here") -> list[str]:
@@ -205,7 +219,9 @@ def _releases(here: "Here", environment: str, one: "Compiled", rendered: str) ->
     ]
 
 
-def _keep(tree: _Tree, common: Iterable[str], alike: dict[str, str], paths: dict[str, set[str]], homes: Any) -> None:
+def _keep(
+    tree: _Tree, common: Iterable[str], alike: dict[str, tuple[str, set[str]]], homes: Any, said: dict[str, Any]
+) -> None:
     """Keep what this run found out, beside what is known already; nothing where it is no more than that.
 
     To write all of a large tree takes longer than to look once more which combs there are, so that a directory in which
@@ -214,6 +230,7 @@ def _keep(tree: _Tree, common: Iterable[str], alike: dict[str, str], paths: dict
     if tree.known_before.is_about(tree.mains) and alike.keys() <= tree.known.keys():
         return
     known = tree.known_before.paths_of(tree.known)
-    combs = {main: (name, sorted(paths.get(main, set())) or known.get(main, [])) for main, name in alike.items()}
+    combs = {main: (name, sorted(paths) or known.get(main, [])) for main, (name, paths) in alike.items()}
     tops = [os.path.abspath(path) for path in tree.arguments.paths]
-    tree.known_before.keep(tops, tree.mains, common, combs, tree.begun, homes)
+    whole = {**tree.known_before.said, **said}
+    tree.known_before.keep(tops, tree.mains, common, combs, tree.begun, homes, whole)

@@ -1,6 +1,6 @@
 """What `comb plan --against` compares with: what was rendered to places, or what a revision's files say."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
@@ -9,7 +9,7 @@ from comb_compiler.changes.sides import side_of_files
 from comb_compiler.cli.against import name_of
 from comb_compiler.cli.beside import Elsewhere
 from comb_compiler.cli.exits import UsageError
-from comb_compiler.cli.plan_claims import elsewhere_of, published_release
+from comb_compiler.cli.plan_claims import Known, elsewhere_of, published_release
 from comb_compiler.cli.plan_origins import side_of_rendered
 from comb_compiler.cli.plan_stores import Homes
 from comb_compiler.compiler.images import unbuilt_images
@@ -18,7 +18,7 @@ from comb_compiler.compiler.rollout import BadStable, Stable, read_stable
 from comb_compiler.plan import Plan
 from comb_compiler.release.images import Images
 from comb_compiler.release.place import Place
-from comb_compiler.release.release import FILE, Release
+from comb_compiler.release.release import FILE, Devices, Release, devices_of
 from comb_compiler.render.kustomization import FILE as LIST
 from comb_compiler.source import SourceSet
 from comb_compiler.source.memo import Memo
@@ -77,8 +77,8 @@ class Base(Protocol):
         """The combs that are there, and that nobody has any more."""
         ...
 
-    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
-        """What combs claim that are there; None where only a checkout is looked at."""
+    def elsewhere(self, environments: Iterable[str], known: Known) -> Elsewhere | None:
+        """What combs claim that are there, some of it `known`; None where only a checkout is looked at."""
         ...
 
 
@@ -93,8 +93,8 @@ class Store(Protocol):
         """The place's release.json."""
         ...
 
-    def releases(self, cluster: str, namespace: str) -> Mapping[str, bytes]:
-        """The release.json of every comb of a namespace."""
+    def releases(self, cluster: str, namespace: str, without: Container[str]) -> Mapping[str, bytes]:
+        """The release.json of every other comb of a namespace."""
         ...
 
     def files(self, place: Place) -> Mapping[str, bytes]:
@@ -112,6 +112,8 @@ class Published:
     def __init__(self, title: str, store: Store, homes: Homes) -> None:
         self.title = title
         self.store = store
+        self.read: dict[Place, Devices] = {}
+        """What the releases say of devices that were read."""
         self._homes = homes
 
     def images(self, environment: str, name: str) -> Given:
@@ -154,9 +156,9 @@ class Published:
         left = ((place.comb, self._release(place)) for place in there if place.comb not in known)
         return sorted({comb for comb, one in left if one is not None and one.environment == environment})
 
-    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
+    def elsewhere(self, environments: Iterable[str], known: Known) -> Elsewhere | None:
         """As releases say it."""
-        return elsewhere_of(self.title, self.store, {one: self._homes[one] for one in environments})
+        return elsewhere_of(self.title, self.store, {one: self._homes[one] for one in environments}, known)
 
     def _places(self, environment: str, name: str) -> list[Place]:
         clusters, namespace = self._homes[environment]
@@ -164,7 +166,11 @@ class Published:
 
     def _release(self, place: Place) -> Release | None:
         content = self.store.release(place)
-        return published_release(self.title, place, content) if content is not None else None
+        if content is None:
+            return None
+        release = published_release(self.title, place, content)
+        self.read[place] = devices_of(release)
+        return release
 
     def _stable(self, place: Place, files: Mapping[str, bytes]) -> Stable | None:
         if FILE not in files:
@@ -217,7 +223,7 @@ class Then:
         found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in now}
         return sorted(name for name in found if name and name not in known)
 
-    def elsewhere(self, environments: Iterable[str]) -> Elsewhere | None:
+    def elsewhere(self, environments: Iterable[str], known: Known) -> Elsewhere | None:
         """Nothing: what else is published a revision does not say."""
         return None
 

@@ -16,7 +16,7 @@ from comb_compiler.workspace.stamps import Stamps, directories_below, stamp_of
 
 __all__ = ["TreeIndex"]
 
-_FORM = 2
+_FORM = 3
 _MOST_FILES = 16
 
 
@@ -58,6 +58,12 @@ class TreeIndex:
             return {}
         return {main: combs[main][0] for main in mains if main in combs and changed.isdisjoint(combs[main][1])}
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was kept of files by path, of those that did not change."""
+        paths = self._known.get("paths", [])
+        return {paths[place]: one for place, one in self._known.get("said", ()) if place not in self._changed}
+
     def paths_of(self, mains: Iterable[str]) -> dict[str, list[str]]:
         """The paths that what is known of these combs rests on."""
         combs, paths = self._known.get("combs", {}), self._known.get("paths", [])
@@ -71,10 +77,12 @@ class TreeIndex:
         combs: Mapping[str, tuple[str, Iterable[str]]],
         begun: int,
         homes: Mapping[str, Any] | None = None,
+        said: Mapping[str, Any] | None = None,
     ) -> None:
         """Keep that these combs are what is there, each by its main file, with its name and all paths that say so.
 
-        All rest on the paths `common`; `begun` is when the run began, in nanoseconds since 1970.
+        All rest on the paths `common`; `begun` is when the run began, in nanoseconds since 1970. `said` is what files
+        among all of these paths say.
         """
         if self._directory is None:
             return
@@ -96,6 +104,7 @@ class TreeIndex:
             "paths": list(stamps.noted),
             "stamps": list(stamps.noted.values()),
             "homes": homes or {},
+            "said": stamps.said(said or {}),
         }
         self._write(json.dumps(whole, separators=(",", ":")))
 

@@ -1,7 +1,7 @@
 """Where rendered files are: a directory that `comb render` wrote, or the head of an environment repository."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,11 @@ class DirectoryStore:
         """The place's release.json."""
         return _content(self._root / place.directory / FILE)
 
-    def releases(self, cluster: str, namespace: str) -> dict[str, bytes]:
-        """The release.json of every comb of a namespace."""
+    def releases(self, cluster: str, namespace: str, without: Container[str]) -> dict[str, bytes]:
+        """The release.json of every other comb of a namespace."""
         place = os.path.join(self._root, TOP, cluster, namespace)
-        found = {name: _content(os.path.join(place, name, FILE)) for name in self.combs(cluster, namespace)}
+        names = (name for name in self.combs(cluster, namespace) if name not in without)
+        found = {name: _content(os.path.join(place, name, FILE)) for name in names}
         return {name: one for name, one in found.items() if one is not None}
 
     def files(self, place: Place) -> Mapping[str, bytes]:
@@ -95,12 +96,13 @@ class CommitStore:
         """The place's release.json."""
         return self._at(place).contents(FILE)[FILE] if FILE in self._at(place).files else None
 
-    def releases(self, cluster: str, namespace: str) -> dict[str, bytes]:
-        """The release.json of every comb of a namespace, fetched and read together."""
+    def releases(self, cluster: str, namespace: str, without: Container[str]) -> dict[str, bytes]:
+        """The release.json of every other comb of a namespace, fetched and read together."""
         from comb_compiler.publish.trees import fetch_blobs, files_named, read_blobs
 
         below = f"{TOP}/{cluster}/{namespace}"
-        found = files_named(self._mirror.git, self._head, below, FILE) if self._head is not None else {}
+        there = files_named(self._mirror.git, self._head, below, FILE) if self._head is not None else {}
+        found = {path: one for path, one in there.items() if path.split("/")[-2] not in without}
         if not found:
             return {}
         fetch_blobs(self._mirror.git, f"{self._head}:{below}", found.values())

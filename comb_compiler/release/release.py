@@ -20,6 +20,7 @@ __all__ = [
     "Promise",
     "Release",
     "Rollout",
+    "devices_of",
     "parse_devices",
     "parse_release",
     "release_bytes",
@@ -163,7 +164,12 @@ def parse_devices(content: bytes) -> Devices:
             return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    return _devices(parse_release(content)._asdict())
+    return devices_of(parse_release(content))
+
+
+def devices_of(release: Release) -> Devices:
+    """What a release says of devices."""
+    return _devices(release._asdict())
 
 
 def _devices(data: Mapping[str, Any]) -> Devices:

@@ -6,7 +6,8 @@ looked at has a stamp that counts: a clock that ticks slowly would else give two
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 __all__ = ["NOTHING", "SETTLED", "Stamps", "directories_below", "is_settled", "stamp_of"]
 
@@ -15,6 +16,7 @@ NOTHING = "-"
 SETTLED = 2_000_000_000
 """So many nanoseconds a file must have been as it is."""
 _LEFT_OUT = frozenset({"node_modules"})
+_Said = TypeVar("_Said")
 
 
 def stamp_of(path: str) -> str:
@@ -49,6 +51,11 @@ class Stamps:
         asked = dict.fromkeys(paths)
         kept = [path for path in asked if os.path.dirname(path) not in asked or os.path.lexists(path)]
         return [self._places[path] for path in kept] if all(map(self._note, kept)) else None
+
+    def said(self, said: Mapping[str, _Said]) -> list[tuple[int, _Said]]:
+        """What is said of noted paths whose stamps count, each by its place."""
+        noted = ((path, one) for path, one in said.items() if path in self.noted)
+        return [(self._places[path], one) for path, one in noted if is_settled(self.noted[path], self._begun)]
 
     def _note(self, path: str) -> bool:
         if path not in self.noted:
