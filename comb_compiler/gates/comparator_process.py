@@ -131,6 +131,7 @@ def _answer(frames: Frames, reply: Reply) -> None:
 def _imported(directory: str, entry: str) -> tuple[Callable[..., Any] | None, str]:
     module, _, name = entry.partition(":")
     sys.path.insert(0, directory)
+    sys.pycache_prefix = os.devnull  # where no bytecode is: what is beside code may be of another
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):

@@ -9,15 +9,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module, invalidate_caches
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.abc import MetaPathFinder, PathEntryFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    ModuleSpec,
+    PathFinder,
+    SourceFileLoader,
+)
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Never
 
-__all__ = ["Code"]
+__all__ = ["Code", "by_source_alone"]
 
 _numbers = count(1)
 
@@ -90,7 +98,28 @@ class Code(MetaPathFinder):
         return spec.origin is not None or find_spec(top) is None
 
 
-class _Loader(SourceFileLoader):
+def by_source_alone(directory: str) -> None:
+    """Have this process import what is in a directory, and below, by its source, whatever bytecode is beside it."""
+    find = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (_BySource, SOURCE_SUFFIXES))
+
+    def found(path: str) -> PathEntryFinder:
+        if path != directory and not path.startswith(f"{directory}/"):
+            raise ImportError(path=path)
+        return find(path)
+
+    sys.path_hooks.insert(0, found)
+    sys.path_importer_cache.pop(directory, None)
+
+
+class _BySource(SourceFileLoader):
+    """Bytecode is known by a source's length and second alone, and may be of another one than that which is there."""
+
+    def path_stats(self, path: str) -> Never:
+        """Of what has no time there is no bytecode."""
+        raise OSError(path)
+
+
+class _Loader(_BySource):
     def __init__(self, name: str, path: str, own: Mapping[str, Any]) -> None:
         super().__init__(name, path)
         self._own = own

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from comb_compiler.release import Model as ModelVersion
+from comb_compiler.runtime.code import by_source_alone
 from comb_compiler.runtime.codes import Code, OperatorError, plain
 from comb_compiler.runtime.declaration import BadOperator, load_entry
 from comb_compiler.runtime.discretion import without_texts
@@ -102,6 +103,8 @@ def _start(frame: Frame) -> Instance:
     given = json.loads(bytes(frame.head))
     if given["discreet"]:
         _log.addFilter(without_texts)
+    if given["code"]:
+        by_source_alone(given["code"])
     declaration = load_entry(given["entry"])
     shapes = (*declaration.ports, declaration.out)
     messages = open_messages(bytes(frame.content), [shape.kind for shape in shapes if shape.kind is not None])

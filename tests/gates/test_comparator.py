@@ -1,6 +1,7 @@
 """Comparators of users, each in a process of its own: what they say counts; whatever else they do decides nothing."""
 
 import os
+import py_compile
 import subprocess
 import time
 from collections.abc import Iterator
@@ -134,6 +135,16 @@ def test_what_it_says_counts_for_values_lists_maps_and_messages(opened: Any) -> 
     boxes = [answer(found=[{"box": {"left": 1, "top": top}}, {"box": {"left": top}}]) for top in (1, 2)]
     assert [one.place for one in differences(boxes[0], boxes[1], rules)] == ["found[1].box"]
     assert missed({"found": [{"box": {"left": 1}}, {"box": {"left": 2}}]}, boxes[1], rules) == ()
+
+
+def test_bytecode_of_other_code_says_nothing(opened: Any, code: Path) -> None:
+    file = code / "exam/other.py"
+    file.write_text("def same(before, after):\n    return True \n", encoding="utf-8")
+    py_compile.compile(str(file))
+    was = file.stat()
+    file.write_text("def same(before, after):\n    return False\n", encoding="utf-8")
+    os.utime(file, (was.st_atime, was.st_mtime))
+    assert differences(score(1.0), score(2.0), opened("score", "exam.other:same"))
 
 
 def test_a_truth_of_numpy_is_one(opened: Any) -> None:

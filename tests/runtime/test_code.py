@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import py_compile
 import shutil
 import sys
 from pathlib import Path
@@ -96,6 +98,24 @@ def test_a_comb_that_has_changed_is_loaded_anew_beside_the_old_one(tmp_path: Pat
             async with Engine(signing(), code=ada) as new:
                 assert (await old.call(HELLO)).text == "hello, ada!"
                 assert (await new.call(HELLO)).text == "hello, ada, as ever"
+
+    run(main())
+
+
+@pytest.mark.parametrize("operator", ["Sign", "SignInProcess"])
+def test_code_that_changed_within_its_length_and_second_is_not_answered_for_by_what_was(
+    tmp_path: Path, operator: str
+) -> None:
+    ada = directory(tmp_path, "ada")
+    for file in (ada / "operators/words.py", ada / "yours.py"):
+        py_compile.compile(str(file))
+        before = file.stat()
+        file.write_text(file.read_text("utf-8").replace("ada", "eve").replace("!", "?"), "utf-8")
+        os.utime(file, (before.st_atime, before.st_mtime))
+
+    async def main() -> None:
+        async with Engine(signing(operator), code=ada) as engine:
+            assert (await engine.call(HELLO)).text == "hello, eve?"
 
     run(main())
 

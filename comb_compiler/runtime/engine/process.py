@@ -95,6 +95,7 @@ class Process(asyncio.Protocol):
         model, path, workspace = spec.given
         told = {
             "entry": spec.entry,
+            "code": spec.code and str(spec.code.resolve()),
             "model": model and model._asdict(),
             "path": path,
             "workspace": workspace,
