@@ -187,9 +187,13 @@ async def _reload(
             continue
         what, seen = changed_since(seen, looks), looks
         console.note(f"{what}: checking")
-        again = await asyncio.to_thread(opening.open)
+        try:
+            again = await asyncio.to_thread(opening.open)
+        except UsageError as wrong:
+            console.note(f"comb: {wrong}")
+            again = None
         if again is None:
-            console.note("it has mistakes, so what was served before goes on")
+            console.note("it cannot be served, so what was served before goes on")
             continue
         fresh = AsyncExitStack()
         try:

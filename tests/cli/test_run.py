@@ -111,10 +111,12 @@ def test_what_it_prints_can_be_pasted(hello: Path) -> None:
 
 
 @pytest.mark.slow
-def test_changes_are_served_when_they_are_clean_and_no_request_is_lost(hello: Path) -> None:
+def test_changes_are_served_when_they_are_clean_and_no_request_is_lost(hello: Path, tmp_path: Path) -> None:
     code, comb = hello / "operators.py", hello / "comb.yaml"
     right, clean = code.read_text(encoding="utf-8"), comb.read_text(encoding="utf-8")
-    with running(hello, "--reload") as run:
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    with running(hello, "--reload", f"--workspace={beside}") as run:
         answers: list[str] = []
 
         async def ask_on(told: asyncio.Event) -> None:
@@ -130,7 +132,11 @@ def test_changes_are_served_when_they_are_clean_and_no_request_is_lost(hello: Pa
             assert (await run.greet("you"))["text"] == "Good day, you!"
             comb.write_text(clean.replace("operators:", "operaters:"), encoding="utf-8")
             await asyncio.to_thread(run.wait_for, "what was served before (goes on)")
+            beside.rmdir()
             comb.write_text(clean, encoding="utf-8")
+            await asyncio.to_thread(run.wait_for, "what was served before (goes on)")
+            beside.mkdir()
+            comb.write_text(f"{clean}\n", encoding="utf-8")
             await asyncio.to_thread(run.wait_for, "the (change) is served")
             code.write_text(BROKEN, encoding="utf-8")
             await asyncio.to_thread(run.wait_for, "what was served before (goes on)")

@@ -72,7 +72,11 @@ class Certificates:
         return _configuration(pair)
 
     async def watch(self, changed: Callable[[ssl.SSLContext], Any]) -> None:
-        """Look at the files again and again; await `changed` when there are others."""
+        """Look at the files again and again; await `changed` when there are others.
+
+        What cannot be taken is told once, and tried again: there may have been no descriptor to read it by.
+        """
+        refused = None
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             looks = self._looks()
@@ -80,12 +84,13 @@ class Certificates:
                 continue
             try:
                 self._pair = await asyncio.to_thread(_read, self._paths)
+                await changed(self._pair.context)
             except (OSError, ssl.SSLError) as error:
-                _log.warning("the new certificates are not taken: %s", _told(error))
-                self._seen = looks
+                if looks != refused:
+                    _log.warning("the new certificates are not taken: %s", _told(error))
+                refused = looks
                 continue
             self._seen = looks
-            await changed(self._pair.context)
             self.changes += 1
             _log.info("the certificates have changed, and are taken")
 
@@ -117,7 +122,7 @@ def _read(paths: tuple[str, ...]) -> _Pair:
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(paths[0], paths[1], password=_no_password)
     if rest:
-        context.load_verify_locations(cadata=rest[0].decode("ascii", "replace"))
+        context.load_verify_locations(cafile=paths[2])
         context.verify_mode = ssl.CERT_REQUIRED
     return _Pair(chain, key, rest[0] if rest else b"", context)
 

@@ -1,6 +1,7 @@
 """TLS on both ports: who is let in, who is not, and certificates that change while it runs."""
 
 import asyncio
+import resource
 import shutil
 import ssl
 from pathlib import Path
@@ -93,7 +94,9 @@ def test_a_half_of_a_handshake_is_ended_in_time(tmp_path: Path) -> None:
 def test_clients_show_a_certificate_where_that_is_asked(tmp_path: Path) -> None:
     async def main() -> None:
         authority, clients, stranger = Authority(), Authority("clients"), Authority("stranger")
-        settings = tls(tmp_path, authority, tls_client_ca=str(clients.trusted(tmp_path)))
+        trusted = clients.trusted(tmp_path)
+        trusted.write_bytes("# Autorität für Clients\n".encode() + trusted.read_bytes())
+        settings = tls(tmp_path, authority, tls_client_ca=str(trusted))
         async with serving(simple(), **settings) as running:
             files = clients.issue(tmp_path, "client")
             assert await over_grpc(running, authority, files[1].read_bytes(), files[0].read_bytes()) == "A"
@@ -146,10 +149,30 @@ def test_certificates_that_change_are_taken_when_they_are_whole(tmp_path: Path) 
     run(main())
 
 
-@pytest.mark.parametrize("what", ["missing", "garbage", "another key", "a key with a password"])
+@pytest.mark.slow
+def test_certificates_that_could_not_be_read_are_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        old, new = Authority("old"), Authority("new")
+        async with serving(simple(), **tls(tmp_path, old)) as running:
+            before = resource.getrlimit(resource.RLIMIT_NOFILE)
+            new.issue(tmp_path)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # nothing more can be opened
+            try:
+                await until(lambda: "the new certificates are not taken" in caplog.text)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            await until(lambda: running.service.certificate_changes == 1)
+            assert await over_grpc(running, new) == "A"
+            assert (await over_http(running, new))[0].endswith(b"alive\n")
+
+    run(main())
+
+
+@pytest.mark.parametrize("what", ["missing", "garbage", "another key", "a key with a password", "no authority"])
 def test_certificates_that_are_none_are_refused_with_a_sentence(tmp_path: Path, what: str) -> None:
     authority = Authority()
     certificate, key = authority.issue(tmp_path)
+    trusted = authority.trusted(tmp_path)
     if what == "missing":
         key.unlink()
     elif what == "garbage":
@@ -157,8 +180,10 @@ def test_certificates_that_are_none_are_refused_with_a_sentence(tmp_path: Path, 
     elif what == "another key":
         (tmp_path / "sub").mkdir()
         key = authority.issue(tmp_path / "sub")[1]
+    elif what == "no authority":
+        trusted.write_bytes(b"")
     else:
         head = b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
         key.write_bytes(head + b"AAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
     with pytest.raises(CannotServe, match="TLS cannot be had from"):
-        Service(Settings(tls_certificate=str(certificate), tls_key=str(key)))
+        Service(Settings(tls_certificate=str(certificate), tls_key=str(key), tls_client_ca=str(trusted)))
