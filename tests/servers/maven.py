@@ -5,6 +5,7 @@ Each has a directory in `java/`, with a pom.xml that pins it and the classes tha
 
 import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -35,6 +36,16 @@ discovery.type: single-node
 network.host: 127.0.0.1
 cluster.routing.allocation.disk.threshold_enabled: false
 """
+_SECURITY = {
+    "x-pack-core": (
+        "x-pack-core-*", "x-pack-template-resources-*", "elasticsearch-ssl-config-*", "unboundid-*", "http*",
+        "commons-*",
+    ),
+    "x-pack-security": (
+        "x-pack-security-*", "transport-netty4-*", "netty-*", "*opensaml-*", "java-support-*", "nimbus-*", "oauth2-*",
+    ),
+}  # fmt: skip
+"""Modules, and the jars of each."""
 _LOGGING = """status = error
 appender.console.type = Console
 appender.console.name = console
@@ -95,13 +106,30 @@ def _elasticsearch(source: Path, made: Path) -> None:
     for pattern in ("netty-*.jar", "transport-netty4-*.jar", "elasticsearch-ssl-config-*.jar"):
         for path in (made / "lib").glob(pattern):
             path.rename(transport / path.name)
-    [plugin] = transport.glob("transport-netty4-*.jar")
-    with zipfile.ZipFile(plugin) as jar:
-        described = jar.read("META-INF/es-plugins/transport-netty4/plugin-descriptor.properties").decode()
-    lines = [line for line in described.split("\n") if not line.startswith("modulename=")]
-    (transport / "plugin-descriptor.properties").write_text("\n".join(lines), "utf-8")
+    _describe(transport)
     (made / "config" / "elasticsearch.yml").write_text(_CONFIG, "utf-8")
     (made / "config" / "log4j2.properties").write_text(_LOGGING, "utf-8")
+
+
+def _describe(module: Path) -> None:
+    """Write what Elasticsearch asks of a directory with a module: its jar has it, for Java's module path."""
+    [plugin] = module.glob(f"{module.name}-*.jar")
+    with zipfile.ZipFile(plugin) as jar:
+        described = jar.read(f"META-INF/es-plugins/{module.name}/plugin-descriptor.properties").decode()
+    lines = [line for line in described.split("\n") if not line.startswith("modulename=")]
+    (module / "plugin-descriptor.properties").write_text("\n".join(lines), "utf-8")
+
+
+def _security(_source: Path, made: Path) -> None:
+    """Two modules, to be put beside those of Elasticsearch's home; what it has itself is left out."""
+    for name, patterns in _SECURITY.items():
+        module = made / "modules" / name
+        module.mkdir(parents=True)
+        for pattern in patterns:
+            for path in (made / "lib").glob(pattern):
+                path.rename(module / path.name)
+        _describe(module)
+    shutil.rmtree(made / "lib")
 
 
 def _hbase(source: Path, made: Path) -> None:
@@ -109,7 +137,11 @@ def _hbase(source: Path, made: Path) -> None:
     _compile(source / "HbMain.java", made / "classes", made)
 
 
-JAVA_SERVERS: dict[str, Callable[[Path, Path], None]] = {"elasticsearch": _elasticsearch, "hbase": _hbase}
+JAVA_SERVERS: dict[str, Callable[[Path, Path], None]] = {
+    "elasticsearch": _elasticsearch,
+    "elasticsearch-security": _security,
+    "hbase": _hbase,
+}
 """Every server of Java's that a test may ask for, by its directory in `java/`, and what lays it out."""
 
 

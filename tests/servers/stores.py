@@ -1,16 +1,19 @@
 """Elasticsearch and HBase as processes of their own, each with a small heap: started, killed, started again."""
 
-import urllib.error
+import shutil
+import ssl
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from random import SystemRandom
 from socket import create_connection, socket
 
+from tests.servers.certificates import Identity
 from tests.servers.processes import Failed, Server, running
 
-__all__ = ["StoreServer", "elasticsearch", "hbase"]
+__all__ = ["ROOT", "StoreServer", "elasticsearch", "hbase", "secured_elasticsearch"]
 
 _SECONDS = 1200.0
 """Patience for a start: 15 s when the machine is quiet."""
@@ -20,6 +23,14 @@ _OPENED = (
     "--add-opens=java.base/java.lang=ALL-UNNAMED",
     "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
 )
+ROOT = ("root", "all-is-mine")
+"""Name and password of who may do everything on a secured server."""
+_SECURED = """xpack.security.enabled: true
+xpack.security.autoconfiguration.enabled: false
+xpack.security.http.ssl.enabled: true
+xpack.security.http.ssl.certificate: {certificate}
+xpack.security.http.ssl.key: {key}
+"""
 _READY = "Master has completed initialization"
 _LOGGING = """log4j.rootLogger=INFO,console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
@@ -33,11 +44,14 @@ log4j.logger.org.apache.zookeeper=WARN
 class StoreServer:
     """A server on one port with one directory of data, whatever becomes of its process."""
 
-    def __init__(self, name: str, directory: Path, port: int, command: Sequence[object]) -> None:
+    def __init__(
+        self, name: str, directory: Path, port: int, command: Sequence[object], identity: Identity | None = None
+    ) -> None:
         self.name = name
         self.directory = directory
         self.port = port
         self._command = [str(part) for part in command]
+        self._identity = identity
         self._running: AbstractContextManager[Server] | None = None
         self._started: Server | None = None
 
@@ -66,10 +80,18 @@ class StoreServer:
         log = self.directory / f"{self.name}.log"
         return log.read_text(encoding="utf-8", errors="replace")[-3000:] if log.exists() else ""
 
+    def _health(self) -> tuple[urllib.request.Request, ssl.SSLContext | None]:
+        where = f"127.0.0.1:{self.port}/_cluster/health?wait_for_status=yellow&timeout=1s"
+        if self._identity is None:
+            return urllib.request.Request(f"http://{where}"), None
+        who = b64encode(":".join(ROOT).encode()).decode()
+        asked = urllib.request.Request(f"https://{where}", headers={"authorization": f"Basic {who}"})
+        return asked, ssl.create_default_context(cafile=self._identity.ca)
+
     def _answers(self) -> bool:
         if self.name == "elasticsearch":
-            url = f"http://127.0.0.1:{self.port}/_cluster/health?wait_for_status=yellow&timeout=1s"
-            with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=5) as answer:
+            asked, trust = self._health()
+            with suppress(OSError), urllib.request.urlopen(asked, timeout=5, context=trust) as answer:
                 return bool(answer.status == 200)
             return False
         # When the master gives up, the process stays, and so does the open port.
@@ -83,18 +105,45 @@ class StoreServer:
 @contextmanager
 def elasticsearch(home: Path, directory: Path) -> Iterator[StoreServer]:
     """One node without security, as its open part alone is: no x-pack."""
+    with _node(home, home, directory, None) as server:
+        yield server
+
+
+@contextmanager
+def secured_elasticsearch(home: Path, security: Path, directory: Path, identity: Identity) -> Iterator[StoreServer]:
+    """One node with its own security: TLS, and nobody but `ROOT` in it, who may do everything."""
+    own = directory / "home"
+    shutil.copytree(home / "config", own / "config")
+    for part in ("lib", "plugins"):
+        (own / part).symlink_to(home / part)
+    (own / "modules").mkdir()
+    for module in (*(home / "modules").iterdir(), *(security / "modules").iterdir()):
+        (own / "modules" / module.name).symlink_to(module)
+    for kept in (identity.certificate, identity.key):  # its distribution reads none elsewhere
+        shutil.copy(kept, own / "config" / kept.name)
+    user, password = ROOT
+    (own / "config" / "users").write_text(f"{user}:{password}\n", "utf-8")
+    (own / "config" / "users_roles").write_text(f"superuser:{user}\n", "utf-8")
+    with (own / "config" / "elasticsearch.yml").open("a", encoding="utf-8") as settings:
+        settings.write(_SECURED.format(certificate=identity.certificate.name, key=identity.key.name))
+    with _node(home, own, directory, identity) as server:
+        yield server
+
+
+def _node(
+    home: Path, configured: Path, directory: Path, identity: Identity | None
+) -> AbstractContextManager[StoreServer]:
     (directory / "tmp").mkdir(parents=True)
     http, transport = _ports(2)
     command = [
         "java", f"-Xms{_HEAP}", f"-Xmx{_HEAP}", "-XX:+UseG1GC", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",
         f"-Djava.io.tmpdir={directory}/tmp", "-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true",
         "-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true",
-        "-Dio.netty.recycler.maxCapacityPerThread=0", "-cp", f"{home}/classes:{home}/lib/*", "EsMain", home,
+        "-Dio.netty.recycler.maxCapacityPerThread=0", "-cp", f"{home}/classes:{home}/lib/*", "EsMain", configured,
         f"http.port={http}", f"transport.port={transport}", f"path.data={directory}/data",
         f"path.logs={directory}/logs",
     ]  # fmt: skip
-    with _ended(StoreServer("elasticsearch", directory, http, command)) as server:
-        yield server
+    return _ended(StoreServer("elasticsearch", directory, http, command, identity))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 A document is created under its record's id, which one of several attempts can do: that one is the record.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -230,15 +231,28 @@ def verdict(error: Exception) -> tuple[bool, str]:
 
     if isinstance(error, ApiError):
         status = error.meta.status
-        if status in (401, 403):
-            return False, f"it refuses these credentials ({status}): sampleStore.elasticsearch.credentials names them"
+        if status == 401:
+            return False, "it refuses these credentials (401): sampleStore.elasticsearch.credentials names them"
         reason = error.body.get("error", {}) if isinstance(error.body, dict) else {}
-        said = reason.get("reason") if isinstance(reason, dict) else reason
-        return status in _BUSY, f"{status}: {str(said or error.message)[:300]}"
+        said = str((reason.get("reason") if isinstance(reason, dict) else reason) or error.message)
+        if status == 403:
+            return False, f"it does not let these credentials do that (403): {_granted(said)}"
+        return status in _BUSY, f"{status}: {said[:300]}"
     if not isinstance(error, TransportError):
         return False, str(error).split("\n")[0][:300]
     beneath = f" ({error.errors[0]})" if error.errors else ""  # the client leaves out why a connection has no TLS
     return True, f"{error.message}{beneath}".split("\n")[0][:300]
+
+
+def _granted(reason: str) -> str:
+    """What is not allowed, and by which rights it would be, of what Elasticsearch says of both and of much else."""
+    action, rights = (
+        re.search(r"action \[([^]]+)\]", reason),
+        re.search(r"by the ([a-z]+) privileges \[([^]]+)\]", reason),
+    )
+    if action is None or rights is None:
+        return reason[:300]
+    return f"{action[1]} needs one of the {rights[1]} privileges {', '.join(rights[2].split(','))}"
 
 
 def _operation(version: Version, body: Mapping[str, Any] | None) -> tuple[str, str, Mapping[str, Any], bytes | None]:
@@ -254,9 +268,12 @@ def _refuse(answers: Sequence[Mapping[str, Any]]) -> None:
     if answers:
         first, error = answers[0], answers[0].get("error", {})
         others = f" and {len(answers) - 1} others" if len(answers) > 1 else ""
+        which, said = f"{first['_index']} does not take {first['_id']}{others}", str(error.get("reason"))
+        if first["status"] == 403:
+            raise StoreError(f"Elasticsearch: {which}, as these credentials may not do that (403): {_granted(said)}")
         raise StoreError(
-            f"Elasticsearch: {first['_index']} does not take {first['_id']}{others} ({first['status']} "
-            f"{error.get('type')}: {str(error.get('reason'))[:300]}); `comb platform apply-store` shows what is wrong"
+            f"Elasticsearch: {which} ({first['status']} {error.get('type')}: {said[:300]}); "
+            "`comb platform apply-store` shows what is wrong"
         )
 
 

@@ -47,7 +47,8 @@ def check_indices(index: Index) -> None:
     version = answer.get(name, {}).get("mappings", {}).get("_meta", {}).get("version", 0)
     if version < _VERSION:
         raise StoreError(
-            f"{index.calls.server}: there is no index {name} of this version: run `comb platform apply-store`"
+            f"{index.calls.server}: there is no index {name} of this version, or these credentials may not see it: "
+            "`comb platform apply-store` says, and makes it"
         )
 
 

@@ -11,7 +11,7 @@ from tests.conftest import RequiresTool
 from tests.support.stores import Stores, stores_in
 
 _NUMBERS = count(1)
-_PATIENCE = 240.0
+PATIENCE = 240.0
 """Seconds for a table to be made."""
 
 
@@ -29,7 +29,7 @@ def stores(
 def settings(stores: Stores) -> Settings:
     """A store of the test's own on the servers, set up, with nothing in it."""
     made = stores.settings(f"test-{next(_NUMBERS)}")
-    for step in setup(made._replace(timeout=_PATIENCE)).steps:
+    for step in setup(made._replace(timeout=PATIENCE)).steps:
         assert step.act is not None, step.says
         step.act()
     return made
