@@ -174,6 +174,15 @@ def test_code_that_no_digest_is_of_is_not_asked(tmp_path: Path, mark: str) -> No
     assert (ran.code, "operators/__init__.py, is no part of the comb" in ran.err) == (2, True), ran.out + ran.err
 
 
+@pytest.mark.parametrize("name", ["words.pyc", "words.cpython-311-x86_64-linux-gnu.so", "inner/words.so"])
+def test_compiled_code_that_no_digest_is_of_is_not_asked(tmp_path: Path, name: str) -> None:
+    comb = greeting(tmp_path / "comb")
+    (comb / name).parent.mkdir(exist_ok=True)
+    (comb / name).touch()
+    ran, _ = gate(comb, "availability", "--baseline", "none")
+    assert (ran.code, f"{name} is compiled code beside the comb" in ran.err) == (2, True), ran.out + ran.err
+
+
 def test_a_comb_below_the_platforms_floors_is_a_finding(tmp_path: Path) -> None:
     before, after = greeting(tmp_path / "before"), greeting(tmp_path / "after", f"{RIGHT}.strip()")
     file = platform(tmp_path / "platform", "floors: {gates: {same: 99%, samples: 500, load: true}}")

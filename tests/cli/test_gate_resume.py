@@ -61,10 +61,14 @@ def test_what_was_broken_and_where_is_kept_with_it(home: Path) -> None:
     assert report["gates"][0]["kept"] == 2
 
 
-def test_whatever_is_not_equal_is_run(home: Path) -> None:
+def test_whatever_is_not_equal_is_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     after = greeting(home / "after", COUNTED)
     gate(after, "availability", "--baseline", "none")
     assert len(asked(home)) == 3
+    for variable, value in (("TZ", "Asia/Tokyo"), ("LC_ALL", "C.UTF-8"), ("LANG", "C")):
+        monkeypatch.setenv(variable, value)
+        gate(after, "availability", "--baseline", "none")
+        assert len(asked(home)) == 3, variable
     for name, old, new in (
         ("operators.py", '"Hello "', '"Hello" + " "'),
         ("comb.yaml", "timeout: 30s", "timeout: 29s"),

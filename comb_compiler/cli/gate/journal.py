@@ -31,7 +31,7 @@ _LONGEST = timedelta(days=7)
 _MOST_BYTES = 256 * 1024 * 1024
 _MOST_JOURNALS = 50
 _CHECK = 16
-_FOUND_BY = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+_RUN_BY = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 
 
 class _Earlier(NamedTuple):
@@ -145,12 +145,13 @@ def key_of(subjects: Sequence[str], plans: Sequence[ExecutionPlan], exam: Exam) 
     """The digest of all that answers and verdicts depend on, as far as it is known.
 
     That is what is asked and by which rules, the subjects with what environments may change of them, and what they run
-    on: this version of Comb, Python, the packages that are installed, and where programs and libraries are found.
+    on: this version of Comb, Python, the packages that are installed, where programs and libraries are found, and the
+    language and time zone.
     """
     parts = [
         fingerprint(),
         *installed(("",)),
-        *(f"{name}={os.environ.get(name, '')}" for name in _FOUND_BY),
+        *(f"{name}={os.environ.get(name, '')}" for name in _RUN_BY),
         *subjects,
         *(sha256(plan_bytes(one)).hexdigest() for one in plans),
         exam.gates.model_dump_json(),

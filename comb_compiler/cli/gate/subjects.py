@@ -8,7 +8,7 @@ from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
 from comb_compiler.release.subject import subjects_of as digests_of
 from comb_compiler.source.sourceset import Unavailable
-from comb_compiler.workspace.operators import code_digest, code_files
+from comb_compiler.workspace.operators import code_digest, code_files, compiled_code
 
 __all__ = ["must_have_its_code", "resources_of", "subjects_of"]
 
@@ -21,10 +21,17 @@ def subjects_of(clean: Clean) -> dict[str, str]:
 
 
 def must_have_its_code(clean: Clean) -> None:
-    """Raises UsageError where an operator's module is beside the comb, and still no part of what its subject is of.
+    """Raises UsageError where code is beside the comb, and still no part of what its subject is of: an operator's
+    module in a place that is left out, or what is compiled.
 
     Whatever became of such code, the digest that is proven and signed would stay.
     """
+    compiled = next(compiled_code(clean.checkout, clean.main), None)
+    if compiled is not None:
+        raise UsageError(
+            f"{compiled} is compiled code beside the comb, of which neither its digest nor its image has anything: "
+            "take it out, and name a wheel that has it in requirements.txt"
+        )
     names = {name for name, _ in code_files(clean.checkout, clean.main)}
     directory = posixpath.dirname(clean.main)
     for one in clean.plan.bindings:
