@@ -38,3 +38,13 @@ def test_what_fails_as_it_did_online_is_the_same(home: Path) -> None:
     ran, report = gate(after, "replay", "--baseline", str(before), "--store", f"embedded:{home / 'records'}")
     assert ran.code == 0, ran.out + ran.err
     assert verdicts(report) == {"replay error": "passed", "replay regular": "passed"}
+
+
+def test_code_that_changes_while_it_starts_is_not_what_is_proven(home: Path) -> None:
+    after = greeting(home / "after")
+    with (after / "operators.py").open("a", encoding="utf-8") as file:
+        file.write('\n(__import__("pathlib").Path(__file__).parent / "words.py").write_text(f"# {os.getpid()}\\n")\n')
+    for _ in range(2):
+        ran, report = gate(after, "availability", "--baseline", "none")
+        assert (ran.code, verdicts(report)) == (3, {"start": "undecided"}), ran.out + ran.err
+        assert "the code of the candidate was changed while it started" in ran.out

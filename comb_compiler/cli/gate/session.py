@@ -14,6 +14,7 @@ from comb_compiler.cli.gate.addressed import at_address
 from comb_compiler.cli.gate.contained import Containers
 from comb_compiler.cli.gate.exam import RECORDED, Exam
 from comb_compiler.cli.gate.journal import Absent, Journal, key_of, open_journal
+from comb_compiler.cli.gate.subjects import subjects_of
 from comb_compiler.cli.gate.targets import Answers, Service, as_written, launched
 from comb_compiler.cli.gate.tracing import traced, with_nodes
 from comb_compiler.cli.models import model_locator, pinned
@@ -198,8 +199,8 @@ class Session(NamedTuple):
             await service.must_be_trusted()
             return service
         self.console.progress("starting the candidate …")
-        source = self.source(self.candidate, self.arguments.arm)
-        return await stack.enter_async_context(launched("candidate", source, answers))
+        started = launched("candidate", self.source(self.candidate, self.arguments.arm), answers)
+        return _still(self.candidate, self.subjects[0], await stack.enter_async_context(started))
 
     async def _baseline(self, stack: AsyncExitStack, answers: Answers) -> Service | None:
         if self.baseline is None or self.which == "availability" or self._is_same or self._is_recorded:
@@ -207,7 +208,8 @@ class Session(NamedTuple):
         self.console.progress("starting the baseline …")
         if self.containers is not None and "baseline" in self.containers.combs:
             return await stack.enter_async_context(self.containers.started("baseline", answers))
-        return await stack.enter_async_context(launched("baseline", self.source(self.baseline), answers))
+        started = launched("baseline", self.source(self.baseline), answers)
+        return _still(self.baseline, self.subjects[1], await stack.enter_async_context(started))
 
     def source(self, clean: Clean, arm: str = "") -> "Source":
         """What a service of a comb is made from: of one graph, the comb's as written or an arm's."""
@@ -260,6 +262,16 @@ def source_of(clean: Clean, arm: str, *, is_patient: bool) -> "Source":
 
     plan = as_written(clean.plan, arm)
     return Source(patient(plan) if is_patient else plan, model_locator(clean.checkout, clean.main), clean.directory)
+
+
+def _still(clean: Clean, subject: str, service: Service) -> Service:
+    """A service that has just started from the code that its subject is of. Raises Gone, as of what is undecided."""
+    if subject not in subjects_of(clean).values():
+        changed = f"the code of the {service.name} was changed while it started: what runs is not what was checked"
+        gone = Gone(f"{changed}; run it once more", service.name)
+        gone.verdict = Verdict.UNDECIDED
+        raise gone
+    return service
 
 
 def _alone(gate: str, verdict: Verdict, why: str) -> GateResult:
