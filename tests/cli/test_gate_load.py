@@ -155,6 +155,23 @@ def test_room_that_a_change_is_the_first_to_ask_for_is_asked_of_it(
     assert load.saturation == asked
 
 
+@pytest.mark.parametrize("workers", ["", ", workers: 2"])
+def test_what_comb_yaml_alone_says_otherwise_is_compared(tmp_path: Path, workers: str) -> None:
+    """Workers are no part of a subject, and are the first that a load hangs on."""
+    promise = "sla: {deadline: 5s, p50: 2s}\n"
+    before, after = (loaded(tmp_path / name, slow(0.001), hold=1, sla=promise) for name in ("before", "after"))
+    (after / "operators.py").write_bytes((before / "operators.py").read_bytes())
+    text = (after / "comb.yaml").read_text("utf-8").replace("timeout: 5s}", f"timeout: 5s{workers}}}")
+    (after / "comb.yaml").write_text(text, encoding="utf-8")
+    ran, report = gate(after, "load", "--baseline", str(before), "--history", str(tmp_path / "history"))
+    (found,) = report["gates"]
+    assert report["subject"] == report["baseline"]["subject"], ran.out
+    is_compared = [step["baseline"] is not None for step in found["load"]["steps"]]
+    assert is_compared[0] is (workers != ""), ran.out
+    if found["ruling"]["verdict"] == "passed":  # the generator of a busy machine is late
+        assert ("so that nothing was compared" in found["ruling"]["why"][0]) is (workers == "")
+
+
 def test_a_first_release_is_held_against_its_promise_alone(tmp_path: Path) -> None:
     promise = "sla: {deadline: 5s, p50: 50ms}\n"
     ran, report = gate(

@@ -34,11 +34,24 @@ if TYPE_CHECKING:
     from comb_compiler.spec.comb.gates import LoadGate
     from comb_compiler.spec.comb.serving import Sla
 
-__all__ = ["Against", "load_gate"]
+__all__ = ["Against", "load_gate", "ruled"]
 
 GATE = "load"
 _TIMEOUT = 10.0
 _MOST_INPUTS = 1000
+_MEMORY = "memory"
+_KEPT = {"promise": "what is promised", "baseline": "what is there now", "history": "what is usual"}
+_SAME = "baseline and candidate are the same"
+_NEW = "there is no baseline"
+_NOTHING = (
+    "nothing could be told here: neither a promise nor a baseline; write in `sla` what is promised, or name with "
+    "--baseline what runs now"
+)
+_LATE = (
+    "this machine was too busy to send requests when they were due, or can never send so many: run it again with less "
+    "beside it, or write lower `gates.load.steps`"
+)
+_HOW_MANY = "mend what they say, or promise in `sla.errorRate` and `sla.timeoutRate` how many may"
 
 
 class Against(NamedTuple):
@@ -84,7 +97,8 @@ async def load_gate(
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
     append(history, clean.plan.comb, _lines(found))
-    return _result(samples, found, float(asked.slower), monotonic() - began)
+    alone = "" if against.baseline is not None else _NEW if against.comb is None else _SAME
+    return _result(samples, found, float(asked.slower), monotonic() - began, alone)
 
 
 async def _passed(clean: Clean, cases: Sequence[Case], arguments: argparse.Namespace) -> Mapping[tuple[str, str], str]:
@@ -163,28 +177,56 @@ def _inputs(service: Service, cases: Sequence[Case]) -> "tuple[Input, ...]":
     return tuple(Input(service.encoded(case.request)) for case in right[:_MOST_INPUTS])
 
 
-def _result(samples: Set, found: LoadFound, slower: float, seconds: float) -> GateResult:
+def _result(samples: Set, found: LoadFound, slower: float, seconds: float, alone: str) -> GateResult:
     sides = [step.candidate for step in found.steps]
     asked, answered = sum(one.requests for one in sides), sum(one.codes.get("OK", 0) for one in sides)
-    ruling = _ruling(found, slower)
+    ruling = ruled(found, slower, alone)
     return GateResult(
         GATE, ruling, samples.name, samples.digest, asked, answered, asked - answered, seconds, load=found
     )
 
 
-def _ruling(found: LoadFound, slower: float) -> Ruling:
+def ruled(found: LoadFound, slower: float, alone: str = "") -> Ruling:
+    """The verdict of all steps, and why: what nobody asked or could tell is no pass.
+
+    `alone` is why the candidate was loaded without a baseline, where it was.
+    """
     faults = [f"{step.rate:g} a second: {fault}" for step in found.steps for fault in told_once(step.faults)]
     told = [(step.rate, one) for step in found.steps for one in step.findings]
     verdict = of_all([one.verdict for _, one in told])
     if faults and verdict is not Verdict.BLOCKED:
-        return Ruling(Verdict.UNDECIDED, tuple(faults))
-    if verdict is Verdict.NOT_APPLICABLE:
-        verdict, why = Verdict.UNDECIDED, "nothing could be told here: neither a promise nor a baseline"
-        return Ruling(verdict, (why, *_said(told, Verdict.NOT_APPLICABLE)))
+        return Ruling(Verdict.UNDECIDED, (*faults, *_busy(faults)))
+    if verdict is Verdict.PASSED and (silent := _unanswered(found)):
+        return Ruling(Verdict.UNDECIDED, tuple(silent))
+    if verdict.lets_through and not any(one.verdict is Verdict.PASSED and one.aspect != _MEMORY for _, one in told):
+        return Ruling(Verdict.UNDECIDED, (_NOTHING, *_said(told, Verdict.NOT_APPLICABLE)))
     if verdict is not Verdict.PASSED:
         return Ruling(verdict, (*_said(told, verdict), *_guilty(found.steps[-1], slower), *faults))
+    return Ruling(verdict, (_kept(found, alone), *_room(found.steps[-1])))
+
+
+def _busy(faults: Sequence[str]) -> list[str]:
+    """What to do about requests that were not sent in time."""
+    return [_LATE] if any("its schedule" in one or "never sent" in one for one in faults) else []
+
+
+def _unanswered(found: LoadFound) -> list[str]:
+    """Steps in which most requests had no answer, and nothing says how many may."""
+    told = []
+    for step in found.steps:
+        asked, codes = step.candidate.requests, step.candidate.codes
+        if 2 * codes.get("OK", 0) < asked and not any(one.what == "errors" for one in step.findings):
+            ends = ", ".join(f"{many:,} {code}" for code, many in codes.items() if code != "OK")
+            told.append(f"{step.rate:g} a second: most of {asked:,} requests have no answer ({ends}): {_HOW_MANY}")
+    return told
+
+
+def _kept(found: LoadFound, alone: str) -> str:
+    """What the steps keep, of which they were asked."""
+    aspects = {one.aspect for step in found.steps for one in step.findings if one.verdict is Verdict.PASSED}
+    kept = [words for aspect, words in _KEPT.items() if aspect in aspects]
     steps = "one step keeps" if len(found.steps) == 1 else f"{len(found.steps)} steps keep"
-    return Ruling(verdict, (f"{steps} what is promised, and what is there now", *_room(found.steps[-1])))
+    return f"{steps} {', and '.join(kept)}" + (f"; {alone}, so that nothing was compared" if alone else "")
 
 
 def _room(step: StepFound) -> list[str]:

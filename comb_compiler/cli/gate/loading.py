@@ -14,7 +14,15 @@ from comb_compiler.gates.load.flames import Flame
 from comb_compiler.gates.load.guide import Guide, Run
 from comb_compiler.gates.load.guide.metrics import Page, seen_between
 from comb_compiler.gates.load.guide.model import OperatorSeen
-from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised, quantile_name
+from comb_compiler.gates.load.judging import (
+    Finding,
+    against_baseline,
+    fails_more,
+    growing,
+    keeps_up,
+    promised,
+    quantile_name,
+)
 from comb_compiler.gates.load.operators import OperatorFound, operators_found
 from comb_compiler.gates.load.results import LoadFound, StepFound, figures_of, step_found
 from comb_compiler.gates.load.saturation import SATURATION, Saturation, saturation
@@ -138,6 +146,8 @@ def _step(loading: Loading, rate: float, sides: _Sides, *, is_room: bool = False
         compared = against_baseline(step, loading.slower, _compared(loading.promise), _findings(loading))
         told += compared
         told += against_online(compared, loading.promise, loading.online) if rate == _judged(loading) else ()
+        failing = fails_more(step, _findings(loading)) if _compares_errors(loading) else None
+        told += [failing] if failing is not None else []
     run = run_of(step, (before, after), sides.candidate.start, did)
     used = sides.baseline.memory() if sides.baseline is not None else ()
     grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
@@ -215,7 +225,12 @@ def _findings(loading: Loading) -> int:
     room = kept + 1 if loading.room is not None else 0
     if loading.baseline is None:
         return rates * (kept + 1) + room
-    return kept + room + rates * (len(_compared(promise)) + 1)
+    return kept + room + rates * (len(_compared(promise)) + _compares_errors(loading) + 1)
+
+
+def _compares_errors(loading: Loading) -> bool:
+    """How many errors there may be is not promised: not more than now."""
+    return loading.promise.error_rate is None
 
 
 def _compared(promise: Promise) -> tuple[float, ...]:

@@ -93,7 +93,8 @@ class Session(NamedTuple):
         assert checked.base.value is not None
         async with AsyncExitStack() as stack:
             try:
-                candidate, baseline = await self._candidate(stack, answers), await self._baseline(stack, answers)
+                candidate = await self._candidate(stack, answers)
+                baseline = await self._baseline(stack, answers, is_load=True)
             except Gone as gone:
                 return _alone(LOAD, gone.verdict, str(gone))
             against = Against(baseline, self.subjects[1], checked.base.value.sla, self.baseline)
@@ -173,6 +174,18 @@ class Session(NamedTuple):
         alike = self.arguments.target == "local" if self.containers is None else self.containers.are_alike
         return alike and self.subjects[0] == self.subjects[1]
 
+    @property
+    def _is_alike_under_load(self) -> bool:
+        """Whether a load would compare what is the same: timeouts, batches and workers are no part of a subject."""
+        if self.baseline is None or not self._is_same:
+            return self._is_same
+        if self.containers is not None:
+            candidate, baseline = (self.containers.combs[name] for name in ("candidate", "baseline"))
+            return (candidate.plan, candidate.asked) == (baseline.plan, baseline.asked)
+        sources = self.source(self.candidate, self.arguments.arm), self.source(self.baseline)
+        first, second = (pinned(one.plan, one.locate) for one in sources)
+        return first == second
+
     async def _targets(self, stack: AsyncExitStack, answers: Answers, journal: Journal) -> tuple[Target, Target | None]:
         """Candidate and baseline, which are not started where an earlier run has all answers."""
         if journal.end(self.which) is not None:
@@ -202,8 +215,9 @@ class Session(NamedTuple):
         started = launched("candidate", self.source(self.candidate, self.arguments.arm), answers)
         return _still(self.candidate, self.subjects[0], await stack.enter_async_context(started))
 
-    async def _baseline(self, stack: AsyncExitStack, answers: Answers) -> Service | None:
-        if self.baseline is None or self.which == "availability" or self._is_same or self._is_recorded:
+    async def _baseline(self, stack: AsyncExitStack, answers: Answers, *, is_load: bool = False) -> Service | None:
+        is_same = self._is_alike_under_load if is_load else self._is_same
+        if self.baseline is None or self.which == "availability" or is_same or self._is_recorded:
             return None
         self.console.progress("starting the baseline …")
         if self.containers is not None and "baseline" in self.containers.combs:

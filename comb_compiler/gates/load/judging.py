@@ -13,7 +13,8 @@ from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.gates.wording import percent
 
 __all__ = [
-    "BLOCK_DOUBT", "PASS_DOUBT", "Finding", "against_baseline", "growing", "keeps_up", "promised", "quantile_name",
+    "BLOCK_DOUBT", "PASS_DOUBT", "Finding", "against_baseline", "fails_more", "growing", "keeps_up", "promised",
+    "quantile_name",
 ]  # fmt: skip
 
 PASS_DOUBT = 0.05
@@ -78,8 +79,12 @@ def _objectives(promise: Promise) -> list[tuple[str, float, _IsBad]]:
     if promise.timeout_rate is not None:
         found.append(("timeouts", promise.timeout_rate, lambda _, code: code in TIMEOUTS))
     if promise.error_rate is not None:
-        found.append(("errors", promise.error_rate, lambda _, code: code != "OK" and code not in TIMEOUTS))
+        found.append(("errors", promise.error_rate, _is_error))
     return found
+
+
+def _is_error(took: float, code: str) -> bool:
+    return code != "OK" and code not in TIMEOUTS
 
 
 def _longer_than(bound: float) -> _IsBad:
@@ -141,6 +146,20 @@ def against_baseline(step: Step, slower: float, quantiles: Sequence[float], find
         return [Finding("baseline", "latency", Verdict.UNDECIDED, why, missing=missing)]
     seconds = step.turned.candidate.seconds
     return [_compared(rounds, one, 1 + slower, BLOCK_DOUBT / findings, seconds) for one in told]
+
+
+def fails_more(step: Step, findings: int = 1) -> Finding | None:
+    """Whether more requests to the candidate than to the baseline end in errors, which no latency tells."""
+    if step.turned is None:
+        return None
+    before, after = (_share(side, _is_error) for side in step.turned)
+    most = before.upper(PASS_DOUBT)
+    told = f"{percent(after.rate)} of the candidate's requests end in errors, {percent(before.rate)} of the baseline's"
+    lower, upper = after.lower(BLOCK_DOUBT / findings), after.upper(PASS_DOUBT)
+    finding = Finding("baseline", "errors", Verdict.PASSED, told, after.rate, lower, upper, most)
+    if after.rate <= most:
+        return finding
+    return finding._replace(verdict=Verdict.BLOCKED if lower > most else Verdict.UNDECIDED)
 
 
 def _rounds(turned: Turned) -> list[Round]:

@@ -7,7 +7,7 @@ import pytest
 from comb_compiler.gates.load.elsewhere import Online, against_online, against_past, expected_online
 from comb_compiler.gates.load.guide.metrics import page_of, seen_between
 from comb_compiler.gates.load.guide.model import OperatorSeen
-from comb_compiler.gates.load.judging import Finding, against_baseline, growing, keeps_up, promised
+from comb_compiler.gates.load.judging import Finding, against_baseline, fails_more, growing, keeps_up, promised
 from comb_compiler.gates.load.operators import operators_found, slowest
 from comb_compiler.gates.load.results import GpuFound, figures_of, step_found
 from comb_compiler.gates.load.seen import Gpu, Observation, Promise, Side, Step, Turned, Used
@@ -92,6 +92,31 @@ def test_a_candidate_is_as_fast_as_it_is(factor: float, verdict: Verdict) -> Non
 def test_quantiles_that_few_requests_are_beyond_are_not_compared() -> None:
     step = turned(Random(4), 1.0)
     assert [one.what for one in against_baseline(step, 0.1, (0.5, 0.999))] == ["p50"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (0.0, 0.0, Verdict.PASSED),
+        (0.0, 0.3, Verdict.BLOCKED),
+        (0.3, 0.3, Verdict.PASSED),
+        (0.0, 0.007, Verdict.UNDECIDED),
+        (1.0, 1.0, Verdict.PASSED),
+    ],
+)
+def test_a_candidate_must_not_end_in_more_errors_than_what_is_there(
+    before: float, after: float, verdict: Verdict
+) -> None:
+    draw = Random(2)
+    sides = [side(draw, turns=20, bad="INTERNAL", share=share) for share in (before, after)]
+    found = fails_more(Step(RATE, turned=Turned(*sides)), findings=4)
+    assert found is not None
+    assert found.verdict is verdict, found
+    late = [side(draw, turns=20, bad="TIMEOUT", share=share) for share in (before, after)]
+    slow = fails_more(Step(RATE, turned=Turned(*late)))
+    assert slow is not None
+    assert slow.value == 0, "what ran out of time counts as a latency"
+    assert fails_more(Step(RATE, side(draw))) is None
 
 
 def test_what_does_not_keep_up_is_seen_by_latencies_that_grow() -> None:
