@@ -107,6 +107,15 @@ def test_what_markdown_would_read_is_shown_as_it_is() -> None:
     page = report_markdown(report("`a_b` #1"))
     assert "&#96;a&#95;b&#96; &#35;1" in page
     assert "&&" not in page
+    assert "&#38;lt; is no &#60;" in report_markdown(report("&lt; is no <"))
+
+
+def test_what_a_terminal_or_a_browser_would_obey_is_shown_by_name() -> None:
+    turned = report("a\x1b[31mb\u202ec")
+    assert "a␛&#91;31mb&#60;U+202E&#62;c" in report_markdown(turned)
+    assert "a␛[31mb&lt;U+202E&gt;c" in report_html(turned, {})
+    family = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{ROCKET}"
+    assert family in report_html(report(family), {}), "what is one sign stays one"
 
 
 def test_pictures_are_told_by_their_bytes() -> None:

@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.filters import do_forceescape, do_mark_safe
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates.load.guide.wording import bounded_by, costing, gained, written
 from comb_compiler.gates.load.saturation import saturation_line
 from comb_compiler.gates.regular import FieldFinding
@@ -24,9 +25,12 @@ __all__ = ["report_html", "report_markdown"]
 
 _LONGEST = 300
 _LEAST_CHANCE = 1e-6
+_LINE_END = re.compile("[\r\n]")
 _QUOTED = re.compile("`([^`]+)`")
-_SPECIAL = str.maketrans({"\\": "\\\\", "\r": " ", "\n": " ", **{one: f"&#{ord(one)};" for one in "`|*_[]<>!#@~"}})
+_SPECIAL = str.maketrans({"\\": "\\\\", **{one: f"&#{ord(one)};" for one in "&`|*_[]<>!#@~"}})
 """What Markdown would read as something of its own, to what it shows as just that."""
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Controls, and what turns the direction of writing, which makes a text look like another one."""
 _MOST_IN_MARKDOWN = 10
 _MARKS = {
     Verdict.PASSED: "✅",
@@ -48,9 +52,10 @@ class Scale(NamedTuple):
 
 def report_html(report: GateReport, pictures: Mapping[str, Sequence[Picture]]) -> str:
     """One page, without script and without anything from elsewhere."""
-    return _template("report.html.j2").render(
+    page = _template("report.html.j2").render(
         report=report, pictures=pictures, meaning=_meaning(report), Verdict=Verdict
     )
+    return _OBEYED.sub(lambda found: str(do_forceescape(show(found[0]).text)), page)
 
 
 def report_markdown(report: GateReport) -> str:
@@ -91,7 +96,7 @@ def _short(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     """Text for a table of Markdown's, in which nothing is read as anything else."""
-    return _short(value).translate(_SPECIAL)
+    return show(" ".join(_LINE_END.split(_short(value)))).text.translate(_SPECIAL)
 
 
 def _quoted(text: str) -> str:
