@@ -11,6 +11,7 @@ example:
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from statistics import quantiles
@@ -27,6 +28,8 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["add_arguments", "run"]
 
+_NAME = re.compile(r"(?!.*-bin$)[0-9a-z_.-]+", re.IGNORECASE)
+"""A header's, as gRPC takes it; after one that ends in `-bin` come bytes."""
 _BESIDE = (("comb-arm", "arm"), ("comb-release", "release"), ("x-request-id", "request"))
 
 
@@ -46,11 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("text", "json"), default="text", help="what is written (default: text)")
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
+def _must_be_sensible(arguments: argparse.Namespace) -> None:
     if not 0 < arguments.timeout < 86_400:
         raise UsageError("--timeout: write a number of seconds, more than 0")
     if not 1 <= arguments.repeat <= 1_000_000:
         raise UsageError("--repeat: write a number from 1 on")
+    if arguments.arm is not None and not _is_sayable(arguments.arm):
+        raise UsageError(f"--arm {arguments.arm}: no arm is called that")
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    _must_be_sensible(arguments)
     from comb_compiler.runtime.engine import run as run_loop
 
     opened = None
@@ -120,9 +129,18 @@ def _request(asked: Asked, arguments: argparse.Namespace, console: Console) -> A
 
 def _header(given: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
-    if not equals or not name.isascii() or not value.isprintable() or not value.isascii():
+    if not equals or not _is_sayable(value):
         raise UsageError(f"--header {given}: write NAME=VALUE, in printable ASCII")
-    return name.strip(), value.strip()
+    name = name.strip()
+    if _NAME.fullmatch(name) is None:
+        raise UsageError(
+            f"--header {given}: a name is made of letters, digits, `-`, `_` and `.`, and ends in no `-bin`"
+        )
+    return name, value.strip()
+
+
+def _is_sayable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _show(outcomes: list[Outcome], arguments: argparse.Namespace, console: Console) -> None:
@@ -155,6 +173,7 @@ def _summary(outcomes: list[Outcome]) -> str:
 
 
 def _as_json(outcomes: list[Outcome]) -> dict[str, Any]:
+    from comb_compiler.runtime import OperatorError
     from comb_compiler.runtime.service.web.codec import to_json
 
     last = outcomes[-1]
@@ -163,7 +182,10 @@ def _as_json(outcomes: list[Outcome]) -> dict[str, Any]:
     shown: dict[str, Any] = {"version": 1, "code": last.code, **told, "seconds": last.seconds, "steps": steps}
     if last.failed:
         return {**shown, "message": last.message}
-    shown["answer"] = json.loads(to_json(last.answer))
+    try:
+        shown["answer"] = json.loads(to_json(last.answer))
+    except OperatorError as error:
+        raise OutsideFailure(error.message, "as text its fields are shown") from error
     if len(outcomes) > 1:
         shown["calls"] = [{"seconds": one.seconds, "code": one.code} for one in outcomes]
     return shown

@@ -1,6 +1,7 @@
 """Command line → exit code."""
 
 import argparse
+import errno
 import gc
 import importlib
 import os
@@ -18,6 +19,8 @@ from comb_compiler.workspace.errors import OutsideFailure
 
 __all__ = ["build_parser", "main"]
 
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM))
+"""What ails the machine, wherever it comes up."""
 _WIDEST = 118
 """Columns of help: in wider lines an eye loses its way."""
 
@@ -59,6 +62,9 @@ def _guarded(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.CLEAN
     except Exception as bug:
+        if isinstance(bug, OSError) and bug.errno in _NO_ROOM:
+            console.note(f"comb: {bug.filename or 'what it writes'}: {bug.strerror}")
+            return Exit.OUTSIDE_FAILED
         return _report(bug, console)
 
 

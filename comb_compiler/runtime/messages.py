@@ -5,12 +5,12 @@ from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError, EncodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from comb_compiler.runtime.codes import Code, OperatorError
 
-__all__ = ["BadDescriptors", "Message", "Messages", "as_json", "open_messages", "read_message", "reread"]
+__all__ = ["BadDescriptors", "Message", "Messages", "as_json", "open_messages", "read_message", "reread", "serialised"]
 
 
 class BadDescriptors(Exception):
@@ -84,6 +84,15 @@ def read_message(kind: type[Message], content: bytes) -> Message | None:
         return kind.FromString(content)
     except DecodeError:
         return None
+
+
+def serialised(answer: Message) -> bytes:
+    """An answer's bytes. Raises OperatorError (INTERNAL) for one that has none."""
+    try:
+        return answer.SerializeToString()
+    except (EncodeError, ValueError) as error:
+        name = answer.DESCRIPTOR.full_name
+        raise OperatorError(Code.INTERNAL, f"the answer, a {name}, cannot be serialised") from error
 
 
 def as_json(message: Any) -> dict[str, Any]:

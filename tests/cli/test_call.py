@@ -6,10 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -102,6 +105,8 @@ def test_fields_are_set_as_their_types_want(tmp_path: Path) -> None:
         ("{}", ("deep_look=yes",), "it is true or false, not `yes`"),
         ("{}", ("tags.x=1",), "`tags` is no message"),
         ("{}", ("tags=a",), "write its value as JSON"),
+        ("{}", (f"tags={'[' * 100_000}",), "write its value as JSON"),
+        ("[1]" * 2000, (), "File name too long"),
         ('{"picture": {"knd": 1}}', (), "picture.knd: t.Picture has no field `knd`; did you mean `kind`?"),
         ('{"picture": 1}', ("picture.kind=1",), "given as something else already"),
         ("no-such-file", (), "cannot be read"),
@@ -224,6 +229,9 @@ def test_a_comb_is_asked_without_a_service() -> None:
         (("{address}", "--timeout", "nan"), 2, "--timeout"),
         (("{address}", "--timeout", "9", '{"name": 5}'), 2, "hello.v1.GreetRequest"),
         (("{address}", "--header", "x"), 2, "NAME=VALUE"),
+        (("{address}", "--header", ":path=x"), 2, "a name is made of letters"),
+        (("{address}", "--header", "x-bin=x"), 2, "ends in no `-bin`"),
+        (("{address}", "--arm", "é"), 2, "no arm is called that"),
         (("127.0.0.1:1",), 4, "nothing at 127.0.0.1:1 speaks gRPC"),
         (("nowhere",), 2, "it is no HOST:PORT"),
         (("http://127.0.0.1:8080",), 2, "http://127.0.0.1:8080: a service is asked at its gRPC port: HOST:PORT, or"),
@@ -235,3 +243,30 @@ def test_what_goes_wrong_is_one_sentence(address: str, arguments: tuple[str, ...
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_who_waits_for_a_service_that_does_not_say_what_it_answers_can_leave() -> None:
+    asked, told = threading.Event(), threading.Event()
+
+    class Silent(grpc.GenericRpcHandler):  # type: ignore[misc]
+        def service(self, _: object) -> object:
+            return grpc.stream_stream_rpc_method_handler(self._wait)
+
+        def _wait(self, _: object, __: object) -> Iterator[bytes]:
+            asked.set()
+            told.wait(600)
+            yield from ()
+
+    server = grpc.server(ThreadPoolExecutor(2), (Silent(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        command = [sys.executable, "-m", "comb_compiler", "call", f"127.0.0.1:{port}", "{}"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            assert asked.wait(600)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=600)
+        assert (process.returncode, said) == (130, "comb: interrupted\n")
+    finally:
+        told.set()
+        server.stop(None)

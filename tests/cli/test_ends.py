@@ -35,6 +35,13 @@ def test_what_a_command_turns_off_for_itself_is_on_when_it_ends() -> None:
     assert gc.isenabled()
 
 
+def test_a_disk_that_is_full_is_no_bug_of_ours() -> None:
+    command = [sys.executable, "-m", "comb_compiler", "explain", "COMB1001"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stderr) == (4, "comb: what it writes: No space left on device\n")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "code"), [("explain COMB1001", 0), ("explain NONSENSE", 2)])
 def test_a_call_that_hangs_in_native_code_does_not_cost_the_exit_code(command: str, code: int) -> None:

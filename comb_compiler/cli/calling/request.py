@@ -60,7 +60,7 @@ def _input(given: str | None, descriptor: Any, stdin: Any) -> tuple[dict[str, An
     if given.lstrip().startswith("{"):
         return _json(given.encode(), "the request"), ""
     path = Path(given)
-    if path.is_dir():
+    if _is_directory(path):
         return _sample(path), ""
     content = _content(path)
     if path.suffix == ".json":
@@ -162,7 +162,7 @@ def _value(field: Any, path: str, content: bytes | str) -> Any:
     if field.is_repeated or field.message_type is not None:
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: write its value as JSON: {error}") from error
     if field.type == field.TYPE_BOOL:
         if content not in ("true", "false"):
@@ -184,6 +184,13 @@ def _text(content: bytes, path: str) -> str:
 
 def _from_file(path: Path) -> bytes:
     return _content(path)
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long is none, which reading it says
+        return False
 
 
 def _content(path: Path) -> bytes:

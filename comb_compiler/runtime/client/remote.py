@@ -18,6 +18,9 @@ __all__ = ["Certificates", "Remote", "open_remote"]
 _OWN = ("grpc.", "comb.")
 """What every service has beside its own: reflection, health, what processes of one comb say to each other."""
 _PATIENCE = 5.0
+_MOST_PATIENCE = 30.0
+"""Seconds within which a service that is connected has to say what it answers."""
+_NEEDED = "it needs reflection, which `comb run` and its service have"
 _MOST_BYTES = 512 * 1024 * 1024
 
 
@@ -35,7 +38,7 @@ async def open_remote(target: str, method: str | None = None, certificates: Cert
         channel = grpc.aio.insecure_channel(address, options)
     try:
         await asyncio.wait_for(_connected(channel), _PATIENCE)
-        return await asyncio.to_thread(_described, channel, address, method, certificates if secure else None)
+        return await _described_in_time(channel, address, method, certificates if secure else None)
     except TimeoutError:
         await channel.close()
         raise await asyncio.to_thread(_why_not, address, certificates if secure else None) from None
@@ -59,21 +62,27 @@ async def _connected(channel: Any) -> None:
             raise TimeoutError
 
 
-def _described(channel: Any, address: str, method: str | None, secure: Certificates | None) -> "Remote":
+async def _described_in_time(channel: Any, address: str, method: str | None, secure: Certificates | None) -> "Remote":
     """The service at the other end, by its reflection; which has a client without asyncio only."""
     plain = grpc.secure_channel(address, secure.credentials()) if secure else grpc.insecure_channel(address)
-    with plain:
-        try:
-            database = ProtoReflectionDescriptorDatabase(plain)
-            services = [name for name in database.get_services() if not name.startswith(_OWN)]
-            pool = DescriptorPool(database)
-            found = _method(pool, services, method, address)
-        except (grpc.RpcError, KeyError, TypeError) as error:  # the latter two where what it describes is not whole
-            said = error.details() if isinstance(error, grpc.Call) else ""
-            raise Unreachable(
-                f"{address} does not say what it answers: {said or error}",
-                "it needs reflection, which `comb run` and its service have",
-            ) from error
+    try:
+        async with asyncio.timeout(_MOST_PATIENCE):
+            return await asyncio.to_thread(_described, channel, plain, address, method)
+    except TimeoutError:
+        raise Unreachable(f"{address} did not say within {_MOST_PATIENCE:.0f} s what it answers", _NEEDED) from None
+    finally:
+        plain.close()  # which ends what the thread waits for
+
+
+def _described(channel: Any, plain: Any, address: str, method: str | None) -> "Remote":
+    try:
+        database = ProtoReflectionDescriptorDatabase(plain)
+        services = [name for name in database.get_services() if not name.startswith(_OWN)]
+        pool = DescriptorPool(database)
+        found = _method(pool, services, method, address)
+    except (grpc.RpcError, KeyError, TypeError) as error:  # the latter two where what it describes is not whole
+        said = error.details() if isinstance(error, grpc.Call) else ""
+        raise Unreachable(f"{address} does not say what it answers: {said or error}", _NEEDED) from error
     return Remote(channel, found)
 
 

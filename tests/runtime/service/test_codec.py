@@ -5,6 +5,8 @@ from time import process_time
 from typing import Any
 
 import pytest
+from google.protobuf.any_pb2 import Any as Any_
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, strategies as st
 
 from comb_compiler.runtime import Code, OperatorError
@@ -50,6 +52,12 @@ def test_what_is_written_is_read_again(letter: Letter) -> None:
     content = to_json(request)
     again = from_json(content, Request)
     assert again.SerializeToString(deterministic=True) == request.SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("answer", [Any_(type_url="type.googleapis.com/unknown.Kind"), Timestamp(seconds=10**18)])
+def test_an_answer_that_has_no_json_is_an_error_of_ours(answer: Any) -> None:
+    with pytest.raises(OperatorError, match=r"the answer, a google\.protobuf\.\w+, cannot be written as JSON"):
+        to_json(answer)
 
 
 @given(st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()))

@@ -11,11 +11,10 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from google.protobuf.message import EncodeError
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
-from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.messages import serialised
 from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.terms import Told, terms_of, told
 
@@ -93,7 +92,7 @@ class _Call:
                 gate.leave()
             if run.error is not None:
                 raise run.error
-            answer = _serialised(run.answer)
+            answer = serialised(run.answer)
         except OperatorError as error:
             await _abort(context, error, told(terms, run))
         except grpc.aio.AbortError:
@@ -120,12 +119,3 @@ class _Call:
 async def _abort(context: Any, error: OperatorError, beside: Told) -> None:
     """End a call with an error; this raises."""
     await context.abort(_STATUS[error.code], error.message[:_LONGEST_MESSAGE], beside)
-
-
-def _serialised(answer: Message) -> bytes:
-    """An answer's bytes. Raises OperatorError (INTERNAL) for one that has none."""
-    try:
-        return answer.SerializeToString()
-    except (EncodeError, ValueError) as error:
-        name = answer.DESCRIPTOR.full_name
-        raise OperatorError(Code.INTERNAL, f"the answer, a {name}, cannot be serialised") from error

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from google.protobuf.json_format import MessageToJson, ParseDict, ParseError
+from google.protobuf.json_format import MessageToJson, ParseDict, ParseError, SerializeToJsonError
 
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.messages import Message
@@ -46,8 +46,12 @@ def from_dict(value: Any, kind: type[Message]) -> Message:
 
 
 def to_json(message: Message) -> bytes:
-    """A message as JSON that people can read."""
-    return f"{MessageToJson(message, ensure_ascii=False)}\n".encode()
+    """A message as JSON that people can read. Raises OperatorError (INTERNAL) for one that has none."""
+    try:
+        return f"{MessageToJson(message, ensure_ascii=False)}\n".encode()
+    except (ValueError, TypeError, RecursionError, SerializeToJsonError) as error:
+        name = message.DESCRIPTOR.full_name
+        raise OperatorError(Code.INTERNAL, f"the answer, a {name}, cannot be written as JSON") from error
 
 
 def _bad(kind: type[Message], reason: str) -> OperatorError:

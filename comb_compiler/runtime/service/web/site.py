@@ -6,11 +6,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from math import isfinite
 
-from google.protobuf.message import EncodeError
-
 from comb_compiler.runtime.codes import Code, OperatorError
 from comb_compiler.runtime.engine import Finished
-from comb_compiler.runtime.messages import Message
+from comb_compiler.runtime.messages import Message, serialised
 from comb_compiler.runtime.service.face import Face
 from comb_compiler.runtime.service.stage import Stage
 from comb_compiler.runtime.service.status import status
@@ -212,10 +210,6 @@ def _parsed(kind: str, content: bytes, request: Request, face: Face, most: int) 
 
 
 def _answer(request: Request, answer: Message, beside: Told) -> Response:
-    is_protobuf = request.header("accept").startswith(_PROTOBUF)
-    try:
-        content = answer.SerializeToString() if is_protobuf else to_json(answer)
-    except (EncodeError, ValueError, TypeError, RecursionError) as error:
-        form, name = "Protobuf" if is_protobuf else "JSON", answer.DESCRIPTOR.full_name
-        raise OperatorError(Code.INTERNAL, f"the answer, a {name}, cannot be written as {form}") from error
-    return Response(200, content, _PROTOBUF if is_protobuf else _JSON, beside)
+    if request.header("accept").startswith(_PROTOBUF):
+        return Response(200, serialised(answer), _PROTOBUF, beside)
+    return Response(200, to_json(answer), headers=beside)
