@@ -1,6 +1,7 @@
 """Combs beside one another: what each claims is added up, for policies that ask what a team's combs have together."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from comb_compiler.cli.verdicts import Verdict
@@ -49,9 +50,11 @@ class Beside:
         self._environments = environments
         self._elsewhere = elsewhere
 
-    def findings(self, mains: Iterable[str], judge: Callable[[str, Claims], Verdict]) -> list[Diagnostic]:
-        """What is said of each of `mains` only beside others; `judge` gives a verdict on it beside such claims."""
-        judged = [self._verdicts[main] for main in mains if main in self._verdicts]
+    def findings(self, verdicts: Iterable[Verdict], judge: Callable[[str, Claims], Verdict]) -> list[Diagnostic]:
+        """What is said of combs only beside others, and not in these `verdicts` on each by itself; `judge` gives one
+        beside such claims.
+        """
+        judged = [one for one in verdicts if one.main in self._verdicts]
         found = list(self.unknown([one.main for one in judged]))
         for alone in judged:
             if alone.claims:
@@ -66,19 +69,27 @@ class Beside:
         verdict = self._verdicts.get(main)
         for environment, own in verdict.claims.items() if verdict is not None else ():
             if not self._environments or environment in self._environments:
-                mine = (one for one in self._all(environment) if one.team == own.team and one.comb != own.comb)
-                found[environment] = tuple(sorted(mine, key=lambda one: one.comb)) if own.team else ()
+                team = self._by_team.get((environment, own.team), ()) if own.team else ()
+                found[environment] = tuple(one for one in team if one.comb != own.comb)
         return found
 
-    def _all(self, environment: str) -> Iterator[Claim]:
-        names = set()
+    @cached_property
+    def _by_team(self) -> Mapping[tuple[str, str], list[Claim]]:
+        """All claims on devices, by environment and team, sorted by comb."""
+        found: dict[tuple[str, str], list[Claim]] = {}
+        for environment, claim in self._all():
+            if claim.devices:
+                found.setdefault((environment, claim.team), []).append(claim)
+        for claims in found.values():
+            claims.sort(key=lambda one: one.comb)
+        return found
+
+    def _all(self) -> Iterator[tuple[str, Claim]]:
         for verdict in self._verdicts.values():
-            names.add(verdict.name)
-            claim = verdict.claims.get(environment)
-            if claim is not None and claim.devices:
-                yield claim
-        if self._elsewhere is not None:
-            yield from (one for one in self._elsewhere.claims.get(environment, ()) if one.comb not in names)
+            yield from verdict.claims.items()
+        names = {verdict.name for verdict in self._verdicts.values()}
+        for environment, claims in self._elsewhere.claims.items() if self._elsewhere is not None else ():
+            yield from ((environment, one) for one in claims if one.comb not in names)
 
     def unknown(self, mains: Collection[str]) -> Iterator[Diagnostic]:
         """What policies ask for that is not known, beside that `mains` have mistakes."""

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -60,6 +61,8 @@ class Checking:
         self._platform = platform
         self._digests: dict[str, str] = {}
         self._given: SourceSet | None = None
+        self._begun = time.time_ns()
+        self._alone: dict[str, Verdict] = {}
         self._kept: dict[str, tuple[Checked, SourceSet]] = {}
         """What was checked in this run, and may be asked for once more beside others."""
 
@@ -88,7 +91,7 @@ class Checking:
         """
         asked = tuple(mains)
         known = self.everyone(asked, environments, ask)
-        return known.findings(asked, self.verdict) if known is not None else []
+        return known.findings(map(self.verdict, asked), self.verdict) if known is not None else []
 
     def everyone(
         self,
@@ -103,9 +106,16 @@ class Checking:
         from comb_compiler.cli.beside import Beside
 
         there = ask()
-        more = find_combs(self._checkout, [self._checkout.root]).combs if there is None else []
-        verdicts = [self.verdict(main) for main in dict.fromkeys((*mains, *more))]
+        verdicts = [self.verdict(main) for main in dict.fromkeys(mains)] if there is not None else self._others(mains)
         return Beside(policies, verdicts, environments, there)
+
+    def _others(self, mains: Iterable[str]) -> list[Verdict]:
+        """What is said of `mains` and of all other combs of the checkout."""
+        from comb_compiler.cli.others import Others
+
+        against = self._against.identity if self._against is not None else ""
+        identity = (str(self._platform), self._platform_digest(), against)
+        return Others(self._checkout, self._cache.directory, identity, self._begun).verdicts(mains, self.verdict)
 
     def _policies_of_others(self) -> "Sequence[Policy]":
         """The policies of the platform that ask of other combs; what reads them is loaded only where there are some."""
@@ -129,10 +139,15 @@ class Checking:
 
     def verdict(self, main: str, others: "Claims | None" = None) -> Verdict:
         """The verdict on one file, from the cache where it holds; beside what `others` claim, where they are given."""
+        if others is None and main in self._alone:
+            return self._alone[main]
         try:
-            return self._verdict(main, self._files.read(main), others)
+            verdict = self._verdict(main, self._files.read(main), others)
         finally:
             self._files.forget(main)
+        if others is None:
+            self._alone[main] = verdict
+        return verdict
 
     def _verdict(self, main: str, content: bytes | Unavailable, others: "Claims | None") -> Verdict:
         if isinstance(content, Unavailable) or not self._cache.keeps:
@@ -149,6 +164,7 @@ class Checking:
         looked_at = self._looked_at(sources) if not _has_folders(verdict, sources) else None
         if looked_at is not None and not any(finding.code in _ADVISED for finding in verdict.diagnostics):
             self._cache.keep(verdict, content, platform, looked_at)
+            return verdict._replace(rests_on=tuple(looked_at))
         return verdict
 
     def _compile(self, main: str, others: "Claims | None") -> tuple[Verdict, SourceSet]:

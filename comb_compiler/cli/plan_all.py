@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.cli.check import platform_path
-from comb_compiler.cli.plan_index import TreeIndex
+from comb_compiler.cli.tree_index import TreeIndex
 from comb_compiler.cli.verdicts import VerdictCache, digest
 from comb_compiler.release.place import TOP
 from comb_compiler.release.release import FILE

@@ -44,6 +44,7 @@ class Verdict(NamedTuple):
     """What a check found: enough to report it, and to compare names and add up claims across files.
 
     `claims` are what the comb claims of devices, by environment of the platform: there where it could be planned.
+    `rests_on` are the other files that it looked at; None where it is not known whether these are all.
     """
 
     main: str
@@ -52,6 +53,7 @@ class Verdict(NamedTuple):
     name_span: Span | None
     diagnostics: tuple[Diagnostic, ...]
     claims: Mapping[str, Claim] = {}
+    rests_on: tuple[str, ...] | None = None
 
 
 def digest(content: bytes) -> str:
@@ -75,6 +77,7 @@ class VerdictCache:
         self._store = ResultStore(os.path.join(directory, "verdicts") if directory else None)
         self.memo: Memo = Remembering(ResultStore(os.path.join(directory, "results") if directory else None))
         """What of a check is slow and kept apart from its verdict: protoc's output, and conditions."""
+        self.directory = directory
         self.keeps = directory is not None
         """Whether verdicts are kept at all."""
 
@@ -122,7 +125,7 @@ def _read(main: str, entry: dict[str, Any]) -> Verdict:
     name_span = Span(span[0], Position(*span[1]), Position(*span[2])) if span else None
     diagnostics = from_json(entry["diagnostics"]) if entry["diagnostics"] else ()
     claims = {environment: Claim(*one) for environment, one in entry["claims"].items()}
-    return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics, claims)
+    return Verdict(main, entry["kind"], entry["name"], name_span, diagnostics, claims, tuple(entry["looked_at"]))
 
 
 def fingerprint() -> str:

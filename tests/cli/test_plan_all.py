@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import comb_compiler
-from comb_compiler.cli import plan_index
+from comb_compiler.cli import tree_index
 from comb_compiler.cli.plan_all import compare_tree
 from comb_compiler.diagnostics import has_errors
 from comb_compiler.release.images import Images
@@ -232,7 +232,7 @@ def test_a_damaged_cache_is_no_cache(tree: Path, tmp_path: Path, monkeypatch: py
 
 def test_trees_that_nobody_asks_for_go(tmp_path: Path) -> None:
     for number in range(40):
-        plan_index.TreeIndex(str(tmp_path), (str(number),)).keep((), (), (), {}, time.time_ns())
+        tree_index.TreeIndex(str(tmp_path), (str(number),)).keep((), (), (), {}, time.time_ns())
     assert len(list((tmp_path / "trees").iterdir())) <= 16
 
 

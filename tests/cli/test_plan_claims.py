@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from comb_compiler.cli import plan_claims, plan_index
+from comb_compiler.cli import plan_claims, tree_index
 from comb_compiler.cli.plan_all import compare_tree
 from comb_compiler.release.release import Devices, parse_devices
 from comb_compiler.workspace import stamps
@@ -155,7 +155,7 @@ def test_an_index_that_is_damaged_or_of_another_comb_knows_nothing(
         assert '"nvidia-t4":4' in text
         file.write_text(text.replace('"nvidia-t4":4', '"nvidia-t4":1'), encoding="utf-8")
     else:
-        monkeypatch.setattr(plan_index, "_FORM", plan_index._FORM + 1)
+        monkeypatch.setattr(tree_index, "_FORM", tree_index._FORM + 1)
     write(tree, "beta", 8)
     (found,) = said(tree, cache)
     assert "beside 6 of alpha (4), gamma (2)" in found
