@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +18,7 @@ from comb_compiler.release import plan_bytes
 if TYPE_CHECKING:
     from comb_compiler.runtime.service import Settings, Source
 
-__all__ = ["Hosting", "ended", "free_port", "other_processes"]
+__all__ = ["Hosting", "ended", "free_port", "held_port", "other_processes"]
 
 _HOST = "127.0.0.1"
 _PATIENCE = 120.0
@@ -129,3 +129,20 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind((_HOST, 0))
         return int(one.getsockname()[1])
+
+
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that no other program is given within the block, while one that is told of it can listen there.
+
+    So it is on Linux, where who shares an address (SO_REUSEADDR) may have one that is bound and not listened on.
+    Elsewhere it is a free one.
+    """
+    with socket.socket() as one:
+        one.bind((_HOST, 0))
+        port = int(one.getsockname()[1])
+        if sys.platform == "linux":
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            one.close()
+        yield port

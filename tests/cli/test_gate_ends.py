@@ -3,14 +3,17 @@
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from comb_compiler.cli.processes import free_port, held_port
 from tests.cli.test_gate import RIGHT, gate, greeting, started, verdicts
 
 PID = 'open(os.environ["HOME"] + "/pid", "a").write(f"{os.getpid()}\\n")'
@@ -123,3 +126,15 @@ def test_steps_that_run_out_of_time_are_told_from_wrong_ones_and_a_slow_machine_
     assert (ran.code, verdicts(report)) == (0, {"availability": "passed"}), ran.out + ran.err
     assert "--patient" not in ran.err
     assert report["promise"].endswith("so that its own timeout is not proven"), "whoever reads the report is told"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port is free, and not held")
+def test_a_port_that_a_target_is_told_of_is_given_to_nobody_else() -> None:
+    with ExitStack() as stack:
+        held = {stack.enter_context(held_port()) for _ in range(500)}
+        given = {free_port() for _ in range(2_000)}
+        for _ in range(200):  # as those do that listen
+            given.add(stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1])
+        assert not held & given
+        for port in held:
+            socket.create_server(("127.0.0.1", port)).close()

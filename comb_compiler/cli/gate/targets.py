@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from comb_compiler.cli.gate.cases import interface_of
 from comb_compiler.cli.gate.encoding import message_of
 from comb_compiler.cli.models import artifacts_directory, pinned
-from comb_compiler.cli.processes import ended, free_port
+from comb_compiler.cli.processes import ended, held_port
 from comb_compiler.gates.asking import Answered, Gone, Recorded, Unreadable
 from comb_compiler.gates.verdicts import Verdict
 from comb_compiler.release import ExecutionPlan, plan_bytes
@@ -220,7 +220,7 @@ async def launched(
     plan = pinned(source.plan, source.locate)
     async with AsyncExitStack() as stack:
         file = _written(plan_bytes(plan), name, stack)
-        grpc, http = free_port(), free_port()
+        grpc, http = (stack.enter_context(held_port()) for _ in range(2))
         command = [sys.executable, "-P", "-c", _TIED, str(os.getpid()), str(file), "--code", str(source.code)]
         command += ["--artifacts", artifacts_directory(), "--host", _HOST, "--settle", "0", "--drain", str(_DRAIN)]
         command += ["--connection-age", "0"]  # a request that is under way when a connection has to end would be lost
