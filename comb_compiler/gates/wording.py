@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from comb_compiler.diagnostics.render.printable import show
 from comb_compiler.gates.verdicts import Verdict
 
 __all__ = ["MEANING", "hidden", "listed", "moment", "percent", "short", "told_once", "took"]
@@ -18,8 +19,8 @@ _MOST_NAMES = 10
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: not more of them than one wants to read."""
-    shown = ", ".join(names[:_MOST_NAMES])
+    """Names in a sentence: not more of them than one wants to read, and none that begins a line of its own."""
+    shown = ", ".join(show(one).text for one in names[:_MOST_NAMES])
     return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES:,} more"
 
 

@@ -20,6 +20,7 @@ from comb_compiler.gates.reports import (
     texts_of,
 )
 from comb_compiler.gates.weakening import Waiver, Weakening
+from comb_compiler.gates.wording import listed
 from tests.architecture.imports import ROOT
 
 EVIL = "<script>alert(1)</script>|`x`\x00\x1b[31m {{ 7*7 }} {% raw %} ]]> &amp; \ud7ff"
@@ -157,3 +158,7 @@ def test_every_file_says_what_is_weakened_and_by_whose_leave(text: str) -> None:
     suite = ET.fromstring(files["junit.xml"]).find("testsuite[@name='exam']")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+
+
+def test_a_name_begins_no_line_of_a_verdict() -> None:
+    assert listed(["ada", "x\npassed: all"]) == "ada, x␊passed: all"
