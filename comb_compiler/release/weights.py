@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from comb_compiler.release.reading import repeated, shown
 
-__all__ = ["MOST_BYTES", "BadWeights", "Candidate", "Weights", "parse_weights", "weights_bytes"]
+__all__ = ["MOST_BYTES", "RELEASE", "BadWeights", "Candidate", "Weights", "parse_weights", "weights_bytes"]
 
 MOST_BYTES = 262_144
 """How large the file may be."""
@@ -19,7 +19,8 @@ _MOST = 1_000_000
 _HOST = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _ADDRESS = f"{_HOST}:{_PORT}"
-_RELEASE = r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,252}"
+RELEASE = r"[A-Za-z0-9][A-Za-z0-9._:@+-]{0,252}"
+"""The name of a release, as headers and labels can hold it."""
 
 
 class BadWeights(Exception):
@@ -93,7 +94,7 @@ def _candidate(found: Any) -> Candidate:
     weight = found["weight"]
     if not _is_number(weight) or not 0 <= weight <= 100:
         raise BadWeights(f"`candidate.weight` must be a percentage from 0 to 100, not {_shown(weight)}")
-    for name, form, wanted in (("address", _ADDRESS, "`host:port`"), ("release", _RELEASE, "the name of a release")):
+    for name, form, wanted in (("address", _ADDRESS, "`host:port`"), ("release", RELEASE, "the name of a release")):
         if name in found and not (isinstance(found[name], str) and re.fullmatch(form, found[name])):
             raise BadWeights(f"`candidate.{name}` must be {wanted}, not {_shown(found[name])}")
     if "address" in found and "release" not in found:

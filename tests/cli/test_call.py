@@ -14,7 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
 
 from comb_compiler.cli.calling.request import Wanted, read_request
 from comb_compiler.cli.calling.showing import answer_lines, waterfall
@@ -26,7 +26,7 @@ HELLO = ROOT / "examples" / "hello"
 SAMPLE = ROOT / "examples" / "frame-moderation" / "samples" / "rotated" / "followers"
 
 PROTO = """
-name: "t.proto" package: "t" syntax: "proto3"
+name: "t.proto" package: "t" syntax: "proto3" dependency: "google/protobuf/any.proto"
 enum_type { name: "Kind" value { name: "KIND_UNKNOWN" number: 0 } value { name: "KIND_CAT" number: 1 } }
 message_type {
   name: "Picture"
@@ -42,6 +42,7 @@ message_type {
   field { name: "tags" number: 4 type: TYPE_STRING label: LABEL_REPEATED }
   field { name: "more" number: 5 type: TYPE_MESSAGE type_name: ".t.Picture" label: LABEL_REPEATED }
   field { name: "score" number: 6 type: TYPE_FLOAT label: LABEL_OPTIONAL }
+  field { name: "extra" number: 7 type: TYPE_MESSAGE type_name: ".google.protobuf.Any" label: LABEL_OPTIONAL }
 }
 """
 
@@ -50,6 +51,7 @@ def _classes() -> dict[str, Any]:
     from google.protobuf import text_format
 
     pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(text_format.Parse(PROTO, descriptor_pb2.FileDescriptorProto()))
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"t.{name}")) for name in ("Ask", "Picture")

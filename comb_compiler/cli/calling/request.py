@@ -108,6 +108,8 @@ def _in_its_field(path: Path, content: bytes, descriptor: Any) -> tuple[dict[str
 
 def _bytes_fields(descriptor: Any, above: tuple[str, ...], seen: frozenset[str]) -> Iterator[str]:
     """Paths of the bytes fields that are not below a list, nor in a message within itself."""
+    if descriptor.full_name.startswith("google.protobuf."):  # whose JSON has no fields
+        return
     for field in descriptor.fields:
         path = (*above, field.name)
         if field.is_repeated:

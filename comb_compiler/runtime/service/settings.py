@@ -1,9 +1,11 @@
 """How a service is set: one frozen value, read from flags, then the environment, then defaults."""
 
+import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, NamedTuple, get_type_hints
 
+from comb_compiler.release.weights import RELEASE
 from comb_compiler.runtime.telemetry.logs import FORMATS
 from comb_compiler.samples.addresses import FORMS, embedded_directory, servers_file
 
@@ -180,6 +182,8 @@ def _disagreements(settings: Settings) -> Iterator[str]:
         yield "--tls-client-ca needs --tls-certificate"
     if settings.log_format not in FORMATS:
         yield f"--log-format is {settings.log_format!r}, and must be {' or '.join(FORMATS)}"
+    if settings.release and re.fullmatch(RELEASE, settings.release) is None:
+        yield f"--release is {settings.release[:40]!r}, and must be letters, digits and any of . _ : @ + -"
     yield from _disagreements_of_samples(settings)
     if settings.trace_share > 1:
         yield f"--trace-share is {settings.trace_share:g}, and a share is at most 1"

@@ -36,6 +36,8 @@ def test_flags_come_before_the_environment_and_that_before_defaults() -> None:
         ({"grpc_port": "65536"}, "--grpc-port is 65536, and ports end at 65535"),
         ({"grpc_port": "99", "http_port": "99"}, "--grpc-port and --http-port are both 99, and must differ"),
         ({"tls_certificate": "a"}, "--tls-certificate and --tls-key go together, and only one is given"),
+        ({"release": "né"}, "--release is 'né', and must be letters, digits and any of . _ : @ + -"),
+        ({"release": "a\n"}, "--release is 'a\\n', and must be letters, digits and any of . _ : @ + -"),
         ({"tls_client_ca": "a"}, "--tls-client-ca needs --tls-certificate"),
     ],
 )

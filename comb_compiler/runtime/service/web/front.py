@@ -58,5 +58,6 @@ def _bytes_field(descriptor: Any) -> str | None:
 
 def _parts(path: str, message: Any) -> Iterator[tuple[str, Any]]:
     for field in message.fields:
-        if field.message_type is not None and not field.is_repeated:
+        kind = field.message_type
+        if kind is not None and not field.is_repeated and not kind.full_name.startswith("google.protobuf."):
             yield f"{path}{field.name}.", field.message_type
