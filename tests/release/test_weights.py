@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from comb_compiler.release import BadWeights, Candidate, Weights, parse_weights, weights_bytes
-from comb_compiler.release.weights import _ADDRESS, _MOST, _RELEASE, MOST_BYTES
+from comb_compiler.release.weights import _ADDRESS, _MOST, MOST_BYTES, RELEASE
 
 ARMS = ("control", "rotate")
 SCHEMA = json.loads(
@@ -147,5 +147,5 @@ def test_no_bytes_raise_anything_else(content: bytes) -> None:
 def test_the_schema_and_the_reader_have_the_same_patterns() -> None:
     properties = SCHEMA["properties"]["candidate"]["properties"]
     assert properties["address"]["pattern"] == f"^{_ADDRESS}$"
-    assert properties["release"]["pattern"] == f"^{_RELEASE}$"
+    assert properties["release"]["pattern"] == f"^{RELEASE}$"
     assert SCHEMA["properties"]["arms"]["additionalProperties"]["maximum"] == _MOST
