@@ -1,5 +1,6 @@
 """The store that a service is told to record into, opened when it is first needed: it may be down at the start."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,8 @@ def _servers(file: Path, environment: Mapping[str, str]) -> Store:
     missing = [name for name in ("elasticsearch", "happybase") if find_spec(name) is None]
     if missing:
         raise StoreError(f"{' and '.join(missing)} not installed: they come with comb-runtime[production-store]")
+    # A line for each call; what fails is said once by who records, and counted.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     try:
         return ProductionStore(read_settings(file, environment))
     except (OSError, ValueError) as error:

@@ -84,13 +84,16 @@ class Index:
             for attempt in range(_ATTEMPTS):
                 answers = self._bulk("create", [(index_of(self.name, id), id, {}, body) for id, body in left])
                 there += [one["_id"] for one in answers if one["status"] == _THERE]
-                busy = {one["_id"] for one in answers if one["status"] in _BUSY}
+                busy = {one["_id"]: one for one in answers if one["status"] in _BUSY}
                 left = [one for one in left if one[0] in busy]
                 _refuse([one for one in answers if one["status"] >= 300 and one["status"] not in (_THERE, *_BUSY)])
                 if not left:
                     break
                 if attempt == _ATTEMPTS - 1:
-                    raise StoreError(f"{self.calls.server}: it is too busy for {len(left)} of {len(some)} documents")
+                    raise StoreError(
+                        f"{self.calls.server}: it does not take {len(left)} of {len(some)} documents now: "
+                        f"{_reason(busy[left[0][0]])}"
+                    )
         return there
 
     def change(self, action: str, changes: Sequence[tuple[Version, Mapping[str, Any] | None]]) -> list[Version]:
@@ -100,8 +103,8 @@ class Index:
             operations = [_operation(version, body) for version, body in changes[start : start + _BULK]]
             answers = self._bulk(action, operations)
             done += [_version(one) for one in answers if one["status"] < 300]
-            if any(one["status"] in _BUSY for one in answers):
-                raise StoreError(f"{self.calls.server}: it is too busy")
+            if busy := [one for one in answers if one["status"] in _BUSY]:
+                raise StoreError(f"{self.calls.server}: it takes no changes now: {_reason(busy[0])}")
             _refuse([one for one in answers if one["status"] >= 300 and one["status"] not in (404, _THERE)])
         return done
 
@@ -266,15 +269,18 @@ def _version(hit: Mapping[str, Any]) -> Version:
 
 def _refuse(answers: Sequence[Mapping[str, Any]]) -> None:
     if answers:
-        first, error = answers[0], answers[0].get("error", {})
+        first = answers[0]
         others = f" and {len(answers) - 1} others" if len(answers) > 1 else ""
-        which, said = f"{first['_index']} does not take {first['_id']}{others}", str(error.get("reason"))
+        which = f"Elasticsearch: {first['_index']} does not take {first['_id']}{others}"
         if first["status"] == 403:
-            raise StoreError(f"Elasticsearch: {which}, as these credentials may not do that (403): {_granted(said)}")
-        raise StoreError(
-            f"Elasticsearch: {which} ({first['status']} {error.get('type')}: {said[:300]}); "
-            "`comb platform apply-store` shows what is wrong"
-        )
+            said = str(first.get("error", {}).get("reason"))
+            raise StoreError(f"{which}, as these credentials may not do that (403): {_granted(said)}")
+        raise StoreError(f"{which} ({_reason(first)}); `comb platform apply-store` shows what is wrong")
+
+
+def _reason(answer: Mapping[str, Any]) -> str:
+    error = answer.get("error", {})
+    return f"{answer['status']} {error.get('type')}: {str(error.get('reason'))[:300]}"
 
 
 def _by_size(documents: Sequence[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:

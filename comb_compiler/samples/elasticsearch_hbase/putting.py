@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from functools import partial
+from itertools import islice
 
 from comb_compiler.samples.elasticsearch_hbase import removing
 from comb_compiler.samples.elasticsearch_hbase.cells import Attempt
@@ -27,9 +28,14 @@ _PART, _BYTES = 500, 4 << 20
 more calls, which took a quarter longer on a machine that had no core to spare."""
 
 
-def put(index: Index, table: Table, rows: Iterable[Row]) -> int:
-    """Put records of different ids; gives how many are new. Raises StoreError; what was put until then stays put."""
-    token, new = secrets.token_hex(8), 0
+def put(index: Index, table: Table, rows: Iterable[Row], *, careful: bool = False) -> int:
+    """Put records of different ids; gives how many are new. Raises StoreError; what was put until then stays put.
+
+    With `careful` the first of them is put before any other is kept: where that fails, it alone has left a row.
+    """
+    token, new, rows = secrets.token_hex(8), 0, iter(rows)
+    if careful and (first := list(islice(rows, 1))):
+        new = _indexed(index, table, _keep(table, first, token), token)
     before: Future[int] = Future()
     before.set_result(0)
     try:

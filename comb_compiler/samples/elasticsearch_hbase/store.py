@@ -52,6 +52,8 @@ class ProductionStore:
         self._keep = settings.keep
         self._is_closed = False
         self._is_set_up = False
+        self._has_failed = False
+        """Whether the last put did."""
         self._lock = threading.Lock()
         self._came: Counter[str] = Counter()
 
@@ -59,11 +61,23 @@ class ProductionStore:
         """As SampleStore says. A record has at most 256 MiB."""
         self._open()
         refused: list[Refused] = []
-        new = putting.put(self._index, self._table, _rows(records, refused))
+        rows = _rows(records, refused)
+        if self._has_failed:  # each attempt leaves rows: before many of them, it is seen whether documents can be made
+            check_indices(self._index)
+        new = self._put(rows)
         put = Put(new, len(records) - len(refused) - new, tuple(refused))
         with self._lock:
             self._came.update(new=new, known=put.known, refused=len(refused))
         return put
+
+    def _put(self, rows: Iterator[Row]) -> int:
+        try:
+            new = putting.put(self._index, self._table, rows, careful=self._has_failed)
+        except StoreError:
+            self._has_failed = True
+            raise
+        self._has_failed = False
+        return new
 
     def put_interface(self, descriptors: bytes) -> str:
         """As SampleStore says."""

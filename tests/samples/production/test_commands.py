@@ -214,6 +214,7 @@ def test_a_service_records_into_the_servers(store: ProductionStore, settings: Se
         assert values["comb_store_call_seconds_count"] == values["comb_store_calls_total"] > 0
         assert values["comb_store_call_seconds_sum"] > 0
         assert values["comb_store_circuit_open"] == 0
+    assert not [line for line in running.said if "_bulk" in line], "the client's line for each call is not written"
 
 
 CALLS = (

@@ -352,6 +352,38 @@ def test_a_server_that_is_killed_within_puts_and_started_again(stores: Stores, s
 
 
 @pytest.mark.slow
+def test_who_tries_again_and_again_does_not_fill_hbase(ways: Ways, settings: Settings) -> None:
+    with opened(ways.settings) as store:
+        store.put(batch(0))
+        ways.finding.shut()
+        for _ in range(5):
+            with pytest.raises(StoreError):
+                store.put(batch(1))
+        assert len(heads(settings)) == 2 * BATCH, "of five attempts the first alone has left rows"
+        ways.finding.is_open = True
+        assert acknowledged(store, batch(1)) == BATCH
+        with shut_index(settings):
+            for _ in range(5):
+                with pytest.raises(StoreError, match=r"documents now: .*read-only-allow-delete"):
+                    store.put(batch(2))
+        assert len(heads(settings)) == 4 * BATCH + 4, "of the later four one record each"
+        assert acknowledged(store, batch(2)) == BATCH
+    with opened(settings) as store:
+        store.repair()
+    assert_once_in_both(settings, batch(0) + batch(1) + batch(2))
+
+
+@contextmanager
+def shut_index(settings: Settings) -> Iterator[None]:
+    """An index that is read and not written, as Elasticsearch makes them where its disk is full."""
+    index, name = Index(settings), "index.blocks.read_only_allow_delete"
+    index.client.indices.put_settings(index=index.pattern, settings={name: True})
+    yield
+    index.client.indices.put_settings(index=index.pattern, settings={name: None})
+    index.close()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("half", ["elasticsearch", "hbase"])
 def test_one_half_is_down_for_the_whole_run(ways: Ways, settings: Settings, half: str) -> None:
     way = ways.finding if half == "elasticsearch" else ways.keeping
