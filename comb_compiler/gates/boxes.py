@@ -22,6 +22,8 @@ _EDGES = (
 )
 _SIZES = (("x", "y", "width", "height"), ("left", "top", "width", "height"), ("x", "y", "w", "h"))
 _FEWEST_CORNERS = 3
+_MOST = 200_000
+"""Pairs of boxes that are looked at: a second or two."""
 _DIGITS = 6
 """Of a share: coordinates of 32 bits have no more, and 0.8 should be 0.8."""
 
@@ -33,7 +35,10 @@ def is_box(descriptor: Any) -> bool:
 
 def overlap(before: Any, after: Any) -> float:
     """What two boxes have in common, as a share of what they cover together; 1 for two that are the same."""
-    one, other = corners(before), corners(after)
+    return _overlap(corners(before), corners(after))
+
+
+def _overlap(one: list[Point], other: list[Point]) -> float:
     if one == other:
         return 1.0
     common = _area(_clipped(one, other))
@@ -45,14 +50,20 @@ def paired(before: Sequence[Any], after: Sequence[Any], share: float) -> tuple[l
     """The boxes of either list that have no partner: pairs are made of those that overlap most, at least by `share`.
 
     As in the evaluation of detectors (Everingham et al., "The PASCAL Visual Object Classes Challenge", 2010), each box
-    has one partner at most.
+    has one partner at most. After so many pairs that were looked at, who is left has a partner where
+    the two are the same.
     """
-    found = []
-    for first, one in enumerate(before):
-        for second, other in enumerate(after):
-            common = overlap(one, other)
-            if common >= share:
-                found.append((-common, first, second))
+    found, left_over = [], _MOST
+    outlines, others = ([(corners(one), _extent(corners(one))) for one in side] for side in (before, after))
+    for first, (one, its) in enumerate(outlines):
+        for second, (other, theirs) in enumerate(others):
+            if one == other:
+                found.append((-1.0, first, second))
+            elif left_over and (share <= 0 or _may_touch(its, theirs)):
+                left_over -= 1
+                common = _overlap(one, other)
+                if common >= share:
+                    found.append((-common, first, second))
     left, right = set(range(len(before))), set(range(len(after)))
     for _, first, second in sorted(found):
         if first in left and second in right:
@@ -77,6 +88,17 @@ def corners(box: Any) -> list[Point]:
         return _rectangle(x, y, x + width, y + height)
     points = values[0] if kind == "list" else values
     return [(float(point.x), float(point.y)) for point in points]
+
+
+def _extent(outline: Sequence[Point]) -> tuple[float, float, float, float]:
+    """The least and the greatest of either coordinate."""
+    xs, ys = [x for x, _ in outline], [y for _, y in outline]
+    return min(xs, default=0.0), min(ys, default=0.0), max(xs, default=0.0), max(ys, default=0.0)
+
+
+def _may_touch(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether two extents have anything in common, as far as one can tell where a coordinate is no number."""
+    return not (one[0] > other[2] or other[0] > one[2] or one[1] > other[3] or other[1] > one[3])
 
 
 def _form(descriptor: Any) -> tuple[str, tuple[str, ...]] | None:

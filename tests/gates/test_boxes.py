@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.gates.boxes import corners, is_box, overlap
+from comb_compiler.gates import boxes
+from comb_compiler.gates.boxes import corners, is_box, overlap, paired
 from tests.gates.messages import Answer, answer
+
+MEASURED = boxes._overlap
 
 
 def box(left: float, top: float, right: float, bottom: float) -> list[float]:
@@ -61,6 +64,26 @@ def _holds(triangle: list[tuple[float, float]], point: tuple[float, float]) -> b
     for (x, y), (u, v) in zip(triangle, [*triangle[1:], triangle[0]], strict=True):
         sides.append((u - x) * (point[1] - y) - (v - y) * (point[0] - x))
     return all(side >= 0 for side in sides) or all(side <= 0 for side in sides)
+
+
+def test_of_many_boxes_those_that_are_near_each_other_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def counted(one: list[boxes.Point], other: list[boxes.Point]) -> float:
+        nonlocal looked
+        looked += 1
+        return MEASURED(one, other)
+
+    monkeypatch.setattr(boxes, "_overlap", counted)
+    before, after = ([box(x + by, 0, x + 1 + by, 1) for x in range(300)] for by in (0, 0.1))
+    assert paired(before, after, 0.8) == ([], [])
+    assert looked < 1_000, "of 90,000 pairs"
+    looked = 0
+    monkeypatch.setattr(boxes, "_MOST", 2_000)
+    everywhere, others = ([box(-x - by, -x, x, x) for x in range(1, 101)] for by in (0, 0.01))
+    assert paired(everywhere, others, 1.0) == (everywhere, others)
+    assert looked == 2_000, "and no more, however many there are"
+    assert paired(everywhere, everywhere[::-1], 1.0) == ([], [])
 
 
 def test_what_is_a_box() -> None:
