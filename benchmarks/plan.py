@@ -2,8 +2,10 @@
 
 Whole processes, user and system time with all of their children, and the largest of them in memory. The combs are
 small, so that what is measured is the tree: one operator and one cluster each, .proto file and code beside them. What
-they are compared with is what `comb render` wrote of them before. The last of the trees has a policy that adds up
-what a team's combs claim of GPUs (policies/team-gpu-budgets.yaml): one comb that changed is judged beside all others.
+they are compared with is what `comb render` wrote of them before. There is one tree: of its first half alone, then of
+all of it, then with a policy that adds up what a team's combs claim of GPUs (policies/team-gpu-budgets.yaml): one comb
+that changed is judged beside all others. There `comb check` of one comb is measured too. Before each of the three
+everything is forgotten but what protoc said.
 
 The goals (issue "Policies and plan"): of 10,000 combs with one changed at most 1 s and 300 MB; twice as many at most
 2.2 × that.
@@ -13,11 +15,13 @@ import argparse
 import compileall
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -32,10 +36,16 @@ SETTLE = 2.5
 TEXT = """\
 apiVersion: comb.dev/v1
 kind: Comb
-metadata: {name: NAME}
+metadata: {name: NAME, team: TEAM}
 interface: {proto: greeting.proto, method: greeting.v1.Greeter/Greet}
 operators:
-  greet: {run: "operators:Greet", in: {name: greeting.v1.Name}, out: greeting.v1.Greeting, timeout: 80ms}
+  greet:
+    run: operators:Greet
+    in: {name: greeting.v1.Name}
+    out: greeting.v1.Greeting
+    timeout: 80ms
+    devices: [nvidia-t4]
+    resources: {gpu: {count: 1}}
 graph:
   hello: greet(name=$request.name)
   return: hello
@@ -52,58 +62,33 @@ PLATFORM = """\
 apiVersion: comb.dev/v1
 kind: Platform
 metadata: {name: acme}
-clusters: {east: {nodePools: {cpus: {nodes: 9, cpu: 64, memory: 256Gi}}}}
+devices: {nvidia-t4: {memory: 16Gi}}
+clusters:
+  east:
+    nodePools:
+      cpus: {nodes: 9, cpu: 64, memory: 256Gi}
+      cards:
+        {nodes: 9, cpu: 8, memory: 64Gi, device: nvidia-t4, devices: 4, sharing: {backEnd: exclusive},
+         labels: {card: t4}}
 namespaces: {greetings: {}}
 environments: {staging: {clusters: [east], namespace: greetings}}
 environmentRepository: {url: "https://git.acme.example/environments.git"}
 registry: {push: registry.acme.example/combs}
 """
-GPUS = (
-    ("metadata: {name: NAME}", "metadata: {name: NAME, team: TEAM}"),
-    ("timeout: 80ms}", "timeout: 80ms, devices: [nvidia-t4], resources: {gpu: {count: 1}}}"),
-)
-CARDS = (
-    ("clusters: {east: {nodePools: {", "clusters: {east: {nodePools: {cards: POOL, "),
-    ("POOL", "{nodes: 9, cpu: 8, memory: 64Gi, device: nvidia-t4, devices: 4, SHARED, labels: {card: t4}}"),
-    ("SHARED", "sharing: {backEnd: exclusive}"),
-    ("registry:", "devices: {nvidia-t4: {memory: 16Gi}}\npolicies: [policies]\nregistry:"),
-)
 BUDGETS = ROOT / "policies" / "team-gpu-budgets.yaml"
 TEAM = 50
 """So many combs a team has."""
+HALVES = ("combs", "more")
 WHERE = ("--platform", "platform.yaml", "--environment", "staging")
 
 
-class Tree(NamedTuple):
-    """So many combs; with GPUs, and a budget of each team for them, where it `has_budgets`."""
+class Row(NamedTuple):
+    """What was measured, of so many combs; with budgets of teams or without."""
 
     combs: int
-    has_budgets: bool = False
-
-    def comb(self, number: int) -> str:
-        text = _replaced(TEXT, GPUS) if self.has_budgets else TEXT
-        return text.replace("NAME", f"comb{number}").replace("TEAM", f"team{number // TEAM}")
-
-    def write(self, root: Path) -> None:
-        (root / ".git").mkdir(parents=True)
-        platform_ = _replaced(PLATFORM, CARDS) if self.has_budgets else PLATFORM
-        (root / "platform.yaml").write_text(platform_, encoding="utf-8")
-        if self.has_budgets:
-            (root / "policies").mkdir()
-            (root / "policies" / BUDGETS.name).write_bytes(BUDGETS.read_bytes())
-        for number in range(self.combs):
-            directory = root / "combs" / f"comb{number}"
-            directory.mkdir(parents=True)
-            (directory / "comb.yaml").write_text(self.comb(number), encoding="utf-8")
-            (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
-            (directory / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
-
-
-def _replaced(text: str, edits: Sequence[tuple[str, str]]) -> str:
-    for old, new in edits:
-        assert old in text
-        text = text.replace(old, new)
-    return text
+    run: str
+    cost: "Cost"
+    budgets: str = ""
 
 
 class Cost(NamedTuple):
@@ -120,50 +105,88 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     arguments = parser.parse_args()
     compileall.compile_dir(ROOT / "comb_compiler", quiet=1)  # as an installation does
-    rows = []
-    for tree in (Tree(arguments.many // 2), Tree(arguments.many), Tree(arguments.many, has_budgets=True)):
-        with tempfile.TemporaryDirectory() as scratch:
-            rows.append((tree, *_costs(Path(scratch), tree)))
-    table = _table(rows)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["COMB_CACHE_DIR"] = f"{scratch}/cache"
+        table = _table(list(_measured(Path(scratch), arguments.many)))
     print(table)
     if arguments.record:
         RESULT.write_text(table, encoding="utf-8")
 
 
-def _costs(scratch: Path, tree: Tree) -> tuple[Cost, Cost, Cost]:
-    """The first run; then medians with nothing changed, and with one comb changed."""
+def _comb(number: int) -> str:
+    return TEXT.replace("NAME", f"comb{number}").replace("TEAM", f"team{number // TEAM}")
+
+
+def _measured(scratch: Path, many: int) -> Iterator[Row]:
+    """The rows, one after the other, of one tree."""
     root = scratch / "tree"
-    tree.write(root)
-    os.environ["COMB_CACHE_DIR"] = str(scratch / "cache")
-    _run(root, "render", "combs", *WHERE, "--unbuilt", "-o", "out")
+    _write(root, many)
+    with ThreadPoolExecutor(len(HALVES)) as pool:  # each is a process, which one core runs
+        list(pool.map(lambda half: _run(root, "render", half, *WHERE, "--unbuilt", "-o", f"out-{half}"), HALVES))
+    os.rename(root / "out-combs", root / "out")
+    yield from _plans(root, many // 2)
+    os.rename(root / "more", root / "combs" / "more")
+    shutil.copytree(root / "out-more", root / "out", dirs_exist_ok=True)
+    yield from _plans(root, many)
+    (root / "policies").mkdir()
+    shutil.copy(BUDGETS, root / "policies")
+    with (root / "platform.yaml").open("a", encoding="utf-8") as file:
+        file.write("policies: [policies]\n")
+    yield from _plans(root, many, ", budgets of teams")
+    check = ("check", "combs/comb7", "--platform", "platform.yaml")
+    yield Row(many, "`comb check` of one, the first", _run(root, *check), ", budgets of teams")
+    again = _median([_run(root, *check) for _ in range(TURNS)])
+    yield Row(many, "`comb check` of one, again", again, ", budgets of teams")
+
+
+def _write(root: Path, many: int) -> None:
+    """The tree, with its second half beside it."""
+    (root / ".git").mkdir(parents=True)
+    (root / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
+    for number in range(many):
+        directory = root / HALVES[number * 2 // many] / f"comb{number}"
+        directory.mkdir(parents=True)
+        (directory / "comb.yaml").write_text(_comb(number), encoding="utf-8")
+        (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
+        (directory / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
+
+
+def _plans(root: Path, combs: int, budgets: str = "") -> Iterator[Row]:
+    """The first run; then medians with nothing changed, and with one comb changed."""
+    for kept in ("combs", "trees", "verdicts"):
+        shutil.rmtree(Path(os.environ["COMB_CACHE_DIR"], kept), ignore_errors=True)
     time.sleep(SETTLE)
     plan = ("plan", "combs", *WHERE, "--all", "--against", "out")
-    first = _run(root, *plan)
+    yield Row(combs, "the first", _run(root, *plan, alike=combs), budgets)
     still, one = [], []
     for turn in range(TURNS):
-        still.append(_run(root, *plan))
+        still.append(_run(root, *plan, alike=combs))
         file = root / "combs" / "comb7" / "comb.yaml"
-        file.write_text(tree.comb(7).replace("80ms", f"{90 + turn}ms"), encoding="utf-8")
-        one.append(_run(root, *plan))
-        file.write_text(tree.comb(7), encoding="utf-8")
+        file.write_text(_comb(7).replace("80ms", f"{90 + turn}ms"), encoding="utf-8")
+        one.append(_run(root, *plan, alike=combs - 1))
+        file.write_text(_comb(7), encoding="utf-8")
         time.sleep(SETTLE)
-        _run(root, *plan)
-    return first, _median(still), _median(one)
+        _run(root, *plan, alike=combs)
+    yield Row(combs, "nothing changed", _median(still), budgets)
+    yield Row(combs, "one changed", _median(one), budgets)
 
 
-def _run(root: Path, *arguments: str) -> Cost:
+def _run(root: Path, *arguments: str, alike: int = 0) -> Cost:
+    """What a command costs that finds nothing wrong, and that says of so many combs that they are as what is there."""
     script = (
         "import resource, subprocess, sys\n"
-        "code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode\n"
+        "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)\n"
+        "sys.stderr.write(done.stderr)\n"
         "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-        "print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)\n"
+        "print(done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)\n"
     )
     begin = time.perf_counter()
     command = [sys.executable, "-c", script, str(COMB), *arguments]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     wall = time.perf_counter() - begin
     code, cpu, memory = done.stdout.split()
-    assert code == "0", arguments
+    assert code == "0", (arguments, done.stderr)
+    assert not alike or f"{alike:,} combs: as what is there\n" in done.stderr, (arguments, done.stderr)
     return Cost(wall, float(cpu), float(memory))
 
 
@@ -171,16 +194,14 @@ def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(*(sorted(column)[len(column) // 2] for column in zip(*costs, strict=True)))
 
 
-def _table(rows: Sequence[tuple[Tree, Cost, Cost, Cost]]) -> str:
+def _table(rows: Sequence[Row]) -> str:
     today = datetime.now(tz=UTC).date()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     lines = ["| combs | run | wall | CPU | memory |", "|---|---|---|---|---|"]
-    for tree, *costs in rows:
-        whose = f"{tree.combs:,}{', budgets of teams' if tree.has_budgets else ''}"
-        for name, cost in zip(("the first", "nothing changed", "one changed"), costs, strict=True):
-            lines.append(f"| {whose} | {name} | {cost.wall:.2f} s | {cost.cpu:.2f} s | {cost.memory:.0f} MB |")
-    ratio = rows[1][3].cpu / rows[0][3].cpu
-    lines.append(f"| | one changed: t(2n) / t(n) | | {ratio:.2f} | |")
+    for combs, run, cost, budgets in rows:
+        lines.append(f"| {combs:,}{budgets} | {run} | {cost.wall:.2f} s | {cost.cpu:.2f} s | {cost.memory:.0f} MB |")
+    half, whole, *_ = (row.cost.cpu for row in rows if row.run == "one changed")
+    lines.append(f"| | one changed: t(2n) / t(n) | | {whole / half:.2f} | |")
     repeat = "\n\nRepeat: `.venv/bin/python benchmarks/plan.py --record`\n"
     head = f"# comb plan --all\n\n{today} · {machine} · medians of {TURNS} runs of whole processes\n\n"
     return head + "\n".join(lines) + repeat
