@@ -48,3 +48,13 @@ def test_code_that_changes_while_it_starts_is_not_what_is_proven(home: Path) -> 
         ran, report = gate(after, "availability", "--baseline", "none")
         assert (ran.code, verdicts(report)) == (3, {"start": "undecided"}), ran.out + ran.err
         assert "the code of the candidate was changed while it started" in ran.out
+
+
+def test_a_run_that_comes_to_no_report_leaves_none_of_an_earlier_one(home: Path) -> None:
+    after = greeting(home / "after")
+    ran, report = gate(after, "availability", "--baseline", "none")
+    assert (ran.code, report["verdict"]) == (0, "passed"), ran.out + ran.err
+    (home / "report/notes.txt").touch()
+    ran, report = gate(after, "availability", "--baseline", "no-such-revision")
+    assert (ran.code, report) == (2, {}), ran.out + ran.err
+    assert [one.name for one in (home / "report").iterdir()] == ["notes.txt"]

@@ -99,6 +99,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
         prometheus_of(arguments)
     main = comb_file(path)
+    if arguments.report is not None:
+        from comb_compiler.cli.gate.writing import cleared
+
+        cleared(Path(arguments.report))
     with _ended_as_by_ctrl_c():
         return _run(which, main, arguments, console)
 

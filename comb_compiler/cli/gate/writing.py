@@ -12,9 +12,25 @@ from comb_compiler.gates import Case, GateReport
 from comb_compiler.gates.reports import FILES, pictures_of, texts_of
 from comb_compiler.workspace.errors import OutsideFailure
 
-__all__ = ["written"]
+__all__ = ["cleared", "written"]
 
 _MOST_PICTURED = 40
+_STATEMENT = "statement.json"
+
+
+def cleared(directory: Path) -> None:
+    """Take an earlier run's report away: one that ends before it has one must not leave it for its own.
+
+    Raises OutsideFailure where that cannot be.
+    """
+    for name in (*FILES, _STATEMENT):
+        try:
+            (directory / name).unlink(missing_ok=True)
+        except NotADirectoryError:  # there is none, nor will be
+            return
+        except OSError as problem:
+            said = f"an earlier report, `{directory / name}`, cannot be taken away: {problem.strerror}"
+            raise OutsideFailure(said) from problem
 
 
 def written(
@@ -26,7 +42,7 @@ def written(
     pictures = {name: [*pictures_of(request), *texts_of(request)] for name, request in requests.items()}
     contents = {name: make(report, pictures) for name, make in FILES.items()}
     if statement is not None:
-        contents["statement.json"] = json.dumps(statement, indent=2) + "\n"
+        contents[_STATEMENT] = json.dumps(statement, indent=2) + "\n"
     beginnings = {name: directory / f".{name}.{os.getpid()}" for name in contents}
     try:
         directory.mkdir(parents=True, exist_ok=True)
