@@ -52,7 +52,11 @@ def shared_layers(layout: ImageLayout, base: Base, wheels: Sequence[Path]) -> li
     Raises ImageError for wheels that do not fit the base, or are not enough.
     """
     found = look_into(base, layout)
-    by_name = {parse_wheel_name(path.name).name: path for path in wheels}
+    by_name: dict[str, Path] = {}
+    for path in wheels:
+        other = by_name.setdefault(parse_wheel_name(path.name).name, path)
+        if other is not path:
+            raise ImageError(f"{other.name} and {path.name} are wheels of one package, and an image has one of it")
     if _RUNTIME not in by_name:
         raise ImageError(f"there is no wheel of {_RUNTIME} among those that are given")
     _must_fit(wheels, base, found)

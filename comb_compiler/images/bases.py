@@ -1,8 +1,10 @@
 """Images on this machine's disk → what others begin with: an OCI layout, or an archive as `docker save` writes it."""
 
+import errno
 import functools
 import hashlib
 import json
+import lzma
 import re
 import tarfile
 import zlib
@@ -16,6 +18,8 @@ from comb_compiler.images.reading import descriptor, parsed, valid_config
 
 __all__ = ["Found", "environment_of", "installed_in", "look_into", "open_archive", "open_layout", "read_base"]
 
+_UNREADABLE = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _PYTHON = re.compile(r"(?:usr/)?(?:local/)?bin/python3\.(\d+)")
 _MUSL = re.compile(r"(?:usr/)?lib/ld-musl-([a-z0-9_]+)\.so\.1")
 _GLIBC = re.compile(r"(?:usr/)?lib(?:64)?/(?:[a-z0-9_]+-linux-gnu/)?libc\.so\.6")
@@ -98,8 +102,11 @@ def open_archive(path: Path, layout: ImageLayout) -> Base:
         for layer, told_digest in zip(layers, config["rootfs"]["diff_ids"], strict=True):
             if layer.media_type == _TAR_LAYER and layer.digest != told_digest:
                 raise ValueError(f"{told_digest} is something else")
-    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, TypeError) as problem:
-        raise ImageError(f"{path}: this is no archive of one image, as `docker save` writes it: {problem}") from problem
+    except (*_UNREADABLE, KeyError, TypeError) as problem:
+        if isinstance(problem, OSError) and problem.errno in _NO_ROOM:
+            raise  # that is the layout's disk
+        why = (isinstance(problem, OSError) and problem.strerror) or problem
+        raise ImageError(f"{path}: this is no archive of one image, as `docker save` writes it: {why}") from problem
     content = json.dumps(config, sort_keys=True).encode()
     return Base(path.name, f"sha256:{hashlib.sha256(content).hexdigest()}", config, layers)
 
@@ -175,7 +182,7 @@ def _entries(base: str, path: Path, digest: str) -> Iterator[tuple[str, _Version
             for member in archive:
                 name = member.name.removeprefix("./").lstrip("/")
                 yield name, _glibc_version(archive, member) if _GLIBC.fullmatch(name) else None
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as problem:
+    except _UNREADABLE as problem:
         raise ImageError(f"{base}: its layer {digest} cannot be read: {problem}") from problem
 
 

@@ -171,7 +171,10 @@ class ImageLayout:
 
 
 def replace_whole(path: Path, content: bytes) -> None:
-    """Have a file hold this: whole, or as before."""
+    """Have a file hold this: whole, or as before. What is a device, a pipe or a link stays one, and gets it."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_bytes(content)
+        return
     draft = path.with_name(f".{secrets.token_hex(8)}")
     try:
         draft.write_bytes(content)

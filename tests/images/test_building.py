@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from comb_compiler.cli.image.build import heavy
 from comb_compiler.images.assembling import Contents, ModelFile, assemble, shared_layers
 from comb_compiler.images.bases import Found, look_into, open_archive, open_layout
-from comb_compiler.images.layout import ImageLayout
+from comb_compiler.images.layout import ImageLayout, replace_whole
 from comb_compiler.images.model import FETCHED, Base, Built, ImageError
 from comb_compiler.images.saving import save_images
 from comb_compiler.images.tags import fits, parse_wheel_name
@@ -253,6 +254,28 @@ def shared(tmp_path: Path, *wheels: Path) -> None:
 def test_without_the_runtime_there_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="no wheel of comb-runtime"):
         shared(tmp_path, wheel(tmp_path, "numpy"))
+
+
+def test_of_one_package_an_image_has_one_wheel(tmp_path: Path) -> None:
+    older = wheel(tmp_path, "numpy")
+    newer = older.with_name("numpy-10.0-py3-none-any.whl")
+    shutil.copy(older, newer)
+    with pytest.raises(ImageError, match=r"numpy-10\.0-py3-none-any\.whl are wheels of one package"):
+        shared(tmp_path, wheel(tmp_path, "comb_runtime"), older, newer)
+
+
+def test_what_is_no_file_of_ones_own_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    link, pipe = tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(tmp_path / "file")
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDWR)
+    try:
+        replace_whole(link, b"one")
+        replace_whole(pipe, b"two")
+        assert (link.is_symlink(), (tmp_path / "file").read_bytes()) == (True, b"one")
+        assert (pipe.is_fifo(), os.read(reading, 10)) == (True, b"two")
+    finally:
+        os.close(reading)
 
 
 def test_wheels_for_others_are_named(tmp_path: Path) -> None:

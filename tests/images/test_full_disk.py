@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from comb_compiler.images.bases import open_archive
 from comb_compiler.images.layout import ImageLayout
 from comb_compiler.images.pip import PipFailed
 from comb_compiler.images.requirements import fetch
 from comb_compiler.images.targets import SLIM
 from tests.images.example import run
-from tests.images.making import base_layout
+from tests.images.making import archive_of, base_layout
 from tests.images.test_requirements import index, pinned, wheel
 
 __all__ = ["index"]
@@ -35,6 +36,14 @@ def test_a_build_says_that_its_disk_is_full_and_the_next_goes_on(smallest: Path,
     assert again.returncode == 0, again.stderr
     (image,) = ImageLayout(out).images().values()
     assert image.digest in (smallest / "images.json").read_text(encoding="utf-8")
+
+
+def test_a_base_that_has_no_room_is_no_archive_that_is_wrong(tmp_path: Path, small_disk: Path) -> None:
+    saved = archive_of(base_layout(tmp_path / "base", contents={"large": os.urandom(700_000)}), tmp_path / "saved.tar")
+    layout = ImageLayout(small_disk / "out")
+    layout.prepare()
+    with pytest.raises(OSError, match="No space left on device"):
+        open_archive(saved, layout)
 
 
 def test_wheels_that_have_no_room_are_no_fault_of_what_is_required(index: Path, small_disk: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import tarfile
 import threading
 import zipfile
@@ -329,6 +330,7 @@ def test_what_a_layer_brings_beside_what_it_takes_away_is_there(tmp_path: Path) 
         (b"no archive", "cannot be read"),
         (gzip.compress(archive(*GLIBC))[:-30], "cannot be read|no Python"),
         (gzip.compress(archive(*GLIBC))[:60] + b"\0" * 60, "cannot be read"),
+        (lzma.compress(archive(*GLIBC))[:60] + b"\0" * 60, "cannot be read"),
     ],
 )
 def test_a_layer_that_cannot_be_read_is_said(layer: bytes, said: str, tmp_path: Path) -> None:
@@ -345,6 +347,20 @@ def test_an_archive_whose_layers_are_others_than_it_says_is_refused(tmp_path: Pa
     made.name({"base": made.write_json(MANIFEST, told)})
     with pytest.raises(ImageError, match="is something else"):
         open_archive(archive_of(made, tmp_path / "saved.tar"), layout)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, lzma.compress])
+def test_an_archive_that_was_damaged_is_refused(
+    packed: Callable[[bytes], bytes], tmp_path: Path, layout: ImageLayout
+) -> None:
+    made = base_layout(tmp_path / "base", contents={"large": bytes(range(256)) * 4000})
+    content = packed(archive_of(made, tmp_path / "saved.tar").read_bytes())
+    middle = len(content) // 2
+    (tmp_path / "damaged.tar").write_bytes(content[:middle] + b"\xff" * 40 + content[middle + 40 :])
+    with pytest.raises(ImageError, match="no archive of one image"):
+        open_archive(tmp_path / "damaged.tar", layout)
+    with pytest.raises(ImageError, match=r"`docker save` writes it: No such file or directory$"):
+        open_archive(tmp_path / "absent.tar", layout)
 
 
 @pytest.mark.parametrize(
