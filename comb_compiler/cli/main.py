@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from comb_compiler import __version__
 from comb_compiler.cli.commands import COMMANDS, GROUPS, Command
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.ending import end, forget
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.workspace.errors import OutsideFailure
 
@@ -32,13 +33,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     code = _guarded(list(sys.argv[1:] if argv is None else argv))
     if argv is None:
-        gc.freeze()  # the end of Python would look through everything for garbage: a fifth of a check's time
         if "comb_compiler.runtime" in sys.modules:
             from comb_compiler.runtime.ending import leave_behind_what_hangs
 
             leave_behind_what_hangs(code)
+        end(code)
+        gc.freeze()  # the end of Python would look through everything for garbage
     else:
         gc.enable()  # a command may have turned it off for itself
+        forget()
     return code
 
 

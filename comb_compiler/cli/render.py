@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from comb_compiler.cli.check import platform_path
 from comb_compiler.cli.checking import open_root, same_names
 from comb_compiler.cli.console import Console
+from comb_compiler.cli.ending import keep
 from comb_compiler.cli.environments import must_have_environment
 from comb_compiler.cli.exits import Exit, UsageError
 from comb_compiler.cli.reporting import report
 from comb_compiler.cli.verdicts import Verdict, VerdictCache, default_directory
 from comb_compiler.cli.writing import output_directory, write_rendered
 from comb_compiler.diagnostics import Diagnostic, has_errors, in_reading_order
-from comb_compiler.workspace.checkout import Checkout
+from comb_compiler.workspace.checkout import Checkout, ReadOnce
 from comb_compiler.workspace.discovery import find_combs
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     clean = render_clean(arguments, images, console)
     if clean is None:
         return Exit.FINDINGS
+    keep(clean)
     checkout, rendered = clean
     if arguments.onto is not None:
         from comb_compiler.cli.rollouts import following
@@ -150,17 +152,18 @@ def render_all(checkout: Checkout, arguments: argparse.Namespace, images: "Image
     mains, found = find_combs(checkout, arguments.paths)
     platform_file = platform_path(arguments, checkout)
     assert platform_file is not None
-    platform = load_sources(checkout, platform_file, memo)
+    files = ReadOnce(checkout)
+    platform = load_sources(files, platform_file, memo)
     must_have_environment(check(platform, memo=memo), arguments.environment)
     rendered = []
     for main in mains:
         made = render_comb(
-            load_sources(checkout, main, memo),
+            load_sources(files, main, memo),
             platform,
             arguments.environment,
             images if images is not None else unbuilt_images,
             memo,
-            code_digest(checkout, main),
+            code_digest(files, main),
         )
         if made.checked.kind == "Platform":
             raise UsageError(f"{main} declares a platform: name a comb")

@@ -35,6 +35,41 @@ def test_what_a_command_turns_off_for_itself_is_on_when_it_ends() -> None:
     assert gc.isenabled()
 
 
+_ENDING = """
+import atexit, os, sys, threading
+from comb_compiler.cli.ending import end, keep
+
+class Made:
+    def __del__(self, write=os.write):
+        write(1, b"taken apart\\n")
+
+keep(Made())
+atexit.register(print, "tidied up")
+print("before", end=" ", flush=True)
+{before}
+end(3)
+print("after")
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("", "before tidied up\n"),
+        ("sys.stdout = None", "before "),
+        ("threading.Timer(0.1, print, ['waited for']).start()", "before after\nwaited for\ntidied up\n"),
+        ("sys.setprofile(lambda *event: None)", "before after\ntidied up\n"),
+    ],
+)
+def test_a_process_ends_at_once_unless_python_has_something_to_wait_for(before: str, told: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDING.format(before=before)], capture_output=True, text=True, timeout=600, check=False
+    )
+    at_once = "after" not in told
+    assert (done.returncode, done.stdout.replace("taken apart\n", "")) == (3 if at_once else 0, told)
+    assert ("taken apart" in done.stdout) != at_once
+
+
 def test_a_disk_that_is_full_is_no_bug_of_ours() -> None:
     command = [sys.executable, "-m", "comb_compiler", "explain", "COMB1001"]
     with Path("/dev/full").open("w") as full:
