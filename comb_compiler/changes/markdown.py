@@ -7,6 +7,7 @@ from comb_compiler.changes.lines import hunk_lines, title_of
 from comb_compiler.changes.model import CombChanges, ObjectChange
 from comb_compiler.changes.plain import code, plain
 from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text
+from comb_compiler.diagnostics.render.printable import printable
 
 __all__ = ["MOST", "comments"]
 
@@ -81,7 +82,7 @@ def _object(one: ObjectChange) -> str:
     text = one.text.split("\n")[:-1]
     lines += [f"{sign} {_cut(line, 500)}" for line in text[:_MOST_LINES]]
     lines += [f"  … {len(text) - _MOST_LINES} more lines"] if len(text) > _MOST_LINES else []
-    body = "\n".join(lines)
+    body = "\n".join(map(printable, lines))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", body)), default=0))
     at = f" — {one.origin.file}:{one.origin.start.line}" if one.origin is not None and one.text else ""
     title = plain(title_of(one) + at)

@@ -2,6 +2,8 @@
 
 import re
 
+from comb_compiler.diagnostics.render.printable import printable
+
 __all__ = ["code", "plain"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$])")
@@ -12,8 +14,9 @@ _NOTHING = "&#8203;"
 
 
 def plain(text: str) -> str:
-    """The text in one line."""
-    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", re.sub(r"[\r\n\v\f\x85\u2028\u2029]+", " ", text))
+    """The text in one line; what is invisible, or turns the direction of writing, by its name."""
+    line = printable(re.sub(r"[\r\n\v\f\x85\u2028\u2029]+", " ", text))
+    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", line)
     return _LINKED.sub(_NOTHING, escaped)
 
 

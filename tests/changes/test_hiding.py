@@ -95,3 +95,11 @@ def test_nothing_on_a_page_is_read_as_markup() -> None:
     assert bad not in html
     assert "<script" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_what_is_invisible_or_turns_the_direction_of_writing_is_shown_by_its_name() -> None:
+    after = thing("ConfigMap", data={"greeting": "harm\u202eless\u200b", "one\u202etwo": "a\rb"})
+    text = shown([thing("ConfigMap", data={"greeting": "harmless", "one\u202etwo": "ab"})], [after])
+    pages = text[text.index("<!-- comb plan") :]
+    assert not {"\u202e", "\u200b", "\r"} & {*pages}
+    assert pages.count("U+202E") >= 4
