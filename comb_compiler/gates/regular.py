@@ -5,9 +5,9 @@ and change are counted for each field by itself, so that a noisy field neither b
 
 A field's change is held against its own noise by McNemar's exact test. Where nothing was changed, the baseline's second
 run and the candidate's stand in for each other in each request, so that of the requests in which just one of them
-differs from the first run each half is as likely: the test is exact whatever the noise is. Tests are corrected for how
-many fields are tested and for how often one looks (Bonferroni); which fields those are depends on what the test takes
-as given alone.
+differs from the first run each half is as likely: the test is exact whatever the noise is. Whole answers are held
+against theirs as well, since a change may be thin in each of many noisy fields. Tests are corrected for how many there
+are and for how often one looks (Bonferroni); which fields those are depends on what the test takes as given alone.
 """
 
 from collections import Counter
@@ -117,13 +117,34 @@ class Regular:
             changed.update(trial.changed)
             more.update(trial.changed - trial.noise)
             less.update(trial.noise - trial.changed)
-        doubt = self._doubt / max(1, len(more.keys() | less.keys()))
+        doubt = self._doubt / max(1, self._tests)
         found = []
         for field in noise.keys() | changed.keys():
             chance = excess_by_chance(more[field], less[field])
             is_broken = chance <= doubt and more[field] - less[field] > self._allowed * self._of
             found.append(FieldFinding(field, noise[field], changed[field], self._of, chance, doubt, is_broken))
         return tuple(sorted(found, key=lambda one: (not one.is_broken, one.chance, one.field)))
+
+    def _whole(self) -> str:
+        """What is to be said of whole answers, where more differ than do of themselves; empty where that is not so.
+
+        In each of several noisy fields there may be less change than can be seen, and in all of them together more.
+        """
+        noise, changed = (sum(1 for one in self._trials if one[side]) for side in (0, 1))
+        more = sum(1 for one in self._trials if one.changed and not one.noise)
+        chance = excess_by_chance(more, more - (changed - noise))
+        if self._tests < 2 or changed - noise <= self._allowed * self._of or chance > self._doubt / self._tests:
+            return ""
+        return (
+            f"{_share(changed, self._of)} of the answers differ, and {_share(noise, self._of)} of themselves; "
+            f"{percent(self._allowed)} more may"
+        )
+
+    @property
+    def _tests(self) -> int:
+        """Of how many hypotheses one look has a test: of each field, and of whole answers where fields are several."""
+        fields = len({field for one in self._trials for field in one.noise ^ one.changed})
+        return fields + (fields > 1)
 
     @property
     def _doubt(self) -> float:
@@ -147,6 +168,8 @@ class Regular:
         # Noise may be so thin, in so many fields, that some show it only here: then others do so in the baseline alone.
         if lower > self._allowed and excess_by_chance(differing, noisy) <= self._doubt:
             broken.insert(0, f"{_share(differing, self._of)} of the answers differ; {percent(self._allowed)} may")
+        whole = "" if broken else self._whole()
+        broken += [whole] if whole else []
         if broken:
             return Ruling(Verdict.BLOCKED, tuple(broken), (share,))
         return self._open(share, self._blind(fields))

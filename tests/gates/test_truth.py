@@ -69,3 +69,9 @@ def test_noise_that_is_thin_in_each_of_many_fields_does_not_block() -> None:
 def test_a_break_that_is_thin_in_each_of_many_fields_is_found() -> None:
     many = {f"field{number}": Field(0.0, 0.001) for number in range(40)}
     assert replays(many, 4) == {Verdict.BLOCKED: 4}
+
+
+def test_a_break_that_is_thin_in_each_of_many_noisy_fields_is_found() -> None:
+    many = {f"field{number}": Field(0.004, 0.003) for number in range(20)}
+    assert replays(many, 4) == {Verdict.BLOCKED: 4}
+    assert replays({name: Field(0.004) for name in many}, 4) == {Verdict.PASSED: 4}
