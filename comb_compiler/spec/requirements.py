@@ -6,6 +6,7 @@ something or install a path is refused here, before any pip sees it.
 
 import hashlib
 import json
+import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -44,6 +45,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INDEX_HINT = "where packages come from is said by pip's own configuration: `pip config`, PIP_INDEX_URL"
 _NAME_HINT = "write a name and a version, as `numpy>=2.2`; code of this repository belongs beside comb.yaml"
 _DEEPEST = 10
+_MOST_FILES = 200
 
 Read = Callable[[str], bytes | None]
 """The content of a file that is named from another's directory; None where it cannot be had."""
@@ -96,6 +98,7 @@ class _Reading:
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._is_read: dict[tuple[str, bool], bool] = {}
         self.files: list[str] = []
         self.wanted: list[Requirement] = []
         self.limits: list[Requirement] = []
@@ -103,6 +106,8 @@ class _Reading:
 
     def file(self, source: SourceFile, depth: int, *, is_limit: bool) -> None:
         self.files.append(source.path)
+        place = (posixpath.normpath(source.path), is_limit)
+        self._is_read[place] = False
         for text, span in _logical_lines(source):
             include = _INCLUDE.fullmatch(text)
             if include is not None:
@@ -114,11 +119,16 @@ class _Reading:
                 self.found.append(made)
             else:
                 (self.limits if is_limit else self.wanted).append(made)
+        self._is_read[place] = True
 
     def _include(self, name: str, span: Span, depth: int, *, is_limit: bool) -> None:
         directory = span.file.rpartition("/")[0]
         path = f"{directory}/{name}" if directory else name
-        content = self._read(path) if depth < _DEEPEST and "://" not in name else None
+        is_read = self._is_read.get((posixpath.normpath(path), is_limit))
+        if is_read:
+            return  # what it says is wanted already, whoever names it once more
+        is_near = is_read is None and depth < _DEEPEST and len(self.files) < _MOST_FILES
+        content = self._read(path) if is_near and "://" not in name else None
         try:
             if content is None:
                 raise ValueError

@@ -95,6 +95,14 @@ def test_a_line_that_would_have_pip_do_something_else_is_refused(line: str, tmp_
     assert all(one.primary is not None and one.primary.span.start.line >= 1 for one in wrong)
 
 
+def test_files_that_name_each_other_again_and_again_are_read_once(tmp_path: Path) -> None:
+    """Each of nine files named the next eight times, and was read as often: eight to the power of nine."""
+    for number in range(9):
+        (tmp_path / f"r{number}.txt").write_text(f"-r r{number + 1}.txt\n" * 4 + f"-r ./r{number + 1}.txt\n" * 4)
+    (tmp_path / "r9.txt").write_text("numpy\n")
+    assert lines(tmp_path, requirements__txt="-r r0.txt\n-c r0.txt\n") == ["numpy"]
+
+
 def test_pyproject_says_its_dependencies(tmp_path: Path) -> None:
     text = '[project]\nname = "x"\ndependencies = ["numpy>=2.2", "pillow"]\n'
     assert lines(tmp_path, pyproject__toml=text) == ["numpy>=2.2", "pillow"]
