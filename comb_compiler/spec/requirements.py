@@ -200,7 +200,8 @@ def parse_uv_lock(source: SourceFile) -> Parsed:
     told = _toml(source)
     if isinstance(told, Diagnostic):
         return Required((source.path,)), (told,)
-    registered = [one for one in _packages(told, "package") if "registry" in one.get("source", {})]
+    packages = ((one, one.get("source")) for one in _packages(told, "package"))
+    registered = [one for one, source in packages if isinstance(source, dict) and "registry" in source]
     required, found = _parted(source.path, [_locked(one, source, _forks(one)) for one in registered])
     return Required(required.files, (), required.wanted), found
 
@@ -245,7 +246,7 @@ def _parted(path: str, made: list[Requirement | Diagnostic]) -> Parsed:
 def _toml(source: SourceFile) -> dict[str, Any] | Diagnostic:
     try:
         return tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # a number of too many digits is no TOMLDecodeError
         return bad_requirement(f"this is no TOML: {_shown(str(problem))}", Span.whole_file(source.path))
 
 

@@ -188,3 +188,14 @@ def test_comments_and_order_mean_nothing_to_a_lock(tmp_path: Path) -> None:
     assert one and two and other  # noqa: PT018
     assert requirements_digest(one, ("h11",)) == requirements_digest(two, ("h11",))
     assert len({requirements_digest(one, ("h11",)), requirements_digest(one, ()), requirements_digest(other, ())}) == 3
+
+
+@pytest.mark.parametrize("name", ["pylock.toml", "uv.lock", "pyproject.toml"])
+@pytest.mark.parametrize("text", ["a = " + "[" * 10_000, "a = " + "9" * 5000, "[[package]]\nsource = 5\n", "\x00"])
+def test_no_lock_is_too_strange_to_be_read(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    required, wrong = read_required(Checkout(tmp_path), "comb.yaml")
+    assert required is not None
+    assert required.wanted == ()
+    assert wrong or "package" in text
