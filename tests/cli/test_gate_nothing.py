@@ -1,11 +1,12 @@
 """What proves nothing does not pass: `comb gate` where neither side answers, or where what is asked is not what ran."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from comb_compiler.samples.embedded import EmbeddedStore
-from tests.cli.test_gate import gate, greeting, recorded, verdicts
+from tests.cli.test_gate import committed, gate, greeting, recorded, verdicts
 from tests.cli.test_samples import descriptors, record
 
 
@@ -58,3 +59,20 @@ def test_a_run_that_comes_to_no_report_leaves_none_of_an_earlier_one(home: Path)
     ran, report = gate(after, "availability", "--baseline", "no-such-revision")
     assert (ran.code, report) == (2, {}), ran.out + ran.err
     assert [one.name for one in (home / "report").iterdir()] == ["notes.txt"]
+
+
+def test_a_comb_in_the_place_of_another_one_has_its_own_exam(home: Path) -> None:
+    (home / "combs").mkdir()
+    strict, lax = (greeting(home / f"combs/{name}") for name in ("strict", "lax"))
+    for comb in (strict, lax):
+        shutil.rmtree(comb / ".git")
+        main = comb / "comb.yaml"
+        main.write_text(main.read_text("utf-8").replace("greeting,", f"{comb.name},"), encoding="utf-8")
+    shutil.rmtree(lax / "samples/standard/ada")
+    committed(home / "combs")
+    shutil.rmtree(lax)
+    strict.rename(lax)
+    shutil.rmtree(lax / "samples/standard/ada")
+    ran, report = gate(lax, "availability")
+    assert (ran.code, report["comb"]) == (3, "strict"), ran.out + ran.err
+    assert [one["said"] for one in report["weakened"]] == ["samples/standard: `ada` is taken out"]

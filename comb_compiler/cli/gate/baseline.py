@@ -14,6 +14,7 @@ from comb_compiler.cli.console import Console
 from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean, open_clean
 from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.workspace.discovery import COMB_FILE
 from comb_compiler.workspace.errors import OutsideFailure
 from comb_compiler.workspace.revision import Revision, find_commit, has_remote_branches, is_shallow, is_without_commits
 from comb_compiler.workspace.sources import load_sources
@@ -93,12 +94,17 @@ def checked_out(commit: str, candidate: Clean) -> Iterator[tuple[Path, str] | No
 
 
 def _place(revision: Revision, candidate: Clean) -> str | None:
-    """Where the comb is at a revision: it may have moved since, which makes it no new one. None where it is nowhere."""
-    if not isinstance(revision.read(candidate.main), Unavailable):
+    """Where the comb is at a revision: it may have moved since, which makes it no new one. None where it is nowhere.
+
+    Where another one is in its place, it is that with its name that has its exam; without one it was renamed.
+    """
+    there = revision.read(candidate.main)
+    is_there, name = not isinstance(there, Unavailable), candidate.plan.comb
+    if is_there and name_of(candidate.main, there) == name:
         return candidate.main
-    name = candidate.plan.comb
-    found = revision.holding(name, {os.path.basename(candidate.main)})
-    return next((path for path in found if name_of(path, revision.read(path)) == name), None)
+    found = revision.holding(name, {os.path.basename(candidate.main), COMB_FILE})
+    known = (path for path in found if name_of(path, revision.read(path)) == name)
+    return next(known, candidate.main if is_there else None)
 
 
 def _opened(directory: Path, main: str, name: str, console: Console) -> Clean:
