@@ -9,6 +9,8 @@ from jsonschema import Draft7Validator
 
 from comb_compiler.gates import GateReport, GateResult, Ruling, Verdict
 from comb_compiler.gates.load.flames import Box, flame_of
+from comb_compiler.gates.load.guide.model import Bound, Kind
+from comb_compiler.gates.load.guide.wording import bounded_by
 from comb_compiler.gates.load.judging import Finding
 from comb_compiler.gates.load.operators import OperatorFound
 from comb_compiler.gates.load.results import LoadFound, StepFound, step_found
@@ -69,6 +71,13 @@ def test_a_load_is_as_the_schema_says_and_no_name_leaves_its_place(name: str) ->
     assert list(Draft7Validator(schema).iter_errors(json.loads(files["report.json"]))) == []
     assert "<script" not in files["report.html"]
     assert all(line.count("|") in (0, 5, 6) for line in files["report.md"].splitlines() if line.startswith("|"))
+
+
+def test_the_schema_knows_every_gain_and_every_bound() -> None:
+    schema = json.loads((ROOT / "schemas/gate-report.v1.schema.json").read_text(encoding="utf-8"))["definitions"]
+    assert set(schema["Advice"]["properties"]["gain"]["properties"]["kind"]["enum"]) == set(Kind)
+    bounds = {bounded_by(Bound("slow", "told", 1.0, by)) for by in schema["GuideBound"]["properties"]["by"]["enum"]}
+    assert len(bounds) == 5
 
 
 def test_a_page_shows_a_load_second_by_second_its_past_its_saturation_and_its_operators() -> None:

@@ -151,6 +151,8 @@ class Kind(StrEnum):
     """Seconds until a request is answered that finds no instance."""
     TIME = "time"
     """Seconds until memory is full."""
+    ROOM = "room"
+    """The share in use of the memory that operators ask for; more than 1 where they use more."""
 
 
 class Gain(NamedTuple):

@@ -6,7 +6,7 @@ from comb_compiler.gates.load.guide.batches import batches_too_small, batches_wa
 from comb_compiler.gates.load.guide.changed import slower_by_change
 from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_small
 from comb_compiler.gates.load.guide.instances import too_few_instances
-from comb_compiler.gates.load.guide.memory import memory_grows
+from comb_compiler.gates.load.guide.memory import FULL, memory_grows, memory_in_use, memory_used_up
 from comb_compiler.gates.load.guide.model import Advice, Bound, Cost, Guide, OperatorSeen, Scene
 from comb_compiler.gates.load.guide.paths import longest, on_path, taken
 from comb_compiler.gates.load.guide.reserved import cores_idle
@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     timeout_too_long,
     timeout_too_short,
     memory_grows,
+    memory_used_up,
     cold_start,
     gpu_share_too_small,
     gpu_share_idle,
@@ -59,8 +60,9 @@ def _by(one: OperatorSeen, scene: Scene) -> str:
     if one.cpu_share > _MOSTLY:
         return "cpu"
     written = scene.written.get(one.operator)
-    is_on_gpu = written is not None and written.gpu is not None and scene.run.gpus
-    return "gpu" if is_on_gpu else "waiting"
+    if written is not None and written.gpu is not None and scene.run.gpus:
+        return "gpu"
+    return "memory" if (memory_in_use(scene) or 0.0) >= FULL else "waiting"
 
 
 def _cost(scene: Scene) -> Cost:

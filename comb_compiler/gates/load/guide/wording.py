@@ -9,7 +9,7 @@ _BY = {
     "cpu": "its calls compute most of the time",
     "gpu": "its calls wait for the GPU",
     "waiting": "its calls wait most of the time, for something else or for cores that others use",
-    "memory": "memory grows while it is loaded",
+    "memory": "its calls wait most of the time, and memory is used up",
 }
 
 
@@ -63,6 +63,9 @@ def gained(gain: Gain) -> str:
         case Kind.COST:
             freed = f"{_to(_rounded(gain.lower), _rounded(gain.upper))} of {_rounded(gain.now)} seconds"
             return f"frees {freed} that are reserved for 1,000 requests"
+        case Kind.ROOM:
+            left = _to(*(share(gain.now - one) for one in (gain.upper, gain.lower)))
+            return f"leaves {left} of it in use, of {share(gain.now)}"
         case Kind.START:
             return f"saves the first request {_between(gain)} ms of {milliseconds(gain.now)}"
     lower, upper, now = (_rounded(one) for one in (gain.lower, gain.upper, gain.now))

@@ -8,6 +8,7 @@ from statistics import median
 import pytest
 
 from tests.gates.load.guide.planted import Measured, comb, measured, mended, of
+from tests.gates.load.guide.replicas import replicated
 from tests.support.trials import Trial
 
 PORTS = "in: {ask: plant.v1.Ask}, out: plant.v1.Tell"
@@ -197,6 +198,28 @@ def _changed(place: Path) -> tuple[Measured, Measured, float]:
     return gains(made["after"], "slower-by-change", 8, 20, gained=in_operator, measure=beside)
 
 
+def _instances(place: Path) -> tuple[Measured, Measured, float]:
+    """One core is nearly used up by one instance; two have one each."""
+    fields = ", scale: {min: 1, max: 4, targets: {queue: 4}}"
+    body = "for _ in range(30): spin(0.001); os.sched_yield()\n        return self.answer(text=ask.text)"
+    directory = one(place, body, fields)
+    return gains(directory, "too-few-instances", 28, 10, measure=replicated)
+
+
+def _used_up(place: Path) -> tuple[Measured, Measured, float]:
+    """It keeps more than it asks for from its first call on, and never more than that."""
+    body = 'self.kept = getattr(self, "kept", b"") or b"x" * 150_000_000; return self.answer(text=ask.text)'
+    directory = one(place, body, ", resources: {memory: 128Mi}")
+
+    def spared(before: Measured, after: Measured) -> float:
+        advice = before.advice("memory-used-up")
+        (write,) = advice.writes
+        assert after.run.memory is not None
+        return advice.gain.now - after.run.memory / (int(write.text.removesuffix("Mi")) * 1024 * 1024)
+
+    return gains(directory, "memory-used-up", 10, 5, gained=spared)
+
+
 PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "too-few-workers": _workers,
     "batches-too-small": _small,
@@ -209,3 +232,9 @@ PLANTED: dict[str, Callable[[Path], tuple[Measured, Measured, float]]] = {
     "cores-idle": _idle,
     "slower-by-change": _changed,
 }
+
+
+@pytest.mark.prove
+def test_gains_of_instances_and_of_memory_are_as_stated(tmp_path: Path, trial: Trial) -> None:
+    for rule, found in {"too-few-instances": _instances, "memory-used-up": _used_up}.items():
+        noted(trial, rule, found(tmp_path / rule))

@@ -11,7 +11,7 @@ from comb_compiler.gates.load.guide.batches import batches_too_small, batches_wa
 from comb_compiler.gates.load.guide.changed import slower_by_change
 from comb_compiler.gates.load.guide.gpus import gpu_share_idle, gpu_share_too_small
 from comb_compiler.gates.load.guide.instances import too_few_instances
-from comb_compiler.gates.load.guide.memory import memory_grows
+from comb_compiler.gates.load.guide.memory import memory_grows, memory_used_up
 from comb_compiler.gates.load.guide.metrics import page_of, seen_between
 from comb_compiler.gates.load.guide.model import BatchSeen, Gain, GpuSeen, OperatorSeen
 from comb_compiler.gates.load.guide.paths import longest
@@ -149,6 +149,7 @@ def test_changes_that_make_slower() -> None:
     assert found.gain.lower < 0.08 < found.gain.upper
     for near in (
         changed(0.09, operator(service=0.1)),  # it is hardly slower
+        changed(0.001, operator("slow", 0.002), operator("long", 0.1)),  # by a hundredth of what a request takes
         changed(0.02, operator(service=0.1), of="another"),
         scene(operator(service=0.1))._replace(changed={"slow": old}),  # there is no baseline
     ):
@@ -291,6 +292,26 @@ def test_memory_that_grows() -> None:
         scene(operator(), memory=200e6, growth=grows),  # nobody knows what there is
     ):
         assert memory_grows(near) is None
+
+
+def test_memory_that_is_used_up() -> None:
+    mebi = 1024 * 1024
+    written = Written(memory=100 * mebi)
+    found = said(memory_used_up, scene(operator(), written=written, memory=126.0 * mebi))
+    assert writes(found) == {"operators.slow.resources.memory": "180Mi"}, "126 MiB are 70% of it"
+    assert (found.gain.kind, found.gain.now) == (Kind.ROOM, pytest.approx(1.26))
+    assert gained(found.gain) == "leaves 56% to 84% of it in use, of 126%"
+    grows = Growth(1e6, 0.9e6, 1.1e6)
+    for near in (
+        scene(operator(), written=written, memory=85.0 * mebi),
+        scene(operator(), written=written, memory=95.0 * mebi, growth=grows),  # another rule tells that
+        scene(operator(), written=written),
+        scene(operator(), memory=126.0 * mebi),  # nobody knows what there is
+    ):
+        assert memory_used_up(near) is None
+    full = guide_of(scene(operator(), written=written, memory=126.0 * mebi))
+    assert full.bound is not None
+    assert full.bound.by == "memory"
 
 
 def test_cold_starts() -> None:
