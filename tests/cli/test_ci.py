@@ -232,6 +232,34 @@ def test_who_asks_fewer_samples_is_blocked_with_the_reason(repository: Path) -> 
     assert any("asks for less than before" in said for said in answer.combs["greeting"]["remarks"])
 
 
+@pytest.mark.parametrize("code", [RIGHT, f"{RIGHT}.strip()"])
+def test_who_takes_all_gates_out_is_asked_what_was_there_and_blocked(repository: Path, code: str) -> None:
+    main = repository / "hello/comb.yaml"
+    main.write_text(main.read_text("utf-8").partition("gates:")[0], "utf-8")
+    (repository / "hello/operators.py").write_text(CODE.replace("BODY", code), "utf-8")
+    answer = ci(repository, "--environment", "staging")
+    comb = answer.combs["greeting"]
+    assert (answer.code, comb["verdict"]) == (3, "blocked"), answer
+    assert ("availability", "passed") in [(one["gate"], one["verdict"]) for one in comb["gates"]]
+    assert any("gates.replay.error is taken out" in remark for remark in comb["remarks"])
+
+
+def test_who_takes_samples_out_is_blocked_also_where_there_are_no_standard_ones(repository: Path) -> None:
+    main = repository / "hello/comb.yaml"
+    edit(main, "availability: {samples: samples/standard}, ", "")
+    git(repository, "commit", "-q", "-a", "-m", "no standard samples")
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    sample(repository / "hello/samples/error/ada", "Ada", "Hello Ada")
+    answer = ci(repository, "--environment", "staging")
+    gates = [(one["gate"], one["verdict"]) for one in answer.combs["greeting"]["gates"]]
+    assert (answer.code, gates) == (0, [("availability", "not applicable")]), answer
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    shutil.rmtree(repository / "hello/samples/error/ada")
+    answer = ci(repository, "--environment", "staging")
+    assert answer.code == 3, answer
+    assert any("`ada` is taken out" in remark for remark in answer.combs["greeting"]["remarks"])
+
+
 def test_what_a_stranger_writes_is_no_markup_and_no_mention(repository: Path) -> None:
     name = "@everyone <img src=x> [a](www.evil.example) #1"
     sample(repository / "hello/samples/standard" / name, "Ada", "Hello Ada")

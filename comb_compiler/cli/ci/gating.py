@@ -49,11 +49,11 @@ def words_of(arguments: argparse.Namespace) -> tuple[str, ...]:
 def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
     """The comb with what its gates say of every subject that is another than before.
 
-    Where none is, answers cannot differ: then the standard samples alone are asked, if the change `is_own`, of files
-    that the comb itself names.
+    Where none is, answers cannot differ: then the standard samples alone are asked, and whether less is, if the change
+    `is_own`, of files that the comb itself names.
     """
     comb = _with_images(judged.comb, terms)
-    if comb.verdict != Verdict.PASSED or not (judged.asked or (is_own and "availability" in judged.gates)):
+    if comb.verdict != Verdict.PASSED or not (judged.asked or (is_own and judged.gates)):
         return comb
     if not judged.gates:
         return comb._replace(remarks=(*comb.remarks, "comb.yaml asks for no gate: nothing is proven of what changes"))

@@ -15,9 +15,12 @@ from comb_compiler.cli.plan_opening import Here, past_platform
 from comb_compiler.compiler import Checked, check, compile_comb
 from comb_compiler.diagnostics import Diagnostic, Severity, has_errors, in_reading_order
 from comb_compiler.release.subject import subjects_of
-from comb_compiler.source import SourceSet
+from comb_compiler.source import SourceSet, decode
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.spec import bind_comb
+from comb_compiler.spec.comb.gates import Gates
+from comb_compiler.spec.loading import read_once
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE
 from comb_compiler.workspace.operators import code_digest
@@ -25,6 +28,8 @@ from comb_compiler.workspace.past import Past
 from comb_compiler.workspace.sources import load_sources
 
 __all__ = ["Judged", "Sides", "findings_of", "judge", "subjects_before"]
+
+_GATES = ("availability", "replay", "load")
 
 
 class Sides(NamedTuple):
@@ -49,7 +54,7 @@ class Judged(NamedTuple):
     changes: tuple[CombChanges, ...] = ()
     asked: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
-    """What comb.yaml asks to be proven: `availability`, `replay`, `load`."""
+    """What comb.yaml asks to be proven, or asked before the change: `availability`, `replay`, `load`."""
 
 
 def judge(touched: Touched, sides: Sides) -> Judged:
@@ -69,7 +74,8 @@ def judge(touched: Touched, sides: Sides) -> Judged:
         comb = comb._replace(remarks=(said,))
     if has_errors(found) or bound is None:
         return Judged(comb._replace(findings=findings_of(found)), in_reading_order(found))
-    gates = tuple(name for name in ("availability", "replay", "load") if getattr(bound.gates, name) is not None)
+    asking = (bound.gates, _gates_before(touched.main, sides))
+    gates = tuple(name for name in _GATES if any(getattr(one, name) is not None for one in asking))
     return _planned(comb, touched, sides, found)._replace(gates=gates)
 
 
@@ -126,11 +132,23 @@ def _to_prove(touched: Touched, sides: Sides) -> tuple[str, ...]:
 
 def subjects_before(main: str, checkout: Checkout, past: Past, memo: Memo) -> dict[str, str]:
     """Those that the comb had: it may have moved."""
-    home = main
-    if isinstance(past.read(main), Unavailable):
-        name = name_of(main, checkout.read(main))
-        home = next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
-    return _subjects_at(past, home, memo)
+    return _subjects_at(past, _home_before(main, checkout, past), memo)
+
+
+def _home_before(main: str, checkout: Checkout, past: Past) -> str:
+    name, there = name_of(main, checkout.read(main)), past.read(main)
+    if not isinstance(there, Unavailable) and name_of(main, there) == name:
+        return main
+    return next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
+
+
+def _gates_before(main: str, sides: Sides) -> Gates:
+    """What the comb asked to be proven: who takes all of it out is told by the gates that were there."""
+    home = _home_before(main, sides.checkout, sides.past)
+    content = sides.past.read(home)
+    source = None if isinstance(content, Unavailable) else decode(home, content)[0]
+    comb = bind_comb(read_once(source)).base.value if source is not None else None
+    return Gates() if comb is None else comb.gates
 
 
 def _subjects_at(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:

@@ -74,6 +74,9 @@ class Session(NamedTuple):
             return [_alone("samples", Verdict.UNDECIDED, self.exam.unfit)], ""
         if self.containers is not None and "candidate" in self.containers.stale:
             return [_alone("images", Verdict.UNDECIDED, self.containers.stale["candidate"])], ""
+        if self.which == "availability" and self.exam.gates.availability is None and self._is_same:
+            why = "what answers is what there was, and no standard samples are asked"
+            return [_alone("availability", Verdict.NOT_APPLICABLE, why)], ""
         answers = Answers((self.baseline or self.candidate).plan)
         found, earlier = ([], "") if self.which == LOAD else await self._answered(answers)
         is_asked = self.exam.gates.load is not None and self.which in (LOAD, "all")
