@@ -95,6 +95,15 @@ def test_forms_of_any_kind_are_read_or_told(parts: list[tuple[str, bytes]], tail
             assert found is None or isinstance(found, Request)
 
 
+@pytest.mark.parametrize("line", [b"content-disposition: ", b'content-disposition: ; name="', b"\r\n", b" ;"])
+def test_the_head_of_a_part_is_read_in_time_that_grows_with_it(line: bytes) -> None:
+    """A head of four megabytes took an hour, and nobody else was answered."""
+    before = process_time()
+    body = b"--b\r\n" + line * (4_000_000 // len(line)) + b"\r\n\r\nx\r\n--b--\r\n"
+    assert read(lambda: from_form(body, "multipart/form-data; boundary=b", Request.DESCRIPTOR)) is None
+    assert process_time() - before < 60
+
+
 @pytest.mark.parametrize("given_type", ["multipart/form-data", 'multipart/form-data; boundary=""', "text/plain"])
 def test_a_form_without_a_boundary_is_told(given_type: str) -> None:
     assert read(lambda: from_form(b"--b--", given_type, Request.DESCRIPTOR)) is None

@@ -13,7 +13,8 @@ from comb_compiler.runtime.codes import Code, OperatorError
 __all__ = ["from_form"]
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
-_NAME = re.compile(rb'content-disposition:[^\r\n]*?[;\s]name="([^"\r\n]{1,200})"', re.IGNORECASE)
+_DISPOSITION = b"content-disposition:"
+_NAME = re.compile(rb'[;\s]name="([^"]{1,200})"', re.IGNORECASE)
 _MOST_PARTS = 256
 
 
@@ -29,11 +30,19 @@ def from_form(content: bytes, content_type: str, descriptor: Any) -> dict[str, A
     request: dict[str, Any] = {}
     for piece in pieces[1:-1]:
         head, separator, body = piece.partition(b"\r\n\r\n")
-        name = _NAME.search(head)
+        name = _name(head)
         if name is None or not separator:
             raise _bad("a part of the form has no name")
-        _put(request, name[1].decode("utf-8", "replace"), body, descriptor)
+        _put(request, name.decode("utf-8", "replace"), body, descriptor)
     return request
+
+
+def _name(head: bytes) -> bytes | None:
+    """The name of a part. Its line is looked for first, so that no head takes longer than its length."""
+    lines = head.split(b"\r\n")
+    line = next((one for one in lines if one[: len(_DISPOSITION)].lower() == _DISPOSITION), b"")
+    found = _NAME.search(line)
+    return None if found is None else found[1]
 
 
 def _put(request: dict[str, Any], path: str, content: bytes, descriptor: Any) -> None:
