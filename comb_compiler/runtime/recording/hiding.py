@@ -26,6 +26,14 @@ _SHORT = 4
 """A value of fewer characters is hidden only where it is the whole text: it is part of too much else."""
 
 
+_FEW = 100
+"""Values of a request that are looked for in whatever it holds."""
+_MOST = 10_000
+"""Values beyond which none is looked for."""
+_MOST_WORK = 200_000_000
+"""Characters times values that are compared, where there are more than few: a second or two."""
+
+
 class _Pattern(NamedTuple):
     search: re.Pattern[str]
     instead: str
@@ -75,16 +83,21 @@ def hidden_in(plan: ExecutionPlan) -> Callable[[str, Finished], str]:
 
 
 class Hidden:
-    """Hides in the messages and texts of one request. `paths` has the paths of what was found and taken out."""
+    """Hides in the messages and texts of one request. `paths` has the paths of what was found and taken out.
+
+    To look for very many values in much text would take hours: where it is too much, texts are hidden as a whole.
+    """
 
     def __init__(self, hiding: Hiding, secrets: set[str]) -> None:
         self._hiding = hiding
         self._patterns = hiding.patterns
         long = sorted((one for one in secrets if len(one) >= _SHORT), key=len, reverse=True)
         self._short = secrets.difference(long)
-        self._long = re.compile("|".join(map(re.escape, long))) if long else None
-        self._bytes = re.compile(b"|".join(re.escape(one.encode("utf-8", "surrogatepass")) for one in long))
-        self._has_bytes = bool(long)
+        self._values = long
+        self._left = _MOST_WORK if len(long) <= _MOST else 0
+        some = long if self._left else []
+        self._long = re.compile("|".join(map(re.escape, some)))
+        self._bytes = re.compile(b"|".join(re.escape(one.encode("utf-8", "surrogatepass")) for one in some))
         self.paths: set[str] = set()
 
     def message(self, message: Message) -> Message:
@@ -108,16 +121,30 @@ class Hidden:
 
     def name(self, text: str) -> str:
         """A text that others go by, such as an id: only values are hidden in it."""
-        return self._without_secrets(text) if text and self._hiding.is_on else text
+        if not text or not self._hiding.is_on:
+            return text
+        if self._left > 0:
+            return self._without_secrets(text)
+        return HIDDEN if text in self._short or any(one in text for one in self._values) else text
 
     def content(self, content: bytes) -> bytes:
         """Bytes without what is hidden."""
-        return self._bytes.sub(HIDDEN.encode(), content) if self._has_bytes and content else content
+        if not content or not self._values:
+            return content
+        return self._bytes.sub(HIDDEN.encode(), content) if self._may_look(len(content)) else HIDDEN.encode()
 
     def _without_secrets(self, text: str) -> str:
         if text in self._short:
             return HIDDEN
-        return self._long.sub(HIDDEN, text) if self._long is not None else text
+        if not self._values:
+            return text
+        return self._long.sub(HIDDEN, text) if self._may_look(len(text)) else HIDDEN
+
+    def _may_look(self, length: int) -> bool:
+        """Whether there is time to look for all values in so many characters, or bytes."""
+        if len(self._values) > _FEW:
+            self._left -= length * len(self._values)
+        return self._left > 0
 
     def _clean(self, message: Any) -> None:
         kind = self._hiding.kinds[message.DESCRIPTOR]
