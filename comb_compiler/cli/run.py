@@ -12,6 +12,7 @@ example:
   comb run . --environment production   with what comb.yaml says of an environment
   comb run . --container images         in containers, with the limits of comb.yaml and without any network
   comb run . --samples embedded:.comb/samples    requests are recorded, as comb.yaml's `recording` says
+  comb run . --samples platform:platform.yaml    where the platform keeps them; they wait in .comb/spool
 """
 
 import argparse
@@ -73,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for setting in SETTINGS:
         if setting.name in _SHOWN:
             default = f" (default: {setting.default})" if setting.default != "" else ""
-            parser.add_argument(setting.flag, metavar=setting.placeholder, help=f"{setting.meaning}{default}")
+            meaning = setting.meaning.replace(" or servers:FILE", ", servers:FILE or platform:FILE")
+            parser.add_argument(setting.flag, metavar=setting.placeholder, help=f"{meaning}{default}")
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:
@@ -85,6 +87,13 @@ def _not_installed(error: ModuleNotFoundError) -> str:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
+    from comb_compiler.cli.samples.stores import told_to_a_service
+
+    with told_to_a_service(arguments.samples, arguments.samples_spool) as store:
+        return _run(arguments, {name: getattr(arguments, name) for name in _SHOWN} | store, console)
+
+
+def _run(arguments: argparse.Namespace, given: dict[str, str | None], console: Console) -> int:
     main = comb_file(arguments.path)
     if not Path(main).is_file():
         raise UsageError(f"{main}: there is no such file; name a comb.yaml, or a directory with one")
@@ -95,7 +104,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     base = Settings(settle=0.0, drain=10.0, connection_age=0.0, forced_arms=True)
     try:
-        settings = read_settings({name: getattr(arguments, name) for name in _SHOWN}, os.environ, base)
+        settings = read_settings(given, os.environ, base)
     except BadSettings as error:
         raise UsageError("\n".join(error.reasons)) from error
     if arguments.container is not None:
@@ -135,7 +144,7 @@ async def _serve(opened: Opened, settings: "Settings", stop: "Stop", opening: Op
         console.progress("loading operators and models …")
         others = await _show(service, opened, settings, console, stack)
         console.progress("")
-        stop.can_be_in_order = True
+        stop.hear(in_order=True)
         secure = bool(settings.tls_certificate)
         console.result(greeting(opened, service.addresses, others, secure=secure, samples=settings.samples))
         if opening.arguments.processes and not others:
@@ -198,6 +207,7 @@ async def _reload(
         fresh = AsyncExitStack()
         try:
             others = await _show(service, again, settings, console, fresh)
+            stop.hear(in_order=True)
         except (_CannotStart, OutsideFailure) as failure:
             await fresh.aclose()
             console.note(f"comb: {failure}\nwhat was served before goes on")

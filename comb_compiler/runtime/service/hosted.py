@@ -70,7 +70,7 @@ async def _host(
             with starting():
                 await stack.enter_async_context(peer)
             stage.parts = (peer,)
-            stop.can_be_in_order = True
+            stop.hear(in_order=True)
             started(Addresses(peer.address, address_of(settings.host, port)))
             await stop.in_order.wait()
             stage.is_going = True

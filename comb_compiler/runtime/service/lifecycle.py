@@ -15,7 +15,7 @@ from comb_compiler.runtime.service.settings import Settings
 __all__ = ["Stop", "serve", "until_stopped"]
 
 _log = logging.getLogger("comb.service")
-
+_SIGNALS = (Signals.SIGTERM, Signals.SIGINT)
 
 _AGAIN = 0.5
 """Seconds within which a second signal is the first one's echo: what is sent to a process group comes to each of its
@@ -27,7 +27,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.in_order = asyncio.Event()
-        self.can_be_in_order = False
+        self._can_be_in_order = False
         self.at_once = False
         self._work: asyncio.Task[Any] | None = None
         self._told = 0.0
@@ -36,10 +36,19 @@ class Stop:
         """What to end."""
         self._work = work
 
+    def hear(self, *, in_order: bool) -> None:
+        """Hear signals from now on, which may end the work `in_order`.
+
+        After operators' code was loaded this is done again: it may have taken signals for itself, as many libraries do.
+        """
+        self._can_be_in_order = in_order
+        for one in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(one, self.told)
+
     def told(self) -> None:
         """A signal has come."""
         now = asyncio.get_running_loop().time()
-        if self.can_be_in_order and not self.in_order.is_set():
+        if self._can_be_in_order and not self.in_order.is_set():
             self._told = now
             self.in_order.set()
         elif self._work is not None and now >= self._told + _AGAIN:
@@ -51,9 +60,7 @@ async def until_stopped(work: Coroutine[Any, Any, bool], stop: Stop) -> bool:
     """Do the work until it is done or a signal ends it. What it gives; False where it was ended at once."""
     task = asyncio.ensure_future(work)
     stop.end(task)
-    loop = asyncio.get_running_loop()
-    for one in (Signals.SIGTERM, Signals.SIGINT):
-        loop.add_signal_handler(one, stop.told)
+    stop.hear(in_order=False)
     try:
         return await task
     except asyncio.CancelledError:
@@ -62,8 +69,8 @@ async def until_stopped(work: Coroutine[Any, Any, bool], stop: Stop) -> bool:
         _log.warning("ended at once, by a signal")
         return False
     finally:
-        for one in (Signals.SIGTERM, Signals.SIGINT):
-            loop.remove_signal_handler(one)
+        for one in _SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(one)
 
 
 async def serve(source: Source, settings: Settings, started: Callable[[Addresses], None]) -> bool:
@@ -79,7 +86,7 @@ async def _serve(source: Source, settings: Settings, started: Callable[[Addresse
     async with Service(settings) as service, AsyncExitStack() as stack:
         with starting():
             service.show(await stack.enter_async_context(answering(source, settings)))
-        stop.can_be_in_order = True
+        stop.hear(in_order=True)
         started(service.addresses)
         await stop.in_order.wait()
         _log.info("going: requests are taken for another %g s", settings.settle)

@@ -20,6 +20,7 @@ from comb_compiler.release import Process as PlanProcess, plan_bytes
 from comb_compiler.runtime.service import CannotServe, Served, Service, Settings
 from tests.architecture.imports import ROOT
 from tests.runtime.operators import Waits
+from tests.runtime.plans import plan as planned
 from tests.runtime.post.post_pb2 import Letter
 from tests.runtime.service.processes import process
 from tests.runtime.service.serving import METHOD, OPERATORS, ask, exchange, letter, serving, simple
@@ -289,9 +290,19 @@ def test_interrupting_ends_it_in_order(tmp_path: Path) -> None:
         assert "ended: every request that was taken on was answered" in running.said[-1]
 
 
-def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
-    from tests.runtime.plans import plan as planned
+def test_operators_code_that_takes_signals_for_itself_keeps_no_service_from_ending_in_order(tmp_path: Path) -> None:
+    nodes = {"one": ("tests.runtime.service.deaf:same", {"letter": "request.letter"})}
+    plan = planned(nodes, "one")
+    for process_plan, more in (
+        (plan, ()),
+        (plan._replace(processes=(PlanProcess("main", ()), PlanProcess("far", (0,)))), ("--process", "far")),
+    ):
+        with process(process_plan, tmp_path, "--settle", "0", *more) as running:
+            running.tell()
+            assert running.ended() == 0
 
+
+def test_a_process_other_than_the_first_hosts_operators(tmp_path: Path) -> None:
     nodes = {"one": ("shout", {"letter": "request.letter"}), "two": ("thread_letter", {"letter": "one"})}
     plan = planned(nodes, "two")._replace(processes=(PlanProcess("main", (0,)), PlanProcess("far", (1,))))
     with process(plan, tmp_path, "--process", "far", "--settle", "0") as far:
