@@ -61,4 +61,6 @@ def test_a_generator_that_was_late_says_what_to_do_about_it() -> None:
     assert found.verdict is Verdict.UNDECIDED
     assert found.why[0] == f"10 a second: {late}"
     assert "run it again with less beside it, or write lower `gates.load.steps`" in found.why[1]
+    (_, longer) = ruling(PROMISE, faults=("nothing was scheduled: the step is too short for its rate",)).why
+    assert "`gates.load.hold`" in longer
     assert len(ruling(PROMISE, faults=("1 of 2 workers were lost",)).why) == 1

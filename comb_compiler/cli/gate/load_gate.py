@@ -51,6 +51,11 @@ _LATE = (
     "this machine was too busy to send requests when they were due, or can never send so many: run it again with less "
     "beside it, or write lower `gates.load.steps`"
 )
+_OTHER = "nothing is proven of the candidate by that: name with --baseline what bears the load"
+_TO_DO = {
+    "did not keep its schedule": _LATE,
+    "nothing was scheduled": "hold it for longer: `gates.load.hold`",
+}
 _HOW_MANY = "mend what they say, or promise in `sla.errorRate` and `sla.timeoutRate` how many may"
 
 
@@ -92,7 +97,8 @@ async def load_gate(
     except Gone as gone:
         baseline = against.baseline
         side = candidate if baseline is None or gone.target == candidate.name else baseline
-        ruling = Ruling(gone.verdict, (f"{gone}; {await side.why_gone()}",))
+        hint = [_OTHER] if side is baseline else []
+        ruling = Ruling(gone.verdict, (f"{gone}; {await side.why_gone()}", *hint))
         return GateResult(GATE, ruling, samples.name, samples.digest, 0, 0, 0, monotonic() - began)
     except GeneratorFailed as problem:
         return _undecided(samples, str(problem))
@@ -195,7 +201,7 @@ def ruled(found: LoadFound, slower: float, alone: str = "") -> Ruling:
     told = [(step.rate, one) for step in found.steps for one in step.findings]
     verdict = of_all([one.verdict for _, one in told])
     if faults and verdict is not Verdict.BLOCKED:
-        return Ruling(Verdict.UNDECIDED, (*faults, *_busy(faults)))
+        return Ruling(Verdict.UNDECIDED, (*faults, *_to_do(faults)))
     if verdict is Verdict.PASSED and (silent := _unanswered(found)):
         return Ruling(Verdict.UNDECIDED, tuple(silent))
     if verdict.lets_through and not any(one.verdict is Verdict.PASSED and one.aspect != _MEMORY for _, one in told):
@@ -205,9 +211,9 @@ def ruled(found: LoadFound, slower: float, alone: str = "") -> Ruling:
     return Ruling(verdict, (_kept(found, alone), *_room(found.steps[-1])))
 
 
-def _busy(faults: Sequence[str]) -> list[str]:
-    """What to do about requests that were not sent in time."""
-    return [_LATE] if any("its schedule" in one or "never sent" in one for one in faults) else []
+def _to_do(faults: Sequence[str]) -> list[str]:
+    """What to do about requests that were not sent in time, or not at all."""
+    return [advice for words, advice in _TO_DO.items() if any(words in one for one in faults)]
 
 
 def _unanswered(found: LoadFound) -> list[str]:

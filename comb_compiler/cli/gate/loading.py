@@ -153,10 +153,10 @@ def _step(loading: Loading, rate: float, sides: _Sides, *, is_room: bool = False
     grown = growing(sides.candidate.memory(), used, loading.memory, _findings(loading))
     told += [grown] if grown is not None else []
     found = step_found(step)
-    if found.faults:
-        told = [doubted(one, step.candidate, loading.timeout) for one in told]
     past = loading.past.get(rate, {})
     told += _usual(loading, rate, figures_of(found), past)
+    if found.faults:
+        told = [doubted(one, step.candidate, loading.timeout) for one in told]
     return found._replace(findings=tuple(told), operators=operators, past=past, guide=run and loading.guide(run))
 
 

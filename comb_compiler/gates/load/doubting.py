@@ -7,6 +7,8 @@ from comb_compiler.gates.verdicts import Verdict
 
 __all__ = ["doubted"]
 
+_HANGS, _OWN = ("promise", "saturation", "history"), ("errors", "memory")
+"""What hangs on a machine that is not busy, and what of that is the target's whatever else the machine does."""
 _LATE = 0.1
 """The share of its time that a request may be sent late by, and what becomes of it is still the target's doing."""
 
@@ -15,10 +17,10 @@ def doubted(finding: Finding, held: Side | None, timeout: float) -> Finding:
     """A finding about a side that was held while the generator was late, undecided where it may be to blame.
 
     `timeout` is after how many seconds each request was given up on. Errors are the target's. So is what ran out of
-    time, unless most of that had been sent late. How two sides compare is not doubted: it was late to both by turns.
+    time, unless most of that had been sent late; and so is memory. How two sides compare is not doubted: it was late to
+    both by turns.
     """
-    is_told = finding.aspect in ("promise", "saturation") and finding.what != "errors"
-    if finding.verdict is not Verdict.BLOCKED or not is_told:
+    if finding.verdict is not Verdict.BLOCKED or finding.aspect not in _HANGS or finding.what in _OWN:
         return finding
     if finding.what == "timeouts" and not (held is not None and _is_own(held, timeout)):
         return finding

@@ -16,6 +16,13 @@ def held(*late: float, code: str = "TIMEOUT") -> Side:
     return Side((Observation(10.0, [0.0] * many, [TIMEOUT] * many, [code] * many, (), late),))
 
 
+@pytest.mark.parametrize("what", ["p50", "cpu", "time each at saturation"])
+def test_what_is_usual_on_a_machine_that_has_time_is_not_asked_of_one_that_is_busy(what: str) -> None:
+    found = doubted(Finding("history", what, Verdict.BLOCKED, "so"), held(0.02), TIMEOUT)
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.why == "so; but the generator was late itself"
+
+
 @pytest.mark.parametrize("aspect", ["promise", "saturation"])
 @pytest.mark.parametrize(
     ("what", "side", "expected"),
@@ -42,6 +49,7 @@ def test_a_late_generator_is_not_the_targets_fault(
         Finding("baseline", "p50", Verdict.BLOCKED, "so"),
         Finding("memory", "growth", Verdict.BLOCKED, "so"),
         Finding("promise", "timeouts", Verdict.PASSED, "so"),
+        Finding("history", "memory", Verdict.BLOCKED, "so"),
     ],
 )
 def test_what_does_not_hang_on_it_stays(finding: Finding) -> None:
