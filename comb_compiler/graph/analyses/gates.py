@@ -100,7 +100,7 @@ def _load(view: View) -> Iterator[Diagnostic]:
             yield _never(place, f"{words} 0%", "promise a rate above 0%")
         elif requests < needed:
             unproven.append(_Promise(place, f"{words} {place.value.data}", needed))
-    if unproven:
+    if unproven and judged > 0:  # a step that is none is a mistake of its own
         yield _too_short(view, unproven, requests, float(judged))
 
 
@@ -119,7 +119,7 @@ def _too_short(view: View, unproven: list[_Promise], requests: int, qps: float) 
     assert view.comb.gates.load is not None
     given = format_duration(view.comb.gates.load.hold)
     needed = max(promise.needed for promise in unproven)
-    seconds = math.ceil(needed / qps) if qps > 0 else 0
+    seconds = math.ceil(needed / qps)
     what = " and ".join(promise.words for promise in unproven)
     return diagnose(
         codes.UNDECIDABLE_GATE,
