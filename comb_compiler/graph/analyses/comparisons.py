@@ -35,6 +35,9 @@ def _compared(view: View, path: str, rule: Comparison) -> Iterator[Diagnostic]:
         told = "several rules" if given else "no rule"
         yield _bad(place, f"`{path}` has {told}", f"give it one of {', '.join(_FITS)}")
         return
+    if max(rule.edits or 0, rule.relative or 0) >= 1:
+        yield _bad(place, f"`{given[-1]}: 100%` takes as good as anything as the same", "`ignore: true` says so")
+        return
     if view.method is None or view.schema is None:
         return
     key = place if place.key is None else place._replace(value=place.key, key=None)
