@@ -41,7 +41,7 @@ _FORMS: dict[str, _Told] = {
     ),
     "label": _Told(
         "a label's key",
-        "use letters, digits, `-`, `_`, `.`, and an optional `domain/` before it",
+        "use up to 63 letters, digits, `-`, `_`, `.`, and an optional `domain/` before it",
         codes.BAD_NAME,
         "[-./_A-Za-z0-9]",
     ),
@@ -94,9 +94,13 @@ _FORMS: dict[str, _Told] = {
     "git-ref": _Told("a branch", "write a branch name, such as `main`"),
     "repository": _Told("a registry and a path", "write `host/path` in lower case, without a tag"),
     "key": _Told("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys, or an armoured OpenPGP block"),
-    "resource": _Told("an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`"),
+    "resource": _Told(
+        "an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`; up to 63 characters after the `/`"
+    ),
 }
 _DIGEST_LENGTH = 64
+_LONGEST_KEY = 63
+_LONGEST_DOMAIN = 253
 _RESERVED_LENGTH = 2
 """DNS reserves names whose third and fourth characters are hyphens (RFC 5890); some libraries refuse them."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -136,11 +140,25 @@ def _seen(form: str, told: _Told, text: str) -> str:
         return "begins with `sha256:`" if prefix else count if len(text) != _DIGEST_LENGTH else _not_allowed(strange)
     if strange:
         return _not_allowed(strange)
+    if form == "label" and (odd := _odd_in_key(text)):
+        return odd
     if form == "comb-name" and "--" in text:
         return "`--` stands between a comb's name and the rest of what its objects are called"
     if form == "comb-name" and text.isalnum() and len(text) == _RESERVED_LENGTH and text[0].isalpha():
         return "two characters before `--` are a DNS name that is reserved: use one, or three and more"
     return f"{'begins' if _begins_wrong(form, text) else 'ends'} with `{text[0 if _begins_wrong(form, text) else -1]}`"
+
+
+def _odd_in_key(text: str) -> str:
+    """What is wrong with a label's key, where it is not how it begins or ends."""
+    domain, slash, name = text.rpartition("/")
+    if len(name) > _LONGEST_KEY:
+        return f"{len(name)} characters{' after the `/`' if slash else ''}, and at most {_LONGEST_KEY} fit"
+    if len(domain) > _LONGEST_DOMAIN:
+        return f"{len(domain)} characters before the `/`, and at most {_LONGEST_DOMAIN} fit"
+    if "/" in domain:
+        return "only one `/` is allowed here"
+    return "a domain is written in lower case" if domain != domain.lower() else ""
 
 
 def _not_allowed(strange: dict[str, None]) -> str:

@@ -105,7 +105,7 @@ _HEX = "[0-9A-Fa-f]{1,4}"
 _SHORTENED = r"(?!:[^:])(?![^\]]*[^:]:\])(?![^\]]*(:::|::[^\]]+::))(?=[^\]]*::)"
 _ADDRESS = rf"([-._A-Za-z0-9]+|\[(({_HEX}:){{7}}{_HEX}|{_SHORTENED}({_HEX})?(:({_HEX})?){{2,7}})\])"
 """A host's name, or an address of IPv4, or of IPv6 in full or shortened once."""
-_PORT = r":([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_PORT = r":(?!0+(?![0-9]))([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _AFTER_SCHEME = rf"(?=[^\x00-\x20])({_ADDRESS}({_PORT})?)?([/?#][^\x00-\x20@]*)?"
 _URL = _Form("url", rf"[a-z][a-z0-9+.-]*://{_AFTER_SCHEME}", 2048)
 _GIT_URL = _Form("url", rf"([a-z][a-z0-9+.-]*://|ssh://[A-Za-z0-9_][-A-Za-z0-9_.]*@){_AFTER_SCHEME}", 2048)
@@ -124,9 +124,12 @@ _KEY = _Form(
     r"|-----BEGIN PGP PUBLIC KEY BLOCK-----\n[\n -~]*\n-----END PGP PUBLIC KEY BLOCK-----\n?)",
     32768,
 )
-_RESOURCE = _Form("resource", rf"{_LABEL}(\.{_LABEL})*/[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
+_DOMAIN = rf"(?![^/]{{254}}){_LABEL}(\.{_LABEL})*/"
+_PART = r"[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?"
+"""What Kubernetes takes as a key: up to 63 characters, after a domain of up to 253."""
+_RESOURCE = _Form("resource", rf"{_DOMAIN}{_PART}", 317)
 _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*", 255)
-_LABEL_KEY = _Form("label", rf"({_LABEL}(\.{_LABEL})*/)?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?", 317)
+_LABEL_KEY = _Form("label", rf"({_DOMAIN})?{_PART}", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)
 _TEXT = _Form("text", r"(?=\s*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+", 8192)
 _DATE = _Form("date", r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 10)

@@ -24,7 +24,16 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
     (names.Name, (("Not a name", _NAME), ('" "', _EMPTY), ("a" * 64, _LONG), ("ends-with-", _NAME))),
     (names.Identifier, (("not-one", _NAME), ('""', _EMPTY), ("a" * 64, _LONG))),
     (names.Version, (("-1", _NAME), ("1.0_", _NAME), ('""', _EMPTY), ("1" * 64 + "a", _LONG))),
-    (names.Label, (("no label", _NAME), ("a/b/c", _NAME), ("a" * 318, _LONG))),
+    (
+        names.Label,
+        (
+            ("no label", _NAME),
+            ("a/b/c", _NAME),
+            ("a" * 64, _NAME),
+            ("a" * 254 + "/a", _NAME),
+            ("a" * 318, _LONG),
+        ),
+    ),
     (names.LabelValue, (("no value", _NAME), ("a" * 64, _LONG))),
     (names.Digest, (("abc", codes.BAD_DIGEST), ("A" * 64, codes.BAD_DIGEST), ("a" * 65, codes.BAD_DIGEST))),
     (names.TypeName, (("a/b", _REFERENCE), ("1a.B", _REFERENCE), ('""', _EMPTY), ("a" * 254, _LONG))),
@@ -37,7 +46,16 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
         names.GitUrl,
         (("git@a:b", _PATH), ("https://me@a/b", _PATH), ("ssh://me:pw@a/b", _PATH), ("ssh://-o@a/b", _PATH)),
     ),
-    (names.Url, (("triton", _PATH), ('"grpc://user@triton"', _PATH), ("http://a:65536", _PATH), ('""', _EMPTY))),
+    (
+        names.Url,
+        (
+            ("triton", _PATH),
+            ('"grpc://user@triton"', _PATH),
+            ("http://a:65536", _PATH),
+            ("http://a:00", _PATH),
+            ('""', _EMPTY),
+        ),
+    ),
     (names.ProfileName, (("1g 5gb", _NAME), ('"1g;"', _NAME), ('""', _EMPTY), ("1" * 59, _LONG))),
     (
         names.Endpoint,
