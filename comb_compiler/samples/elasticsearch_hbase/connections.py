@@ -115,5 +115,5 @@ def verdict(error: Exception) -> tuple[bool, str]:
     if isinstance(error.__context__, OSError):  # the client leaves out why it could not connect
         first += f" ({error.__context__})"
     if "TableNotFound" in text or "NoSuchColumnFamily" in text:
-        return False, f"{first}: `comb platform apply-store` makes the table"
+        return False, f"{first}: `comb platform apply-store` says what is to be done"
     return isinstance(error, OSError | TException) and type(error).__name__ != "IllegalArgument", first

@@ -4,6 +4,7 @@ A document is created under its record's id, which one of several attempts can d
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +17,7 @@ from comb_compiler.samples.store import StoreError
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-__all__ = ["Index", "Known", "Version"]
+__all__ = ["Index", "Known", "Version", "no_sample"]
 
 _PIT = "2m"
 """How long a walk's view of the index is kept after each page: as a client needs for a page, with room."""
@@ -46,7 +47,9 @@ class Known(NamedTuple):
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where its record is: the id and the token."""
+        """Where its record is: the id and the token. Raises StoreError where it is a document of others."""
+        if "token" not in self.source:
+            raise no_sample(self.version.where, self.version.id)
         return self.version.id, self.source["token"]
 
     @property
@@ -55,13 +58,23 @@ class Known(NamedTuple):
         return bool(self.source.get("gone"))
 
 
+def no_sample(where: str, id: str) -> StoreError:
+    """What is said of a document of others."""
+    return StoreError(
+        f"Elasticsearch: {where} has document {id}, which is no sample: it is to be in an index of its own"
+    )
+
+
 class Index:
     """The indices. Every method raises StoreError where Elasticsearch does not answer."""
 
     def __init__(self, settings: Settings) -> None:
-        self.calls = Calls(f"Elasticsearch at {settings.urls[0]}", verdict, settings.timeout)
+        others = f" and {len(settings.urls) - 1} more" if len(settings.urls) > 1 else ""
+        self.calls = Calls(f"Elasticsearch at {settings.urls[0]}{others}", verdict, settings.timeout)
         self.name = settings.indices
-        self.pattern = f"{settings.indices}-*"
+        self.undated = f"{self.name}-undated"
+        self.patterns = [self.undated, f"{self.name}-20*"]
+        """The indices: not those of a store whose name goes on where this one's ends."""
         self._settings = settings
         self._client: Elasticsearch | None = None
 
@@ -71,6 +84,10 @@ class Index:
         if self._client is None:
             self._client = _client(self._settings)
         return self._client
+
+    def owns(self, name: str) -> bool:
+        """Whether an index of this name is the store's."""
+        return re.fullmatch(rf"{re.escape(self.name)}-(undated|20[0-9]{{2}}\.[0-9]{{2}})", name) is not None
 
     def create(self, documents: Sequence[tuple[str, bytes]]) -> list[str]:
         """Create documents, by id, where there are none yet; gives the ids of those that were there.
@@ -124,18 +141,18 @@ class Index:
 
     def refresh(self) -> None:
         """What has been written is found from now on, on every copy."""
-        self.calls(lambda: self.client.indices.refresh(index=self.pattern, ignore_unavailable=True))
+        self.calls(lambda: self.client.indices.refresh(index=self.patterns, ignore_unavailable=True))
 
     def search(self, **body: Any) -> Mapping[str, Any]:
         """One search over all indices; all of them, or it is an error."""
-        return self._search(index=self.pattern, **body)
+        return self._search(index=self.patterns, **body)
 
     def walk(
         self, query: Mapping[str, Any], *, fields: Sequence[str] | None = None, page: int = _PAGE
     ) -> Iterator[list[Known]]:
         """All documents as they are now, oldest first, in pages; what changes meanwhile changes nothing of that."""
         keep = {"keep_alive": _PIT}
-        view = self.calls(lambda: self.client.open_point_in_time(index=self.pattern, keep_alive=_PIT))["id"]
+        view = self.calls(lambda: self.client.open_point_in_time(index=self.patterns, keep_alive=_PIT))["id"]
         try:
             after: dict[str, Any] = {}
             while True:
@@ -170,14 +187,14 @@ class Index:
         """Ask for deleted documents' bytes to go, which happens in the background."""
         self.calls(
             lambda: self.client.indices.forcemerge(
-                index=self.pattern, only_expunge_deletes=True, wait_for_completion=False, ignore_unavailable=True
+                index=self.patterns, only_expunge_deletes=True, wait_for_completion=False, ignore_unavailable=True
             )
         )
 
     def drop_empty(self, but: str) -> list[str]:
         """Drop the indices of months before `but` in which nothing is left; gives their names."""
-        names = self.calls(lambda: self.client.indices.get(index=self.pattern, allow_no_indices=True)).body
-        old = [name for name in sorted(names) if name < but and not name.endswith("-undated")]
+        names = self.calls(lambda: self.client.indices.get(index=self.patterns, allow_no_indices=True)).body
+        old = [name for name in sorted(names) if name < but and self.owns(name) and name != self.undated]
         empty = [name for name in old if self._is_empty(name)]
         for name in empty:
             self.calls(partial(self.client.indices.delete, index=name, ignore_unavailable=True))
@@ -211,8 +228,9 @@ _TOLD = [
 
 
 def _client(settings: Settings) -> "Elasticsearch":
-    from elasticsearch import Elasticsearch
+    from elasticsearch import Elasticsearch, ElasticsearchWarning
 
+    warnings.simplefilter("ignore", ElasticsearchWarning)  # they are about its own templates and its own security
     given: dict[str, Any] = {}
     who = settings.credentials
     if who.api_key:
@@ -236,15 +254,24 @@ def verdict(error: Exception) -> tuple[bool, str]:
         status = error.meta.status
         if status == 401:
             return False, "it refuses these credentials (401): sampleStore.elasticsearch.credentials names them"
-        reason = error.body.get("error", {}) if isinstance(error.body, dict) else {}
-        said = str((reason.get("reason") if isinstance(reason, dict) else reason) or error.message)
+        said = _said(error.body) or error.message
         if status == 403:
             return False, f"it does not let these credentials do that (403): {_granted(said)}"
-        return status in _BUSY, f"{status}: {said[:300]}"
+        hint = "; `comb platform apply-store` shows what is wrong" if status in (400, 404) else ""
+        return status in _BUSY, f"{status}: {said[:300]}{hint}"
     if not isinstance(error, TransportError):
         return False, str(error).split("\n")[0][:300]
     beneath = f" ({error.errors[0]})" if error.errors else ""  # the client leaves out why a connection has no TLS
     return True, f"{error.message}{beneath}".split("\n")[0][:300]
+
+
+def _said(body: object) -> str:
+    """What an answer says is wrong: at its root, where shards have failed."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return str(error or "what answers is no Elasticsearch")
+    roots = error.get("root_cause") or [error]
+    return str(roots[0].get("reason") or error.get("reason"))
 
 
 def _granted(reason: str) -> str:

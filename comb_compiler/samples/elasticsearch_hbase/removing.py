@@ -66,9 +66,9 @@ def _pass(index: Index, table: Table, query: Query, *, marked: bool) -> tuple[in
     """How many were to be deleted, and how many of those were."""
     looked_at = removed = 0
     for some in index.walk(asked(query, marked=marked), fields=("token",)):
+        places = {one.place[0]: one for one in some}  # nothing is said to be gone that is no sample
         now = index.change("update", [(one.version, {"doc": {"gone": True}}) for one in some])
-        tokens = {one.version.id: one for one in some}
-        gone = [tokens[version.id]._replace(version=version) for version in now]
+        gone = [places[version.id]._replace(version=version) for version in now]
         remove(index, table, gone)
         looked_at, removed = looked_at + len(some), removed + len(gone)
     return looked_at, removed

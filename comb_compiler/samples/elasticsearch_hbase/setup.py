@@ -1,6 +1,7 @@
 """What the two servers have to have before records come: said, then done; what is right already is left alone."""
 
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,6 +16,10 @@ __all__ = ["Setup", "Step", "check_indices", "setup"]
 
 _VERSION = 1
 """Of the mapping: to be raised with it."""
+_PRIORITY = 500
+"""Of the index template: above those that Elasticsearch comes with."""
+_YEARS = range(2025, 2050)
+"""Those whose months have indices (`documents.index_of`)."""
 
 
 class Step(NamedTuple):
@@ -34,7 +39,7 @@ class Setup(NamedTuple):
 def setup(settings: Settings) -> Setup:
     """What is to be done on the servers. Raises StoreError where one of them does not answer."""
     index, table = Index(settings), Table(settings)
-    found = [*_template(settings, index), *_indices(index), *_table(settings, table)]
+    found = [*_elasticsearch(settings, index), *_table(settings, table)]
     return Setup(
         tuple(one for one in found if isinstance(one, Step)), tuple(one for one in found if isinstance(one, str))
     )
@@ -42,32 +47,64 @@ def setup(settings: Settings) -> Setup:
 
 def check_indices(index: Index) -> None:
     """Raises StoreError where records would be indexed by guesses, since the indices were never set up."""
-    name = f"{index.name}-undated"
+    name = index.undated
     answer = index.calls(lambda: index.client.indices.get_mapping(index=name, ignore_unavailable=True)).body
     version = answer.get(name, {}).get("mappings", {}).get("_meta", {}).get("version", 0)
     if version < _VERSION:
         raise StoreError(
             f"{index.calls.server}: there is no index {name} of this version, or these credentials may not see it: "
-            "`comb platform apply-store` says, and makes it"
+            "run `comb platform apply-store`"
         )
 
 
-def _template(settings: Settings, index: Index) -> Iterator[Step | str]:
-    wanted = _wanted(settings)
-    name, patterns = settings.indices, [index.pattern]
-    answer = index.calls(lambda: index.client.options(ignore_status=404).indices.get_index_template(name=name)).body
-    [found] = answer.get("index_templates") or [{}]
-    is_known = "index_template" in found
-    if is_known and _says(found["index_template"].get("template", {}), wanted):
+def _elasticsearch(settings: Settings, index: Index) -> Iterator[Step | str]:
+    answer = index.calls(index.client.indices.get_index_template).body
+    templates = {one["name"]: one["index_template"] for one in answer["index_templates"]}
+    in_the_way = [*_stronger(index, templates), *_aliases(index)]
+    if in_the_way:  # what is made beside it would be something else
+        yield from in_the_way
+        return
+    yield from _template(settings, index, templates.get(settings.indices))
+    yield from _indices(index)
+
+
+def _stronger(index: Index, templates: Mapping[str, Any]) -> Iterator[Step]:
+    """Templates of others that say, instead of ours or against it, what our indices are."""
+    ours = [index.undated, *(f"{index.name}-{year}.01" for year in _YEARS)]
+    for name, one in sorted(templates.items()):
+        theirs, priority = one["index_patterns"], one.get("priority", 0)
+        meet = any(fnmatchcase(mine, pattern) for mine in ours for pattern in theirs)
+        if name != index.name and priority >= _PRIORITY and meet:
+            yield Step(
+                f"Elasticsearch: index template {name}, for {', '.join(theirs)}, has priority {priority}, and would "
+                f"say what {index.name}'s indices are: give it less than {_PRIORITY}, or other patterns",
+                None,
+            )
+
+
+def _aliases(index: Index) -> Iterator[Step]:
+    client = index.client.options(ignore_status=404)
+    answer = index.calls(lambda: client.indices.get_alias(name=index.patterns)).body
+    for name, one in sorted(answer.items()):
+        for alias in one["aliases"] if isinstance(one, Mapping) and "aliases" in one else ():
+            if index.owns(alias):
+                yield Step(
+                    f"Elasticsearch: {alias} is to be an index, and is an alias of {name}: remove the alias", None
+                )
+
+
+def _template(settings: Settings, index: Index, found: Mapping[str, Any] | None) -> Iterator[Step | str]:
+    wanted, name = _wanted(settings), settings.indices
+    if found is not None and found["index_patterns"] == index.patterns and _says(found.get("template", {}), wanted):
         yield f"Elasticsearch: index template {name} is right"
         return
-    what = "change" if is_known else "create"
+    what = "change" if found is not None else "create"
     shape = f"{settings.shards} shard(s), {settings.replicas} replica(s), a strict mapping"
     yield Step(
-        f"Elasticsearch: {what} index template {name} for {index.pattern}: {shape}",
+        f"Elasticsearch: {what} index template {name} for {' and '.join(index.patterns)}: {shape}",
         lambda: index.calls(
             lambda: index.client.indices.put_index_template(
-                name=name, index_patterns=patterns, template=wanted, priority=500
+                name=name, index_patterns=index.patterns, template=wanted, priority=_PRIORITY
             )
         ),
     )
@@ -87,10 +124,11 @@ def _says(found: Any, wanted: Any) -> bool:
 
 
 def _indices(index: Index) -> Iterator[Step | str]:
-    undated = f"{index.name}-undated"
-    answer = index.calls(lambda: index.client.indices.get_mapping(index=index.pattern, allow_no_indices=True)).body
+    answer = index.calls(
+        lambda: index.client.indices.get_mapping(index=index.patterns, allow_no_indices=True, ignore_unavailable=True)
+    ).body
     wanted = {**MAPPINGS, "_meta": {"version": _VERSION}}
-    for name, one in sorted(answer.items()):
+    for name, one in sorted((name, one) for name, one in answer.items() if index.owns(name)):
         fields = one["mappings"].get("properties", {})
         other = [
             field for field, how in MAPPINGS["properties"].items() if field in fields and not _says(fields[field], how)
@@ -108,11 +146,8 @@ def _indices(index: Index) -> Iterator[Step | str]:
             )
         else:
             yield f"Elasticsearch: index {name} is right"
-    if undated not in answer:
-        yield Step(
-            f"Elasticsearch: create index {undated}",
-            partial(_create_index, index, undated),
-        )
+    if index.undated not in answer:
+        yield Step(f"Elasticsearch: create index {index.undated}", partial(_create_index, index, index.undated))
 
 
 def _create_index(index: Index, name: str) -> None:
@@ -140,7 +175,9 @@ def _table(settings: Settings, table: Table) -> Iterator[Step | str]:
         return
     missing = [one for one in FAMILIES if one not in families]
     other = [one for one in FAMILIES if one in families and _lives(families[one]) != lives[one]]
-    if missing:
+    if not table.is_enabled():
+        yield Step(f"HBase: table {name} is disabled: enable it in the HBase shell", None)
+    elif missing:
         yield Step(f"HBase: table {name} lacks the families {', '.join(missing)}: alter it in the HBase shell", None)
     elif other:
         said = " and ".join(f"TTL => {lives[one] or 'FOREVER'} of {one}" for one in other)

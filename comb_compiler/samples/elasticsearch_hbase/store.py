@@ -15,7 +15,7 @@ from typing import Any
 from comb_compiler.samples.elasticsearch_hbase import counting, marking, mending, putting, removing
 from comb_compiler.samples.elasticsearch_hbase.asking import asked
 from comb_compiler.samples.elasticsearch_hbase.documents import LISTED, as_found
-from comb_compiler.samples.elasticsearch_hbase.index import Index
+from comb_compiler.samples.elasticsearch_hbase.index import Index, no_sample
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
 from comb_compiler.samples.elasticsearch_hbase.setup import check_indices
 from comb_compiler.samples.elasticsearch_hbase.table import Table
@@ -26,6 +26,7 @@ from comb_compiler.samples.store import (
     BadPage,
     Bucket,
     By,
+    Found,
     Latency,
     Page,
     Put,
@@ -118,7 +119,7 @@ class ProductionStore:
             if len(some) < size:
                 break
             after = some[-1]["sort"]
-        found = tuple(as_found(one["_source"]) for one in hits[:limit])
+        found = tuple(map(_found, hits[:limit]))
         return Page(found, ".".join(map(str, hits[limit - 1]["sort"])) if len(hits) > limit else "")
 
     def _some(self, query: Query, size: int, after: Sequence[Any] | None) -> list[Mapping[str, Any]]:
@@ -203,6 +204,13 @@ def _rows(records: Sequence[Record], refused: list[Refused]) -> Iterator[Row]:
         elif one.id not in ids:
             ids.add(one.id)
             yield one
+
+
+def _found(hit: Mapping[str, Any]) -> Found:
+    try:
+        return as_found(hit["_source"])
+    except KeyError as missing:
+        raise no_sample(hit["_index"], hit["_id"]) from missing
 
 
 def _place(page: str) -> Sequence[Any]:

@@ -162,6 +162,10 @@ class Table:
         found = self._do(lambda table: table.families())
         return {name.decode().rstrip(":"): one["time_to_live"] for name, one in found.items()}
 
+    def is_enabled(self) -> bool:
+        """Whether the table takes anything, and gives it."""
+        return bool(self._do(lambda table: table.connection.is_table_enabled(self._name)))
+
     def create(self, lives: Mapping[str, int | None]) -> None:
         """Make the table with these families, and how many seconds their cells live.
 
