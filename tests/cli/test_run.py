@@ -224,3 +224,36 @@ def test_what_is_recorded_names_the_subject_that_the_gates_prove(hello: Path, tm
     store = EmbeddedStore(tmp_path / "samples")
     assert [one.subject for one in store.scan(Query())] == [subject]
     store.close()
+
+
+PLATFORM = """\
+apiVersion: comb.dev/v1
+kind: Platform
+metadata: {name: laptop}
+clusters: {kind: {nodePools: {cpus: {nodes: 1, cpu: 8, memory: 16Gi}}}}
+namespaces: {combs: {}}
+environments: {local: {clusters: [kind], namespace: combs}}
+environmentRepository: {url: "file:///srv/environments.git"}
+registry: {push: localhost:5000/combs}
+sampleStore: %s
+"""
+SERVERS = "{elasticsearch: {urls: ['http://127.0.0.1:9'], credentials: who}, hbase: {host: 127.0.0.1, port: 9}}"
+
+
+def test_it_records_where_a_platform_says(hello: Path) -> None:
+    comb, platform = hello / "comb.yaml", hello / "platform.yaml"
+    comb.write_text(comb.read_text("utf-8") + "recording: {sample: 100%}\n", "utf-8")
+    platform.write_text(PLATFORM % "{embedded: {directory: kept}}", "utf-8")
+    with running(hello, f"--samples=platform:{platform}") as run:
+        asyncio.run(run.greet("Ada"))
+    store = EmbeddedStore(hello / "kept")
+    assert len(list(store.scan(Query()))) == 1
+    store.close()
+    platform.write_text(PLATFORM % SERVERS, "utf-8")
+    code, text = ran(hello, f"--samples=platform:{platform}")
+    assert (code, "neither WHO_USER with WHO_PASSWORD nor WHO_API_KEY is there" in text) == (2, True)
+    platform.write_text(PLATFORM % SERVERS.replace(", credentials: who", ""), "utf-8")
+    with running(hello, f"--samples=platform:{platform}") as run:
+        asyncio.run(run.greet("Eve"))
+        run.wait_for(r"(the sample store does not take records), which wait until it does")
+    assert any(one.stat().st_size for one in (hello / ".comb" / "spool").iterdir()), "they wait"

@@ -1,11 +1,13 @@
 """The store that a command works on, and how its failures end a run."""
 
 import argparse
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from comb_compiler.cli.exits import UsageError
@@ -23,6 +25,7 @@ __all__ = [
     "opened_at",
     "settings_of_spec",
     "settings_or_usage",
+    "told_to_a_service",
 ]
 
 DEFAULT_STORE = "embedded:.comb/samples"
@@ -103,6 +106,30 @@ def settings_of_spec(spec: "SampleStoreSpec") -> "Settings":
     from comb_compiler.samples.elasticsearch_hbase import settings_of
 
     return settings_of(_seconds(spec.model_dump(by_alias=True)), os.environ)
+
+
+@contextmanager
+def told_to_a_service(samples: str | None, spool: str | None) -> Iterator[dict[str, str | None]]:
+    """What a service on this machine is told of its store: it reads no platform.yaml, but a file of JSON like it."""
+    given = {"samples": samples, "samples_spool": spool}
+    if not samples or not samples.startswith(_PLATFORM) or samples == _PLATFORM:
+        yield given
+        return
+    from comb_compiler.cli.samples.platforms import platform_in
+
+    file = Path(samples.removeprefix(_PLATFORM))
+    spec = platform_in(str(file)).sample_store
+    if spec.embedded is not None:
+        yield given | {"samples": f"embedded:{file.parent / spec.embedded.directory}"}
+        return
+    settings_or_usage(
+        lambda: settings_of_spec(spec), f"--samples {samples}"
+    )  # what is missing is said before it serves
+    with TemporaryDirectory(prefix="comb-store-") as directory:
+        written = Path(directory, "store.json")
+        written.write_text(json.dumps(_seconds(spec.model_dump(by_alias=True))), "utf-8")
+        waiting = spool or str(file.parent / ".comb" / "spool")
+        yield {"samples": f"servers:{written}", "samples_spool": waiting}
 
 
 def _seconds(value: object) -> Any:
