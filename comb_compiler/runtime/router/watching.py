@@ -25,6 +25,7 @@ class WeightsFile:
 
     def __init__(self, path: Path, take: Callable[[bytes], None]) -> None:
         self.path = path
+        self._at = path.absolute()  # operators' code may change the working directory
         self.loads = 0
         self.refusals = 0
         self.refused = ""
@@ -44,7 +45,7 @@ class WeightsFile:
     async def look(self) -> None:
         """Read the file once, and take what is new in it."""
         try:
-            content = await asyncio.to_thread(_read, self.path)
+            content = await asyncio.to_thread(_read, self._at)
         except BadWeights as error:
             self._refuse(None, str(error))
             return

@@ -35,9 +35,8 @@ class Certificates:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._paths = tuple(
-            path for path in (settings.tls_certificate, settings.tls_key, settings.tls_client_ca) if path
-        )
+        given = (settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+        self._paths = tuple(os.path.abspath(path) for path in given if path)  # operators may leave the directory
         self._seen = self._looks()
         try:
             self._pair = _read(self._paths)

@@ -126,6 +126,22 @@ def test_a_file_that_goes_and_comes_changes_nothing_until_it_is_there(tmp_path: 
     run(main())
 
 
+def test_an_operator_that_leaves_the_directory_takes_no_file_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.json"
+    path.write_bytes(weighted(90, 10))
+    monkeypatch.chdir(tmp_path)
+
+    async def main() -> None:
+        async with opened(PLAN, weights=Path("weights.json")) as router:
+            monkeypatch.chdir("/")
+            path.write_bytes(weighted(50, 50))
+            await until(lambda: router.weights.arms == {"control": 50, "rotate": 50})
+
+    run(main())
+
+
 def test_what_is_no_regular_file_is_refused_and_nothing_waits_or_leaks(tmp_path: Path) -> None:
     pipe, directory, loop = tmp_path / "pipe", tmp_path / "directory", tmp_path / "loop"
     os.mkfifo(pipe)
