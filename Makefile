@@ -12,7 +12,7 @@ help: ## Show this list
 setup: ## Install everything into .venv (half a minute once; then nothing, in milliseconds)
 	@sh .ci/setup
 
-demo: setup ## Take examples/frame-moderation through every stage there is (two or three minutes)
+demo: setup ## Take examples/frame-moderation through every stage there is (three or four minutes)
 	@$(RUN) comb_compiler demo
 
 # Servers that are missing are built at low priority beside the tests; those of a cluster come last, and wait for them.

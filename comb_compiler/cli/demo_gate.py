@@ -28,7 +28,7 @@ _SLOW = ("wait: 4ms", "wait: 700ms")
 _WIDTH, _MARGIN, _VERDICT = 100, 3, 10
 _GUIDED = 4
 """Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
-_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [2], hold: 30s")
+_BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [3], hold: 20s")
 
 
 def show_gates(console: Console, comb: Path, place: Path) -> None:
