@@ -15,6 +15,7 @@ from comb_compiler.policy.library import CelLibrary
 from comb_compiler.policy.model import PolicySet
 from comb_compiler.policy.platform import platform_params
 from comb_compiler.policy.reading import read_policies
+from comb_compiler.policy.straying import stray_environments
 from comb_compiler.render.manifest import Manifest
 from comb_compiler.render.platform.grounds import Grounds
 from comb_compiler.render.platform.namespaces import namespaces
@@ -52,7 +53,8 @@ def platform_policies(
     policies, found = _read(read)(memo)
     refused = {name: content for name, content in files.items() if isinstance(content, Unavailable)}
     homes = {dirname(name) or "." for name, _ in read}
-    return policies, (*_unread(sources.main, refused, homes, platform), *found)
+    stray = stray_environments(policies, platform.value.environments) if platform.value is not None else ()
+    return policies, (*_unread(sources.main, refused, homes, platform), *found, *stray)
 
 
 def _unread(

@@ -229,6 +229,7 @@ CONTRADICTING_FIXTURE = Code("COMB4507", "contradicting-fixture")
 UNTESTED_POLICY = Code("COMB4508", "untested-policy")
 MISSING_PARAMS = Code("COMB4509", "missing-params")
 UNKNOWN_CLAIMS = Code("COMB4510", "unknown-claims", _W)
+STRAY_ENVIRONMENT = Code("COMB4511", "stray-environment", _W)
 
 # What a change does to what is there.
 FORBIDDEN_CHANGE = Code("COMB4601", "forbidden-change")

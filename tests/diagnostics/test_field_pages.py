@@ -149,6 +149,7 @@ NEEDS_BYTES = (
     codes.UNTESTED_POLICY,
     codes.MISSING_PARAMS,
     codes.UNKNOWN_CLAIMS,
+    codes.STRAY_ENVIRONMENT,
     codes.FILE_IN_THE_WAY,
     codes.BAD_TEMPLATE_RECORD,
     codes.LOST_TEMPLATE,
