@@ -75,6 +75,6 @@ def _show(found: "Setup", done: "list[Step]", left: "list[Step]", form: str, con
     words = {"right": "right", "done": "done", "toDo": "to do", "byHand": "by hand"}
     for name, lines in lists.items():
         for line in lines:
-            console.result(printable(f"{words[name]:8}{line}"))
+            console.line(printable(f"{words[name]:8}{line}"), 8)
     if to_do:
         console.note("nothing has been changed: --yes does it")

@@ -31,8 +31,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.result(json_text(found._asdict()))
     else:
         for line in found.mended:
-            console.result(printable(f"mended: {line}"))
+            console.line(printable(f"mended: {line}"))
         for line in found.lost:
-            console.result(printable(f"lost: {line}"))
+            console.line(printable(f"lost: {line}"))
         console.result(f"{found.looked_at:,} records looked at" + ("" if found.mended or found.lost else ", all well"))
     return Exit.FINDINGS if found.lost else Exit.CLEAN

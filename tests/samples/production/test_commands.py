@@ -28,6 +28,7 @@ from tests.runtime.recording.test_served import post
 from tests.runtime.service.processes import process
 from tests.samples.interrupted import BATCH, WORK, killed
 from tests.support.stores import Stores
+from tests.support.terminal import on_terminal
 
 __all__ = ["checkout"]
 
@@ -85,6 +86,9 @@ def test_servers_are_set_up_and_records_are_copied_to_them(stores: Stores, check
         1,
         [["to", "do", "Elasticsearch:"], ["to", "do", "Elasticsearch:"], ["to", "do", "HBase:"]],
     )
+    narrow = on_terminal(80, "platform", "apply-store", "--platform", "platform.yaml", cwd=checkout, cache=checkout)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert narrow.split() == planned.out.split(), "no word is broken"
     assert comb("platform", "apply-store", "--platform", "platform.yaml", "--yes").code == 0
     again = comb("platform", "apply-store", "--platform", "platform.yaml", "--yes")
     assert (again.code, {line.split()[0] for line in again.out.splitlines()}) == (0, {"right"})
