@@ -377,9 +377,9 @@ def test_who_tries_again_and_again_does_not_fill_hbase(ways: Ways, settings: Set
 def shut_index(settings: Settings) -> Iterator[None]:
     """An index that is read and not written, as Elasticsearch makes them where its disk is full."""
     index, name = Index(settings), "index.blocks.read_only_allow_delete"
-    index.client.indices.put_settings(index=index.patterns, settings={name: True})
+    index.client.indices.put_settings(index=index.undated, settings={name: True})
     yield
-    index.client.indices.put_settings(index=index.patterns, settings={name: None})
+    index.client.indices.put_settings(index=index.undated, settings={name: None})
     index.close()
 
 
