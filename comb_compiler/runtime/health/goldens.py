@@ -59,7 +59,8 @@ def read_goldens(samples: SampleSet, request_type: type[Message]) -> tuple[Golde
 def _golden(sample: Sample, request_type: type[Message]) -> Golden:
     try:
         return Golden(sample, ParseDict(dict(sample.request), request_type()))
-    except (ParseError, TypeError, ValueError, AttributeError, RecursionError) as error:  # of hostile values
+    except (ParseError, TypeError, ValueError, AttributeError, RecursionError, SystemError) as error:
+        # Of hostile values and, the last, of names that are no text: half of a surrogate pair.
         return Golden(sample, None, f"its request is no {request_type.DESCRIPTOR.full_name}: {error}")
 
 

@@ -125,3 +125,6 @@ def test_a_sample_becomes_a_request_or_says_why_not() -> None:
     assert wrapped.problem
     (plain,) = read_goldens(SampleSet("s", (sample("x", "x", "x")._replace(request={"value": "a"}),), ""), StringValue)
     assert plain.problem.startswith("its request is no google.protobuf.StringValue")
+    half = sample("x", "x", "x")._replace(request={"\ud800": 1})
+    (nameless,) = read_goldens(SampleSet("s", (half,), ""), Request)
+    assert nameless.problem.startswith("its request is no post.v1.Request: ")
