@@ -95,7 +95,8 @@ _FORMS: dict[str, _Told] = {
     "repository": _Told("a registry and a path", "write `host/path` in lower case, without a tag"),
     "key": _Told("a public key", "write `ssh-ed25519 AAAA…` as in authorized_keys, or an armoured OpenPGP block"),
     "resource": _Told(
-        "an extended resource", "write `vendor/resource`, such as `nvidia.com/gpu`; up to 63 characters after the `/`"
+        "an extended resource",
+        "write `vendor/resource`, such as `nvidia.com/gpu`: up to 63 characters after the `/`, and no `kubernetes.io`",
     ),
 }
 _DIGEST_LENGTH = 64

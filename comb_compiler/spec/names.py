@@ -127,7 +127,8 @@ _KEY = _Form(
 _DOMAIN = rf"(?![^/]{{254}}){_LABEL}(\.{_LABEL})*/"
 _PART = r"[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?"
 """What Kubernetes takes as a key: up to 63 characters, after a domain of up to 253."""
-_RESOURCE = _Form("resource", rf"{_DOMAIN}{_PART}", 317)
+_RESOURCE = _Form("resource", rf"(?!requests\.|.*kubernetes\.io/)(?![^/]{{245}}){_DOMAIN}{_PART}", 308)
+"""A quota writes `requests.` before it, and what is of `kubernetes.io` is Kubernetes' own."""
 _REPOSITORY = _Form("repository", r"[a-z0-9][-._a-z0-9]*(:[0-9]+)?(/[a-z0-9][-._a-z0-9]*)*", 255)
 _LABEL_KEY = _Form("label", rf"({_DOMAIN})?{_PART}", 317)
 _LABEL_VALUE = _Form("label-value", r"([A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?)?", 63)

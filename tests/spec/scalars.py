@@ -68,7 +68,17 @@ _TEXTS: tuple[tuple[Any, Bad], ...] = (
     (names.StickyKey, (("x-user-id", _REFERENCE), ("header/", _REFERENCE), ('""', _EMPTY))),
     (names.GitRef, (("a..b", _REFERENCE), ("-main", _REFERENCE), ('""', _EMPTY), ("a" * 256, _LONG))),
     (names.PublicKey, (("ssh-ed25519", _REFERENCE), ("AAAA", _REFERENCE), ('""', _EMPTY))),
-    (names.ResourceName, (("gpu", _REFERENCE), ("nvidia.com/", _REFERENCE), ('""', _EMPTY))),
+    (
+        names.ResourceName,
+        (
+            ("gpu", _REFERENCE),
+            ("nvidia.com/", _REFERENCE),
+            ("nvidia.com/" + "a" * 64, _REFERENCE),
+            ("requests.nvidia.com/gpu", _REFERENCE),
+            ("node.kubernetes.io/gpu", _REFERENCE),
+            ('""', _EMPTY),
+        ),
+    ),
     (names.RepositoryPrefix, (("Registry/path", _REFERENCE), ("a//b", _REFERENCE), ('""', _EMPTY))),
     (names.HeaderName, (("x user", _REFERENCE), ("-x", _REFERENCE), ('""', _EMPTY), ("a" * 129, _LONG))),
     (names.Hostname, (("Acme.example", _REFERENCE), ("a..b", _REFERENCE), ('""', _EMPTY), ("a" * 254, _LONG))),
