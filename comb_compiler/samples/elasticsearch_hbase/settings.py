@@ -66,7 +66,10 @@ def credentials_of(name: str | None, environment: Mapping[str, str]) -> Credenti
     if bool(found.user) != bool(found.password):
         raise ValueError(f"{prefix}_USER and {prefix}_PASSWORD go together, and only one is there")
     if not found.user and not found.api_key:
-        raise ValueError(f"neither {prefix}_USER with {prefix}_PASSWORD nor {prefix}_API_KEY is there")
+        raise ValueError(
+            f"neither {prefix}_USER with {prefix}_PASSWORD nor {prefix}_API_KEY is there: set them in the environment, "
+            f"or name files that have them by {prefix}_PASSWORD_FILE and so on"
+        )
     return found
 
 
