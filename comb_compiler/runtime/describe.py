@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comb_compiler.runtime.declaration import BadOperator, Declaration, Shape, load_entry
+from comb_compiler.runtime.dying import die_with
 from comb_compiler.runtime.params import BadParameters, fit
 from comb_compiler.runtime.sdk import Model, Workspace
 
@@ -98,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    die_with(os.getppid())  # code that never ends being imported would outlive whoever asks
     status = main()
     sys.stderr.flush()
     os._exit(status)  # without waiting for threads that the code has started, or for what it does at an end

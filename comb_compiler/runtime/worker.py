@@ -4,7 +4,6 @@ It stands beside the engine, and not in it, so that a worker starts without it.
 """
 
 import contextlib
-import ctypes
 import faulthandler
 import inspect
 import json
@@ -23,6 +22,7 @@ from comb_compiler.runtime.code import by_source_alone
 from comb_compiler.runtime.codes import Code, OperatorError, plain
 from comb_compiler.runtime.declaration import BadOperator, load_entry
 from comb_compiler.runtime.discretion import without_texts
+from comb_compiler.runtime.dying import die_with
 from comb_compiler.runtime.instance import Given, Instance, each_answer, named, start
 from comb_compiler.runtime.messages import open_messages
 from comb_compiler.runtime.sdk import Call
@@ -42,14 +42,13 @@ BOOT = (
 
 _log = logging.getLogger("comb.runtime.worker")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_PR_SET_PDEATHSIG = 1
 _EVERY = 64
 _LAST_WORDS = 0.1
 
 
 def main(engine: int, connection: int, control: int, inbox: int, outbox: int) -> None:
     """Serve the engine with process id `engine` over inherited descriptors."""
-    _die_with(engine)
+    die_with(engine)
     with contextlib.suppress(OSError):
         os.dup2(2, 1)  # what prints prints to standard error: the engine's standard output is its own
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -89,14 +88,6 @@ def _write_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(os.environ.get("COMB_LOG_FORMAT", "text"), names_here()))
     logging.basicConfig(handlers=[handler])
-
-
-def _die_with(engine: int) -> None:
-    """Be killed when the engine is, whatever the operator is doing then."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != engine:
-            raise SystemExit("the engine is gone")
 
 
 def _start(frame: Frame) -> Instance:

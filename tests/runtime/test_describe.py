@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.architecture.imports import ROOT
 
@@ -71,6 +74,26 @@ def test_code_that_fails_or_ends_the_process_is_said_and_the_next_is_described(t
         ["`cutting` has no `Nobody`"],
         [],
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its parent")
+def test_code_that_is_imported_for_ever_ends_with_whoever_asks(tmp_path: Path) -> None:
+    code = "import os; print(os.getpid(), file=open('pid.new', 'w')); os.replace('pid.new', 'pid')\nwhile True: pass\n"
+    (tmp_path / "endless.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "comb_compiler.runtime.describe", "--path", str(tmp_path), "endless:X"]
+    script = (
+        f"import subprocess; subprocess.run({command!r}, cwd={str(tmp_path)!r}, env={{'PYTHONPATH': {str(ROOT)!r}}})"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as asking:
+        bound = time.monotonic() + 240
+        while not (tmp_path / "pid").exists():
+            assert time.monotonic() < bound
+            time.sleep(0.02)
+        asking.kill()
+    pid = (tmp_path / "pid").read_text(encoding="ascii").strip()
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < bound
+        time.sleep(0.02)
 
 
 def test_the_sdk_loads_nothing_of_the_compiler() -> None:
