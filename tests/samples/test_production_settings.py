@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from comb_compiler.samples.elasticsearch_hbase import read_settings, settings_of
+from comb_compiler.samples.elasticsearch_hbase import Credentials, read_settings, settings_of
 from comb_compiler.samples.elasticsearch_hbase.asking import asked
 from comb_compiler.samples.elasticsearch_hbase.documents import WORD, found_by, index_of, marked, pieces
+from comb_compiler.samples.elasticsearch_hbase.index import Index
+from comb_compiler.samples.elasticsearch_hbase.table import Table
 from comb_compiler.samples.record_pb2 import Mark, Operator
 from comb_compiler.samples.rows import Row, row
-from comb_compiler.samples.store import Query
+from comb_compiler.samples.store import Query, StoreError
 from tests.samples.made import record
 
 STORE: dict[str, Any] = {"elasticsearch": {"urls": ["https://es:9200"]}, "hbase": {"host": "hbase", "timeout": 2.5}}
@@ -105,3 +107,13 @@ def test_words_are_those_of_errors_and_of_why() -> None:
     whole = marked(base, [Mark(mark="error", by="ada", why="Why not"), Mark(mark="standard", by="bob", withdrawn=True)])
     assert whole["marks"] == ["error"]
     assert set(whole["words"]) - set(base["words"]) == {"why", "not"}
+
+
+@pytest.mark.parametrize("half", ["elasticsearch", "hbase"])
+def test_a_file_that_is_none_of_certificates_is_named(tmp_path: Path, half: str) -> None:
+    tls = settings_of(changed("hbase", tls=True), {})
+    for name, said in (("none.pem", "is not read: No such file"), ("notes.txt", "has no certificates in PEM")):
+        (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
+        settings = tls._replace(credentials=Credentials(ca=str(tmp_path / name)))
+        with pytest.raises(StoreError, match=rf"{name}, by which the servers of samples are to be known, {said}"):
+            Index(settings).search(query={"match_all": {}}) if half == "elasticsearch" else Table(settings).families()

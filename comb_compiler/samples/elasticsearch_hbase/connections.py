@@ -17,7 +17,7 @@ from comb_compiler.samples.store import StoreError
 if TYPE_CHECKING:
     from happybase import Connection
 
-__all__ = ["Connections", "verdict"]
+__all__ = ["Connections", "trusting", "verdict"]
 
 _BUFFER = 256 << 10
 """Bytes that are sent, or asked for, at once."""
@@ -96,13 +96,22 @@ def _lead(connection: Any, settings: Settings, milliseconds: int) -> None:
 
     where = {"host": settings.host, "port": settings.port, "socket_timeout": milliseconds}
     if settings.tls:
-        context = ssl.create_default_context(cafile=settings.credentials.ca or None)
+        context = trusting(settings.credentials.ca)
         socket: Any = TSSLSocket(**where, ssl_context=context)  # type: ignore[no-untyped-call]
     else:
         socket = TSocket(**where)  # type: ignore[no-untyped-call]
     connection.transport = client.TBufferedTransport(socket, _BUFFER)
     protocol = client.TBinaryProtocol(connection.transport, decode_response=False)
     connection.client = client.TClient(client.Hbase, protocol)
+
+
+def trusting(ca: str) -> ssl.SSLContext:
+    """What knows servers by a file of certificates, or the machine's own. Raises StoreError, which names it."""
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except OSError as problem:  # among them what ssl says of a file that is none of certificates
+        why = "has no certificates in PEM" if isinstance(problem, ssl.SSLError) else f"is not read: {problem.strerror}"
+        raise StoreError(f"{ca}, by which the servers of samples are to be known, {why}") from problem
 
 
 def verdict(error: Exception) -> tuple[bool, str]:

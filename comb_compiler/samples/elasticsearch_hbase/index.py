@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comb_compiler.samples.elasticsearch_hbase.calls import Calls
+from comb_compiler.samples.elasticsearch_hbase.connections import trusting
 from comb_compiler.samples.elasticsearch_hbase.documents import as_json, index_of
 from comb_compiler.samples.elasticsearch_hbase.settings import Settings
 from comb_compiler.samples.store import StoreError
@@ -238,6 +239,7 @@ def _client(settings: Settings) -> "Elasticsearch":
     elif who.user:
         given["basic_auth"] = (who.user, who.password)
     if who.ca and all(url.startswith("https:") for url in settings.urls):  # it may be for HBase alone
+        trusting(who.ca)  # its own words name no file
         given["ca_certs"] = who.ca
     # Attempts are counted here, in one place for both servers; a node that fails is left out by the client for a while.
     return Elasticsearch(
