@@ -182,7 +182,7 @@ OFFENCES: dict[str, _Say] = {
     "duration": _wants(codes.BAD_DURATION, "a duration", _DURATION_HINT),
     "duration_range": _range("a duration from 1us to ten years"),
     "size": _wants(codes.BAD_SIZE, "a size", _SIZE_HINT),
-    "size_range": _range("a size from 1Mi to 8Ei"),
+    "size_range": _range("a size from 1Mi to 8191Pi"),
     "size_small": _small,
     "gpu_memory": _wants(
         codes.BAD_SIZE, "a size or a share", "write an amount such as `4Gi`, or a share such as `25%`"
