@@ -48,7 +48,8 @@ def missed(expected: Mapping[str, Any], answer: Any, rules: Rules) -> tuple[Diff
     """
     try:
         wanted = ParseDict(dict(expected), type(answer)(), descriptor_pool=answer.DESCRIPTOR.file.pool)
-    except (ParseError, TypeError) as error:  # a TypeError is what a packed message of no known type gives
+    except (ParseError, TypeError, ValueError, AttributeError, RecursionError, SystemError) as error:
+        # Of hostile values: a packed message of no known type, and half of a surrogate pair in a name.
         raise ValueError(str(error)) from error
     return tuple(_Comparison(rules).messages(wanted, answer, "", "", expected))
 
