@@ -48,8 +48,9 @@ def missed(expected: Mapping[str, Any], answer: Any, rules: Rules) -> tuple[Diff
     """
     try:
         wanted = ParseDict(dict(expected), type(answer)(), descriptor_pool=answer.DESCRIPTOR.file.pool)
-    except (ParseError, TypeError, ValueError, AttributeError, RecursionError, SystemError) as error:
-        # Of hostile values: a packed message of no known type, and half of a surrogate pair in a name.
+    except SystemError as error:
+        raise ValueError("a name has half of a surrogate pair") from error
+    except (ParseError, TypeError, AttributeError, RecursionError) as error:  # of hostile values: ParseDict gives them
         raise ValueError(str(error)) from error
     return tuple(_Comparison(rules).messages(wanted, answer, "", "", expected))
 

@@ -133,7 +133,7 @@ def test_of_what_is_expected_only_what_is_said_counts(expected: dict[str, Any], 
 def test_what_no_answer_can_be_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing"):
         missed({"nothing": 1}, answer(), {})
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="surrogate"):
         missed({"half of a pair \ud800": 1}, answer(), {})
 
 
