@@ -78,7 +78,7 @@ registry: {push: registry.acme.example/combs}
 BUDGETS = ROOT / "policies" / "team-gpu-budgets.yaml"
 TEAM = 50
 """So many combs a team has."""
-HALVES = ("combs", "more")
+HALVES = ("first", "more")
 WHERE = ("--platform", "platform.yaml", "--environment", "staging")
 
 
@@ -122,46 +122,45 @@ def _measured(scratch: Path, many: int) -> Iterator[Row]:
     root = scratch / "tree"
     _write(root, many)
     with ThreadPoolExecutor(len(HALVES)) as pool:  # each is a process, which one core runs
-        list(pool.map(lambda half: _run(root, "render", half, *WHERE, "--unbuilt", "-o", f"out-{half}"), HALVES))
-    os.rename(root / "out-combs", root / "out")
-    yield from _plans(root, many // 2)
-    os.rename(root / "more", root / "combs" / "more")
-    shutil.copytree(root / "out-more", root / "out", dirs_exist_ok=True)
-    yield from _plans(root, many)
+        list(pool.map(lambda half: _run(root, "render", f"combs/{half}", *WHERE, "--unbuilt", "-o", half), HALVES))
+    os.rename(root / "first", root / "out")
+    yield from _plans(root, "combs/first", many // 2)
+    shutil.copytree(root / "more", root / "out", dirs_exist_ok=True)
+    yield from _plans(root, "combs", many)
     (root / "policies").mkdir()
     shutil.copy(BUDGETS, root / "policies")
     with (root / "platform.yaml").open("a", encoding="utf-8") as file:
         file.write("policies: [policies]\n")
-    yield from _plans(root, many, ", budgets of teams")
-    check = ("check", "combs/comb7", "--platform", "platform.yaml")
+    yield from _plans(root, "combs", many, ", budgets of teams")
+    check = ("check", "combs/first/comb7", "--platform", "platform.yaml")
     yield Row(many, "`comb check` of one, the first", _run(root, *check), ", budgets of teams")
     again = _median([_run(root, *check) for _ in range(TURNS)])
     yield Row(many, "`comb check` of one, again", again, ", budgets of teams")
 
 
 def _write(root: Path, many: int) -> None:
-    """The tree, with its second half beside it."""
+    """The tree, in two halves."""
     (root / ".git").mkdir(parents=True)
     (root / "platform.yaml").write_text(PLATFORM, encoding="utf-8")
     for number in range(many):
-        directory = root / HALVES[number * 2 // many] / f"comb{number}"
+        directory = root / "combs" / HALVES[number * 2 // many] / f"comb{number}"
         directory.mkdir(parents=True)
         (directory / "comb.yaml").write_text(_comb(number), encoding="utf-8")
         (directory / "greeting.proto").write_text(PROTO, encoding="utf-8")
         (directory / "operators.py").write_text("class Greet: ...\n", encoding="utf-8")
 
 
-def _plans(root: Path, combs: int, budgets: str = "") -> Iterator[Row]:
+def _plans(root: Path, paths: str, combs: int, budgets: str = "") -> Iterator[Row]:
     """The first run; then medians with nothing changed, and with one comb changed."""
     for kept in ("combs", "trees", "verdicts"):
         shutil.rmtree(Path(os.environ["COMB_CACHE_DIR"], kept), ignore_errors=True)
     time.sleep(SETTLE)
-    plan = ("plan", "combs", *WHERE, "--all", "--against", "out")
+    plan = ("plan", paths, *WHERE, "--all", "--against", "out")
     yield Row(combs, "the first", _run(root, *plan, alike=combs), budgets)
     still, one = [], []
     for turn in range(TURNS):
         still.append(_run(root, *plan, alike=combs))
-        file = root / "combs" / "comb7" / "comb.yaml"
+        file = root / "combs" / "first" / "comb7" / "comb.yaml"
         file.write_text(_comb(7).replace("80ms", f"{90 + turn}ms"), encoding="utf-8")
         one.append(_run(root, *plan, alike=combs - 1))
         file.write_text(_comb(7), encoding="utf-8")
