@@ -140,6 +140,21 @@ def test_a_comb_that_is_given_more_is_planned_and_its_standard_samples_are_asked
     assert "| owners | welcome |" in answer.comment
 
 
+def test_how_operators_are_called_is_proven_under_load(repository: Path) -> None:
+    """No answer can differ by it; how long one takes can."""
+    main = repository / "hello/comb.yaml"
+    edit(main, "samples/error}}}", "samples/error}}, load: {steps: [4], hold: 1s}}")
+    git(repository, "commit", "-q", "-a", "-m", "a load gate")
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    edit(main, "timeout: 30s", "timeout: 30s, workers: 2")
+    answer = ci(repository, "--environment", "staging")
+    gates = {one["gate"]: one["verdict"] for one in answer.combs["greeting"]["gates"]}
+    assert list(gates) == ["availability", "replay", "load"], answer
+    assert (gates["availability"], gates["replay"]) == ("passed", "not applicable")
+    report = json.loads((repository.parent / "out/gates/greeting/report.json").read_bytes())
+    assert report["gates"][-1]["load"]["steps"][0]["baseline"] is not None, answer
+
+
 def test_a_model_of_another_version_is_proven_by_all_gates(repository: Path) -> None:
     edit(repository / "hello/comb.yaml", "model: tone@1", "model: tone@2")
     answer = ci(repository, "--environment", "staging")

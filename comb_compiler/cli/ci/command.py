@@ -3,8 +3,8 @@
 A comb is touched by a file that it reads: comb.yaml and comb.lock, protos, models, samples, operators' code; by the
 platform and its policies all are. What is cheap comes first: of a comb with mistakes no image is built and no gate
 asked, and of one whose images cannot be built no gate. Gates are held against the commit that the change began from,
-and only where what they prove is another; else the standard samples alone are asked. The exit code is that of the
-gravest: 1 for findings, 3 for a gate.
+and only where what they prove is another; else the standard samples alone are asked, and the load where operators have
+something else than before or are called otherwise. The exit code is that of the gravest: 1 for findings, 3 for a gate.
 
 The gates run code of the change: no secret belongs near this command. `comb ci comment` is a step of its own, and so is
 `comb ci merged`, which comes after the merge.

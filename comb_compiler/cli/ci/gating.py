@@ -50,7 +50,8 @@ def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
     """The comb with what its gates say of every subject that is another than before.
 
     Where none is, answers cannot differ: then the standard samples alone are asked, and whether less is, if the change
-    `is_own`, of files that the comb itself names.
+    `is_own`, of files that the comb itself names; and the load, where operators have something else or are called
+    otherwise.
     """
     comb = _with_images(judged.comb, terms)
     if comb.verdict != Verdict.PASSED or not (judged.asked or (is_own and judged.gates)):
@@ -58,7 +59,7 @@ def gated(judged: Judged, terms: Terms, *, is_own: bool) -> Comb:
     if not judged.gates:
         return comb._replace(remarks=(*comb.remarks, "comb.yaml asks for no gate: nothing is proven of what changes"))
     runs = [_run("all", one, comb.file, terms) for one in judged.asked]
-    runs = runs or [_run("availability", comb.name, comb.file, terms)]
+    runs = runs or [_run("all" if judged.is_run_otherwise else "availability", comb.name, comb.file, terms)]
     verdict = max((comb.verdict, *(one.verdict for one in runs)), key=_WORST.index)
     gates = tuple(gate for one in runs for gate in one.gates)
     remarks = tuple(dict.fromkeys((*comb.remarks, *(said for one in runs for said in one.remarks))))

@@ -9,6 +9,7 @@ from comb_compiler.cli.against import Against, name_of
 from comb_compiler.cli.beside import Claims
 from comb_compiler.cli.ci.report import Comb, Effect, Finding, Place, Usage, Verdict
 from comb_compiler.cli.ci.touched import Touched
+from comb_compiler.cli.gate.subjects import resources_in
 from comb_compiler.cli.plan_against import Work
 from comb_compiler.cli.plan_bases import Base
 from comb_compiler.cli.plan_opening import Here, past_platform
@@ -19,7 +20,7 @@ from comb_compiler.source import SourceSet, decode
 from comb_compiler.source.memo import Memo
 from comb_compiler.source.sourceset import Unavailable
 from comb_compiler.spec import bind_comb
-from comb_compiler.spec.comb.gates import Gates
+from comb_compiler.spec.comb import Comb as CombFile
 from comb_compiler.spec.loading import read_once
 from comb_compiler.workspace.checkout import Checkout
 from comb_compiler.workspace.discovery import COMB_FILE
@@ -55,6 +56,8 @@ class Judged(NamedTuple):
     asked: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
     """What comb.yaml asks to be proven, or asked before the change: `availability`, `replay`, `load`."""
+    is_run_otherwise: bool = False
+    """Whether operators have something else than before, or are called otherwise, which a load alone can prove."""
 
 
 def judge(touched: Touched, sides: Sides) -> Judged:
@@ -74,9 +77,11 @@ def judge(touched: Touched, sides: Sides) -> Judged:
         comb = comb._replace(remarks=(said,))
     if has_errors(found) or bound is None:
         return Judged(comb._replace(findings=findings_of(found)), in_reading_order(found))
-    asking = (bound.gates, _gates_before(touched.main, sides))
+    before = _comb_before(touched.main, sides)
+    asking = [bound.gates, *([before.gates] if before is not None else [])]
     gates = tuple(name for name in _GATES if any(getattr(one, name) is not None for one in asking))
-    return _planned(comb, touched, sides, found)._replace(gates=gates)
+    is_run_otherwise = before is not None and "load" in gates and resources_in(before) != resources_in(bound)
+    return _planned(comb, touched, sides, found)._replace(gates=gates, is_run_otherwise=is_run_otherwise)
 
 
 def _refused_before(
@@ -142,13 +147,12 @@ def _home_before(main: str, checkout: Checkout, past: Past) -> str:
     return next((path for path in past.named(COMB_FILE) if name_of(path, past.read(path)) == name), main)
 
 
-def _gates_before(main: str, sides: Sides) -> Gates:
-    """What the comb asked to be proven: who takes all of it out is told by the gates that were there."""
+def _comb_before(main: str, sides: Sides) -> CombFile | None:
+    """The comb.yaml that there was: who takes all gates out is told by those that were there."""
     home = _home_before(main, sides.checkout, sides.past)
     content = sides.past.read(home)
     source = None if isinstance(content, Unavailable) else decode(home, content)[0]
-    comb = bind_comb(read_once(source)).base.value if source is not None else None
-    return Gates() if comb is None else comb.gates
+    return bind_comb(read_once(source)).base.value if source is not None else None
 
 
 def _subjects_at(checkout: Checkout, main: str, memo: Memo) -> dict[str, str]:

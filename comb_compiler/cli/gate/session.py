@@ -14,7 +14,7 @@ from comb_compiler.cli.gate.addressed import at_address
 from comb_compiler.cli.gate.contained import Containers
 from comb_compiler.cli.gate.exam import RECORDED, Exam
 from comb_compiler.cli.gate.journal import Absent, Journal, key_of, open_journal
-from comb_compiler.cli.gate.subjects import subjects_of
+from comb_compiler.cli.gate.subjects import resources_of, subjects_of
 from comb_compiler.cli.gate.targets import Answers, Service, as_written, launched
 from comb_compiler.cli.gate.tracing import traced, with_nodes
 from comb_compiler.cli.models import model_locator, pinned
@@ -51,6 +51,7 @@ _SAME = (
     "baseline and candidate are the same, so that nothing is compared: name what was there before with --baseline; "
     "a change of samples and gates alone asks for `comb gate availability` and no more"
 )
+_RUN_OTHERWISE = "answers are those that there were: how operators are run is what the load gate asks"
 
 
 class Session(NamedTuple):
@@ -178,6 +179,13 @@ class Session(NamedTuple):
         return alike and self.subjects[0] == self.subjects[1]
 
     @property
+    def _is_run_otherwise(self) -> bool:
+        """Whether the load gate, which is asked, proves what differs of two that answer alike."""
+        if self.baseline is None or self.which != "all" or self.exam.gates.load is None:
+            return False
+        return resources_of(self.candidate) != resources_of(self.baseline) or not self._is_alike_under_load
+
+    @property
     def _is_alike_under_load(self) -> bool:
         """Whether a load would compare what is the same: timeouts, batches and workers are no part of a subject."""
         if self.baseline is None or not self._is_same:
@@ -244,7 +252,10 @@ class Session(NamedTuple):
         if replay is None or self.which == "availability":
             return
         if self._is_same:
-            yield _alone("replay", Verdict.UNDECIDED, _SAME)
+            if self._is_run_otherwise:
+                yield _alone("replay", Verdict.NOT_APPLICABLE, _RUN_OTHERWISE)
+            else:
+                yield _alone("replay", Verdict.UNDECIDED, _SAME)
             return
         if replay.error is not None:
             samples = self.exam.sets.get("replay.error")

@@ -8,9 +8,10 @@ from comb_compiler.cli.exits import UsageError
 from comb_compiler.cli.opening import Clean
 from comb_compiler.release.subject import subjects_of as digests_of
 from comb_compiler.source.sourceset import Unavailable
+from comb_compiler.spec.comb import Comb
 from comb_compiler.workspace.operators import code_digest, code_files, compiled_code
 
-__all__ = ["must_have_its_code", "resources_of", "subjects_of"]
+__all__ = ["must_have_its_code", "resources_in", "resources_of", "subjects_of"]
 
 
 def subjects_of(clean: Clean) -> dict[str, str]:
@@ -51,13 +52,18 @@ def _is_there(clean: Clean, path: str) -> bool:
 
 
 def resources_of(clean: Clean) -> str:
+    """The digest of what the operators of a comb have, and of how they are called."""
+    comb = clean.compiled.checked.comb
+    assert comb is not None
+    assert comb.base.value is not None
+    return resources_in(comb.base.value)
+
+
+def resources_in(comb: Comb) -> str:
     """A digest of what operators have and how they are called, as comb.yaml has it: a load proves it for that alone.
 
     It is no part of the subject, since environments may change it.
     """
-    comb = clean.compiled.checked.comb
-    assert comb is not None
-    assert comb.base.value is not None
     fields = {"resources", "devices", "batch", "workers", "timeout"}
-    operators = {name: one.model_dump(mode="json", include=fields) for name, one in comb.base.value.operators.items()}
+    operators = {name: one.model_dump(mode="json", include=fields) for name, one in comb.operators.items()}
     return sha256(json.dumps(operators, sort_keys=True).encode()).hexdigest()
