@@ -21,10 +21,12 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "listeners": ("name",),
     "matchConditions": ("name",),
     "ownerReferences": ("uid",),
+    "panels": ("title",),
     "requests": ("name",),
     "resourceClaims": ("name",),
     "schedulingGates": ("name",),
     "secrets": ("name",),
+    "targets": ("refId",),
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
     "variables": ("name",),
     "versions": ("name",),
@@ -33,7 +35,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "volumes": ("name",),
     "webhooks": ("name",),
 }
-"""By the name of a field, as `x-kubernetes-list-map-keys` and `x-kubernetes-patch-merge-key` say it."""
+"""By the name of a field, as `x-kubernetes-list-map-keys` and `x-kubernetes-patch-merge-key` say it, and as Grafana
+knows the panels of a dashboard and their queries."""
 _SETS = frozenset(
     (
         *("accessModes", "add", "apiGroups", "drop", "egress", "except", "externalIPs", "finalizers", "from"),

@@ -6,12 +6,13 @@ from typing import Any
 from comb_compiler.changes.amounts import parse_quantity
 from comb_compiler.changes.differing import Difference
 
-__all__ = ["AMOUNTS", "DIGESTS", "GENERATIONS", "LISTS", "MARKS", "reason_to_fold"]
+__all__ = ["AMOUNTS", "DIGESTS", "GENERATIONS", "LISTS", "MARKS", "PLACES", "reason_to_fold"]
 
 DIGESTS = "digests of what is shown elsewhere"
 GENERATIONS = "names of ConfigMaps that their content makes"
 LISTS = "lists of a directory's files"
 MARKS = "marks of how it was rendered"
+PLACES = "places of a dashboard's panels"
 AMOUNTS = "amounts that are written in another way"
 
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{8,128}")
@@ -28,6 +29,8 @@ def reason_to_fold(kind: str, one: Difference) -> str:
     last = one.path[-1]
     if kind == "Kustomization" and one.path[0] == "resources":
         return LISTS
+    if kind == "ConfigMap" and _is_place(one.path):
+        return PLACES
     if f"[{_RELEASE}]" in one.path:
         return DIGESTS
     if all(isinstance(value, str) and _GENERATION.fullmatch(value) for value in values):
@@ -38,6 +41,12 @@ def reason_to_fold(kind: str, one: Difference) -> str:
         if _DIGEST_NAMES.search(last) and all(_is_digest(value) for value in values):
             return DIGESTS
     return AMOUNTS if len(values) == 2 and _is_same_amount(one) else ""
+
+
+def _is_place(path: tuple[str, ...]) -> bool:
+    """Whether it is the number of a panel, or where it stands: those behind a panel that is new have others."""
+    inside = path[4:] if len(path) > 4 and path[2] == "panels" else ()
+    return inside == ("id",) or inside[:1] == ("gridPos",)
 
 
 def _is_digest(value: Any) -> bool:

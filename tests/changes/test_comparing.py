@@ -7,6 +7,7 @@ import pytest
 
 from comb_compiler.changes import Fate, ObjectChange
 from comb_compiler.changes.compare import Compared, compare
+from comb_compiler.changes.noise import PLACES
 from comb_compiler.changes.sides import side_of_files
 from comb_compiler.render import emit
 
@@ -128,6 +129,28 @@ def test_digests_are_folded_and_a_change_beside_them_is_not() -> None:
         "metadata.annotations.owner": False,
     }
     assert not the(found).is_noise
+
+
+def test_a_row_that_leaves_a_dashboard_moves_the_others_and_changes_none() -> None:
+    def board(*titles: str) -> dict[str, Any]:
+        panels = [
+            {"id": number, "title": title, "gridPos": {"x": 0, "y": number}, "targets": [{"refId": "A", "expr": title}]}
+            for number, title in enumerate(titles, 1)
+        ]
+        return config("d", **{"d.json": json.dumps({"panels": panels})})
+
+    found = the(compared([board("Arms", "Models", "Cores")], [board("Models", "Cores")]))
+    assert [hunk.path for hunk in found.hunks if not hunk.folded] == ['data["d.json"].panels[Arms]']
+    assert {hunk.folded for hunk in found.hunks} == {"", PLACES}
+
+
+def test_a_query_of_a_panel_is_known_by_the_panels_title() -> None:
+    before, after = (
+        config("d", **{"d.json": json.dumps({"panels": [{"title": "Cores", "targets": targets}]})})
+        for targets in ([{"refId": "A", "expr": "a"}, {"refId": "B", "expr": "b"}], [{"refId": "B", "expr": "c"}])
+    )
+    found = [path for path, _, _ in parts(before, after)]
+    assert found == [f'data["d.json"].panels[Cores].targets{one}' for one in ("[B].expr", "[A]")]
 
 
 def test_a_thousand_thousandths_are_one() -> None:
