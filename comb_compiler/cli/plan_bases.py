@@ -178,7 +178,8 @@ class Published:
         try:
             return read_stable(files)
         except BadStable as problem:
-            raise UsageError(f"--against {self.title}: `{place.directory}`: {problem}") from problem
+            why = f"{problem}; take back what a hand changed there, or have it rendered or published anew"
+            raise UsageError(f"--against {self.title}: `{place.directory}`: {why}") from problem
 
 
 class Then:

@@ -67,6 +67,26 @@ def test_what_a_change_does_comes_before_the_parts_that_differ(comb: Comb, commi
     assert "comb.yaml:6" in objects
 
 
+def test_a_part_of_an_arm_or_a_step_is_shown_at_its_line(comb: Comb, committed: Path) -> None:
+    arms = (
+        "experiment:\n  key: header/x-user-id\n  arms:\n    control: {weight: 9}\n"
+        "    late:\n      weight: 1\n      set:\n        operators:\n          greet: {timeout: 90ms}\n"
+    )
+    (committed / "comb.yaml").write_text(COMB + arms, encoding="utf-8")
+    git(committed, "commit", "-q", "-a", "-m", "arms")
+    late = arms.replace("90ms", "95ms").replace("weight: 1", "weight: 2")
+    other = COMB.replace("}, out:", "}, retries: 1, out:")
+    step = other.replace("greet(name=$request.name)", "{call: greet(name=$request.name), timeout: 70ms}")
+    (committed / "comb.yaml").write_text(step + late, encoding="utf-8")
+    (one,) = told(comb, "--against", "HEAD")["changes"]
+    parts = [part for each in one["objects"] for part in each["parts"]]
+    lines = {part["path"]: part["origin"]["line"] for part in parts if part["origin"]}
+    assert lines['data["weights.json"].arms.late'] == 15
+    assert lines['data["plan.json"].bindings[greet@late].timeout'] == 18
+    assert lines['data["plan.json"].bindings[greet@late].retries'] == 6
+    assert lines['data["plan.json"].graphs[0].nodes[hello].timeout'] == 8
+
+
 def test_what_differs_keeps_to_the_width_of_a_terminal(committed: Path, tmp_path: Path) -> None:
     change(committed)
     shown = on_terminal(64, *ASKED, "--against", "HEAD", cwd=committed, cache=tmp_path / "cache")
@@ -160,7 +180,7 @@ def test_a_release_that_somebody_changed_by_hand_is_refused(comb: Comb, committe
     file = committed / "rendered/clusters/east/greetings/greeting/deployment-greeting.yaml"
     file.write_text(file.read_text("utf-8").replace("Deployment", "Deployments"), "utf-8")
     ran = comb(*ASKED, "--against", "rendered")
-    assert (ran.code, "is not as `release.json` says" in ran.err) == (2, True)
+    assert (ran.code, "is not as `release.json` says; take back" in ran.err) == (2, True)
 
 
 def test_images_are_compared_where_they_are_given(comb: Comb, committed: Path) -> None:
