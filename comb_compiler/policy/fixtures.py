@@ -20,6 +20,7 @@ from comb_compiler.source.nodes import child
 from comb_compiler.spec.binding import bind_node
 from comb_compiler.spec.comb import Comb
 from comb_compiler.spec.places import format_path
+from comb_compiler.spec.wording import listed
 
 __all__ = ["FOLDER", "Fixture", "Tried", "read_fixtures", "try_fixtures"]
 
@@ -75,8 +76,11 @@ def read_fixtures(files: Mapping[str, bytes]) -> tuple[tuple[Fixture, ...], tupl
         word = basename(file).partition("-")[0].partition(".")[0]
         if basename(dirname(file)) == FOLDER or not roots:
             continue
-        if word not in ("allow", "deny") or not _is_object(roots[0].data):
-            found.append(bad("a fixture is an object in a file that is named allow-… or deny-…", roots[0].span))
+        if word not in ("allow", "deny"):
+            found.append(bad("the file of a fixture is named allow-… or deny-…", roots[0].span))
+            continue
+        if not _is_object(roots[0].data):
+            found.append(bad("a fixture begins with an object, which has an `apiVersion` and a `kind`", roots[0].span))
             continue
         others = (*(root.data for root in roots[1:]), *shared)
         fixtures.append(Fixture(file, basename(dirname(file)), word == "allow", roots[0], others))
@@ -123,7 +127,7 @@ def try_fixtures(
         if not told:
             one = Tried(fixture, verdicts)
             tried.append(one)
-            found += _findings(one)
+            found += _findings(one, tuple(_unasked(by_file[fixture.of], policies, fixture)))
     found += _untested(by_file, fixtures)
     return tuple(tried), tuple(found)
 
@@ -145,7 +149,7 @@ def _verdicts(
         verdicts = []
         beside = tuple(_claims(others.get(OTHERS, {})))
         for shown in (None, objects):  # policies over objects are judged apart
-            environment = plan.get("environment", "production")
+            environment = _environment(fixture)
             facts = CombFacts(as_data(bound.value), others.get("Platform", {}), plan, environment, shown, beside)
             verdicts += [verdict for _, verdict in judge_comb(policies, facts, evaluator)]
         return tuple(verdicts), ()
@@ -186,7 +190,24 @@ def _namespace(name: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def _findings(tried: Tried) -> Iterator[Diagnostic]:
+def _unasked(of_file: list[Policy], policies: PolicySet, fixture: Fixture) -> Iterator[str]:
+    """Why nobody asks a policy of a fixture's file, whatever its rule says."""
+    for policy in of_file:
+        if policy.is_of_combs:
+            asked, where = policy.spec.get("environments"), _environment(fixture)
+            if asked and where not in asked:
+                yield f"`{policy.name}` is asked in {listed(asked, 'or')}, and this is of `{where}`"
+        elif not policies.bindings_of(policy):
+            yield f"nothing binds `{policy.name}`: put a ValidatingAdmissionPolicyBinding beside it"
+
+
+def _environment(fixture: Fixture) -> str:
+    """The environment that a comb is tried in: that of a Plan beside it, or else production."""
+    plan = next((one for one in fixture.others if one.get("kind") == "Plan"), {})
+    return str(plan.get("environment", "production"))
+
+
+def _findings(tried: Tried, unasked: tuple[str, ...]) -> Iterator[Diagnostic]:
     if tried.is_right:
         return
     span = tried.fixture.root.span._replace(end=tried.fixture.root.span.start)
@@ -202,7 +223,7 @@ def _findings(tried: Tried) -> Iterator[Diagnostic]:
             codes.CONTRADICTING_FIXTURE, f"this is to be let pass, and is refused: {tried.verdicts[0].message}", span
         )
     elif not doubtful:
-        yield diagnose(codes.CONTRADICTING_FIXTURE, "this is to be refused, and is let pass", span)
+        yield diagnose(codes.CONTRADICTING_FIXTURE, "this is to be refused, and is let pass", span, hints=unasked)
 
 
 def _untested(by_file: Mapping[str, list[Policy]], fixtures: tuple[Fixture, ...]) -> Iterator[Diagnostic]:

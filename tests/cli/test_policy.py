@@ -10,7 +10,7 @@ import pytest
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.policy import explaining
 from tests.architecture.imports import ROOT
-from tests.cli.conftest import Comb
+from tests.cli.conftest import COMB as WHOLE, Comb
 
 RULE = """\
 apiVersion: admissionregistration.k8s.io/v1
@@ -135,7 +135,8 @@ def test_a_policy_is_shown_with_all_that_it_asks(comb: Comb, rules: Path) -> Non
 def test_a_policy_over_combs_is_shown_with_its_params(comb: Comb, rules: Path) -> None:
     ran = comb("policy", "explain", "named.example", "rules")
     assert ran.code == 0
-    assert "about: combs in production\nif broken: Deny\nparams.team: welcome\n" in ran.out
+    head = "named.example, a CombPolicy in rules/named.yaml\n\nabout: combs in production\nif broken: Deny\n"
+    assert ran.out.startswith(f"{head}params.team: welcome\n")
     assert ran.out.endswith("fixtures:\n  none\n")
 
 
@@ -185,6 +186,29 @@ def test_fixtures_are_counted(comb: Comb, rules: Path) -> None:
     ran = comb("policy", "test", "rules")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == "1 policy, 2 of 2 fixtures as they say\n"
+
+
+def test_a_fixture_that_passes_since_nobody_asks_is_told_why(comb: Comb, rules: Path) -> None:
+    (rules / "sized.yaml").write_text(RULE[: RULE.index("---")], encoding="utf-8")
+    (rules / "tests" / "sized" / "deny-large.yaml").write_text(LARGE, encoding="utf-8")
+    (rules / "named.yaml").write_text(COMBS.replace("[production]", "[prodution]"), encoding="utf-8")
+    (rules / "tests" / "named").mkdir()
+    (rules / "tests" / "named" / "deny-other.yaml").write_text(WHOLE.replace("welcome", "other"), encoding="utf-8")
+    out = " ".join(comb("policy", "test", "rules").out.split())
+    assert "nothing binds `sized.example`: put a ValidatingAdmissionPolicyBinding beside it" in out
+    assert "`named.example` is asked in `prodution`, and this is of `production`" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("small.yaml", LARGE, "the file of a fixture is named allow-… or deny-…"),
+        ("deny-a.yaml", "kind: Comb\n", "a fixture begins with an object, which has an `apiVersion` and a `kind`"),
+    ],
+)
+def test_what_is_no_fixture_is_told(comb: Comb, rules: Path, name: str, content: str, told: str) -> None:
+    (rules / "tests" / "sized" / name).write_text(content, encoding="utf-8")
+    assert f"bad-policy: {told}" in " ".join(comb("policy", "test", "rules").out.split())
 
 
 def test_a_folder_without_policies_tests_nothing_and_says_so(comb: Comb, checkout: Path) -> None:

@@ -59,7 +59,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _head(policy: "Policy", policies: "PolicySet") -> Iterator[_Line]:
     said = described(policy, policies)
     yield "", f"{said['name']}, a {said['kind']} in {said['file']}"
-    yield "  ", said["description"]
+    if said["description"]:
+        yield "  ", said["description"]
     yield "", ""
     yield "", f"about: {', '.join(said['about'])}"
     yield "", f"if broken: {', '.join(said['actions']) or 'nothing, since it is not bound'}"
