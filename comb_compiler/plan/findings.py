@@ -1,6 +1,7 @@
 """What stands in the way of a plan, each told where it was asked for."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from comb_compiler.diagnostics import Code, Diagnostic, Label, Span, codes
 from comb_compiler.diagnostics.model import diagnose
@@ -93,22 +94,22 @@ def indistinct(asked: Asked, zone: str, name: str) -> Diagnostic:
 
 
 def no_room(
-    asked: Asked, workload: Workload, missing: int, holds: int, where: str, change: str, *, is_certain: bool
+    asked: Asked, workload: Workload, missing: int, holds: int, where: str, change: tuple[str, str], *, is_certain: bool
 ) -> Diagnostic:
     """Instances find no place in the cluster `where`; `holds` is how many its empty nodes hold of these alone.
 
-    `change` says what would make them fit.
+    `change` says what would make them fit, behind the field of `resources` that there is too little of for one.
     """
     least = workload.replicas.least
     verdict = "no place is left for" if is_certain else "no place was found for"
     whom = f"{missing} of {least} instances" if least > 1 else "an instance"
     message = f"in the cluster `{where}` {verdict} {whom} of `{workload.name}`"
     pools = listed(workload.pools, "or")
-    there = f"the empty nodes of {pools} hold {holds} of them; {change}" if holds else change
+    there = f"the empty nodes of {pools} hold {holds} of them; {change[1]}" if holds else change[1]
     scaled = next(
         (name for name in asked.operators if "min" in asked.bound.declared(*asked.path("scale", of=name))), ""
     )
-    path = asked.path("scale", "min", of=scaled) if holds else asked.path("resources")
+    path = asked.path("scale", "min", of=scaled) if holds else asked.path("resources", of=_most_of(asked, change[0]))
     hint = f"each takes {_amounts(workload.amounts)}; {there}"
     return _say(asked, codes.DOES_NOT_FIT, path, message, hint)
 
@@ -267,8 +268,18 @@ def _of_the_largest_step(bound: Bound[Comb], message: str, *related: Label) -> D
 
 
 def _field_path(asked: Asked, field: str) -> Path:
-    name = next((one for one in asked.operators if field in asked.bound.declared(*asked.path("resources", of=one))), "")
-    return asked.path("resources", field, of=name)
+    return asked.path("resources", field, of=_most_of(asked, field))
+
+
+def _most_of(asked: Asked, field: str) -> str:
+    """The operator of a group that asks for most of a field of `resources`: of GPUs the first; empty for none."""
+    who = [one for one in asked.operators if field in asked.bound.declared(*asked.path("resources", of=one))]
+    return max(who, key=lambda one: _number(asked, one, field), default="")
+
+
+def _number(asked: Asked, operator: str, field: str) -> Decimal:
+    resources = asked.operators[operator].resources
+    return Decimal({"cpu": resources.cpu, "memory": resources.memory}.get(field) or 0)
 
 
 def _say(asked: Asked, code: Code, path: Path, message: str, hint: str, related: tuple[Label, ...] = ()) -> Diagnostic:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from comb_compiler.diagnostics import Diagnostic, Label
 from comb_compiler.plan import zones
 from comb_compiler.plan.asked import CPU, UNSCALED, Asked, amounts_of, classes_of, may_use, priority_of, scale_of
-from comb_compiler.plan.changes import change_for
+from comb_compiler.plan.changes import change_for, lacking
 from comb_compiler.plan.division import Room, divide
 from comb_compiler.plan.findings import (
     contradiction,
@@ -262,7 +262,8 @@ class _Planning:
             if missing:
                 holds = room(items[workload.name]._replace(instances=_ROOM), self._empty, _ROOM)
                 whose = by_group[workload.group]
-                change = change_for(items[workload.name], missing, [node for node, _ in self._empty])
+                item, nodes = items[workload.name], [node for node, _ in self._empty]
+                change = (lacking(item, nodes), change_for(item, missing, nodes))
                 found = no_room(whose, workload, missing, holds, self._name, change, is_certain=packed.is_certain)
                 self.found.append(found)
         left = self._left(packed.nodes)
