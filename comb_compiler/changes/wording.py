@@ -8,7 +8,7 @@ from comb_compiler.changes.amounts import quantity_text
 from comb_compiler.changes.effects import Effects, Restart, Usage, Was
 from comb_compiler.changes.model import Cause, CombChanges, Fate
 
-__all__ = ["CAUSES", "Line", "counts_text", "effect_lines", "folded_text", "title_text", "value_text"]
+__all__ = ["CAUSES", "Line", "counts_text", "effect_lines", "folded_text", "title_text", "values_text"]
 
 _MOST_IMAGE = 12
 CAUSES = {
@@ -56,15 +56,28 @@ def _released(effects: Effects) -> Iterator[Line]:
 
 
 def _was(one: Was) -> str:
-    return f"{one.name} {value_text(one.before, 60)} → {value_text(one.after, 60)}"
+    before, after = values_text(one.before, one.after, 60)
+    return f"{one.name} {before} → {after}"
 
 
-def value_text(value: Any, most: int) -> str:
-    """A value in one line, cut where it is long."""
+def values_text(before: Any, after: Any, most: int) -> tuple[str, str]:
+    """Two values in a line each, cut where they are long: at the beginning too, where that is the same."""
+    old, new = _line(before), _line(after)
+    first = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
+    same = min(len(old), len(new)) if first is None else first
+    if old != new and same > most // 2 and max(len(old), len(new)) > most:
+        old, new = (f"…{one[same - most // 3 :]}" for one in (old, new))
+    return _cut(old, most), _cut(new, most)
+
+
+def _line(value: Any) -> str:
     if value is None:
         return "–"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = text.replace("\n", "⏎")
+    return text.replace("\n", "⏎")
+
+
+def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

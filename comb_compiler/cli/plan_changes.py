@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from comb_compiler.changes import CombChanges, Fate, Hunk, ObjectChange
-from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text, value_text
+from comb_compiler.changes.wording import counts_text, effect_lines, folded_text, title_text, values_text
 from comb_compiler.cli.console import Console
 from comb_compiler.cli.plan_against import Compared
 from comb_compiler.cli.plan_style import Style
@@ -100,9 +100,7 @@ def _hunk(hunk: Hunk, style: Style) -> Iterator[str]:
         yield f"      {printable(hunk.path)}:{_at(hunk.origin, style)}"
         yield from _text(hunk.before, hunk.after, style)
         return
-    before, after = (
-        printable(value_text(value, min(_LONGEST, style.width - 20))) for value in (hunk.before, hunk.after)
-    )
+    before, after = map(printable, values_text(hunk.before, hunk.after, min(_LONGEST, style.width - 20)))
     if before == after:
         after = f"{after} (another)"
     path, at = printable(hunk.path), _at(hunk.origin, style)
