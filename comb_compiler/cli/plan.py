@@ -42,12 +42,16 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one")
+    parser.add_argument(
+        "paths", metavar="COMB", nargs="+", help="a comb.yaml, or a directory with one; with --against, many"
+    )
     parser.add_argument("--platform", metavar="FILE", required=True, help="the platform.yaml that it runs on")
     parser.add_argument("--environment", metavar="NAME", help="the plan for this environment (default: for all)")
     parser.add_argument("--against", metavar="DIR|URL|REV", help="say what changes: compared with what is there")
     parser.add_argument(
-        "--all", action="store_true", help="with --against: only what differs, of a whole tree of combs"
+        "--all",
+        action="store_true",
+        help="with --against: of a tree of combs, what differs and what is gone",
     )
     parser.add_argument(
         "--published-from",
@@ -68,8 +72,11 @@ _OF_CHANGES = ("markdown", "html")
 def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.against is not None:
         return _run_against(arguments, console)
-    if arguments.format in _OF_CHANGES or arguments.images is not None or arguments.output is not None:
-        raise UsageError("--format markdown and html, --images and -o are about what changes: say --against")
+    given = (arguments.images, arguments.output, arguments.published_from, arguments.all or None)
+    if arguments.format in _OF_CHANGES or any(one is not None for one in given):
+        raise UsageError(
+            "--format markdown and html, --all, --published-from, --images and -o are about what changes: say --against"
+        )
     if len(arguments.paths) > 1:
         raise UsageError("without --against one comb is planned: name one")
     checkout = Checkout(open_root(arguments))
@@ -134,7 +141,8 @@ def _planned(checkout: Checkout, arguments: argparse.Namespace, cache: VerdictCa
     memo = cache.memo
     mains, found = find_combs(checkout, arguments.paths)
     if len(mains) > 1:
-        raise UsageError(f"{arguments.paths[0]} holds {len(mains)} combs: name one, such as {mains[0]}")
+        many = f"{arguments.paths[0]} holds {len(mains)} combs, and without --against one is planned"
+        raise UsageError(f"{many}: name it, such as {mains[0]}")
     if not mains:
         return _Planned((), tuple(found))
     platform_file = platform_path(arguments, checkout)

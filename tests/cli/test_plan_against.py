@@ -215,7 +215,7 @@ def test_comments_are_files_and_a_page_is_whole(comb: Comb, committed: Path) -> 
     assert "src=" not in page
 
 
-@pytest.mark.parametrize("more", [["--format", "html"], ["--images", "x"], ["-o", "x"]])
+@pytest.mark.parametrize("more", [["--format", "html"], ["--images", "x"], ["-o", "x"], ["--all"]])
 def test_what_is_about_changes_needs_something_to_compare_with(comb: Comb, committed: Path, more: list[str]) -> None:
     ran = comb(*ASKED, *more)
     assert (ran.code, "say --against" in ran.err) == (2, True)
