@@ -163,7 +163,7 @@ def _odd_in_key(text: str) -> str:
 
 
 def _not_allowed(strange: dict[str, None]) -> str:
-    shown = [character if character.strip() else "a blank" for character in strange][:3]
+    shown = list(dict.fromkeys(character if character.strip() else "a blank" for character in strange))[:3]
     words = listed(shown).replace("`a blank`", "a blank")
     return f"{words} {'is' if len(shown) == 1 else 'are'} not allowed here"
 
