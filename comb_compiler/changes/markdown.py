@@ -20,17 +20,18 @@ _MOST_LINES = 60
 
 def comments(title: str, changes: Sequence[CombChanges], remarks: Iterable[str] = ()) -> list[str]:
     """The comments, in order. An object is whole in one; of one that is too long for any, the last parts are left out.
+    What goes on in another comment says again where it is.
 
     `remarks` are sentences about the whole.
     """
-    blocks = [*(f"> {plain(one)}\n\n" for one in remarks), *(block for one in changes for block in _blocks(one))]
+    blocks = [*(("", f"> {plain(one)}\n\n") for one in remarks), *(block for one in changes for block in _blocks(one))]
     parts: list[list[str]] = [[]]
     size = 0
-    for block in blocks:
+    for again, block in blocks:
         length = len(block.encode())
         if parts[-1] and size + length > MOST - 200:
-            parts.append([])
-            size = 0
+            parts.append([again])
+            size = len(again.encode())
         parts[-1].append(block)
         size += length
     return [_comment(title, number, len(parts), part) for number, part in enumerate(parts, 1)]
@@ -43,11 +44,13 @@ def _comment(title: str, number: int, count: int, blocks: list[str]) -> str:
     )
 
 
-def _blocks(changes: CombChanges) -> Iterator[str]:
-    yield _head(changes)
+def _blocks(changes: CombChanges) -> Iterator[tuple[str, str]]:
+    """What has to stay together, each behind what stands before it where a comment begins with it."""
+    yield "", _head(changes)
+    again = f"### {plain(title_text(changes))}, continued\n\n"
     for one in changes.objects:
         if not one.is_noise:
-            yield _object(one)
+            yield again, _object(one)
 
 
 def _head(changes: CombChanges) -> str:
