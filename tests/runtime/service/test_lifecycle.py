@@ -328,7 +328,7 @@ def test_a_process_that_no_peer_names_is_told_of(tmp_path: Path) -> None:
         (("nothing.json",), 1, "error: nothing.json: it cannot be read: No such file or directory"),
         (("PLAN", "--process", "other"), 1, "the plan has no process `other`, only `main`"),
         (("PLAN", "--host", "203.0.113.1"), 1, "HTTP cannot listen on 203.0.113.1:0"),
-        (("PLAN", "--tls-certificate", "a.pem", "--tls-key", "b.pem"), 1, "/b.pem: [Errno 2] No such file or directory: "),
+        (("PLAN", "--tls-certificate", "a.pem", "--tls-key", "b.pem"), 1, "/b.pem: [Errno 2] No such file"),
         (("PLAN", "--goldens", "nowhere"), 1, "nowhere is no sample set"),
         (("PLAN", "--reference", "PLAN"), 1, "PLAN is no reference: it does not have the form"),
         (("PLAN", "--code", "nowhere"), 1, "nowhere: there is no such directory"),
