@@ -171,7 +171,12 @@ def _resources(rendering: Rendering, workload: Workload, ask: Ask | None) -> Any
     limited = {"cpu": any(one.cpu for one in needs), "memory": any(one.memory for one in needs)}
     limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}
     claims = [{"name": claim} for claim in (() if ask is None else ask.claims)]
-    made = {"requests": requests, "limits": limits or None, "claims": claims or None}
+    causes = {name: rendering.cause_of_group(workload.group, "resources", name) for name in ("cpu", "memory", "gpu")}
+    said = [
+        {name: caused(amount, causes.get(name, causes["gpu"])) for name, amount in each.items()}
+        for each in (requests, limits)
+    ]
+    made = {"requests": said[0], "limits": said[1] or None, "claims": claims or None}
     return caused(made, rendering.cause_of_group(workload.group, "resources"))
 
 

@@ -254,6 +254,19 @@ def test_each_line_of_a_file_is_shown_with_its_cause(comb: Comb, checkout: Path,
     assert all(shown.startswith(line) for shown, line in zip(ran.out.splitlines(), written, strict=True))
 
 
+def test_what_an_environment_changes_of_an_operators_resources_is_shown_there(
+    comb: Comb, checkout: Path, platform: Path
+) -> None:
+    asked = COMB.replace("timeout: 80ms", "timeout: 80ms, resources: {cpu: 1, memory: 1Gi}")
+    (checkout / "comb.yaml").write_text(
+        f"{asked}environments:\n  staging:\n    operators: {{greet: {{resources: {{cpu: 500m}}}}}}\n"
+    )
+    ran = render(comb, "--unbuilt", "--explain", "deployment-greeting.yaml")
+    lines = {line.split("  comb.yaml:")[0].strip(): line.split("  comb.yaml:")[-1] for line in ran.out.splitlines()}
+    assert lines["cpu: 500m"].split()[0] == "12"
+    assert lines["memory: 1Gi"].split()[0] == "6"
+
+
 def test_causes_stand_beside_their_lines_on_a_narrow_terminal(checkout: Path, platform: Path, tmp_path: Path) -> None:
     where = ("--platform", "platform.yaml", "--environment", "staging", "--unbuilt")
     asked = ("render", ".", *where, "--explain", "service-greeting.yaml")

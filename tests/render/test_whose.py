@@ -14,6 +14,7 @@ OPERATORS: dict[str, Any] = {
     },
     "read": {
         "devices": ["cpu"],
+        "resources": {"memory": "1Gi"},
         "affinity": {"prefer": [{"labels": {"disk": "fast"}}], "apart": ["score"], "with": ["find"]},
         "priority": "high",
         "scale": {"min": 1, "max": 8, "targets": {"cpu": "60%", "queries": {"load": {"query": "up", "target": 3}}}},
@@ -44,7 +45,9 @@ def test_each_part_belongs_to_the_operator_whose_word_counts(tmp_path: Path) -> 
     pod = ("spec", "template", "spec")
     assert deployment.object["spec"]["template"]["spec"]["priorityClassName"] == "comb-high-10"
     assert cause(deployment, *pod, "priorityClassName") == ("read", "priority")
-    assert cause(deployment, *pod, "containers", 0, "resources", "requests", "cpu") == ("find", "resources")
+    requests = (*pod, "containers", 0, "resources", "requests")
+    assert cause(deployment, *requests, "cpu") == ("find", "resources", "cpu")
+    assert cause(deployment, *requests, "memory") == ("read", "resources", "memory")
     affinity, required = (*pod, "affinity"), "requiredDuringSchedulingIgnoredDuringExecution"
     preferred = required.replace("required", "preferred")
     assert cause(deployment, *affinity, "nodeAffinity", preferred) == ("read", "affinity", "prefer")
