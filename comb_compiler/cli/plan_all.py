@@ -128,7 +128,8 @@ def _compared(
         paths: dict[str, set[str]] = {}
         for environment in environments:
             _environment(tree, (here, base, work), environment, cache, names, paths)
-            work.gone += ((one, environment) for one in base.gone(environment, names.values(), tree.mains))
+            unread = [main for main in tree.mains if not names.get(main)]
+            work.gone += ((one, environment) for one in base.gone(environment, names.values(), unread))
         beside = _beside(tree, (here, base, work), VerdictCache(cache), environments)
     differing = {main for main, _ in work.failed} | {one.comb for one in work.changes}
     alike = {main: name for main, name in names.items() if main not in differing and name not in differing}

@@ -73,8 +73,8 @@ class Base(Protocol):
         """Other clusters than these in which a comb is there. Raises Unrendered."""
         ...
 
-    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
-        """The combs that are there, and that nobody has any more."""
+    def gone(self, environment: str, names: Iterable[str], unread: Iterable[str]) -> list[str]:
+        """The combs that are there, and that nobody has any more: `unread` are files that do not say whose they are."""
         ...
 
     def elsewhere(self, environments: Iterable[str], known: Known) -> Elsewhere | None:
@@ -148,7 +148,7 @@ class Published:
         there = [one for one in self._places(environment, name) if one.cluster not in set(clusters)]
         return [one.cluster for one in there if self._release(one) is not None]
 
-    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
+    def gone(self, environment: str, names: Iterable[str], unread: Iterable[str]) -> list[str]:
         """Those that were rendered for the environment."""
         clusters, namespace = self._homes[environment]
         known = set(names)
@@ -218,10 +218,10 @@ class Then:
         """Clusters that the environment had then."""
         return [one.cluster for one in self.clusters(main, environment, name) if one.cluster not in set(clusters)]
 
-    def gone(self, environment: str, names: Iterable[str], mains: Iterable[str]) -> list[str]:
-        """Those whose files are no longer there, under no name that there is."""
-        now, known = set(mains), set(names)
-        found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in now}
+    def gone(self, environment: str, names: Iterable[str], unread: Iterable[str]) -> list[str]:
+        """Those whose names no file has any more."""
+        wait, known = set(unread), set(names)
+        found = {name_of(path, self._past.read(path)) for path in self._past.named(COMB_FILE) if path not in wait}
         return sorted(name for name in found if name and name not in known)
 
     def elsewhere(self, environments: Iterable[str], known: Known) -> Elsewhere | None:
@@ -244,12 +244,14 @@ class Then:
         return made.clusters
 
     def _home(self, main: str, name: str) -> str | None:
-        if name_of(main, self._past.read(main)) == name:
+        """The file of a comb then. One of another name was another comb, which goes on whatever this one does."""
+        called = name_of(main, self._past.read(main))
+        if called == name:
             return main
         moved = [path for path in self._past.named(COMB_FILE) if name_of(path, self._past.read(path)) == name]
         if len(moved) == 1:
             return moved[0]
-        return None if isinstance(self._past.read(main), Unavailable) else main
+        return None if called or isinstance(self._past.read(main), Unavailable) else main
 
 
 def _why(made: Rendered, home: str, title: str) -> str:

@@ -123,6 +123,22 @@ def test_a_comb_that_is_new_is_shown_as_new(comb: Comb, committed: Path) -> None
     assert {one["fate"] for one in whole["changes"][0]["objects"]} == {"created"}
 
 
+def test_a_comb_of_another_name_is_another_one_and_the_former_runs_on(comb: Comb, committed: Path) -> None:
+    change(committed, "name: greeting,", "name: farewell,")
+    whole = told(comb, "--against", "HEAD", "--all")
+    (one,) = whole["changes"]
+    assert (one["comb"], one["new"]) == ("farewell", True)
+    assert {each["fate"] for each in one["objects"]} == {"created"}
+    assert whole["gone"] == [{"comb": "greeting", "environment": "staging"}]
+
+
+@pytest.mark.parametrize("content", ["<<<<<<< HEAD\nkind: Comb\n", "", COMB.replace("run:", "rum:")])
+def test_a_comb_that_cannot_be_read_is_not_gone(comb: Comb, committed: Path, content: str) -> None:
+    (committed / "comb.yaml").write_text(content, encoding="utf-8")
+    whole = told(comb, "--against", "HEAD", "--all", code=1)
+    assert (whole["gone"], len(whole["notCompared"])) == ([], 1)
+
+
 def test_a_comb_is_known_by_its_name_wherever_it_was(comb: Comb, committed: Path) -> None:
     (committed / "moved").mkdir()
     for name in ("comb.yaml", "greeting.proto", "operators.py"):
