@@ -174,6 +174,8 @@ def test_a_folder_that_is_none_is_told(comb: Comb) -> None:
         ran = comb("policy", *command, "elsewhere")
         assert (ran.code, ran.out) == (2, "")
         assert "elsewhere: there is no such folder" in ran.err
+    ran = comb("policy", "test", "comb.yaml")
+    assert (ran.code, ran.err) == (2, "comb: comb.yaml: this is a file: name its folder\n")
 
 
 def test_fixtures_are_counted(comb: Comb, rules: Path) -> None:

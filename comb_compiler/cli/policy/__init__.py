@@ -35,7 +35,8 @@ def open_folders(arguments: argparse.Namespace) -> Folders:
         return Folders(own_policies(), (".",))
     for folder in arguments.folders:
         if not os.path.isdir(folder):
-            raise UsageError(f"{folder}: there is no such folder")
+            is_file = os.path.isfile(folder)
+            raise UsageError(f"{folder}: {'this is a file: name its folder' if is_file else 'there is no such folder'}")
     checkout = Checkout(common_root(arguments.folders))
     paths = []
     for folder in arguments.folders:
