@@ -20,6 +20,8 @@ from comb_compiler.render.volumes import Volume, mounts, volumes, volumes_of
 
 __all__ = ["pod_template"]
 
+_GRAPH_MEMORY = 4 * 2**30
+"""Bytes: more than all the requests hold that a process takes at once, each as large as it may be, with its answer."""
 _USER = 65532
 """Nobody in particular; not root."""
 _SETTLE, _DRAIN, _SPARE = 5, 30, 10
@@ -163,13 +165,16 @@ def _arguments(rendering: Rendering, workload: Workload) -> list[Any]:
 def _resources(rendering: Rendering, workload: Workload, ask: Ask | None) -> Any:
     """Limits are those of operators that say what they need; what the others count for, they may exceed.
 
-    Without devices where nothing asks for any.
+    A process with the graph alone, of which comb.yaml says nothing, has one of memory. Without devices where nothing
+    asks for any.
     """
     amounts, devices = workload.amounts, {} if ask is None else ask.resources
     requests = {"cpu": number_quantity(amounts.cpu), "memory": byte_quantity(amounts.memory), **devices}
     needs = [one.resources for one in rendering.operators(workload.group).values() if one.oip is None]
     limited = {"cpu": any(one.cpu for one in needs), "memory": any(one.memory for one in needs)}
     limits = {name: amount for name, amount in requests.items() if limited.get(name, True)}
+    if not needs:
+        limits["memory"] = byte_quantity(_GRAPH_MEMORY)
     claims = [{"name": claim} for claim in (() if ask is None else ask.claims)]
     causes = {name: rendering.cause_of_group(workload.group, "resources", name) for name in ("cpu", "memory", "gpu")}
     said = [

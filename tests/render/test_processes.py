@@ -50,3 +50,18 @@ def test_peers_are_told_by_services_that_are_there(tmp_path: Path) -> None:
         assert address == f"{name}.vision.svc:50051"
         assert {"name": "grpc", "port": 50051, "targetPort": "grpc", "appProtocol": "grpc"} in services[name]["ports"]
         assert services[name]["selector"] == {"comb.dev/process": name}
+
+
+def test_a_process_with_the_graph_alone_has_a_limit_of_memory(tmp_path: Path) -> None:
+    """Nothing in comb.yaml could give it one, which a policy may ask of all."""
+    own = {"devices": ["cpu"], "resources": {"cpu": 1, "memory": "2Gi"}}
+    made = rendered(tmp_path, {"find": {**own, "out": "ocr.v1.Frame"}, "read": own}, graph={
+        "found": "find(frame=$request)",
+        "text": "read(frame=found)",
+        "return": "text",
+    })  # fmt: skip
+    limits = {}
+    for one in of_kind(made, "Deployment"):
+        [container] = one["spec"]["template"]["spec"]["containers"]
+        limits[one["metadata"]["name"]] = container["resources"]["limits"]["memory"]
+    assert limits == {"ocr": "4Gi", "ocr--find--cpu": "2Gi", "ocr--read--cpu": "2Gi"}
