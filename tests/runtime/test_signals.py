@@ -28,6 +28,7 @@ async def main():
         done = await call
         print(done.error, await drained, flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 try:
     run(main())
 except KeyboardInterrupt:
