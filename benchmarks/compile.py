@@ -119,15 +119,15 @@ files; all of them work in memory (/dev/shm) where there is such a directory, so
 
 One comb: what is lost is lost before the first line of a comb.yaml is read. The three last rows say how much: Python
 with pydantic and PyYAML imported, with pydantic at work for one model of one field, and with the models of comb.yaml
-and platform.yaml declared and built, which pydantic does anew in each process. Two thirds of the goal are gone with the
-first model, and all of it with those of both files; the rest of `comb render` is its other modules, and the work. An
-editor and a pull request check more often than they render, and a check of what did not change imports neither
+and platform.yaml declared and built, which pydantic does anew in each process. More than half of the goal is gone with
+the first model, and nine tenths with those of both files; the rest of `comb render` is its other modules, and the work.
+An editor and a pull request check more often than they render, and a check of what did not change imports neither
 (benchmarks/results/check.md).
 
 Many combs: what is lost to helm is what helm does not do. To read a comb, check it, prove its graph and plan it takes
 as long as to render and write it, and of nothing in it is there much: reading YAML is an eighth, planning and what is
-proven of graphs a tenth each, writing YAML a fifteenth. So it takes about twice helm's, more on a busy machine. Against
-kustomize comb gains, which reads every object again for each overlay.
+proven of graphs a tenth each, writing YAML a fifteenth. So it takes one and a half times helm's, and on a busy machine
+more than twice. Against kustomize comb gains, which reads every object again for each overlay.
 
 A busy machine takes more CPU for the same work, most of all from what holds much memory, and differences of a few
 percent are lost in it: the load average is that of the measurement's end.
