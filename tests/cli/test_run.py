@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
@@ -91,6 +91,11 @@ def running(comb: Path, *arguments: str) -> Iterator[Run]:
         yield run
         run.process.send_signal(signal.SIGINT)
         assert run.process.wait(_PATIENCE) == 0
+    except BaseException:  # what it started beside itself ends with it, and would not where it is killed
+        run.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            run.process.wait(_PATIENCE)
+        raise
     finally:
         run.process.kill()
         run.process.wait(_PATIENCE)

@@ -150,7 +150,8 @@ def test_each_group_runs_in_a_process_of_its_own_and_the_graph_goes_on_without_o
     with running(greeting, "--processes") as run:
         found = {words[0]: words for line in run.said if " runs " in line for words in [line.replace(",", "").split()]}
         assert list(found) == ["greeting--greet", "greeting--loud"]
-        assert all(any("serving gRPC" in line and f"process={name})" in line for line in run.said) for name in found)
+        serving = [f"process={name})" for name in found]
+        until(lambda: all(any("serving gRPC" in line and one in line for line in run.said) for one in serving))
         pids = {name: int(words[words.index("pid") + 1]) for name, words in found.items()}
         assert asked(run)[0] == "Hello Bob!"
         assert asked(run, comb_arm="new")[0] == "Hello again Bob!"
