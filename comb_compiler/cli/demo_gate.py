@@ -26,8 +26,8 @@ _PLANTED = ("boxThreshold: 0.5", "boxThreshold: 0.8")
 _SLOW = ("wait: 4ms", "wait: 700ms")
 """How long a batch of pictures waits for others: so few come that it is in vain."""
 _WIDTH, _MARGIN, _VERDICT = 100, 3, 10
-_GUIDED = 4
-"""Lines of the guide: what bounds the path, what that costs, and what gains most with what to write."""
+_GUIDED = 8
+"""Lines of the guide: what bounds the path, what that costs, and the three that gain most with what to write."""
 _BRIEF = ("load: {steps: [3, 4], hold: 20s", "load: {steps: [3], hold: 20s")
 
 
