@@ -122,7 +122,7 @@ The goal, half of the pipeline's CPU, is met for hundreds of combs and missed fo
   the CEL library, and the eighteen policies, read anew in each process, of whose expressions the types are kept from
   the run before. The three Go programs take less than a tenth of a second each. From some twenty combs on comb takes
   less than they do.
-- Rendering alone: more than twice helm's CPU, for comb reads, checks, proves and plans what helm fills in. What is
+- Rendering alone: more than helm's CPU, for comb reads, checks, proves and plans what helm fills in. What is
   gained is gained where objects are judged: comb has them as values, and the peers read them again from YAML, each for
   itself.
 - Schemas: comb checks no rendered object against its schema in a user's run. Its own tests do, for every kind that it
