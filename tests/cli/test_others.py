@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from comb_compiler.cli import others, tree_index
+from comb_compiler.cli import others
+from comb_compiler.cli.beside import Claims
 from comb_compiler.cli.checking import Checking
 from comb_compiler.cli.verdicts import Verdict, VerdictCache
 from comb_compiler.release.claims import Claim
 from comb_compiler.workspace import stamps
 from comb_compiler.workspace.checkout import Checkout
 from tests.cli.test_beside import PLATFORM, budget, write
-from tests.cli.test_plan_all import replaced, settle
-
-AGED = 3600 * 10**9
+from tests.cli.test_plan_all import DAMAGES, damage_index, is_settled_for_an_hour, replaced, settle
 
 
 @pytest.fixture
@@ -37,10 +36,10 @@ def said(root: Path, cache: Path | None, asked: str = "beta", asking: list[str] 
     """What is said of one comb."""
 
     class Counted(Checking):
-        def verdict(self, main: str, others: object = None) -> Verdict:
+        def verdict(self, main: str, others: Claims | None = None) -> Verdict:
             if asking is not None:
                 asking.append(main)
-            return super().verdict(main, others)  # type: ignore[arg-type]
+            return super().verdict(main, others)
 
     checking = Counted(Checkout(root), VerdictCache(str(cache) if cache else None), "platform.yaml")
     return sorted(one.message for one in checking.run([str(root / "combs" / asked)]).diagnostics)
@@ -117,30 +116,21 @@ def test_where_many_changed_all_that_is_known_is_written_anew(
     assert {*asking} == {"platform.yaml", "combs/beta/comb.yaml"}
 
 
-@pytest.mark.parametrize("damage", ["cut", "another form", "another number"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_an_index_that_is_damaged_or_of_another_comb_knows_nothing(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     settle(monkeypatch)
     cache = tmp_path / "cache"
     before = said(tree, cache)
-    (file,) = (cache / "trees").iterdir()
-    text = file.read_text(encoding="utf-8")
-    if damage == "cut":
-        file.write_text(text[: len(text) // 2], encoding="utf-8")
-    elif damage == "another number":
-        assert '"nvidia-t4":4' in text
-        file.write_text(text.replace('"nvidia-t4":4', '"nvidia-t4":1'), encoding="utf-8")
-    else:
-        monkeypatch.setattr(tree_index, "_FORM", tree_index._FORM + 1)
+    damage_index(cache, damage, monkeypatch)
     asking: list[str] = []
     assert said(tree, cache, asking=asking) == before
     assert "combs/alpha/comb.yaml" in asking
 
 
 def _aged(root: Path, cache: Path, asked: str) -> list[str]:
-    settled = stamps.is_settled
-    stamps.is_settled = lambda stamp, before: settled(stamp, before + AGED)
+    stamps.is_settled = is_settled_for_an_hour
     return said(root, cache, asked)
 
 

@@ -25,6 +25,7 @@ from tests.cli.conftest import COMB, PROTO, Comb
 from tests.cli.test_plan import PLATFORM
 
 NAMES = ("alpha", "beta", "gamma")
+DAMAGES = ("cut", "another form", "another number")
 IMAGE = "registry.acme.example/combs/{}@sha256:{}"
 EXPERIMENT = "experiment: {key: header/x-user, arms: {control: {weight: 90}, other: {weight: 10}}}\n"
 OVERLAY = "environments: {staging: {operators: {greet: {timeout: 70ms}}}}\n"
@@ -91,16 +92,20 @@ def render(root: Path) -> None:
     subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True, timeout=600)
 
 
-def differing(root: Path, cache: Path | None, given: Images | None = None) -> list[str]:
-    """The combs of which something is to be said."""
-    asked = argparse.Namespace(
+def asked_of(root: Path) -> argparse.Namespace:
+    """What `comb plan --all` is asked of the tree below `root`, against what was rendered to `out` there."""
+    return argparse.Namespace(
         paths=[str(root / "combs")],
         platform=str(root / "platform.yaml"),
         environment="staging",
         against=str(root / "out"),
         published_from=None,
     )
-    compared, alike = compare_tree(Checkout(root), asked, given or images(), str(cache) if cache else None)
+
+
+def differing(root: Path, cache: Path | None, given: Images | None = None) -> list[str]:
+    """The combs of which something is to be said."""
+    compared, alike = compare_tree(Checkout(root), asked_of(root), given or images(), str(cache) if cache else None)
     if compared is None:
         assert alike.combs == len(NAMES)
         return []
@@ -112,7 +117,25 @@ def differing(root: Path, cache: Path | None, given: Images | None = None) -> li
 
 def settle(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if all that is there had been there for an hour: only what is written from now on is new."""
-    monkeypatch.setattr(stamps, "is_settled", lambda stamp, before: is_settled(stamp, before + 3600 * 10**9))
+    monkeypatch.setattr(stamps, "is_settled", is_settled_for_an_hour)
+
+
+def is_settled_for_an_hour(stamp: str, before: int) -> bool:
+    """Whether a stamp counts, as if it had been there for an hour."""
+    return is_settled(stamp, before + 3600 * 10**9)
+
+
+def damage_index(cache: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the index that is kept in `cache` be one that is of no use: one of `DAMAGES`."""
+    (file,) = (cache / "trees").iterdir()
+    text = file.read_text(encoding="utf-8")
+    if damage == "cut":
+        file.write_text(text[: len(text) // 2], encoding="utf-8")
+    elif damage == "another number":
+        assert '"nvidia-t4":4' in text
+        file.write_text(text.replace('"nvidia-t4":4', '"nvidia-t4":1'), encoding="utf-8")
+    else:
+        monkeypatch.setattr(tree_index, "_FORM", tree_index._FORM + 1)
 
 
 def replaced(name: str, old: str, new: str) -> Changed:

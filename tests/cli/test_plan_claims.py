@@ -1,6 +1,5 @@
 """`comb plan --all` beside what is published: what is known of releases from an earlier run, and what comes of it."""
 
-import argparse
 import json
 import os
 import re
@@ -14,17 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from comb_compiler.cli import plan_claims, tree_index
+from comb_compiler.cli import plan_claims
 from comb_compiler.cli.plan_all import compare_tree
 from comb_compiler.release.release import Devices, parse_devices
 from comb_compiler.workspace import stamps
 from comb_compiler.workspace.checkout import Checkout
 from tests.cli.test_beside import PLATFORM, budget, write
-from tests.cli.test_plan_all import settle
+from tests.cli.test_plan_all import DAMAGES, asked_of, damage_index, is_settled_for_an_hour, settle
 
 NAMES = {"alpha": 4, "beta": 3, "gamma": 2}
 THERE = "out/clusters/east/greetings"
-AGED = 3600 * 10**9
 
 
 def render(root: Path, out: str) -> None:
@@ -60,14 +58,7 @@ def tree(made: Path, tmp_path: Path) -> Path:
 
 def said(root: Path, cache: Path | None) -> list[str]:
     """What is said of the combs that differ beside all others."""
-    asked = argparse.Namespace(
-        paths=[str(root / "combs")],
-        platform=str(root / "platform.yaml"),
-        environment="staging",
-        against=str(root / "out"),
-        published_from=None,
-    )
-    compared, _ = compare_tree(Checkout(root), asked, None, str(cache) if cache else None)
+    compared, _ = compare_tree(Checkout(root), asked_of(root), None, str(cache) if cache else None)
     return sorted(one.message for one in compared.diagnostics) if compared is not None else []
 
 
@@ -140,30 +131,21 @@ def test_a_release_that_is_known_is_not_read_again(tree: Path, tmp_path: Path, m
     assert len(read) == 1
 
 
-@pytest.mark.parametrize("damage", ["cut", "another form", "another number"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_an_index_that_is_damaged_or_of_another_comb_knows_nothing(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
     settle(monkeypatch)
     cache = tmp_path / "cache"
     assert said(tree, cache) == []
-    (file,) = (cache / "trees").iterdir()
-    text = file.read_text(encoding="utf-8")
-    if damage == "cut":
-        file.write_text(text[: len(text) // 2], encoding="utf-8")
-    elif damage == "another number":
-        assert '"nvidia-t4":4' in text
-        file.write_text(text.replace('"nvidia-t4":4', '"nvidia-t4":1'), encoding="utf-8")
-    else:
-        monkeypatch.setattr(tree_index, "_FORM", tree_index._FORM + 1)
+    damage_index(cache, damage, monkeypatch)
     write(tree, "beta", 8)
     (found,) = said(tree, cache)
     assert "beside 6 of alpha (4), gamma (2)" in found
 
 
 def _aged(root: Path, cache: Path) -> list[str]:
-    settled = stamps.is_settled
-    stamps.is_settled = lambda stamp, before: settled(stamp, before + AGED)
+    stamps.is_settled = is_settled_for_an_hour
     return said(root, cache)
 
 
